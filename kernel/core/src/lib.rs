@@ -1,0 +1,16 @@
+//! Every algorithm of the kernel: safe, without statics, clocks or I/O, and so tested on the host.
+//!
+//! - Decisions are returned; the kernel performs them.
+//! - An edit reserves what it needs first, then commits and cannot fail.
+//! - Widths are fixed: the host has 64 bits, the target 32.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod addr;
+pub mod layout;
+pub mod page;
