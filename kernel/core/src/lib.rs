@@ -12,5 +12,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod addr;
+pub mod arena;
 pub mod layout;
 pub mod page;
