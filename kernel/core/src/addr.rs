@@ -183,6 +183,63 @@ impl PageRange {
     }
 }
 
+/// Consecutive frames, `start` included, `end` not. May be empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct FrameRange {
+    start: Pfn,
+    end: Pfn,
+}
+
+impl FrameRange {
+    /// `None` if `start` lies beyond `end`.
+    pub const fn new(start: Pfn, end: Pfn) -> Option<Self> {
+        if start.0 <= end.0 { Some(Self { start, end }) } else { None }
+    }
+
+    pub const fn with_len(start: Pfn, frames: u32) -> Option<Self> {
+        match start.checked_add(frames) {
+            Some(end) => Some(Self { start, end }),
+            None => None,
+        }
+    }
+
+    pub const fn start(self) -> Pfn {
+        self.start
+    }
+
+    pub const fn end(self) -> Pfn {
+        self.end
+    }
+
+    /// Length in frames.
+    pub const fn len(self) -> u32 {
+        self.end.0 - self.start.0
+    }
+
+    pub const fn is_empty(self) -> bool {
+        self.start.0 == self.end.0
+    }
+
+    pub const fn contains(self, frame: Pfn) -> bool {
+        self.start.0 <= frame.0 && frame.0 < self.end.0
+    }
+
+    pub const fn contains_range(self, other: Self) -> bool {
+        self.start.0 <= other.start.0 && other.end.0 <= self.end.0
+    }
+
+    /// The frames in both ranges, `None` if there are none.
+    pub const fn intersection(self, other: Self) -> Option<Self> {
+        let start = if self.start.0 > other.start.0 { self.start } else { other.start };
+        let end = if self.end.0 < other.end.0 { self.end } else { other.end };
+        if start.0 < end.0 { Some(Self { start, end }) } else { None }
+    }
+
+    pub fn frames(self) -> impl DoubleEndedIterator<Item = Pfn> + Clone {
+        (self.start.0..self.end.0).map(Pfn)
+    }
+}
+
 impl fmt::Debug for PhysAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "phys {:#x}", self.0)
@@ -204,6 +261,12 @@ impl fmt::Debug for Pfn {
 impl fmt::Debug for Vpn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "vpn {:#x}", self.0)
+    }
+}
+
+impl fmt::Debug for FrameRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "frames {:#x}-{:#x}", self.start.0, self.end.0)
     }
 }
 

@@ -13,5 +13,9 @@ extern crate std;
 
 pub mod addr;
 pub mod arena;
+pub mod bootmem;
+pub mod cmdline;
 pub mod layout;
+pub mod memory_map;
+pub mod multiboot;
 pub mod page;
