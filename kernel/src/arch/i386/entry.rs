@@ -1,0 +1,179 @@
+//! Into the kernel and out again.
+//!
+//! A stub pushes the vector (and a zero where the CPU pushes no error code), the common part
+//! saves the registers as a [`TrapFrame`] and calls `trap::on_fault`, `on_interrupt` or
+//! `on_syscall`. `trap_return` restores the frame.
+//!
+//! ```text
+//!            ss esp eflags cs eip   by the CPU (ss, esp only from user mode)
+//!            error vector           by the CPU or the stub; for a system call, error = its number
+//!            es ds eax ebp edi esi edx ecx ebx
+//!  ESP ->    (ECX points here: extern "fastcall")
+//! ```
+//!
+//! FS and GS stay the program's: the kernel never uses them, the switch saves them. The last
+//! three instructions may fault on selectors the program chose. A bad DS or ES becomes null; a
+//! bad frame for IRET turns into a general-protection fault *of the program*.
+
+use super::gdt::USER_DS;
+use core::arch::global_asm;
+
+pub const LINUX_CALL: usize = 0x80;
+pub const FOLIO_CALL: usize = 0x81;
+const STUB_BYTES: usize = 16;
+const STUBS: usize = 48;
+
+/// What the program (or the kernel) had in its registers when it trapped.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct TrapFrame {
+    pub ebx: u32,
+    pub ecx: u32,
+    pub edx: u32,
+    pub esi: u32,
+    pub edi: u32,
+    pub ebp: u32,
+    pub eax: u32,
+    pub ds: u32,
+    pub es: u32,
+    pub vector: u32,
+    /// The CPU's error code; the number of a system call.
+    pub error: u32,
+    pub eip: u32,
+    pub cs: u32,
+    pub eflags: u32,
+    /// Only valid if the trap came from user mode.
+    pub esp: u32,
+    /// Only valid if the trap came from user mode.
+    pub ss: u32,
+}
+
+impl TrapFrame {
+    #[inline]
+    pub fn from_user(&self) -> bool {
+        self.cs & 3 == 3
+    }
+}
+
+unsafe extern "C" {
+    fn trap_stubs();
+    fn linux_call_stub();
+    fn folio_call_stub();
+    /// Restores the `TrapFrame` at ESP.
+    pub fn trap_return();
+}
+
+/// The entry point of a vector, if it has one.
+pub fn stub(vector: usize) -> Option<u32> {
+    match vector {
+        LINUX_CALL => Some(linux_call_stub as *const () as u32),
+        FOLIO_CALL => Some(folio_call_stub as *const () as u32),
+        0..STUBS => Some(trap_stubs as *const () as u32 + (vector * STUB_BYTES) as u32),
+        _ => None,
+    }
+}
+
+global_asm!(
+    r#"
+    .macro save_registers
+    push es
+    push ds
+    push eax
+    push ebp
+    push edi
+    push esi
+    push edx
+    push ecx
+    push ebx
+    mov edx, {user_ds}
+    mov ds, edx
+    mov es, edx
+    cld
+950:
+    .byte 0x8d, 0x76, 0x00              # lea esi, [esi + 0], CLAC where the CPU has SMAP
+    .pushsection __smap_sites, "aw"
+    .long 950b, 0x00ca010f
+    .popsection
+    mov ecx, esp
+    .endm
+
+    # Exceptions 8, 10-14, 17, 21, 29 and 30 push an error code (SDM 3A table 6-1).
+    .text
+    .balign 16
+trap_stubs:
+    .set vector, 0
+    .rept {stubs}
+    .balign 16
+    .if (vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+    .else
+    push 0
+    .endif
+    push vector
+    .if vector < 32
+    jmp fault_entry
+    .else
+    jmp interrupt_entry
+    .endif
+    .set vector, vector + 1
+    .endr
+
+    .balign 16
+fault_entry:
+    save_registers
+    xor ebp, ebp
+    call {on_fault}
+    jmp trap_return
+
+    .balign 16
+interrupt_entry:
+    save_registers
+    xor ebp, ebp
+    call {on_interrupt}
+    jmp trap_return
+
+    .balign 16
+folio_call_stub:
+    push eax
+    push {folio_call}
+    jmp 1f
+    .balign 16
+linux_call_stub:
+    push eax
+    push {linux_call}
+1:  save_registers
+    xor ebp, ebp
+    call {on_syscall}
+
+    .globl trap_return
+trap_return:
+    pop ebx
+    pop ecx
+    pop edx
+    pop esi
+    pop edi
+    pop ebp
+    pop eax
+2:  pop ds
+3:  pop es
+    add esp, 8
+4:  iretd
+
+5:  mov dword ptr [esp], 0
+    jmp 2b
+6:  mov dword ptr [esp], 0
+    jmp 3b
+7:  push 0
+    push 13
+    jmp fault_entry
+    .pushsection __ex_table, "aw"
+    .long 2b, 5b, 3b, 6b, 4b, 7b
+    .popsection
+    "#,
+    user_ds = const USER_DS,
+    stubs = const STUBS,
+    linux_call = const LINUX_CALL,
+    folio_call = const FOLIO_CALL,
+    on_fault = sym crate::trap::on_fault,
+    on_interrupt = sym crate::trap::on_interrupt,
+    on_syscall = sym crate::trap::on_syscall,
+);

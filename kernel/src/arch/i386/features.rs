@@ -1,0 +1,51 @@
+//! What CPUID announces.
+
+use core::arch::x86::{__cpuid, __cpuid_count};
+use spin::Once;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Features {
+    pub pse: bool,
+    pub pge: bool,
+    pub pae: bool,
+    pub nx: bool,
+    pub fxsr: bool,
+    pub sse: bool,
+    pub sse2: bool,
+    pub smep: bool,
+    pub smap: bool,
+    pub umip: bool,
+    /// CPUID.1:EDX, which programs get as AT_HWCAP.
+    pub hwcap: u32,
+}
+
+static FEATURES: Once<Features> = Once::new();
+
+/// The boot CPU's features. NX counts only where the page-table format has the bit.
+pub fn features() -> &'static Features {
+    FEATURES.call_once(detect)
+}
+
+fn detect() -> Features {
+    let basic = __cpuid(0).eax;
+    let one = __cpuid(1);
+    let seven = if basic >= 7 { Some(__cpuid_count(7, 0)) } else { None };
+    let extended =
+        if __cpuid(0x8000_0000).eax >= 0x8000_0001 { __cpuid(0x8000_0001).edx } else { 0 };
+    let seven_ebx = seven.as_ref().map_or(0, |leaf| leaf.ebx);
+    let seven_ecx = seven.as_ref().map_or(0, |leaf| leaf.ecx);
+    let bit = |word: u32, number: u32| word & 1 << number != 0;
+    Features {
+        pse: bit(one.edx, 3),
+        pae: bit(one.edx, 6),
+        pge: bit(one.edx, 13),
+        fxsr: bit(one.edx, 24),
+        sse: bit(one.edx, 25),
+        sse2: bit(one.edx, 26),
+        nx: super::paging::IS_PAE && bit(extended, 20),
+        smep: bit(seven_ebx, 7),
+        smap: bit(seven_ebx, 20),
+        umip: bit(seven_ecx, 2),
+        hwcap: one.edx,
+    }
+}

@@ -1,0 +1,163 @@
+//! Segments and task states, laid out as Linux/i386 does, so that programs see the selectors
+//! they know (0x73, 0x7b, TLS entries 6-8).
+
+use core::mem::size_of;
+use x86::Ring;
+use x86::bits32::task::TaskStateSegment;
+use x86::dtables::{DescriptorTablePointer, lgdt};
+use x86::segmentation::{
+    BuildDescriptor, CodeSegmentType, DataSegmentType, Descriptor, DescriptorBuilder,
+    SegmentDescriptorBuilder, SegmentSelector,
+};
+
+pub const KERNEL_CS: u16 = 0x60;
+pub const KERNEL_DS: u16 = 0x68;
+pub const USER_CS: u16 = 0x73;
+pub const USER_DS: u16 = 0x7b;
+const TSS_SELECTOR: u16 = 0x80;
+const DOUBLE_FAULT_SELECTOR: u16 = 0xf8;
+
+/// First GDT entry of thread-local storage, and how many there are.
+pub const TLS_FIRST: u32 = 6;
+pub const TLS_ENTRIES: usize = 3;
+
+const ENTRIES: usize = 32;
+const IO_BITMAP_BYTES: usize = 65536 / 8;
+const DOUBLE_FAULT_STACK_BYTES: usize = 4096;
+
+/// A task state with room for the I/O permission bitmap (SDM 1, 19.5.2): one bit a port, and a
+/// last byte of ones.
+#[repr(C, align(16))]
+struct TaskState {
+    tss: TaskStateSegment,
+    io_bitmap: [u8; IO_BITMAP_BYTES],
+    end: u8,
+}
+
+/// One CPU's descriptor tables.
+#[repr(C, align(4096))]
+pub struct CpuTables {
+    gdt: [u64; ENTRIES],
+    task_state: TaskState,
+    double_fault: TaskStateSegment,
+    double_fault_stack: [u8; DOUBLE_FAULT_STACK_BYTES],
+}
+
+/// An I/O bitmap base beyond the limit: no port is allowed.
+const NO_IO_BITMAP: u16 = 0xffff;
+const IO_BITMAP_BASE: u16 = size_of::<TaskStateSegment>() as u16;
+
+impl CpuTables {
+    pub const fn new() -> Self {
+        Self {
+            gdt: [0; ENTRIES],
+            task_state: TaskState {
+                tss: TaskStateSegment::new(),
+                io_bitmap: [0xff; IO_BITMAP_BYTES],
+                end: 0xff,
+            },
+            double_fault: TaskStateSegment::new(),
+            double_fault_stack: [0; DOUBLE_FAULT_STACK_BYTES],
+        }
+    }
+
+    /// Fills the tables and makes this CPU use them.
+    ///
+    /// # Safety
+    /// Once, at boot, with interrupts off. `double_fault_handler` never returns.
+    pub unsafe fn load(&'static mut self, double_fault_handler: unsafe extern "C" fn() -> !) {
+        let flat = |builder: DescriptorBuilder, ring| {
+            let descriptor: Descriptor =
+                builder.present().dpl(ring).limit_granularity_4kb().db().finish();
+            descriptor.as_u64()
+        };
+        let code = || DescriptorBuilder::code_descriptor(0, 0xfffff, CodeSegmentType::ExecuteRead);
+        let data = || DescriptorBuilder::data_descriptor(0, 0xfffff, DataSegmentType::ReadWrite);
+        self.gdt[usize::from(KERNEL_CS >> 3)] = flat(code(), Ring::Ring0);
+        self.gdt[usize::from(KERNEL_DS >> 3)] = flat(data(), Ring::Ring0);
+        self.gdt[usize::from(USER_CS >> 3)] = flat(code(), Ring::Ring3);
+        self.gdt[usize::from(USER_DS >> 3)] = flat(data(), Ring::Ring3);
+
+        self.task_state.tss.ss0 = KERNEL_DS;
+        self.task_state.tss.iobp_offset = NO_IO_BITMAP;
+        self.gdt[usize::from(TSS_SELECTOR >> 3)] =
+            task_state_descriptor(&raw const self.task_state as u32, size_of::<TaskState>() as u32);
+
+        let stack = &raw mut self.double_fault_stack as u32 + DOUBLE_FAULT_STACK_BYTES as u32;
+        let state = &mut self.double_fault;
+        (state.esp, state.ss0, state.esp0) = (stack - 16, KERNEL_DS, stack);
+        (state.cs, state.ss, state.ds, state.es) = (KERNEL_CS, KERNEL_DS, USER_DS, USER_DS);
+        state.eip = double_fault_handler as *const () as u32;
+        state.eflags = 2;
+        state.iobp_offset = NO_IO_BITMAP;
+        self.gdt[usize::from(DOUBLE_FAULT_SELECTOR >> 3)] = task_state_descriptor(
+            &raw const self.double_fault as u32,
+            size_of::<TaskStateSegment>() as u32,
+        );
+
+        // SAFETY: the table lives for ever and holds flat segments; the far return reloads CS
+        // with the same base and limit the loader gave it.
+        unsafe {
+            lgdt(&DescriptorTablePointer::new_from_slice(&self.gdt));
+            core::arch::asm!(
+                "push {cs}",
+                "lea {scratch}, [2f]",
+                "push {scratch}",
+                "retf",
+                "2:",
+                "mov ds, {user_ds:e}",
+                "mov es, {user_ds:e}",
+                "mov ss, {ds:e}",
+                "xor {scratch}, {scratch}",
+                "mov fs, {scratch:e}",
+                "mov gs, {scratch:e}",
+                cs = const KERNEL_CS,
+                ds = in(reg) u32::from(KERNEL_DS),
+                user_ds = in(reg) u32::from(USER_DS),
+                scratch = out(reg) _,
+            );
+            x86::task::load_tr(SegmentSelector::from_bits_truncate(TSS_SELECTOR));
+        }
+    }
+
+    /// The page directory the double-fault task runs on.
+    pub fn set_double_fault_cr3(&mut self, cr3: u32) {
+        self.double_fault.cr3 = cr3;
+    }
+
+    /// The stack that the next trap from user mode uses.
+    #[inline]
+    pub fn set_kernel_stack(&mut self, top: u32) {
+        self.task_state.tss.esp0 = top;
+    }
+
+    /// The thread-local segments of the task about to run.
+    #[inline]
+    pub fn set_tls(&mut self, tls: &[u64; TLS_ENTRIES]) {
+        self.gdt[TLS_FIRST as usize..TLS_FIRST as usize + TLS_ENTRIES].copy_from_slice(tls);
+    }
+
+    /// The ports a driver may use; `None` forbids all and costs one store.
+    pub fn set_io_bitmap(&mut self, allowed: Option<&[u8; IO_BITMAP_BYTES]>) {
+        match allowed {
+            Some(bitmap) => {
+                self.task_state.io_bitmap.copy_from_slice(bitmap);
+                self.task_state.tss.iobp_offset = IO_BITMAP_BASE;
+            }
+            None => self.task_state.tss.iobp_offset = NO_IO_BITMAP,
+        }
+    }
+}
+
+/// An available 32-bit TSS (SDM 3A 7.2.2): type 9, present, DPL 0, byte granularity.
+fn task_state_descriptor(base: u32, bytes: u32) -> u64 {
+    let mut descriptor = Descriptor::default();
+    descriptor.set_base_limit(base, bytes - 1);
+    descriptor.set_type(9);
+    descriptor.set_p();
+    descriptor.as_u64()
+}
+
+pub const fn double_fault_selector() -> SegmentSelector {
+    SegmentSelector::from_bits_truncate(DOUBLE_FAULT_SELECTOR)
+}

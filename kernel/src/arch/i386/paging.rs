@@ -1,0 +1,50 @@
+//! The page-table format and split of this image. This is the only place that chooses them.
+
+use core::arch::asm;
+use kcore::addr::Pfn;
+use kcore::layout::{Split, Windows};
+
+pub const IS_PAE: bool = cfg!(feature = "pae");
+/// Bytes of one page-table entry.
+pub const ENTRY_BYTES: usize = if IS_PAE { 8 } else { 4 };
+/// What one page table maps, in bytes.
+pub const LEAF_BYTES: u32 = 4096 / ENTRY_BYTES as u32 * 4096;
+
+/// The first kernel address, from build.rs.
+pub const PAGE_OFFSET: u32 = parse(env!("PAGE_OFFSET"));
+pub const SPLIT: Split = Split { page_offset: PAGE_OFFSET };
+pub const WINDOWS: Windows = Windows::new(LEAF_BYTES);
+
+const fn parse(decimal: &str) -> u32 {
+    let digits = decimal.as_bytes();
+    let (mut value, mut index) = (0u32, 0);
+    while index < digits.len() {
+        value = value * 10 + (digits[index] - b'0') as u32;
+        index += 1;
+    }
+    value
+}
+
+/// Makes the tables below `cr3` the active ones and forgets all user translations.
+///
+/// # Safety
+/// The tables map the kernel as `swapper_pg_dir` does.
+#[inline]
+pub unsafe fn load_cr3(cr3: u32) {
+    // SAFETY: passed on to the caller.
+    unsafe { asm!("mov cr3, {}", in(reg) cr3, options(nostack, preserves_flags)) };
+}
+
+#[inline]
+pub fn cr3() -> u32 {
+    let value: u32;
+    // SAFETY: reading CR3 has no effect.
+    unsafe { asm!("mov {}, cr3", out(reg) value, options(nomem, nostack, preserves_flags)) };
+    value
+}
+
+/// The CR3 value of a two-level directory, or of a PDPT that starts its frame.
+pub fn cr3_of(top: Pfn) -> u32 {
+    // Top-level tables come from low memory, so the address fits.
+    top.address().as_u64() as u32
+}

@@ -1,0 +1,188 @@
+//! Moving bytes between the kernel and the current program.
+//!
+//! A user address is checked only against TASK_SIZE; whether it is mapped, the CPU finds out.
+//! A fault that the fault handler cannot serve goes to the fixup, and the copy says how many
+//! bytes it did not move. CR0.WP makes kernel writes respect copy-on-write.
+
+use super::paging::PAGE_OFFSET;
+use core::arch::{asm, global_asm};
+
+/// The end of user space.
+pub const TASK_SIZE: u32 = PAGE_OFFSET;
+
+/// An address range that is not the program's, or not mapped, or not allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// Bytes at the end that were not copied.
+    pub not_copied: usize,
+}
+
+/// Whether `len` bytes at `address` lie in user space.
+#[inline]
+pub fn access_ok(address: u32, len: usize) -> bool {
+    len <= TASK_SIZE as usize && address <= TASK_SIZE - len as u32
+}
+
+unsafe extern "fastcall" {
+    fn copy_bytes_user(to: *mut u8, from: *const u8, len: usize) -> usize;
+    fn clear_bytes_user(to: *mut u8, len: usize) -> usize;
+}
+
+// String instructions: under TCG's instruction count and on real processors alike they are the
+// cheapest way to move a page.
+global_asm!(
+    r#"
+    .macro smap_site code
+951:
+    .byte 0x8d, 0x76, 0x00
+    .pushsection __smap_sites, "aw"
+    .long 951b, \code
+    .popsection
+    .endm
+
+    .text
+    .balign 16
+copy_bytes_user:
+    push esi
+    push edi
+    mov edi, ecx
+    mov esi, edx
+    mov eax, [esp + 12]
+    mov ecx, eax
+    shr ecx, 2
+    and eax, 3
+    smap_site 0x00cb010f
+2:  rep movsd
+    mov ecx, eax
+3:  rep movsb
+    mov eax, ecx
+4:  smap_site 0x00ca010f
+    pop edi
+    pop esi
+    ret 4
+5:  lea eax, [eax + ecx * 4]
+    jmp 4b
+6:  mov eax, ecx
+    jmp 4b
+
+    .balign 16
+clear_bytes_user:
+    push edi
+    mov edi, ecx
+    mov ecx, edx
+    push edx
+    and dword ptr [esp], 3
+    shr ecx, 2
+    xor eax, eax
+    smap_site 0x00cb010f
+7:  rep stosd
+    pop ecx
+8:  rep stosb
+    mov eax, ecx
+9:  smap_site 0x00ca010f
+    pop edi
+    ret
+10: pop eax
+    lea eax, [eax + ecx * 4]
+    jmp 9b
+11: mov eax, ecx
+    jmp 9b
+    .pushsection __ex_table, "aw"
+    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b
+    .popsection
+    "#
+);
+
+/// # Safety
+/// `to` is valid for writes of `len` bytes. `from` may be any address.
+pub unsafe fn copy_from_user(to: *mut u8, from: u32, len: usize) -> Result<(), Fault> {
+    if !access_ok(from, len) {
+        return Err(Fault { not_copied: len });
+    }
+    // SAFETY: the caller vouches for `to`; a fault on `from` goes to the fixup.
+    outcome(unsafe { copy_bytes_user(to, from as *const u8, len) })
+}
+
+/// # Safety
+/// `from` is valid for reads of `len` bytes. `to` may be any address.
+pub unsafe fn copy_to_user(to: u32, from: *const u8, len: usize) -> Result<(), Fault> {
+    if !access_ok(to, len) {
+        return Err(Fault { not_copied: len });
+    }
+    // SAFETY: the caller vouches for `from`; `to` is user memory, which Rust does not own, and a
+    // fault on it goes to the fixup.
+    outcome(unsafe { copy_bytes_user(to as *mut u8, from, len) })
+}
+
+/// Writes zeros.
+pub fn clear_user(to: u32, len: usize) -> Result<(), Fault> {
+    if !access_ok(to, len) {
+        return Err(Fault { not_copied: len });
+    }
+    // SAFETY: user memory is not Rust's; a fault goes to the fixup.
+    outcome(unsafe { clear_bytes_user(to as *mut u8, len) })
+}
+
+fn outcome(not_copied: usize) -> Result<(), Fault> {
+    if not_copied == 0 { Ok(()) } else { Err(Fault { not_copied }) }
+}
+
+/// Reads one word.
+#[inline]
+pub fn get_user(address: u32) -> Result<u32, Fault> {
+    if !access_ok(address, 4) {
+        return Err(Fault { not_copied: 4 });
+    }
+    let (value, done): (u32, u32);
+    // SAFETY: a read of user memory; a fault goes on at 3 with `done` still 0.
+    unsafe {
+        asm!(
+            "951: .byte 0x8d, 0x76, 0x00",
+            "2: mov {value}, [{address}]",
+            "mov {done}, 1",
+            "3:",
+            "952: .byte 0x8d, 0x76, 0x00",
+            ".pushsection __smap_sites, \"aw\"",
+            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+            ".popsection",
+            ".pushsection __ex_table, \"aw\"",
+            ".long 2b, 3b",
+            ".popsection",
+            address = in(reg) address,
+            value = inout(reg) 0u32 => value,
+            done = inout(reg) 0u32 => done,
+            options(nostack, readonly)
+        );
+    }
+    if done == 1 { Ok(value) } else { Err(Fault { not_copied: 4 }) }
+}
+
+/// Writes one word.
+#[inline]
+pub fn put_user(address: u32, value: u32) -> Result<(), Fault> {
+    if !access_ok(address, 4) {
+        return Err(Fault { not_copied: 4 });
+    }
+    let done: u32;
+    // SAFETY: a write to user memory; a fault goes on at 3 with `done` still 0.
+    unsafe {
+        asm!(
+            "951: .byte 0x8d, 0x76, 0x00",
+            "2: mov [{address}], {value}",
+            "mov {done}, 1",
+            "3:",
+            "952: .byte 0x8d, 0x76, 0x00",
+            ".pushsection __smap_sites, \"aw\"",
+            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+            ".popsection",
+            ".pushsection __ex_table, \"aw\"",
+            ".long 2b, 3b",
+            ".popsection",
+            address = in(reg) address,
+            value = in(reg) value,
+            done = inout(reg) 0u32 => done,
+            options(nostack)
+        );
+    }
+    if done == 1 { Ok(()) } else { Err(Fault { not_copied: 4 }) }
+}

@@ -1,0 +1,159 @@
+//! Everything that exists once per CPU, in one struct. There is one CPU today.
+
+use crate::arch::gdt::CpuTables;
+use crate::arch::idt::Idt;
+#[cfg(debug_assertions)]
+use crate::sync::Rank;
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::Relaxed};
+
+pub struct Cpu {
+    tables: UnsafeCell<CpuTables>,
+    /// Preemption is off while this is not zero: one for each spinlock, atomic kmap, interrupt.
+    preempt_count: AtomicU32,
+    /// Somebody more deserving can run: look at the next preemption point.
+    need_resched: AtomicBool,
+    /// The running task, as the scheduler's word for it.
+    current: AtomicPtr<()>,
+    /// Slots of kmap_atomic in use.
+    kmap_depth: AtomicU32,
+    #[cfg(debug_assertions)]
+    ranks: [AtomicU32; MAX_HELD],
+    #[cfg(debug_assertions)]
+    held: AtomicU32,
+}
+
+#[cfg(debug_assertions)]
+const MAX_HELD: usize = 16;
+
+// SAFETY: the counters are atomic; `tables` is reached only with interrupts off, by the one CPU.
+unsafe impl Sync for Cpu {}
+
+static CPU: Cpu = Cpu {
+    tables: UnsafeCell::new(CpuTables::new()),
+    preempt_count: AtomicU32::new(0),
+    need_resched: AtomicBool::new(false),
+    current: AtomicPtr::new(core::ptr::null_mut()),
+    kmap_depth: AtomicU32::new(0),
+    #[cfg(debug_assertions)]
+    ranks: [const { AtomicU32::new(0) }; MAX_HELD],
+    #[cfg(debug_assertions)]
+    held: AtomicU32::new(0),
+};
+
+struct SharedIdt(UnsafeCell<Idt>);
+
+// SAFETY: written once, at boot; afterwards only the CPU reads it.
+unsafe impl Sync for SharedIdt {}
+
+static IDT: SharedIdt = SharedIdt(UnsafeCell::new(Idt::new()));
+
+/// Loads this CPU's descriptor tables.
+///
+/// # Safety
+/// Once, at boot, with interrupts off.
+pub unsafe fn initialise(double_fault_handler: unsafe extern "C" fn() -> !) {
+    // SAFETY: nobody else has a reference to the tables yet.
+    unsafe {
+        (*CPU.tables.get()).load(double_fault_handler);
+        (*IDT.0.get()).load();
+    }
+}
+
+/// Changes this CPU's descriptor tables. Interrupts are off meanwhile.
+#[inline]
+pub fn with_tables<R>(change: impl FnOnce(&mut CpuTables) -> R) -> R {
+    debug_assert!(!crate::arch::interrupts::are_enabled());
+    // SAFETY: interrupts are off and there is one CPU, so this is the only reference; `change`
+    // cannot get here again, as `Cpu` is not passed to it.
+    change(unsafe { &mut *CPU.tables.get() })
+}
+
+#[inline]
+pub fn preempt_disable() {
+    CPU.preempt_count.store(CPU.preempt_count.load(Relaxed) + 1, Relaxed);
+    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+}
+
+#[inline]
+pub fn preempt_enable() {
+    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+    let count = CPU.preempt_count.load(Relaxed);
+    debug_assert!(count != 0, "preemption enabled more often than disabled");
+    CPU.preempt_count.store(count - 1, Relaxed);
+}
+
+#[inline]
+pub fn preempt_count() -> u32 {
+    CPU.preempt_count.load(Relaxed)
+}
+
+/// For the switch: each task keeps its own count.
+pub fn set_preempt_count(count: u32) {
+    CPU.preempt_count.store(count, Relaxed);
+}
+
+#[inline]
+pub fn need_resched() -> bool {
+    CPU.need_resched.load(Relaxed)
+}
+
+#[inline]
+pub fn set_need_resched(needed: bool) {
+    CPU.need_resched.store(needed, Relaxed);
+}
+
+#[inline]
+pub fn current() -> *mut () {
+    CPU.current.load(Relaxed)
+}
+
+#[inline]
+pub fn set_current(task: *mut ()) {
+    CPU.current.store(task, Relaxed);
+}
+
+#[inline]
+pub fn kmap_depth() -> u32 {
+    CPU.kmap_depth.load(Relaxed)
+}
+
+#[inline]
+pub fn set_kmap_depth(depth: u32) {
+    CPU.kmap_depth.store(depth, Relaxed);
+}
+
+/// Asserts that the caller may sleep: no spinlock, no atomic kmap, no interrupt.
+#[inline]
+pub fn might_sleep() {
+    debug_assert!(preempt_count() == 0, "sleeping in atomic context");
+}
+
+#[cfg(debug_assertions)]
+pub fn push_rank(rank: Rank) {
+    let held = CPU.held.load(Relaxed) as usize;
+    if let Some(top) = held.checked_sub(1).and_then(|top| CPU.ranks.get(top)) {
+        let top = top.load(Relaxed);
+        assert!(top < rank as u32, "lock order: {rank:?} taken while rank {top} is held");
+    }
+    if let Some(slot) = CPU.ranks.get(held) {
+        slot.store(rank as u32, Relaxed);
+    }
+    CPU.held.store(held as u32 + 1, Relaxed);
+}
+
+/// Guards may be dropped in any order: the rank is taken out wherever it lies.
+#[cfg(debug_assertions)]
+pub fn pop_rank(rank: Rank) {
+    let held = (CPU.held.load(Relaxed) as usize).min(MAX_HELD);
+    let ranks = CPU.ranks.get(..held).unwrap_or_default();
+    let Some(place) = ranks.iter().rposition(|slot| slot.load(Relaxed) == rank as u32) else {
+        panic!("released {rank:?}, which is not held");
+    };
+    for pair in ranks.get(place..).unwrap_or_default().windows(2) {
+        if let [slot, next] = pair {
+            slot.store(next.load(Relaxed), Relaxed);
+        }
+    }
+    CPU.held.store(held as u32 - 1, Relaxed);
+}

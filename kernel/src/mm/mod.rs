@@ -1,0 +1,3 @@
+//! Memory, from frames up.
+
+pub mod heap;

@@ -1,0 +1,63 @@
+//! The end of the kernel: a report on COM2 that the host completes with names, then the exit port.
+
+use crate::arch::control::cr2;
+use crate::arch::debug_exit::{self, End};
+use crate::arch::entry::TrapFrame;
+use crate::arch::interrupts;
+use crate::log::panic_write;
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// Closes every report; the host looks for it.
+const MARKER: &str = "PANIC END";
+const MAX_FRAMES: usize = 32;
+
+static PANICKING: AtomicBool = AtomicBool::new(false);
+
+#[panic_handler]
+fn panic(info: &PanicInfo) -> ! {
+    report(format_args!("{info}"), None)
+}
+
+/// A trap the kernel has no answer to.
+pub fn fatal_trap(what: &str, frame: &TrapFrame) -> ! {
+    report(format_args!("{what}"), Some(frame))
+}
+
+/// The double-fault task's code: the stack of the task that faulted is not usable.
+pub unsafe extern "C" fn double_fault() -> ! {
+    report(format_args!("double fault: a kernel stack ran into its guard page"), None)
+}
+
+fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
+    interrupts::disable();
+    if PANICKING.swap(true, Relaxed) {
+        debug_exit::exit(End::Panic);
+    }
+    // SAFETY: interrupts are off and this function does not return.
+    let write = |text: core::fmt::Arguments| unsafe { panic_write(text) };
+    write(format_args!("\nPANIC: {message}\n"));
+    write(format_args!("  cpu 0, task {}\n", crate::task::describe_current()));
+    if let Some(frame) = frame {
+        write(format_args!("  cr2 {:#010x} {frame:#x?}\n  at {:#010x}\n", cr2(), frame.eip));
+    }
+    let mut pointer = frame.map_or_else(frame_pointer, |frame| frame.ebp);
+    for _ in 0..MAX_FRAMES {
+        let Some([next, address]) = crate::task::stack_words(pointer) else { break };
+        write(format_args!("  at {address:#010x}\n"));
+        // Callers lie higher on the stack; anything else is no frame.
+        if next <= pointer {
+            break;
+        }
+        pointer = next;
+    }
+    write(format_args!("{MARKER}\n"));
+    debug_exit::exit(End::Panic)
+}
+
+fn frame_pointer() -> u32 {
+    let pointer: u32;
+    // SAFETY: reads a register.
+    unsafe { core::arch::asm!("mov {}, ebp", out(reg) pointer, options(nomem, nostack)) };
+    pointer
+}

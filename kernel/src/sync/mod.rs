@@ -1,0 +1,7 @@
+//! Locks. The type says what a lock disables; the rank says in which order locks are taken.
+
+mod rank;
+mod spin_lock;
+
+pub use rank::Rank;
+pub use spin_lock::{IrqSpinLock, IrqSpinLockGuard, SpinLock, SpinLockGuard};

@@ -1,0 +1,44 @@
+//! The lock order: a lock may be taken only while every held lock has a smaller rank.
+//!
+//! Checked builds keep the ranks of the spinlocks this CPU holds and assert it. Sleeping locks
+//! (mutexes, the mm's lock) are all taken before any spinlock: `might_sleep` asserts that.
+
+/// From the outermost to the innermost.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Rank {
+    /// Processes, their families, groups and sessions.
+    Process,
+    /// A process's signal state.
+    Signal,
+    /// Ports, replies, notifications.
+    Ipc,
+    /// A descriptor table.
+    Files,
+    /// The state of one open file, pipe or stream.
+    File,
+    /// The tree of built-in nodes.
+    NodeTree,
+    /// An object's pages and its VMAs.
+    Object,
+    /// An anon chain's VMAs.
+    AnonChain,
+    /// Page tables of one mm.
+    PageTable,
+    Lru,
+    /// Pages of pkmap.
+    Pkmap,
+    Vmalloc,
+    /// A slab cache.
+    Slab,
+    /// A zone's free lists.
+    Zone,
+    /// The timer queue.
+    Timer,
+    /// Sleepers of one queue.
+    Wait,
+    RunQueue,
+    /// Devices the kernel drives itself.
+    Device,
+    Log,
+}

@@ -1,0 +1,17 @@
+//! The switchboard: where every fault, interrupt and system call of the machine arrives.
+
+use crate::arch::entry::TrapFrame;
+use crate::arch::extable;
+use crate::panic::fatal_trap;
+
+pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
+    if let Some(fixup) = extable::fixup(frame.eip) {
+        frame.eip = fixup;
+        return;
+    }
+    fatal_trap("trap in the kernel", frame)
+}
+
+pub extern "fastcall" fn on_interrupt(_frame: &mut TrapFrame) {}
+
+pub extern "fastcall" fn on_syscall(_frame: &mut TrapFrame) {}
