@@ -1,0 +1,130 @@
+//! Folio's own table, entered by `int 0x81`. Rows as in [`super::linux`].
+
+use crate::plain::structure;
+
+/// The types the rows use.
+pub mod kinds {
+    pub use super::Statistics;
+    pub use crate::argument::{Argument, Registers};
+    pub use crate::{UserMutPtr, UserPtr, UserStr};
+}
+
+/// Hands the rows of all calls to `callback!`, ordered by number.
+#[macro_export]
+macro_rules! for_each_folio_call {
+    ($callback:ident) => {
+        $callback! {
+            /// Ends the machine in good order; `status` is what the host's command returns.
+            ///
+            /// EPERM unless the caller is `init`.
+            0 shutdown(status: i32);
+            /// Fills in what memory holds at this moment; returns the bytes written, at most `size`.
+            ///
+            /// EFAULT: `statistics` cannot be written.
+            1 statistics(statistics: UserMutPtr<Statistics>, size: u32);
+            /// Tests only: reaps what has ended, empties caches of free objects and stacks.
+            ///
+            /// Afterwards two equal states of all processes show equal [`Statistics`].
+            2 drain();
+        }
+    };
+}
+
+structure! {
+    /// Pages of one zone.
+    pub struct ZoneStatistics: 24 {
+        /// Pages the allocator manages.
+        pub managed: u32,
+        /// Free ones.
+        pub free: u32,
+        /// Free pages below which only the reclaimer may allocate.
+        pub min: u32,
+        /// Free pages below which reclaim starts.
+        pub low: u32,
+        /// Free pages at which reclaim ends.
+        pub high: u32,
+        /// Lowest number of free pages so far.
+        pub least_free: u32,
+    }
+
+    /// Objects of one size or kind in the kernel's heap.
+    pub struct CacheStatistics: 28 {
+        /// Name, padded with zeros.
+        pub name: [u8; 16],
+        /// Bytes in an object.
+        pub size: u32,
+        /// Objects in use.
+        pub objects: u32,
+        /// Pages the cache holds.
+        pub pages: u32,
+    }
+
+    /// What memory holds. Pages are 4 KiB.
+    pub struct Statistics: 1068 {
+        /// [`ZONE_DMA`], [`ZONE_NORMAL`], [`ZONE_HIGHMEM`].
+        pub zones: [ZoneStatistics; 3],
+        /// Pages by owner, indexed by `OWNER_*`.
+        pub owners: [u32; 16],
+        /// Caches of the heap; unused rows have size 0.
+        pub caches: [CacheStatistics; 32],
+        /// Processes, zombies included.
+        pub processes: u32,
+        /// Threads.
+        pub threads: u32,
+        /// Open-file descriptions.
+        pub descriptions: u32,
+        /// Handles of all processes.
+        pub handles: u32,
+        /// kmap slots in use.
+        pub kmap: u32,
+        /// Pages of vmalloc.
+        pub vmalloc: u32,
+        /// Page faults served without input.
+        pub minor_faults: u32,
+        /// Page faults that waited for input.
+        pub major_faults: u32,
+        /// Context switches.
+        pub switches: u32,
+    }
+}
+
+/// Zone below 16 MiB.
+pub const ZONE_DMA: usize = 0;
+/// Zone of the direct map.
+pub const ZONE_NORMAL: usize = 1;
+/// Zone above the direct map.
+pub const ZONE_HIGHMEM: usize = 2;
+
+/// Kernel image, boot data, `mem_map`.
+pub const OWNER_KERNEL: usize = 0;
+/// Page tables.
+pub const OWNER_PAGE_TABLES: usize = 1;
+/// Heap.
+pub const OWNER_HEAP: usize = 2;
+/// Kernel stacks.
+pub const OWNER_STACKS: usize = 3;
+/// vmalloc, stacks excepted.
+pub const OWNER_VMALLOC: usize = 4;
+/// Anonymous memory of processes.
+pub const OWNER_ANONYMOUS: usize = 5;
+/// Pages of files.
+pub const OWNER_CACHE: usize = 6;
+/// The boot archive.
+pub const OWNER_ARCHIVE: usize = 7;
+/// Pipes and sockets.
+pub const OWNER_PIPES: usize = 8;
+/// Frames lent by handles and streams.
+pub const OWNER_FRAMES: usize = 9;
+/// Names of the owners, for people.
+pub const OWNER_NAMES: [&str; 10] = [
+    "kernel",
+    "page tables",
+    "heap",
+    "stacks",
+    "vmalloc",
+    "anonymous",
+    "files",
+    "archive",
+    "pipes",
+    "frames",
+];
