@@ -16,6 +16,7 @@ pub mod arena;
 pub mod bootmem;
 pub mod cmdline;
 pub mod elf_image;
+pub mod exec_stack;
 pub mod layout;
 pub mod memory_map;
 pub mod multiboot;
