@@ -15,6 +15,7 @@ pub mod addr;
 pub mod arena;
 pub mod bootmem;
 pub mod cmdline;
+pub mod cpio;
 pub mod elf_image;
 pub mod exec_stack;
 pub mod layout;

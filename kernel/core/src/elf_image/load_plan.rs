@@ -3,13 +3,10 @@
 use super::header::{Kind, ProgramTable};
 use crate::addr::{PAGE_MASK, PAGE_SIZE};
 use abi::errno::Errno;
+use abi::memory::{PROT_EXEC, PROT_READ, PROT_WRITE};
 use alloc::vec::Vec;
 use elf::abi::{PF_R, PF_W, PF_X, PT_LOAD};
 use elf::segment::ProgramHeader;
-
-const PROT_READ: u32 = 1;
-const PROT_WRITE: u32 = 2;
-const PROT_EXEC: u32 = 4;
 
 /// One thing to do. A mapping replaces what an earlier step put there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

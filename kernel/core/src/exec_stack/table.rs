@@ -2,34 +2,16 @@
 
 use super::StringArea;
 use crate::addr::{PAGE_MASK, PAGE_SIZE};
+use abi::auxv::{
+    AT_BASE, AT_CLKTCK, AT_EGID, AT_ENTRY, AT_EUID, AT_EXECFN, AT_FLAGS, AT_GID, AT_HWCAP,
+    AT_HWCAP2, AT_MINSIGSTKSZ, AT_NULL, AT_PAGESZ, AT_PHDR, AT_PHENT, AT_PHNUM, AT_PLATFORM,
+    AT_RANDOM, AT_SECURE, AT_SYSINFO, AT_SYSINFO_EHDR, AT_UID,
+};
 use abi::errno::Errno;
 
 const PLATFORM: [u8; 5] = *b"i686\0";
 const RANDOM_LEN: u32 = 16;
 const ALIGNMENT: u32 = 16;
-
-const AT_NULL: u32 = 0;
-const AT_PHDR: u32 = 3;
-const AT_PHENT: u32 = 4;
-const AT_PHNUM: u32 = 5;
-const AT_PAGESZ: u32 = 6;
-const AT_BASE: u32 = 7;
-const AT_FLAGS: u32 = 8;
-const AT_ENTRY: u32 = 9;
-const AT_UID: u32 = 11;
-const AT_EUID: u32 = 12;
-const AT_GID: u32 = 13;
-const AT_EGID: u32 = 14;
-const AT_PLATFORM: u32 = 15;
-const AT_HWCAP: u32 = 16;
-const AT_CLKTCK: u32 = 17;
-const AT_SECURE: u32 = 23;
-const AT_RANDOM: u32 = 25;
-const AT_HWCAP2: u32 = 26;
-const AT_EXECFN: u32 = 31;
-const AT_SYSINFO: u32 = 32;
-const AT_SYSINFO_EHDR: u32 = 33;
-const AT_MINSIGSTKSZ: u32 = 51;
 
 /// What the kernel tells a program besides its strings. The entries whose values follow from the
 /// stack itself (AT_RANDOM, AT_EXECFN, AT_PLATFORM) are added by [`StackTable`].
