@@ -22,4 +22,5 @@ pub mod layout;
 pub mod memory_map;
 pub mod multiboot;
 pub mod page;
+pub mod paging;
 pub mod script;

@@ -1,0 +1,179 @@
+//! What a change of present entries owes: a TLB flush first, then the frames.
+//!
+//! A frame that an entry mapped may be given away only when no TLB holds the entry any more. A
+//! [`Gather`] therefore owns both, and its only way to let go of the frames is through the flush.
+
+use crate::addr::{PageRange, Pfn, Vpn};
+use crate::page::Page;
+
+/// Above this many pages the whole TLB is flushed instead (Linux's figure since 3.16).
+pub const MAX_SINGLE_FLUSHES: u32 = 33;
+
+/// What has to be done to the TLBs of the CPUs that run the address space.
+#[must_use = "a stale TLB entry lets a program use a frame that is no longer its own"]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flush {
+    Nothing,
+    /// One `invlpg` each; also drops what the CPU caches of upper tables.
+    Pages(PageRange),
+    /// Everything that is not global: reload CR3. A change of PAE's top entries needs it, too.
+    All,
+}
+
+/// What a [`Gather`] lets go of after the flush.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Released {
+    /// The reference that an entry held.
+    Frame(Pfn),
+    /// A page table without entries.
+    Table(Pfn),
+}
+
+/// See the module's description. Must be flushed before its owner sleeps or drops the page-table
+/// lock.
+#[derive(Debug)]
+pub struct Gather<'a> {
+    frames: &'a mut [Pfn],
+    len: usize,
+    /// Tables, linked by `Page::next`.
+    tables: Option<Pfn>,
+    /// From the lowest to behind the highest page whose entry changed; empty if `start > end`.
+    start: u32,
+    end: u32,
+}
+
+impl<'a> Gather<'a> {
+    /// `frames` is room for frames, usually one CPU's.
+    #[inline]
+    pub fn new(frames: &'a mut [Pfn]) -> Self {
+        Self { frames, len: 0, tables: None, start: u32::MAX, end: 0 }
+    }
+
+    /// The entry of `page` was present and has been removed or tightened.
+    #[inline]
+    pub fn note(&mut self, page: Vpn) {
+        self.start = self.start.min(page.as_u32());
+        self.end = self.end.max(page.as_u32() + 1);
+    }
+
+    /// How many frames can still be held.
+    #[inline]
+    pub fn room(&self) -> u32 {
+        (self.frames.len() - self.len) as u32
+    }
+
+    /// Holds the reference an entry had until the flush. Panics without [`Gather::room`].
+    #[inline]
+    pub fn hold(&mut self, pfn: Pfn) {
+        self.frames[self.len] = pfn;
+        self.len += 1;
+    }
+
+    /// Holds a table that nothing points to any more.
+    pub fn hold_table(&mut self, pages: &[Page], table: Pfn) {
+        if let Some(page) = pages.get(table.as_u32() as usize) {
+            page.set_next(self.tables);
+            self.tables = Some(table);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0 && self.tables.is_none() && self.start > self.end
+    }
+
+    /// Has the TLBs flushed by `invalidate`, then lets go of everything.
+    #[inline]
+    pub fn flush(
+        &mut self,
+        pages: &[Page],
+        invalidate: impl FnOnce(Flush),
+        mut release: impl FnMut(Released),
+    ) {
+        let flush = self.take_flush();
+        if flush != Flush::Nothing {
+            invalidate(flush);
+        }
+        let held = core::mem::take(&mut self.len);
+        for &pfn in self.frames.iter().take(held) {
+            release(Released::Frame(pfn));
+        }
+        while let Some(table) = self.tables {
+            self.tables = pages.get(table.as_u32() as usize).and_then(Page::next);
+            release(Released::Table(table));
+        }
+    }
+
+    #[inline]
+    fn take_flush(&mut self) -> Flush {
+        let (start, end) = (self.start, self.end);
+        (self.start, self.end) = (u32::MAX, 0);
+        if self.tables.is_some() {
+            return Flush::All;
+        }
+        match PageRange::new(Vpn::new(start), Vpn::new(end)) {
+            Some(range) if end != 0 && range.len() <= MAX_SINGLE_FLUSHES => Flush::Pages(range),
+            Some(_) if end != 0 => Flush::All,
+            _ => Flush::Nothing,
+        }
+    }
+}
+
+impl Drop for Gather<'_> {
+    fn drop(&mut self) {
+        debug_assert!(self.is_empty(), "a gather was dropped before its flush");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn flush(gather: &mut Gather<'_>, pages: &[Page]) -> (Option<Flush>, Vec<Released>) {
+        let (mut flush, mut released) = (None, Vec::new());
+        gather.flush(pages, |what| flush = Some(what), |what| released.push(what));
+        assert!(gather.is_empty());
+        (flush, released)
+    }
+
+    #[test]
+    fn few_pages_one_by_one_and_many_at_once() {
+        let mut room = [Pfn::new(0); 4];
+        let mut gather = Gather::new(&mut room);
+        assert_eq!(flush(&mut gather, &[]), (None, Vec::new()));
+        gather.note(Vpn::new(100));
+        gather.note(Vpn::new(132));
+        let range = PageRange::with_len(Vpn::new(100), 33).unwrap();
+        assert_eq!(flush(&mut gather, &[]).0, Some(Flush::Pages(range)));
+        gather.note(Vpn::new(100));
+        gather.note(Vpn::new(133));
+        assert_eq!(flush(&mut gather, &[]).0, Some(Flush::All));
+        gather.note(Vpn::new(0));
+        let first = PageRange::with_len(Vpn::new(0), 1).unwrap();
+        assert_eq!(flush(&mut gather, &[]).0, Some(Flush::Pages(first)));
+    }
+
+    #[test]
+    fn frames_and_tables_come_back_after_the_flush() {
+        let pages: Vec<Page> = (0..4).map(|_| Page::reserved()).collect();
+        let mut room = [Pfn::new(0); 2];
+        let mut gather = Gather::new(&mut room);
+        gather.note(Vpn::new(7));
+        gather.hold(Pfn::new(9));
+        assert_eq!(gather.room(), 1);
+        gather.hold_table(&pages, Pfn::new(1));
+        gather.hold_table(&pages, Pfn::new(3));
+        let (flush, released) = flush(&mut gather, &pages);
+        assert_eq!(flush, Some(Flush::All));
+        let table = |number| Released::Table(Pfn::new(number));
+        assert_eq!(released, [Released::Frame(Pfn::new(9)), table(3), table(1)]);
+        assert_eq!(gather.room(), 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "before its flush")]
+    fn a_gather_cannot_be_forgotten() {
+        let mut room = [Pfn::new(0); 1];
+        Gather::new(&mut room).note(Vpn::new(1));
+    }
+}

@@ -1,0 +1,62 @@
+//! Two address spaces side by side, for fork.
+
+use super::cursor::{Run, Walk};
+use super::single::{ensure_leaf, leaf};
+use crate::addr::{PageRange, Vpn};
+use crate::paging::{Cell, Flush, Format, NoMemory, Tables};
+
+/// Parent and child, run by run. Stretches that are empty in the parent are passed over.
+#[derive(Clone, Debug)]
+pub struct CopyWalk {
+    walk: Walk,
+}
+
+impl CopyWalk {
+    pub fn new(range: PageRange) -> Self {
+        Self { walk: Walk::new(range) }
+    }
+
+    /// The next at most `limit` cells of the parent, not all of them empty, and the child's cells
+    /// of the same pages, whose table is allocated if need be. The child must not be running.
+    pub fn next<'a, T: Tables>(
+        &mut self,
+        parent: &'a T,
+        child: &'a T,
+        limit: u32,
+    ) -> Result<Option<CopyRun<'a, T>>, NoMemory> {
+        loop {
+            let here = self.walk.clone();
+            let Some(run) = self.walk.next(parent, limit) else { return Ok(None) };
+            let used = run.cells().find(|(_, cell)| cell.load() != T::Format::EMPTY);
+            let Some(first) = used.map(|(page, _)| page) else { continue };
+            if let Some(to) = leaf(child, first) {
+                return Ok(Some(CopyRun { from: run, to }));
+            }
+            // Allocating may sleep, so the parent's table must not stay mapped.
+            drop(run);
+            // A child that does not run has no TLB to flush.
+            let _: Flush = ensure_leaf(child, first)?;
+            self.walk = here;
+        }
+    }
+}
+
+/// Cells of the same pages in parent and child.
+pub struct CopyRun<'a, T: Tables + 'a> {
+    from: Run<'a, T>,
+    to: super::Leaf<'a, T>,
+}
+
+impl<'a, T: Tables> CopyRun<'a, T> {
+    /// The parent's cells that are not empty, and the child's beside each.
+    #[inline]
+    pub fn cells(
+        &self,
+    ) -> impl Iterator<Item = (Vpn, &<T::Format as Format>::Cell, &<T::Format as Format>::Cell)>
+    {
+        self.from
+            .cells()
+            .filter(|(_, from)| from.load() != T::Format::EMPTY)
+            .map(|(page, from)| (page, from, self.to.cell(page)))
+    }
+}

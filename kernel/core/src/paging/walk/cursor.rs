@@ -1,0 +1,96 @@
+//! Ranges as runs of cells.
+
+use super::single::{directory_cell, leaf_number};
+use crate::addr::{PageRange, Pfn, Vpn};
+use crate::paging::{Cell, Format, Gather, Level, Slot, Tables};
+
+/// The pages of a range that have a leaf table, in steps.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    next: u32,
+    end: u32,
+}
+
+impl Walk {
+    #[inline]
+    pub fn new(range: PageRange) -> Self {
+        Self { next: range.start().as_u32(), end: range.end().as_u32() }
+    }
+
+    /// Maps the next leaf table and hands out at most `limit` (but at least one) of its cells.
+    #[inline]
+    pub fn next<'a, T: Tables>(&mut self, tables: &'a T, limit: u32) -> Option<Run<'a, T>> {
+        let table = self.seek(tables)?;
+        let first = self.next;
+        let behind = (leaf_number::<T>(first) + 1) << T::Format::LEAF_BITS;
+        self.next = self.end.min(behind).min(first + limit.max(1));
+        Some(Run { table: tables.leaf(table), first, end: self.next })
+    }
+
+    /// Goes on to the next page that has a leaf table.
+    #[inline]
+    pub(super) fn seek<T: Tables>(&mut self, tables: &T) -> Option<Pfn> {
+        let bits = T::Format::LEAF_BITS;
+        while self.next < self.end {
+            let number = leaf_number::<T>(self.next);
+            match directory_cell(tables, number) {
+                None => self.next = ((number >> bits) + 1) << (2 * bits),
+                Some(cell) => match T::Format::decode(cell.load(), Level::Directory) {
+                    Slot::Table(table) => return Some(table),
+                    _ => self.next = (number + 1) << bits,
+                },
+            }
+        }
+        None
+    }
+
+    /// Where the next run would begin, at the earliest.
+    pub fn position(&self) -> Vpn {
+        Vpn::new(self.next.min(self.end))
+    }
+}
+
+/// Neighbouring cells of one mapped leaf table.
+pub struct Run<'a, T: Tables + 'a> {
+    table: T::Leaf<'a>,
+    first: u32,
+    end: u32,
+}
+
+impl<'a, T: Tables> Run<'a, T> {
+    pub fn range(&self) -> PageRange {
+        PageRange::new(Vpn::new(self.first), Vpn::new(self.end)).unwrap_or_default()
+    }
+
+    /// Each page with its cell.
+    #[inline]
+    pub fn cells(&self) -> impl Iterator<Item = (Vpn, &<T::Format as Format>::Cell)> {
+        let from = self.first & ((1 << T::Format::LEAF_BITS) - 1);
+        let to = from + (self.end - self.first);
+        let cells = T::Format::cells(&self.table).get(from as usize..to as usize);
+        let cells = cells.unwrap_or(&[]).iter();
+        (self.first..self.end).zip(cells).map(|(page, cell)| (Vpn::new(page), cell))
+    }
+
+    /// Empties every cell that is not. `taken` says which frame's reference the gather has to
+    /// hold; the run must not be longer than the gather has room.
+    #[inline]
+    pub fn take_each(
+        &self,
+        gather: &mut Gather<'_>,
+        mut taken: impl FnMut(Vpn, Slot) -> Option<Pfn>,
+    ) {
+        for (page, cell) in self.cells() {
+            if cell.load() == T::Format::EMPTY {
+                continue;
+            }
+            let raw = cell.take();
+            if T::Format::is_present(raw) {
+                gather.note(page);
+            }
+            if let Some(pfn) = taken(page, T::Format::decode(raw, Level::Leaf)) {
+                gather.hold(pfn);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Pages that get other addresses, for mremap.
+
+use super::cursor::Walk;
+use super::single::{ensure_leaf, leaf};
+use crate::addr::{PageRange, Vpn};
+use crate::paging::{Cell, Flush, Format, Gather, NoMemory, Tables};
+
+/// A move of the pages of one range to another that does not overlap it and is empty.
+#[derive(Clone, Debug)]
+pub struct MoveWalk {
+    from: PageRange,
+    to: PageRange,
+    walk: Walk,
+}
+
+impl MoveWalk {
+    /// `None` if the ranges overlap or the target passes the end of the address space.
+    pub fn new(from: PageRange, to: Vpn) -> Option<Self> {
+        let to = PageRange::with_len(to, from.len())?;
+        (!from.overlaps(to)).then(|| Self { from, to, walk: Walk::new(from) })
+    }
+
+    /// Allocates the tables the target needs. After it [`MoveWalk::step`] cannot fail; before it
+    /// nothing has changed.
+    pub fn reserve<T: Tables>(&self, tables: &T) -> Result<Flush, NoMemory> {
+        let mut flush = Flush::Nothing;
+        let mut walk = self.walk.clone();
+        while let Some(range) = walk.next(tables, u32::MAX >> 1).map(|run| run.range()) {
+            let first = self.target(range.start());
+            let to = PageRange::with_len(first, range.len()).unwrap_or_default();
+            let mut page = to.start();
+            while page < to.end() {
+                if leaf(tables, page).is_none() && ensure_leaf(tables, page)? != Flush::Nothing {
+                    flush = Flush::All;
+                }
+                let behind = (page.as_u32() >> T::Format::LEAF_BITS) + 1;
+                page = Vpn::new(behind << T::Format::LEAF_BITS);
+            }
+        }
+        Ok(flush)
+    }
+
+    /// Moves the pages of at most `limit` cells and says whether there may be more. What was
+    /// present at the old place must be flushed.
+    pub fn step<T: Tables>(&mut self, tables: &T, gather: &mut Gather<'_>, limit: u32) -> bool {
+        if self.walk.seek(tables).is_none() {
+            return false;
+        }
+        // A run must not cross a border of tables in the target either.
+        let first = self.target(self.walk.position());
+        let size = 1 << T::Format::LEAF_BITS;
+        let room = size - (first.as_u32() & (size - 1));
+        let Some(run) = self.walk.next(tables, limit.min(room)) else { return false };
+        let Some(to) = leaf(tables, first) else {
+            debug_assert!(false, "a move that was not reserved");
+            return false;
+        };
+        for (page, cell) in run.cells() {
+            if cell.load() == T::Format::EMPTY {
+                continue;
+            }
+            let raw = cell.take();
+            if T::Format::is_present(raw) {
+                gather.note(page);
+            }
+            to.cell(self.target(page)).set(raw);
+        }
+        true
+    }
+
+    fn target(&self, page: Vpn) -> Vpn {
+        let offset = page.as_u32() - self.from.start().as_u32();
+        Vpn::new(self.to.start().as_u32() + offset)
+    }
+}

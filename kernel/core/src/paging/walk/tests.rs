@@ -1,0 +1,333 @@
+use super::*;
+use crate::addr::{PageRange, Pfn, Vpn};
+use crate::paging::machine::{Host, Space, Store, Tlb};
+use crate::paging::{
+    Access, Cell, Features, Flush, Format, Gather, Level, NoMemory, Pae, Released, Slot, Tables,
+    TwoLevel,
+};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+use std::vec::Vec;
+
+const USER: Access = Access::USER.union(Access::WRITE).union(Access::EXEC);
+/// Where the user's half ends at 3G.
+const USER_END: Vpn = Vpn::new(0xc0000);
+
+fn range(start: u32, len: u32) -> PageRange {
+    PageRange::with_len(Vpn::new(start), len).unwrap()
+}
+
+fn features() -> Features {
+    Features { global: true, no_execute: true }
+}
+
+fn put<F: Host>(space: &Space<'_, F>, page: Vpn, pfn: Pfn) -> Result<Flush, NoMemory> {
+    let flush =
+        if leaf(space, page).is_none() { ensure_leaf(space, page)? } else { Flush::Nothing };
+    leaf(space, page).unwrap().cell(page).set(space.format().page(pfn, USER));
+    Ok(flush)
+}
+
+fn frame_of(slot: Slot) -> Option<Pfn> {
+    match slot {
+        Slot::Page { pfn, .. } => Some(pfn),
+        _ => None,
+    }
+}
+
+/// An address space on a CPU, and what it should look like.
+struct World<'s, F: Host> {
+    space: Space<'s, F>,
+    tlb: Tlb,
+    model: BTreeMap<u32, Pfn>,
+    references: HashMap<Pfn, u32>,
+    next_frame: u32,
+}
+
+impl<'s, F: Host> World<'s, F> {
+    fn new(store: &'s Store<F>) -> Self {
+        let space = Space::new(store, features());
+        let (tlb, model) = (Tlb::default(), BTreeMap::new());
+        Self { space, tlb, model, references: HashMap::new(), next_frame: 1 }
+    }
+
+    fn map(&mut self, page: u32) {
+        if self.model.contains_key(&page) {
+            return;
+        }
+        let pfn = Pfn::new(self.next_frame);
+        if let Ok(flush) = put(&self.space, Vpn::new(page), pfn) {
+            self.tlb.invalidate(flush);
+            self.next_frame += 1;
+            self.references.insert(pfn, 1);
+            self.model.insert(page, pfn);
+        }
+    }
+
+    fn flush(&mut self, gather: &mut Gather<'_>) {
+        let Self { tlb, references, space, .. } = self;
+        let mut released = Vec::new();
+        gather.flush(&space.store.pages, |flush| tlb.invalidate(flush), |it| released.push(it));
+        for it in released {
+            match it {
+                Released::Table(table) => {
+                    tlb.assert_forgotten(table);
+                    space.store.release(table);
+                }
+                Released::Frame(pfn) => {
+                    let count = references.get_mut(&pfn).unwrap();
+                    *count -= 1;
+                    if *count == 0 {
+                        tlb.assert_forgotten(pfn);
+                    }
+                }
+            }
+        }
+    }
+
+    fn unmap(&mut self, pages: PageRange) {
+        let mut room = [Pfn::default(); 8];
+        let mut gather = Gather::new(&mut room);
+        let mut walk = Walk::new(pages);
+        loop {
+            if gather.room() == 0 {
+                self.flush(&mut gather);
+            }
+            let Some(run) = walk.next(&self.space, gather.room()) else { break };
+            let model = &mut self.model;
+            run.take_each(&mut gather, |page, slot| {
+                assert_eq!(model.remove(&page.as_u32()), frame_of(slot));
+                frame_of(slot)
+            });
+        }
+        // The neighbours are the nearest pages in use.
+        let floor = self.model.range(..pages.start().as_u32()).next_back();
+        let floor = floor.map_or(0, |(&page, _)| page + 1);
+        let ceiling = self.model.range(pages.end().as_u32()..).next();
+        let ceiling = ceiling.map_or(USER_END.as_u32(), |(&page, _)| page);
+        let neighbours = range(floor, ceiling - floor);
+        free_tables(&self.space, &self.space.store.pages, pages, neighbours, &mut gather);
+        self.flush(&mut gather);
+        assert!(self.model.range(pages.start().as_u32()..pages.end().as_u32()).next().is_none());
+    }
+
+    fn relocate(&mut self, from: PageRange, to: u32) {
+        let Some(mut walk) = MoveWalk::new(from, Vpn::new(to)) else { return };
+        self.unmap(range(to, from.len()));
+        match walk.reserve(&self.space) {
+            Ok(flush) => self.tlb.invalidate(flush),
+            Err(NoMemory) => return,
+        }
+        let mut gather = Gather::new(&mut []);
+        while walk.step(&self.space, &mut gather, 16) {}
+        self.flush(&mut gather);
+        let moved: Vec<u32> = self
+            .model
+            .range(from.start().as_u32()..from.end().as_u32())
+            .map(|(&page, _)| page)
+            .collect();
+        for page in moved {
+            let pfn = self.model.remove(&page).unwrap();
+            self.model.insert(page - from.start().as_u32() + to, pfn);
+        }
+    }
+
+    /// Forks, compares, and lets the child die.
+    fn fork(&mut self) {
+        let child = Space::new(self.space.store, features());
+        let all = range(0, USER_END.as_u32());
+        let mut walk = CopyWalk::new(all);
+        let mut gather = Gather::new(&mut []);
+        let mut copied = BTreeMap::new();
+        let complete = loop {
+            match walk.next(&self.space, &child, 64) {
+                Err(NoMemory) => break false,
+                Ok(None) => break true,
+                Ok(Some(run)) => {
+                    for (page, from, to) in run.cells() {
+                        from.clear_bits(Access::WRITE);
+                        gather.note(page);
+                        to.set(from.load());
+                        let pfn = frame_of(F::decode(from.load(), Level::Leaf)).unwrap();
+                        *self.references.get_mut(&pfn).unwrap() += 1;
+                        copied.insert(page.as_u32(), pfn);
+                    }
+                }
+            }
+        };
+        self.flush(&mut gather);
+        assert!(!complete || copied == self.model);
+        for (&page, &pfn) in &copied {
+            let (found, access) = translate(&child, Vpn::new(page)).unwrap();
+            assert!(found == pfn && !access.contains(Access::WRITE));
+        }
+        let tlb = core::mem::take(&mut self.tlb);
+        let parent = core::mem::replace(&mut self.space, child);
+        let model = core::mem::replace(&mut self.model, copied);
+        self.exit();
+        (self.space, self.tlb, self.model) = (parent, tlb, model);
+    }
+
+    fn exit(&mut self) {
+        self.unmap(range(0, USER_END.as_u32()));
+        let mut gather = Gather::new(&mut []);
+        free_directories(&self.space, &self.space.store.pages, USER_END, &mut gather);
+        self.flush(&mut gather);
+    }
+
+    fn check(&self) {
+        self.tlb.assert_current(&self.space);
+        let mut found = BTreeMap::new();
+        let mut walk = Walk::new(range(0, USER_END.as_u32()));
+        while let Some(run) = walk.next(&self.space, 100) {
+            for (page, cell) in run.cells() {
+                if let Slot::Page { pfn, .. } = F::decode(cell.load(), Level::Leaf) {
+                    found.insert(page.as_u32(), pfn);
+                }
+            }
+        }
+        assert_eq!(found, self.model);
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Map(u32),
+    Touch(u32),
+    Unmap(u32, u32),
+    Move(u32, u32, u32),
+    Fork,
+}
+
+/// Few places, near borders of tables and directories, so that steps meet.
+fn page() -> impl Strategy<Value = u32> {
+    let near = prop::sample::select(&[0x200u32, 0x400, 0x8048, 0x40000, 0x7fe00, 0xbff00][..]);
+    (near, 0u32..40).prop_map(|(base, offset)| base + offset - 20)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let len = prop_oneof![1u32..40, 1u32..3000];
+    prop_oneof![
+        4 => page().prop_map(Step::Map),
+        4 => page().prop_map(Step::Touch),
+        2 => (page(), len.clone()).prop_map(|(start, len)| Step::Unmap(start, len)),
+        2 => (page(), len, page()).prop_map(|(start, len, to)| Step::Move(start, len, to)),
+        1 => Just(Step::Fork),
+    ]
+}
+
+fn agrees<F: Host>(steps: &[Step], tables: u32) {
+    let store = Store::<F>::new(tables);
+    let mut world = World::new(&store);
+    let clip = |start: u32, len: u32| range(start, len.min(USER_END.as_u32() - start));
+    for step in steps {
+        match *step {
+            Step::Map(page) => world.map(page),
+            Step::Touch(page) => {
+                let found = world.tlb.touch(&world.space, Vpn::new(page)).map(|(pfn, _)| pfn);
+                assert_eq!(found, world.model.get(&page).copied());
+            }
+            Step::Unmap(start, len) => world.unmap(clip(start, len)),
+            Step::Move(start, len, to) => {
+                let len = clip(start, len).len().min(clip(to, len).len());
+                world.relocate(range(start, len), to);
+            }
+            Step::Fork => world.fork(),
+        }
+        world.check();
+    }
+    world.exit();
+    assert_eq!(store.free_tables(), tables as usize, "tables were lost");
+    assert!(world.references.values().all(|&count| count == 0), "frames were lost");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn two_level_agrees_with_a_map(steps in prop::collection::vec(step(), 1..40), tables in 1u32..24) {
+        agrees::<TwoLevel>(&steps, tables);
+    }
+
+    #[test]
+    fn pae_agrees_with_a_map(steps in prop::collection::vec(step(), 1..40), tables in 1u32..24) {
+        agrees::<Pae>(&steps, tables);
+    }
+}
+
+#[test]
+#[should_panic(expected = "still cached")]
+fn the_model_notices_a_frame_that_goes_before_its_flush() {
+    let store = Store::<Pae>::new(4);
+    let mut world = World::new(&store);
+    world.map(5);
+    world.tlb.touch(&world.space, Vpn::new(5));
+    let taken = leaf(&world.space, Vpn::new(5)).unwrap().cell(Vpn::new(5)).take();
+    world.tlb.assert_forgotten(frame_of(Pae::decode(taken, Level::Leaf)).unwrap());
+}
+
+#[test]
+fn a_new_directory_asks_for_a_flush_in_pae_alone() {
+    let (two_level, pae) = (Store::<TwoLevel>::new(4), Store::<Pae>::new(4));
+    let (two_level, pae) = (Space::new(&two_level, features()), Space::new(&pae, features()));
+    assert_eq!(put(&two_level, Vpn::new(1), Pfn::new(1)), Ok(Flush::Nothing));
+    assert_eq!(put(&pae, Vpn::new(1), Pfn::new(1)), Ok(Flush::All));
+    assert_eq!(put(&pae, Vpn::new(0x201), Pfn::new(1)), Ok(Flush::Nothing));
+}
+
+#[test]
+fn a_table_that_a_neighbour_uses_stays() {
+    let store = Store::<TwoLevel>::new(4);
+    let mut world = World::new(&store);
+    world.map(10);
+    world.map(20);
+    world.unmap(range(20, 1));
+    assert_eq!(store.free_tables(), 3);
+    world.unmap(range(10, 1));
+    assert_eq!(store.free_tables(), 4);
+}
+
+#[test]
+fn a_move_without_frames_for_tables_changes_nothing() {
+    let store = Store::<TwoLevel>::new(1);
+    let mut world = World::new(&store);
+    world.map(10);
+    let walk = MoveWalk::new(range(8, 8), Vpn::new(0x800)).unwrap();
+    assert_eq!(walk.reserve(&world.space), Err(NoMemory));
+    world.check();
+    assert!(MoveWalk::new(range(8, 8), Vpn::new(15)).is_none());
+    assert!(MoveWalk::new(range(8, 8), Vpn::new(0xfffff)).is_none());
+}
+
+#[test]
+fn the_kernels_entries_are_shared_from_page_offset_on() {
+    fn shared<F: Host>(page_offset: u32, expected: u32) {
+        let kernel = F::make_root();
+        for index in 0..F::ROOT_LEN {
+            F::root_cell(&kernel, index).set(F::new(features()).table(Pfn::new(index), Level::Top));
+        }
+        let root = F::make_root();
+        share_kernel::<F>(&kernel, &root, Vpn::new(page_offset));
+        for index in 0..F::ROOT_LEN {
+            let is_shared = F::root_cell(&root, index).load() != F::EMPTY;
+            assert_eq!(is_shared, index >= expected);
+        }
+    }
+    shared::<TwoLevel>(0xc0000, 768);
+    shared::<TwoLevel>(0x40000, 256);
+    shared::<Pae>(0xc0000, 3);
+    shared::<Pae>(0x80000, 2);
+}
+
+#[test]
+fn the_top_of_the_address_space_does_not_wrap() {
+    let store = Store::<Pae>::new(4);
+    let space = Space::new(&store, features());
+    let top = range(0xff000, 0x1000);
+    let flush = ensure_leaves(&space, range(0xfff00, 0x100));
+    assert_eq!(flush, Ok(Flush::All));
+    let mut walk = Walk::new(top);
+    assert_eq!(walk.next(&space, 4096).unwrap().range(), range(0xffe00, 0x200));
+    assert!(walk.next(&space, 4096).is_none());
+    assert_eq!(walk.position().address(), None);
+}
