@@ -1,0 +1,25 @@
+//! The library that Folio's programs are written against.
+//!
+//! It makes only Linux calls unless a module says otherwise, so its programs also run on Linux.
+//! On the host, where there is no i386 kernel boundary, only the logic is compiled and tested.
+
+#![no_std]
+
+#[cfg(any(test, target_arch = "x86"))]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub use abi;
+pub use abi::Errno;
+
+/// What most functions return: a value, or why the call failed.
+pub type Result<T> = core::result::Result<T, Errno>;
+
+pub mod path;
+
+#[cfg(target_arch = "x86")]
+mod machine;
+
+#[cfg(target_arch = "x86")]
+pub use machine::*;

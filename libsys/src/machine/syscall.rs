@@ -1,0 +1,143 @@
+//! One function per row of the tables in [`abi::syscall`], as thin as can be.
+//!
+//! They are unsafe because a call may write to, unmap or replace any memory its arguments name.
+
+use abi::syscall::folio::kinds::Statistics;
+use abi::syscall::linux::kinds::*;
+use core::arch::asm;
+
+/// The address of `value`, for the kernel to read.
+pub fn pointer<T: ?Sized>(value: &T) -> u32 {
+    core::ptr::from_ref(value).addr() as u32
+}
+
+/// The address of `value` for the kernel to read.
+pub fn input<T>(value: &T) -> UserPtr<T> {
+    UserPtr::new(pointer(value))
+}
+
+/// The address of `value` for the kernel to write.
+pub fn output<T>(value: &mut T) -> UserMutPtr<T> {
+    UserMutPtr::new(pointer(value))
+}
+
+macro_rules! entry {
+    ($(#[$attribute:meta])* $name:ident, $few:ident, $many:ident, $interrupt:literal) => {
+        #[inline(always)]
+        unsafe fn $few(number: u32, registers: &Registers) -> u32 {
+            let result;
+            let [ebx, ecx, edx, ..] = *registers;
+            // SAFETY: the kernel changes EAX and memory the caller answers for, nothing else.
+            unsafe {
+                asm!(
+                    $interrupt,
+                    inlateout("eax") number => result,
+                    in("ebx") ebx,
+                    in("ecx") ecx,
+                    in("edx") edx,
+                    options(nostack),
+                );
+            }
+            result
+        }
+
+        // ESI and EBP cannot be operands, and no register is left to carry them: EAX comes with
+        // the address of their values and of the number.
+        #[inline(always)]
+        unsafe fn $many(number: u32, registers: &Registers) -> u32 {
+            let result;
+            let [ebx, ecx, edx, esi, edi, ebp] = *registers;
+            let rest = [number, esi, ebp];
+            // SAFETY: as above; ESI and EBP are restored, and `rest` outlives the reads.
+            unsafe {
+                asm!(
+                    "push esi",
+                    "push ebp",
+                    "mov esi, [eax + 4]",
+                    "mov ebp, [eax + 8]",
+                    "mov eax, [eax]",
+                    $interrupt,
+                    "pop ebp",
+                    "pop esi",
+                    inlateout("eax") rest.as_ptr() => result,
+                    in("ebx") ebx,
+                    in("ecx") ecx,
+                    in("edx") edx,
+                    in("edi") edi,
+                );
+            }
+            result
+        }
+
+        $(#[$attribute])*
+        ///
+        /// # Safety
+        /// The memory that the arguments name must be the caller's to read, write or change as the
+        /// call does it.
+        #[inline(always)]
+        pub unsafe fn $name(number: u32, registers: &Registers, used: usize) -> u32 {
+            // SAFETY: the caller's promise.
+            unsafe {
+                if used <= 3 { $few(number, registers) } else { $many(number, registers) }
+            }
+        }
+    };
+}
+
+entry! {
+    /// Makes a Linux call with the first `used` registers; EAX as it comes back.
+    enter_linux, linux_3, linux_6, "int 0x80"
+}
+entry! {
+    /// Makes a Folio call with the first `used` registers; EAX as it comes back.
+    enter_folio, folio_3, folio_6, "int 0x81"
+}
+
+macro_rules! stub {
+    ($enter:ident, $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*)) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// The memory that the arguments name must be the caller's to read, write or change as the
+        /// call does it.
+        #[inline]
+        pub unsafe fn $name($($argument: $kind),*) -> crate::Result<u32> {
+            const USED: usize = 0 $( + <$kind as Argument>::REGISTERS )*;
+            const { assert!(USED <= 6) };
+            #[allow(unused_mut, reason = "calls without arguments")]
+            let (mut registers, mut first): (Registers, usize) = ([0; 6], 0);
+            $(
+                $argument.encode(&mut registers, first);
+                first += <$kind as Argument>::REGISTERS;
+            )*
+            debug_assert!(first == USED);
+            // SAFETY: the caller's promise.
+            abi::errno::decode(unsafe { $enter($number, &registers, USED) })
+        }
+    };
+}
+
+/// Linux's calls.
+pub mod linux {
+    use super::*;
+
+    macro_rules! stubs {
+        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
+            stub! { enter_linux, $(#[$doc])* $number $name($($argument: $kind),*) }
+        )* };
+    }
+    abi::for_each_linux_call!(stubs);
+    abi::for_each_linux_call_to_come!(stubs);
+}
+
+/// Folio's calls. On Linux they end the program by SIGSEGV.
+pub mod folio {
+    use super::*;
+
+    macro_rules! stubs {
+        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
+            stub! { enter_folio, $(#[$doc])* $number $name($($argument: $kind),*) }
+        )* };
+    }
+    abi::for_each_folio_call!(stubs);
+}
