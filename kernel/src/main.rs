@@ -13,13 +13,73 @@ mod task;
 mod trap;
 
 use arch::debug_exit::{self, End};
+use arch::features::features;
+use arch::paging::{self, IS_PAE, PAGE_OFFSET, SPLIT};
+use kcore::memory_map::{LowHigh, TWO_LEVEL_FRAMES};
+use mm::{bootmem, direct_map, loader};
 
-/// The boot story, top to bottom. Each stage returns what the next one needs.
+/// The boot story, top to bottom. Each stage returns what the next one needs, so a wrong order
+/// does not compile.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
-    log::initialise();
-    // SAFETY: first thing after boot, with interrupts off.
-    unsafe { cpu::initialise(panic::double_fault) };
-    ::log::info!("hello {magic:x} {info:x}");
+    // SAFETY: each of these runs here, once, with interrupts off, on the boot stack, in the order
+    // that its own comment asks for.
+    unsafe {
+        log::initialise();
+        cpu::initialise(panic::double_fault);
+        arch::extable::initialise(features().smap);
+        arch::control::enable(features());
+        paging::initialise(features());
+        direct_map::install_boot_fixmap();
+
+        let mut loaded = match loader::read(magic, info) {
+            Ok(loaded) => loaded,
+            Err(why) => panic!("{why}"),
+        };
+        let low_high = size_memory(&mut loaded);
+        let Some(mut bootmem) = bootmem::initialise(&loaded, low_high.max_low_pfn) else {
+            panic!("the boot bitmap is too small");
+        };
+        let direct_map =
+            direct_map::pagetable_init(&loaded, &mut bootmem, low_high.max_low_pfn, features());
+        let Ok(direct_map) = direct_map else { panic!("no memory for the kernel's page tables") };
+        ::log::info!("direct map: {:?}", direct_map.max_low_pfn);
+    }
     debug_exit::exit(End::Orderly)
+}
+
+/// Splits memory into low and high, and says what this image cannot use.
+fn size_memory(loaded: &mut loader::Loaded) -> LowHigh {
+    const MIB: u64 = 1 << 20;
+    if !IS_PAE {
+        let lost = loaded.memory.cut(kcore::addr::Pfn::new(TWO_LEVEL_FRAMES));
+        if lost != 0 {
+            ::log::warn!(
+                "{} MiB of memory lie above 4 GiB, which two-level tables cannot reach: \
+                 use a PAE image",
+                lost / MIB
+            );
+        }
+    }
+    let highmem = loaded.command_line.size("highmem").unwrap_or_else(|bad| {
+        ::log::warn!("highmem={}: not a size; ignored", bad.value.escape_ascii());
+        None
+    });
+    let kept = [loaded.image, loaded.archive_frames()];
+    let low_high = LowHigh::new(&loaded.memory, SPLIT.max_low_memory(), highmem, &kept);
+    if low_high.refused {
+        ::log::warn!(
+            "highmem= refused: less than 16 MiB would stay low beside the kernel and the archive"
+        );
+    }
+    let total = loaded.memory.frames_below(low_high.max_pfn);
+    let low = loaded.memory.frames_below(low_high.max_low_pfn);
+    ::log::info!(
+        "{} image at {PAGE_OFFSET:#x}: {} MiB of memory, {} MiB low, {} MiB high",
+        if IS_PAE { "PAE" } else { "two-level" },
+        total / 256,
+        low / 256,
+        (total - low) / 256
+    );
+    low_high
 }

@@ -1,3 +1,9 @@
 //! Memory, from frames up.
 
+pub mod bootmem;
+pub mod direct_map;
 pub mod heap;
+pub mod kmap;
+pub mod loader;
+pub mod page;
+pub mod tables;

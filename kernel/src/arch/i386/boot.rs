@@ -68,6 +68,13 @@ pub fn boot_tables() -> *mut BootTables {
     &raw mut BOOT_TABLES_AREA
 }
 
+/// Where the fixmap's page table lies in the image.
+#[inline]
+pub fn fixmap_table() -> u32 {
+    // SAFETY: only the address is taken.
+    unsafe { &raw const (*boot_tables()).fixmap as u32 }
+}
+
 // CPUID.1:EDX bits the image needs (SDM 2A, CPUID): TSC (4), CX8 (8), and PAE (6) for its format.
 const NEEDED: u32 = 1 << 4 | 1 << 8 | if paging::IS_PAE { 1 << 6 } else { 0 };
 

@@ -1,8 +1,16 @@
 //! The page-table format and split of this image. This is the only place that chooses them.
 
+use super::features::Features;
+use crate::sync::BootCell;
 use core::arch::asm;
 use kcore::addr::Pfn;
 use kcore::layout::{Split, Windows};
+use kcore::paging::Format;
+
+#[cfg(not(feature = "pae"))]
+pub type Active = kcore::paging::TwoLevel;
+#[cfg(feature = "pae")]
+pub type Active = kcore::paging::Pae;
 
 pub const IS_PAE: bool = cfg!(feature = "pae");
 /// Bytes of one page-table entry.
@@ -14,6 +22,27 @@ pub const LEAF_BYTES: u32 = 4096 / ENTRY_BYTES as u32 * 4096;
 pub const PAGE_OFFSET: u32 = parse(env!("PAGE_OFFSET"));
 pub const SPLIT: Split = Split { page_offset: PAGE_OFFSET };
 pub const WINDOWS: Windows = Windows::new(LEAF_BYTES);
+
+static FORMAT: BootCell<Active> = BootCell::new();
+
+/// Tells the format what this CPU knows.
+///
+/// # Safety
+/// Once, at boot, before the first entry is written.
+pub unsafe fn initialise(features: &Features) {
+    let format = <Active as Format>::new(kcore::paging::Features {
+        global: features.pge,
+        no_execute: features.nx,
+    });
+    // SAFETY: passed on to the caller.
+    unsafe { FORMAT.set(format) };
+}
+
+/// What encodes entries.
+#[inline]
+pub fn format() -> Active {
+    *FORMAT.get()
+}
 
 const fn parse(decimal: &str) -> u32 {
     let digits = decimal.as_bytes();

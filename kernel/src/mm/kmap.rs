@@ -1,0 +1,109 @@
+//! Reaching frames that the direct map does not cover.
+//!
+//! `kmap_atomic` is a per-CPU stack of fixmap slots: cheap, but whoever holds one must not sleep,
+//! and the last taken is the first given back. The fixmap's page table is part of the image, so
+//! this works from the first instruction of `kernel_main`.
+
+use super::direct_map::{lowmem_address, max_low_pfn};
+use crate::arch::boot::fixmap_table;
+use crate::arch::paging::{self, Active};
+use crate::arch::tlb;
+use crate::cpu;
+use core::marker::PhantomData;
+use kcore::addr::{PAGE_SIZE, Pfn, PhysAddr};
+use kcore::layout::fix_to_virt;
+use kcore::paging::{Access, Cell, Format};
+
+/// Atomic kmaps that one CPU can hold at a time.
+const KMAP_ATOMIC_SLOTS: u32 = 16;
+/// The fixmap index of the first slot; index 0 is never mapped.
+const FIX_KMAP_BEGIN: u32 = 1;
+
+/// A frame mapped for a moment. Dropping it clears the entry and the TLB.
+#[must_use]
+pub struct AtomicMapping {
+    address: u32,
+    /// The slot, or `LOWMEM`.
+    slot: u32,
+    not_send: PhantomData<*mut ()>,
+}
+
+const LOWMEM: u32 = u32::MAX;
+
+/// Maps a frame. Nothing may sleep until the mapping is dropped, and mappings are dropped in the
+/// reverse order.
+#[inline]
+pub fn kmap_atomic(pfn: Pfn) -> AtomicMapping {
+    cpu::preempt_disable();
+    if pfn < max_low_pfn() {
+        return AtomicMapping { address: lowmem_address(pfn), slot: LOWMEM, not_send: PhantomData };
+    }
+    map_high(pfn)
+}
+
+#[inline]
+fn map_high(pfn: Pfn) -> AtomicMapping {
+    let slot = cpu::kmap_depth();
+    assert!(slot < KMAP_ATOMIC_SLOTS, "too many atomic kmaps");
+    let cell = fixmap_cell(FIX_KMAP_BEGIN + slot);
+    debug_assert!(Cell::load(cell) == Active::EMPTY, "a kmap_atomic slot was left mapped");
+    // The entry was empty, so no TLB holds it.
+    cell.set(paging::format().page(pfn, Access::KERNEL));
+    cpu::set_kmap_depth(slot + 1);
+    AtomicMapping {
+        address: fix_to_virt(FIX_KMAP_BEGIN + slot).as_u32(),
+        slot,
+        not_send: PhantomData,
+    }
+}
+
+impl AtomicMapping {
+    #[inline]
+    pub fn address(&self) -> u32 {
+        self.address
+    }
+
+    #[inline]
+    pub fn as_ptr<T>(&self) -> *mut T {
+        self.address as *mut T
+    }
+}
+
+impl Drop for AtomicMapping {
+    #[inline]
+    fn drop(&mut self) {
+        if self.slot != LOWMEM {
+            debug_assert!(cpu::kmap_depth() == self.slot + 1, "atomic kmaps dropped out of order");
+            fixmap_cell(FIX_KMAP_BEGIN + self.slot).take();
+            tlb::flush_page(self.address);
+            // The slot is free only once nothing maps it any more: an interrupt may take it.
+            cpu::set_kmap_depth(self.slot);
+        }
+        cpu::preempt_enable();
+    }
+}
+
+fn fixmap_cell(index: u32) -> &'static <Active as Format>::Cell {
+    // SAFETY: the fixmap's table is a page of the image that nothing else refers to as memory;
+    // its cells are atomic.
+    let table = unsafe { &*(fixmap_table() as *const <Active as Format>::Table) };
+    Active::cell(table, fix_to_virt(index).vpn().as_u32())
+}
+
+/// Copies `to.len()` bytes of physical memory, wherever they lie.
+pub fn copy_from_phys(mut from: PhysAddr, mut to: &mut [u8]) -> Option<()> {
+    while !to.is_empty() {
+        let offset = (from.as_u64() % u64::from(PAGE_SIZE)) as usize;
+        let count = to.len().min(PAGE_SIZE as usize - offset);
+        let mapping = kmap_atomic(from.pfn()?);
+        let (head, rest) = to.split_at_mut(count);
+        // SAFETY: the mapping covers the whole frame, and `count` bytes from `offset` lie in it.
+        unsafe {
+            let source = mapping.as_ptr::<u8>().add(offset);
+            core::ptr::copy_nonoverlapping(source, head.as_mut_ptr(), count);
+        }
+        from = PhysAddr::new(from.as_u64().checked_add(count as u64)?);
+        to = rest;
+    }
+    Some(())
+}
