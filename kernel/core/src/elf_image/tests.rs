@@ -266,8 +266,8 @@ proptest! {
         let mut headers = Vec::new();
         let (mut vaddr, mut offset) = (0x0804_8000u32, 0x1000u32);
         for &(gap, in_page, in_file, more) in &layout {
-            vaddr = (vaddr + 4095) / 4096 * 4096 + gap * 4096 + in_page;
-            offset = (offset + 4095) / 4096 * 4096 + in_page;
+            vaddr = vaddr.next_multiple_of(4096) + gap * 4096 + in_page;
+            offset = offset.next_multiple_of(4096) + in_page;
             headers.push([LOAD, offset, vaddr, in_file, in_file + more, R | W, 0x1000]);
             vaddr += in_file + more;
             offset += in_file;

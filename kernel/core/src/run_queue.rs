@@ -1,0 +1,315 @@
+//! Who runs next: the highest priority first, within a priority in turn.
+//!
+//! Tasks are numbers (slots of the task table); each has its place in one of 32 doubly linked
+//! lists, and a word says which lists are not empty. Every verb but [`RunQueue::reserve`] takes
+//! constant time and cannot fail.
+
+use crate::arena::{NIL, NoMemory};
+use crate::chunk_table::ChunkTable;
+
+/// 0 is the highest, 31 the lowest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Priority(u8);
+
+impl Priority {
+    pub const HIGHEST: Self = Self(0);
+    /// Ordinary programs.
+    pub const NORMAL: Self = Self(16);
+    pub const LOWEST: Self = Self(31);
+
+    /// Numbers past the lowest are cut to it.
+    pub const fn new(level: u8) -> Self {
+        if level > Self::LOWEST.0 { Self::LOWEST } else { Self(level) }
+    }
+
+    pub const fn level(self) -> u8 {
+        self.0
+    }
+
+    pub const fn is_above(self, other: Self) -> bool {
+        self.0 < other.0
+    }
+}
+
+const LEVELS: usize = 32;
+/// `level` of a task that is in no list.
+const NOT_QUEUED: u8 = u8::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    next: u32,
+    previous: u32,
+    level: u8,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { next: NIL, previous: NIL, level: NOT_QUEUED }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct List {
+    first: u32,
+    last: u32,
+}
+
+/// The tasks that are ready and not running.
+#[derive(Debug)]
+pub struct RunQueue {
+    /// Bit 31 − level: the list is not empty. So the leading zeros are the level.
+    ready: u32,
+    lists: [List; LEVELS],
+    links: ChunkTable<Link, 256>,
+}
+
+impl Default for RunQueue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RunQueue {
+    pub const fn new() -> Self {
+        let empty = List { first: NIL, last: NIL };
+        Self { ready: 0, lists: [empty; LEVELS], links: ChunkTable::new() }
+    }
+
+    /// Makes room for `task`. To be called when the task is made; the other verbs rely on it and
+    /// pass over a task without room.
+    pub fn reserve(&mut self, task: u32) -> Result<(), NoMemory> {
+        self.links.grow(task.checked_add(1).ok_or(NoMemory)?)
+    }
+
+    /// Behind all others of its priority: a task that woke up or used up its slice. A task that
+    /// is in a list already stays where it is.
+    #[inline]
+    pub fn push_back(&mut self, task: u32, priority: Priority) {
+        let list = &mut self.lists[usize::from(priority.0) % LEVELS];
+        let last = list.last;
+        let Some(link) = self.links.get_mut(task).filter(|link| link.level == NOT_QUEUED) else {
+            debug_assert!(self.is_queued(task), "task without room in the run queue");
+            return;
+        };
+        *link = Link { next: NIL, previous: last, level: priority.0 };
+        list.last = task;
+        if last == NIL {
+            list.first = task;
+            self.ready |= bit(priority.0);
+        } else if let Some(link) = self.links.get_mut(last) {
+            link.next = task;
+        }
+    }
+
+    /// Before all others of its priority: a task that was preempted with time left.
+    #[inline]
+    pub fn push_front(&mut self, task: u32, priority: Priority) {
+        let list = &mut self.lists[usize::from(priority.0) % LEVELS];
+        let first = list.first;
+        let Some(link) = self.links.get_mut(task).filter(|link| link.level == NOT_QUEUED) else {
+            debug_assert!(self.is_queued(task), "task without room in the run queue");
+            return;
+        };
+        *link = Link { next: first, previous: NIL, level: priority.0 };
+        list.first = task;
+        if first == NIL {
+            list.last = task;
+            self.ready |= bit(priority.0);
+        } else if let Some(link) = self.links.get_mut(first) {
+            link.previous = task;
+        }
+    }
+
+    /// Takes the next task.
+    #[inline]
+    pub fn pop(&mut self) -> Option<u32> {
+        let (task, _) = self.peek()?;
+        self.remove(task);
+        Some(task)
+    }
+
+    /// The next task, which stays.
+    #[inline]
+    pub fn peek(&self) -> Option<(u32, Priority)> {
+        let level = self.ready.leading_zeros();
+        let list = self.lists.get(level as usize)?;
+        Some((list.first, Priority(level as u8)))
+    }
+
+    /// Whether a task of a higher priority waits, so that the running one has to go.
+    #[inline]
+    pub fn has_above(&self, priority: Priority) -> bool {
+        self.ready.leading_zeros() < u32::from(priority.0)
+    }
+
+    /// Whether a task of this or a higher priority waits, so that a used-up slice matters.
+    #[inline]
+    pub fn has_at_or_above(&self, priority: Priority) -> bool {
+        self.ready.leading_zeros() <= u32::from(priority.0)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ready == 0
+    }
+
+    #[inline]
+    pub fn is_queued(&self, task: u32) -> bool {
+        self.links.get(task).is_some_and(|link| link.level != NOT_QUEUED)
+    }
+
+    /// Takes `task` out; `false` if it was in no list.
+    #[inline]
+    pub fn remove(&mut self, task: u32) -> bool {
+        let Some(link) = self.links.get_mut(task).filter(|link| link.level != NOT_QUEUED) else {
+            return false;
+        };
+        let Link { next, previous, level } = *link;
+        link.level = NOT_QUEUED;
+        let list = &mut self.lists[usize::from(level) % LEVELS];
+        match self.links.get_mut(previous) {
+            Some(link) => link.next = next,
+            None => list.first = next,
+        }
+        match self.links.get_mut(next) {
+            Some(link) => link.previous = previous,
+            None => list.last = previous,
+        }
+        if list.first == NIL {
+            self.ready &= !bit(level);
+        }
+        true
+    }
+
+    /// Moves a waiting task behind those of another priority.
+    pub fn set_priority(&mut self, task: u32, priority: Priority) {
+        if self.remove(task) {
+            self.push_back(task, priority);
+        }
+    }
+
+    /// Asserts that lists, links and bits agree; returns the number of tasks. For tests.
+    pub fn check(&self) -> u32 {
+        let mut count = 0;
+        for (level, list) in (0u8..).zip(&self.lists) {
+            assert_eq!(self.ready & bit(level) != 0, list.first != NIL, "bit of level {level}");
+            let (mut task, mut previous) = (list.first, NIL);
+            while let Some(link) = self.links.get(task) {
+                assert_eq!((link.previous, link.level), (previous, level), "task {task}");
+                count += 1;
+                (task, previous) = (link.next, task);
+            }
+            assert_eq!(list.last, previous, "last of level {level}");
+        }
+        let queued = self.links.iter().filter(|(_, link)| link.level != NOT_QUEUED).count();
+        assert_eq!(queued, count as usize);
+        count
+    }
+}
+
+const fn bit(level: u8) -> u32 {
+    0x8000_0000 >> (level % LEVELS as u8)
+}
+
+/// Milliseconds a task with this nice value runs before its equals do: Linux 2.6's table, 800 at
+/// −20, 100 at 0, 5 at 19.
+pub const fn time_slice_ms(nice: i32) -> u32 {
+    let nice = if nice < -20 {
+        -20
+    } else if nice > 19 {
+        19
+    } else {
+        nice
+    };
+    let scale = if nice < 0 { 20 } else { 5 };
+    ((20 - nice) * scale) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    fn queue(tasks: u32) -> RunQueue {
+        let mut queue = RunQueue::new();
+        queue.reserve(tasks).unwrap();
+        queue
+    }
+
+    #[test]
+    fn equals_take_turns_and_the_higher_goes_first() {
+        let mut queue = queue(10);
+        for task in [1, 2, 3] {
+            queue.push_back(task, Priority::NORMAL);
+        }
+        queue.push_front(4, Priority::NORMAL);
+        queue.push_back(5, Priority::HIGHEST);
+        assert!(queue.has_above(Priority::NORMAL) && !queue.has_above(Priority::HIGHEST));
+        let order: std::vec::Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(order, [5, 4, 1, 2, 3]);
+        assert!(queue.is_empty() && !queue.has_at_or_above(Priority::LOWEST));
+    }
+
+    #[test]
+    fn a_task_is_queued_once() {
+        let mut queue = queue(3);
+        queue.push_back(1, Priority::NORMAL);
+        queue.push_back(1, Priority::HIGHEST);
+        assert_eq!(queue.peek(), Some((1, Priority::NORMAL)));
+        assert_eq!(queue.check(), 1);
+        assert!(queue.remove(1) && !queue.remove(1));
+    }
+
+    #[test]
+    fn slices_are_those_of_linux_2_6() {
+        assert_eq!([-20, 0, 19, -99, 99].map(time_slice_ms), [800, 100, 5, 800, 5]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn it_is_32_lists(
+            steps in prop::collection::vec((0u8..6, 0u32..40, 0u8..32), 1..200),
+        ) {
+            let mut queue = queue(40);
+            let mut model = [const { VecDeque::<u32>::new() }; LEVELS];
+            for (verb, task, level) in steps {
+                let priority = Priority::new(level);
+                let place = model.iter().position(|list| list.contains(&task));
+                let drop = |model: &mut [VecDeque<u32>; LEVELS]| {
+                    model.iter_mut().for_each(|list| list.retain(|other| *other != task));
+                };
+                match verb {
+                    0 | 1 if place.is_none() => {
+                        queue.push_back(task, priority);
+                        model[usize::from(level)].push_back(task);
+                    }
+                    2 if place.is_none() => {
+                        queue.push_front(task, priority);
+                        model[usize::from(level)].push_front(task);
+                    }
+                    3 => {
+                        prop_assert_eq!(queue.remove(task), place.is_some());
+                        drop(&mut model);
+                    }
+                    4 => {
+                        queue.set_priority(task, priority);
+                        if place.is_some() {
+                            drop(&mut model);
+                            model[usize::from(level)].push_back(task);
+                        }
+                    }
+                    _ => {
+                        let expected = model.iter_mut().find_map(VecDeque::pop_front);
+                        prop_assert_eq!(queue.pop(), expected);
+                    }
+                }
+                let count: usize = model.iter().map(VecDeque::len).sum();
+                prop_assert_eq!(queue.check() as usize, count);
+                let above = model[..usize::from(level)].iter().any(|list| !list.is_empty());
+                prop_assert_eq!(queue.has_above(priority), above);
+            }
+        }
+    }
+}
