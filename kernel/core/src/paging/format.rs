@@ -46,15 +46,15 @@ pub struct Features {
 }
 
 /// One of the two formats, with the bits the CPU at hand knows.
-pub trait Format: Copy {
+pub trait Format: Copy + 'static {
     /// An entry's value.
     type Raw: Copy + Eq + Debug;
     /// An entry in its table.
-    type Cell: Cell<Raw = Self::Raw>;
+    type Cell: Cell<Raw = Self::Raw> + Sync + 'static;
     /// A leaf table or a directory.
-    type Table: ?Sized;
+    type Table: Sync + 'static;
     /// What CR3 points to.
-    type Root: ?Sized;
+    type Root: Sync + 'static;
 
     /// Bits of the address each level consumes, the root's first.
     const INDEX_BITS: &'static [u32];

@@ -121,8 +121,7 @@ impl Format for Pae {
                 Slot::Page { pfn, access: Self::access(raw).difference(Access::PROT_NONE) }
             }
             Level::Leaf if raw & PROT_NONE != 0 => Slot::Page { pfn, access: Self::access(raw) },
-            _ if raw == 0 => Slot::Empty,
-            Level::Leaf if raw as u32 == 0 => {
+            Level::Leaf if raw as u32 == 0 && raw != 0 => {
                 SwapEntry::from_u32((raw >> 32) as u32).map_or(Slot::Other, Slot::Swap)
             }
             Level::Directory if raw & (PRESENT | BIG) == PRESENT | BIG => Slot::BigPage {
@@ -131,6 +130,7 @@ impl Format for Pae {
                 access: Self::access(raw).difference(Access::PROT_NONE),
             },
             Level::Directory | Level::Top if raw & PRESENT != 0 => Slot::Table(pfn),
+            _ if raw == 0 => Slot::Empty,
             _ => Slot::Other,
         }
     }

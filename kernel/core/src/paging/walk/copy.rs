@@ -3,7 +3,7 @@
 use super::cursor::{Run, Walk};
 use super::single::{ensure_leaf, leaf};
 use crate::addr::{PageRange, Vpn};
-use crate::paging::{Cell, Flush, Format, NoMemory, Tables};
+use crate::paging::{Flush, Format, NoMemory, Tables};
 
 /// Parent and child, run by run. Stretches that are empty in the parent are passed over.
 #[derive(Clone, Debug)]
@@ -27,8 +27,7 @@ impl CopyWalk {
         loop {
             let here = self.walk.clone();
             let Some(run) = self.walk.next(parent, limit) else { return Ok(None) };
-            let used = run.cells().find(|(_, cell)| cell.load() != T::Format::EMPTY);
-            let Some(first) = used.map(|(page, _)| page) else { continue };
+            let Some((first, _)) = run.used().next() else { continue };
             if let Some(to) = leaf(child, first) {
                 return Ok(Some(CopyRun { from: run, to }));
             }
@@ -54,9 +53,6 @@ impl<'a, T: Tables> CopyRun<'a, T> {
         &self,
     ) -> impl Iterator<Item = (Vpn, &<T::Format as Format>::Cell, &<T::Format as Format>::Cell)>
     {
-        self.from
-            .cells()
-            .filter(|(_, from)| from.load() != T::Format::EMPTY)
-            .map(|(page, from)| (page, from, self.to.cell(page)))
+        self.from.used().map(|(page, from)| (page, from, self.to.cell(page)))
     }
 }

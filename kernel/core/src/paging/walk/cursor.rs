@@ -65,11 +65,16 @@ impl<'a, T: Tables> Run<'a, T> {
     /// Each page with its cell.
     #[inline]
     pub fn cells(&self) -> impl Iterator<Item = (Vpn, &<T::Format as Format>::Cell)> {
-        let from = self.first & ((1 << T::Format::LEAF_BITS) - 1);
-        let to = from + (self.end - self.first);
-        let cells = T::Format::cells(&self.table).get(from as usize..to as usize);
-        let cells = cells.unwrap_or(&[]).iter();
-        (self.first..self.end).zip(cells).map(|(page, cell)| (Vpn::new(page), cell))
+        (self.first..self.end).zip(self.slice()).map(|(page, cell)| (Vpn::new(page), cell))
+    }
+
+    /// Each page whose entry is not empty.
+    #[inline]
+    pub fn used(&self) -> impl Iterator<Item = (Vpn, &<T::Format as Format>::Cell)> {
+        (self.first..self.end)
+            .zip(self.slice())
+            .filter(|(_, cell)| cell.load() != T::Format::EMPTY)
+            .map(|(page, cell)| (Vpn::new(page), cell))
     }
 
     /// Empties every cell that is not. `taken` says which frame's reference the gather has to
@@ -80,10 +85,7 @@ impl<'a, T: Tables> Run<'a, T> {
         gather: &mut Gather<'_>,
         mut taken: impl FnMut(Vpn, Slot) -> Option<Pfn>,
     ) {
-        for (page, cell) in self.cells() {
-            if cell.load() == T::Format::EMPTY {
-                continue;
-            }
+        for (page, cell) in self.used() {
             let raw = cell.take();
             if T::Format::is_present(raw) {
                 gather.note(page);
@@ -92,5 +94,12 @@ impl<'a, T: Tables> Run<'a, T> {
                 gather.hold(pfn);
             }
         }
+    }
+
+    #[inline]
+    fn slice(&self) -> &[<T::Format as Format>::Cell] {
+        let from = self.first & ((1 << T::Format::LEAF_BITS) - 1);
+        let to = from + (self.end - self.first);
+        T::Format::cells(&self.table).get(from as usize..to as usize).unwrap_or(&[])
     }
 }

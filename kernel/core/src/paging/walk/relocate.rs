@@ -53,13 +53,10 @@ impl MoveWalk {
         let Some(run) = self.walk.next(tables, limit.min(room)) else { return false };
         let Some(to) = leaf(tables, first) else {
             // A table that `reserve` itself made, for a target near the source: nothing in it.
-            debug_assert!(run.cells().all(|(_, cell)| cell.load() == T::Format::EMPTY));
+            debug_assert!(run.used().next().is_none());
             return true;
         };
-        for (page, cell) in run.cells() {
-            if cell.load() == T::Format::EMPTY {
-                continue;
-            }
+        for (page, cell) in run.used() {
             let raw = cell.take();
             if T::Format::is_present(raw) {
                 gather.note(page);
