@@ -10,6 +10,7 @@
 //! takes without failing. Trees, lists and intervals of the kernel link their nodes by id.
 
 use alloc::{boxed::Box, vec::Vec};
+use core::ops::{Index, IndexMut};
 
 /// "No slot" in a link.
 pub const NIL: u32 = u32::MAX;
@@ -228,6 +229,29 @@ impl<T, const N: usize> Arena<T, N> {
         directory.try_reserve(1).map_err(|_| NoMemory)?;
         Ok(directory)
     }
+}
+
+/// For ids the owner of the arena wrote itself: panics if `id` names no slot in use.
+impl<T, const N: usize> Index<u32> for Arena<T, N> {
+    type Output = T;
+
+    #[inline(always)]
+    fn index(&self, id: u32) -> &T {
+        self.get(id).unwrap_or_else(|| no_slot(id))
+    }
+}
+
+impl<T, const N: usize> IndexMut<u32> for Arena<T, N> {
+    #[inline(always)]
+    fn index_mut(&mut self, id: u32) -> &mut T {
+        self.get_mut(id).unwrap_or_else(|| no_slot(id))
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn no_slot(id: u32) -> ! {
+    panic!("arena: no slot {id}")
 }
 
 #[cfg(test)]

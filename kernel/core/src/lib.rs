@@ -13,6 +13,7 @@ extern crate std;
 
 pub mod addr;
 pub mod arena;
+pub mod avl;
 pub mod bootmem;
 pub mod chunk_table;
 pub mod cmdline;
