@@ -178,6 +178,25 @@ impl PageRange {
         if start.0 < end.0 { Some(Self { start, end }) } else { None }
     }
 
+    /// The part below `page`; empty if there is none.
+    pub const fn below(self, page: Vpn) -> Self {
+        let end = if page.0 < self.end.0 { page } else { self.end };
+        let end = if end.0 < self.start.0 { self.start } else { end };
+        Self { start: self.start, end }
+    }
+
+    /// The part from `page` on; empty if there is none.
+    pub const fn above(self, page: Vpn) -> Self {
+        let start = if page.0 > self.start.0 { page } else { self.start };
+        let start = if start.0 > self.end.0 { self.end } else { start };
+        Self { start, end: self.end }
+    }
+
+    /// The range from this start to `end`, if that makes it longer.
+    pub const fn up_to(self, end: Vpn) -> Self {
+        Self { start: self.start, end: if end.0 > self.end.0 { end } else { self.end } }
+    }
+
     pub fn pages(self) -> impl DoubleEndedIterator<Item = Vpn> {
         (self.start.0..self.end.0).map(Vpn)
     }

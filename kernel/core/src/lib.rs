@@ -28,3 +28,4 @@ pub mod paging;
 pub mod pid_map;
 pub mod run_queue;
 pub mod script;
+pub mod vma;

@@ -1,0 +1,111 @@
+//! Other flags for part of an area: what mprotect, mlock and madvise do.
+//!
+//! ```text
+//!  P prev  V the area  N next        the piece (####) gets the flags of
+//!  1  PPPP[####]NNNN   both   →  PPPPPPPPPPPP       P takes all
+//!  2  PPPP[####]....   prev   →  PPPPPPPP           P takes V
+//!  3  PPPP[##]VVNNNN   prev   →  PPPPPPVVNNNN       the border moves
+//!  4  ....[####]NNNN   next   →      NNNNNNNN       N takes V
+//!  5  PPPPVV[##]NNNN   next   →  PPPPVVNNNNNN       the border moves
+//!  6  PPPPV[##]VNNNN   none   →  PPPPV CC VNNNN     V splits, once or twice
+//! ```
+
+use super::area::joins;
+use super::{Backing, Edit, Extent, VmFlags, Vma, VmaId, VmaSet};
+use crate::addr::PageRange;
+use crate::arena::{NIL, NoMemory};
+
+impl<B: Backing> VmaSet<B> {
+    /// Gives `piece`, which must lie in the area `id`, the flags `flags`. Returns the area the
+    /// piece is part of then. Adds at most two areas, and only then can it fail.
+    pub fn change(
+        &mut self,
+        id: VmaId,
+        piece: PageRange,
+        flags: VmFlags,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) -> Result<VmaId, NoMemory> {
+        let VmaId(id) = id;
+        let node = &self.arena[id];
+        let was = node.vma.extent();
+        assert!(!piece.is_empty() && was.range.contains_range(piece), "piece of another area");
+        if was.flags == flags {
+            return Ok(VmaId(id));
+        }
+        let to = Extent { range: piece, flags, pgoff: node.vma.index_of(piece.start()) };
+        let at_start = piece.start() == was.range.start();
+        let at_end = piece.end() == was.range.end();
+        let (prev, next) = (node.prev, node.next);
+        let with_prev = at_start && prev != NIL && {
+            let prev = &self.arena[prev].vma;
+            joins(prev.extent(), &prev.backing, to, &node.vma.backing)
+        };
+        let with_next = at_end && next != NIL && {
+            let next = &self.arena[next].vma;
+            joins(to, &node.vma.backing, next.extent(), &next.backing)
+        };
+        if !with_prev && !with_next {
+            return self.split_out(id, to, report).map(VmaId);
+        }
+        // The heir grows first: no gap opens and no summary changes on the way.
+        let heir = if with_prev {
+            self.extend_up(prev, piece.end(), report);
+            prev
+        } else {
+            self.extend_down(next, to, report);
+            next
+        };
+        if at_start && at_end {
+            self.swallow(id, heir, report);
+        } else {
+            let rest = match with_prev {
+                true => was.above(piece.end()),
+                false => Extent { range: was.range.below(piece.start()), ..was },
+            };
+            self.reshape(id, rest, report);
+            if self.adopts_from(heir, id) {
+                self.report_adopted(heir, report);
+            }
+        }
+        if with_prev && with_next {
+            self.merge_with_next(prev, report);
+        }
+        Ok(VmaId(heir))
+    }
+
+    /// As `adopt`, from another area of the set.
+    fn adopts_from(&mut self, id: u32, from: u32) -> bool {
+        let backing = &self.arena[from].vma.backing;
+        backing.has_chain() && !self.arena[id].vma.backing.has_chain() && {
+            let backing = backing.clone();
+            self.adopt(id, &backing)
+        }
+    }
+
+    /// Makes `to`, part of `id`, an area of its own.
+    fn split_out(
+        &mut self,
+        id: u32,
+        to: Extent,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) -> Result<u32, NoMemory> {
+        let vma = &self.arena[id].vma;
+        let was = vma.extent();
+        let below = was.range.start() < to.range.start();
+        let above = to.range.end() < was.range.end();
+        self.reserve_split(u32::from(below) + u32::from(above))?;
+        if above {
+            let upper = self.arena[id].vma.above(to.range.end());
+            self.add_after(id, upper, report);
+        }
+        if below {
+            let backing = self.arena[id].vma.backing.clone();
+            let piece = Vma::new(to.range, to.flags, to.pgoff, backing);
+            let piece = self.add_after(id, piece, report);
+            self.reshape(id, Extent { range: was.range.below(to.range.start()), ..was }, report);
+            return Ok(piece);
+        }
+        self.reshape(id, to, report);
+        Ok(id)
+    }
+}

@@ -1,0 +1,95 @@
+//! A new area, alone or as part of its neighbours.
+
+use super::area::joins;
+use super::{Backing, Edit, Extent, MAX_MAP_COUNT, Vma, VmaId, VmaSet};
+use crate::addr::Vpn;
+use crate::arena::{NIL, NoMemory};
+
+impl<B: Backing> VmaSet<B> {
+    /// Puts an area where none is (else it panics) and merges it with its neighbours if they
+    /// agree. Returns the area it became part of. Adds at most one area.
+    pub fn insert(
+        &mut self,
+        vma: Vma<B>,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) -> Result<VmaId, NoMemory> {
+        debug_assert!(!vma.range.is_empty());
+        let (prev, next) = self.neighbours(vma.range);
+        let extent = vma.extent();
+        let with_prev = prev != NIL && {
+            let prev = &self.arena[prev].vma;
+            joins(prev.extent(), &prev.backing, extent, &vma.backing)
+        };
+        let with_next = next != NIL && {
+            let next = &self.arena[next].vma;
+            joins(extent, &vma.backing, next.extent(), &next.backing)
+        };
+        let id = match (with_prev, with_next) {
+            (true, with_next) => {
+                self.extend_up(prev, vma.end(), report);
+                if self.adopt(prev, &vma.backing) {
+                    self.report_adopted(prev, report);
+                }
+                if with_next {
+                    self.merge_with_next(prev, report);
+                }
+                prev
+            }
+            (false, true) => {
+                self.extend_down(next, extent, report);
+                if self.adopt(next, &vma.backing) {
+                    self.report_adopted(next, report);
+                }
+                next
+            }
+            (false, false) => {
+                if self.len() > MAX_MAP_COUNT {
+                    return Err(NoMemory);
+                }
+                self.arena.reserve(1)?;
+                let id = self.link(prev, next, vma);
+                report(Edit::Added { id: VmaId(id), vma: &self.arena[id].vma });
+                id
+            }
+        };
+        Ok(VmaId(id))
+    }
+
+    /// Makes `id` and the area above it one, if they agree.
+    pub(super) fn merge_with_next(&mut self, id: u32, report: &mut impl FnMut(Edit<'_, B>)) {
+        let next = self.arena[id].next;
+        if self.joins(id, next) {
+            let end = self.arena[next].vma.end();
+            self.extend_up(id, end, report);
+            self.swallow(next, id, report);
+        }
+    }
+
+    /// Removes `id`, whose pages have become part of `by`. Gaps do not change, as `by` was
+    /// extended before; the chain comes last, so that reverse maps never need one entry more.
+    pub(super) fn swallow(&mut self, id: u32, by: u32, report: &mut impl FnMut(Edit<'_, B>)) {
+        let vma = self.unlink(id);
+        let adopted = self.adopt(by, &vma.backing);
+        report(Edit::Removed { id: VmaId(id), vma });
+        if adopted {
+            self.report_adopted(by, report);
+        }
+    }
+
+    pub(super) fn extend_up(&mut self, id: u32, end: Vpn, report: &mut impl FnMut(Edit<'_, B>)) {
+        let was = self.arena[id].vma.extent();
+        self.reshape(id, Extent { range: was.range.up_to(end), ..was }, report);
+    }
+
+    /// Lets `id` start where `piece`, directly below it, does.
+    pub(super) fn extend_down(
+        &mut self,
+        id: u32,
+        piece: Extent,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) {
+        let was = self.arena[id].vma.extent();
+        let range = piece.range.up_to(was.range.end());
+        self.reshape(id, Extent { range, pgoff: piece.pgoff, ..was }, report);
+    }
+}

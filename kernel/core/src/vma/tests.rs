@@ -1,0 +1,555 @@
+use super::*;
+use crate::addr::{PageRange, VirtAddr, Vpn};
+use crate::arena::NoMemory;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::vec::Vec;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Back {
+    object: Option<u32>,
+    chain: Option<u32>,
+}
+
+impl Backing for Back {
+    fn merges_with(&self, next: &Self) -> bool {
+        let chains = self.chain == next.chain || self.chain.is_none() || next.chain.is_none();
+        self.object == next.object && chains
+    }
+
+    fn has_chain(&self) -> bool {
+        self.chain.is_some()
+    }
+
+    fn adopt_chain(&mut self, other: &Self) {
+        self.chain = other.chain;
+    }
+
+    fn is_anonymous(&self) -> bool {
+        self.object.is_none()
+    }
+}
+
+const RW: VmFlags = VmFlags::READ.union(VmFlags::WRITE);
+const R: VmFlags = VmFlags::READ;
+const STACK: VmFlags = RW.union(VmFlags::GROWSDOWN);
+
+fn range(start: u32, end: u32) -> PageRange {
+    PageRange::new(Vpn::new(start), Vpn::new(end)).unwrap()
+}
+
+fn anon(start: u32, end: u32, flags: VmFlags) -> Vma<Back> {
+    Vma::new(range(start, end), flags, start, Back::default())
+}
+
+fn file(start: u32, end: u32, pgoff: u32) -> Vma<Back> {
+    Vma::new(range(start, end), R, pgoff, Back { object: Some(7), chain: None })
+}
+
+fn chained(start: u32, end: u32, chain: u32) -> Vma<Back> {
+    Vma::new(range(start, end), RW, start, Back { object: None, chain: Some(chain) })
+}
+
+/// A set, and what somebody who only listens to its reports believes of it.
+#[derive(Default)]
+struct Watched {
+    set: VmaSet<Back>,
+    mirror: BTreeMap<VmaId, Vma<Back>>,
+}
+
+fn follow(mirror: &mut BTreeMap<VmaId, Vma<Back>>, edit: Edit<'_, Back>) {
+    match edit {
+        Edit::Added { id, vma } => assert_eq!(mirror.insert(id, vma.clone()), None),
+        Edit::Changed { id, was, vma } => {
+            let known = mirror.get_mut(&id).unwrap();
+            assert_eq!(known.extent(), was);
+            assert_eq!(known.backing, vma.backing);
+            *known = vma.clone();
+        }
+        Edit::Adopted { id, vma } => {
+            let known = mirror.get_mut(&id).unwrap();
+            assert_eq!((known.backing.chain, known.extent()), (None, vma.extent()));
+            *known = vma.clone();
+        }
+        Edit::Removed { id, vma } => assert_eq!(mirror.remove(&id), Some(vma)),
+    }
+}
+
+impl Watched {
+    fn with(areas: impl IntoIterator<Item = Vma<Back>>) -> Self {
+        let mut watched = Self::default();
+        for vma in areas {
+            watched.insert(vma);
+        }
+        watched
+    }
+
+    fn insert(&mut self, vma: Vma<Back>) -> VmaId {
+        let id = self.set.insert(vma, &mut |edit| follow(&mut self.mirror, edit)).unwrap();
+        self.check();
+        id
+    }
+
+    fn unmap(&mut self, range: PageRange) -> Result<(), NoMemory> {
+        let result = self.set.unmap(range, &mut |edit| follow(&mut self.mirror, edit));
+        self.check();
+        result
+    }
+
+    /// mprotect's walk: every area in `range` gets `flags`.
+    fn change(&mut self, range: PageRange, flags: VmFlags) {
+        let mut at = range.start();
+        while let Some((id, vma)) = self.set.find(at) {
+            let Some(piece) = vma.range().intersection(range.above(at)) else { break };
+            let report = &mut |edit: Edit<'_, Back>| follow(&mut self.mirror, edit);
+            let id = self.set.change(id, piece, flags, report).unwrap();
+            assert_eq!(self.set.get(id).unwrap().flags(), flags);
+            assert!(self.set.get(id).unwrap().range().contains_range(piece));
+            at = piece.end();
+            self.check();
+        }
+    }
+
+    fn relocate(&mut self, from: PageRange, to: PageRange) {
+        let (id, _) = self.set.containing(from.start()).unwrap();
+        let report = &mut |edit: Edit<'_, Back>| follow(&mut self.mirror, edit);
+        let id = self.set.relocate(id, from, to, report).unwrap();
+        assert!(self.set.get(id).unwrap().range().contains_range(to));
+        self.check();
+    }
+
+    fn grow_down(&mut self, at: u32, start: u32) {
+        let (id, _) = self.set.containing(Vpn::new(at)).unwrap();
+        self.set.grow_down(id, Vpn::new(start), &mut |edit| follow(&mut self.mirror, edit));
+        self.check();
+    }
+
+    fn grow_up(&mut self, at: u32, end: u32) {
+        let (id, _) = self.set.containing(Vpn::new(at)).unwrap();
+        self.set.grow_up(id, Vpn::new(end), &mut |edit| follow(&mut self.mirror, edit));
+        self.check();
+    }
+
+    fn split_at(&mut self, page: u32) {
+        let report = &mut |edit: Edit<'_, Back>| follow(&mut self.mirror, edit);
+        self.set.split_at(Vpn::new(page), report).unwrap();
+        self.check();
+    }
+
+    fn fault(&mut self, page: u32, chain: u32) {
+        if let Some((id, vma)) = self.set.containing(Vpn::new(page))
+            && vma.backing.chain.is_none()
+        {
+            self.set.get_mut(id).unwrap().backing.chain = Some(chain);
+            self.mirror.get_mut(&id).unwrap().backing.chain = Some(chain);
+        }
+    }
+
+    fn check(&self) {
+        self.set.check();
+        let seen: BTreeMap<_, _> = self.set.iter().map(|(id, vma)| (id, vma.clone())).collect();
+        assert_eq!(seen, self.mirror);
+    }
+
+    fn shape(&self) -> Vec<(u32, u32)> {
+        self.set.iter().map(|(_, vma)| (vma.start().as_u32(), vma.end().as_u32())).collect()
+    }
+}
+
+#[test]
+fn a_new_area_merges_with_both_neighbours() {
+    let mut areas = Watched::with([anon(10, 20, RW), anon(30, 40, RW)]);
+    areas.insert(anon(20, 25, RW));
+    assert_eq!(areas.shape(), [(10, 25), (30, 40)]);
+    areas.insert(anon(27, 30, RW));
+    assert_eq!(areas.shape(), [(10, 25), (27, 40)]);
+    areas.insert(anon(25, 27, RW));
+    assert_eq!(areas.shape(), [(10, 40)]);
+}
+
+#[test]
+fn flags_objects_and_offsets_keep_areas_apart() {
+    let mut areas = Watched::with([file(10, 20, 0)]);
+    areas.insert(file(20, 30, 11));
+    areas.insert(anon(30, 40, R));
+    areas.insert(anon(40, 50, RW));
+    areas.insert(anon(50, 60, RW | VmFlags::DONTEXPAND));
+    areas.insert(anon(60, 70, RW | VmFlags::DONTEXPAND));
+    assert_eq!(areas.set.len(), 6);
+    areas.insert(file(5, 10, u32::MAX - 4));
+    assert_eq!(areas.set.len(), 6, "offsets continue modulo 2^32");
+}
+
+#[test]
+fn areas_of_two_chains_do_not_merge_even_through_one_without() {
+    let mut areas = Watched::with([chained(10, 20, 1), chained(30, 40, 2)]);
+    areas.insert(anon(20, 30, RW));
+    assert_eq!(areas.shape(), [(10, 30), (30, 40)]);
+}
+
+#[test]
+fn the_survivor_of_a_merge_has_the_chain() {
+    let mut areas = Watched::with([anon(10, 20, RW), chained(21, 30, 5)]);
+    let id = areas.insert(anon(20, 21, RW));
+    assert_eq!(areas.shape(), [(10, 30)]);
+    assert_eq!(areas.set.get(id).unwrap().backing.chain, Some(5));
+}
+
+#[test]
+fn a_change_takes_each_of_its_six_shapes() {
+    // P, the area and N as in the drawing of `change`.
+    let three = |prev: bool, next: bool| {
+        let flags = |same| if same { R } else { R | VmFlags::EXEC };
+        Watched::with([anon(10, 20, flags(prev)), anon(20, 30, RW), anon(30, 40, flags(next))])
+    };
+    for (prev, next, piece, shape) in [
+        (true, true, (20, 30), [(10, 40)].as_slice()),
+        (true, false, (20, 30), &[(10, 30), (30, 40)]),
+        (true, true, (20, 25), &[(10, 25), (25, 30), (30, 40)]),
+        (false, true, (20, 30), &[(10, 20), (20, 40)]),
+        (true, true, (25, 30), &[(10, 20), (20, 25), (25, 40)]),
+        (true, true, (22, 28), &[(10, 20), (20, 22), (22, 28), (28, 30), (30, 40)]),
+        (false, false, (20, 30), &[(10, 20), (20, 30), (30, 40)]),
+        (false, false, (20, 25), &[(10, 20), (20, 25), (25, 30), (30, 40)]),
+        (false, false, (25, 30), &[(10, 20), (20, 25), (25, 30), (30, 40)]),
+    ] {
+        let mut areas = three(prev, next);
+        areas.change(range(piece.0, piece.1), R);
+        assert_eq!(areas.shape(), shape, "{prev} {next} {piece:?}");
+    }
+}
+
+#[test]
+fn a_moved_border_takes_the_chain_along() {
+    let mut areas = Watched::with([anon(10, 20, R), chained(20, 30, 3)]);
+    areas.change(range(20, 25), R);
+    assert_eq!(areas.shape(), [(10, 25), (25, 30)]);
+    assert!(areas.set.iter().all(|(_, vma)| vma.backing.chain == Some(3)));
+}
+
+#[test]
+fn unmapping_the_middle_leaves_two_regions() {
+    let mut areas = Watched::with([file(10, 20, 100)]);
+    areas.unmap(range(13, 15)).unwrap();
+    assert_eq!(areas.shape(), [(10, 13), (15, 20)]);
+    let (_, upper) = areas.set.containing(Vpn::new(15)).unwrap();
+    assert_eq!((upper.pgoff(), upper.index_of(Vpn::new(17))), (105, 107));
+}
+
+#[test]
+fn at_the_limit_only_splits_fail() {
+    let mut set = VmaSet::new();
+    let mut none = |_: Edit<'_, Back>| {};
+    for n in 0..MAX_MAP_COUNT {
+        set.insert(anon(n * 8, n * 8 + 4, RW), &mut none).unwrap();
+    }
+    set.check();
+    assert_eq!(set.unmap(range(1, 2), &mut none), Err(NoMemory));
+    let (id, _) = set.find(Vpn::new(8)).unwrap();
+    assert_eq!(set.change(id, range(8, 9), R, &mut none), Err(NoMemory));
+    assert_eq!(set.split_at(Vpn::new(9), &mut none), Err(NoMemory));
+    set.change(id, range(8, 12), R, &mut none).unwrap();
+    set.insert(anon(600_000, 600_001, RW), &mut none).unwrap();
+    assert_eq!(set.len(), MAX_MAP_COUNT + 1);
+    assert_eq!(set.insert(anon(600_002, 600_003, RW), &mut none), Err(NoMemory));
+    set.insert(anon(600_001, 600_002, RW), &mut none).unwrap();
+    set.unmap(range(0, 1), &mut none).unwrap();
+    set.unmap(range(0, 100_000), &mut none).unwrap();
+    assert_eq!(set.len(), MAX_MAP_COUNT + 1 - 12_500);
+    set.check();
+}
+
+#[test]
+fn a_small_address_space_costs_one_frame() {
+    let areas = Watched::with((0..10).map(|n| anon(n * 10, n * 10 + 5, RW)));
+    assert_eq!(areas.set.arena.chunks(), 1);
+}
+
+#[test]
+fn the_guard_gap_below_a_stack_is_not_free() {
+    let areas = Watched::with([anon(1000, 1010, RW), anon(2000, 2010, STACK)]);
+    let high = |pages, end| areas.set.highest_gap(pages, Vpn::new(16), Vpn::new(end));
+    assert_eq!(high(10, 2000), Some(range(1734, 1744)));
+    assert_eq!(high(734, 2000), Some(range(1010, 1744)));
+    assert_eq!(high(735, 2000), Some(range(265, 1000)));
+    assert_eq!(high(985, 2000), None);
+    assert_eq!(high(10, 3000), Some(range(2990, 3000)));
+    assert_eq!(high(1, 1500), Some(range(1499, 1500)));
+    assert!(!areas.set.is_free(range(1740, 1745)));
+    assert!(areas.set.is_free(range(1740, 1744)));
+}
+
+#[test]
+fn placement_prefers_the_hint_then_high_then_low() {
+    let space =
+        Placement { lowest: Vpn::new(16), mmap_base: Vpn::new(3000), task_size: Vpn::new(6000) };
+    let areas = Watched::with([anon(100, 2990, RW)]);
+    let place = |pages, hint: Option<u32>| areas.set.place(pages, hint.map(Vpn::new), space);
+    assert_eq!(place(5, Some(3500)), Some(range(3500, 3505)));
+    assert_eq!(place(5, Some(200)), Some(range(2995, 3000)));
+    assert_eq!(place(5, Some(15)), Some(range(2995, 3000)));
+    assert_eq!(place(5, Some(5996)), Some(range(2995, 3000)));
+    assert_eq!(place(11, None), Some(range(89, 100)));
+    assert_eq!(place(85, None), Some(range(2990, 3075)));
+    assert_eq!(place(3011, None), None);
+}
+
+#[test]
+fn mmap_base_is_linuxs() {
+    let base = |task_size, stack| {
+        mmap_base(VirtAddr::new(task_size), stack, 0, 0).address().unwrap().as_u32()
+    };
+    assert_eq!(base(0xc000_0000, 8 << 20), 0xb800_0000);
+    assert_eq!(base(0xc000_0000, u32::MAX), 0x2000_0000);
+    assert_eq!(base(0xc000_0000, 0x1000_0000), 0xaff0_0000);
+    assert_eq!(base(0x8000_0000, u32::MAX), 0x1555_6000);
+}
+
+#[test]
+fn a_forks_child_is_unlocked_and_lacks_what_is_not_to_be_copied() {
+    let areas = Watched::with([
+        anon(10, 20, RW | VmFlags::LOCKED),
+        anon(20, 30, RW | VmFlags::DONTCOPY),
+        anon(30, 40, STACK),
+    ]);
+    let child = areas.set.duplicate(|_, vma| Back { chain: Some(9), ..vma.backing }).unwrap();
+    child.check();
+    assert_eq!(child.account(), &Account { total: 20, data: 10, stack: 10, ..Account::default() });
+    assert_eq!(child.len(), 2);
+    let (_, first) = child.first().unwrap();
+    assert_eq!((first.flags(), first.backing.chain), (RW, Some(9)));
+}
+
+#[test]
+fn moving_renumbers_only_memory_nobody_has_written() {
+    let mut areas = Watched::with([anon(10, 20, RW), chained(30, 40, 1)]);
+    areas.relocate(range(12, 15), range(100, 103));
+    areas.relocate(range(32, 35), range(200, 210));
+    let pgoff = |page| areas.set.containing(Vpn::new(page)).unwrap().1.pgoff();
+    assert_eq!((pgoff(100), pgoff(200)), (100, 32));
+    assert_eq!(areas.set.len(), 6);
+}
+
+#[test]
+fn moving_next_to_itself_merges() {
+    let mut areas = Watched::with([anon(10, 20, RW)]);
+    areas.relocate(range(15, 20), range(5, 10));
+    assert_eq!(areas.shape(), [(5, 15)]);
+}
+
+#[test]
+#[should_panic(expected = "areas overlap")]
+fn an_area_on_top_of_another_is_a_bug() {
+    Watched::with([anon(10, 20, RW), anon(19, 21, RW)]);
+}
+
+const FLAGS: [VmFlags; 6] =
+    [R, RW, RW, STACK, RW.union(VmFlags::ACCOUNT), R.union(VmFlags::LOCKED)];
+const PAGES: u32 = 1200;
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct PageModel {
+    flags: VmFlags,
+    object: Option<u32>,
+    index: Option<u32>,
+    chain: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Map { at: u32, len: u32, flags: VmFlags, object: Option<u32>, pgoff: u32 },
+    Unmap { at: u32, len: u32 },
+    Change { at: u32, len: u32, flags: VmFlags },
+    Fault { at: u32, chain: u32 },
+    Move { at: u32, len: u32, more: u32, to: u32 },
+    GrowDown { at: u32, by: u32 },
+    GrowUp { at: u32, by: u32 },
+    Split { at: u32 },
+    Place { pages: u32, low: u32, high: u32 },
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    // Few distinct numbers, so that edges meet.
+    let at = (0..PAGES / 10 - 4).prop_map(|n| n * 10);
+    let len = prop_oneof![(1..4u32).prop_map(|n| n * 10), 1..40u32];
+    let flags = prop::sample::select(FLAGS.as_slice());
+    let any = (at.clone(), len.clone(), flags.clone());
+    prop_oneof![
+        4 => (any.clone(), prop::option::of(0..2u32), 0..3u32).prop_map(
+            |((at, len, flags), object, skew)| {
+                Step::Map { at, len, flags, object, pgoff: at + skew * 10 }
+            }
+        ),
+        2 => any.clone().prop_map(|(at, len, _)| Step::Unmap { at, len }),
+        4 => any.clone().prop_map(|(at, len, flags)| Step::Change { at, len, flags }),
+        2 => (at.clone(), 0..3u32).prop_map(|(at, chain)| Step::Fault { at, chain }),
+        2 => (any, 0..20u32, at.clone())
+            .prop_map(|((at, len, _), more, to)| Step::Move { at, len, more, to }),
+        1 => (at.clone(), 1..30u32).prop_map(|(at, by)| Step::GrowDown { at, by }),
+        1 => (at.clone(), 1..30u32).prop_map(|(at, by)| Step::GrowUp { at, by }),
+        1 => (0..PAGES).prop_map(|at| Step::Split { at }),
+        2 => (1..200u32, 0..PAGES, 0..PAGES)
+            .prop_map(|(pages, low, high)| Step::Place { pages, low, high }),
+    ]
+}
+
+struct Model(Vec<Option<PageModel>>);
+
+impl Model {
+    fn pages(&mut self, range: PageRange) -> &mut [Option<PageModel>] {
+        &mut self.0[range.start().as_u32() as usize..range.end().as_u32() as usize]
+    }
+
+    fn is_clear(&self, range: PageRange) -> bool {
+        range.pages().all(|page| self.0[page.as_u32() as usize].is_none())
+    }
+
+    /// Whether a new mapping may use the page: free and not in a guard gap.
+    fn usable(&self, page: u32) -> bool {
+        let above = &self.0[page as usize..];
+        let near = above.iter().position(|page| page.is_some());
+        match near {
+            None => true,
+            Some(0) => false,
+            Some(n) => {
+                let stack = above[n].unwrap().flags.contains(VmFlags::GROWSDOWN);
+                !stack || n as u32 > STACK_GUARD_GAP
+            }
+        }
+    }
+
+    fn fits(&self, start: u32, pages: u32) -> bool {
+        (start..start + pages).all(|page| self.usable(page))
+    }
+
+    fn compare(&self, set: &VmaSet<Back>) {
+        for (n, model) in self.0.iter().enumerate() {
+            let page = Vpn::new(n as u32);
+            let Some(model) = model else {
+                assert!(set.containing(page).is_none(), "{page:?}");
+                continue;
+            };
+            let (_, vma) = set.containing(page).unwrap();
+            assert_eq!((vma.flags(), vma.backing.object), (model.flags, model.object));
+            if let Some(index) = model.index {
+                assert_eq!(vma.index_of(page), index, "{page:?}");
+            }
+            if model.chain.is_some() {
+                assert_eq!(vma.backing.chain, model.chain, "{page:?}");
+            }
+        }
+    }
+}
+
+fn run(step: Step, areas: &mut Watched, model: &mut Model) {
+    let clip = |at: u32, len: u32| range(at, (at + len).min(PAGES));
+    match step {
+        Step::Map { at, len, flags, object, pgoff } => {
+            let pgoff = if object.is_some() { pgoff } else { at };
+            let to = clip(at, len);
+            areas.unmap(to).unwrap();
+            areas.insert(Vma::new(to, flags, pgoff, Back { object, chain: None }));
+            for (slot, n) in model.pages(to).iter_mut().zip(0..) {
+                *slot = Some(PageModel { flags, object, index: Some(pgoff + n), chain: None });
+            }
+        }
+        Step::Unmap { at, len } => {
+            areas.unmap(clip(at, len)).unwrap();
+            model.pages(clip(at, len)).fill(None);
+        }
+        Step::Change { at, len, flags } => {
+            areas.change(clip(at, len), flags);
+            for page in model.pages(clip(at, len)).iter_mut().flatten() {
+                page.flags = flags;
+            }
+        }
+        Step::Fault { at, chain } => {
+            areas.fault(at, chain);
+            if let Some((_, vma)) = areas.set.containing(Vpn::new(at)) {
+                model.0[at as usize].as_mut().unwrap().chain = vma.backing.chain;
+            }
+        }
+        Step::Move { at, len, more, to } => {
+            let Some((_, vma)) = areas.set.containing(Vpn::new(at)) else { return };
+            let vma = vma.clone();
+            let from = clip(at, len).intersection(vma.range()).unwrap();
+            let to = clip(to, from.len() + more);
+            if to.len() < from.len() || from.overlaps(to) {
+                return;
+            }
+            areas.unmap(to).unwrap();
+            areas.relocate(from, to);
+            model.pages(to).fill(None);
+            let pages = model.pages(from).to_vec();
+            model.pages(from).fill(None);
+            let moved = vma.moved(from, to);
+            for (n, slot) in model.pages(to).iter_mut().enumerate() {
+                let chain = pages.get(n).copied().flatten().and_then(|page| page.chain);
+                let (flags, object) = (vma.flags(), vma.backing.object);
+                *slot =
+                    Some(PageModel { flags, object, index: Some(moved.pgoff() + n as u32), chain });
+            }
+        }
+        Step::GrowDown { at, by } => {
+            let Some((_, vma)) = areas.set.containing(Vpn::new(at)) else { return };
+            let (start, old) = (vma.start().as_u32().saturating_sub(by), vma.extent());
+            let grown = range(start, old.range.start().as_u32());
+            if !model.is_clear(grown) {
+                return;
+            }
+            let object = vma.backing.object;
+            areas.grow_down(at, start);
+            for (n, slot) in model.pages(grown).iter_mut().rev().enumerate() {
+                let index = Some(old.pgoff.wrapping_sub(n as u32 + 1));
+                *slot = Some(PageModel { flags: old.flags, object, index, chain: None });
+            }
+        }
+        Step::GrowUp { at, by } => {
+            let Some((_, vma)) = areas.set.containing(Vpn::new(at)) else { return };
+            let (end, old) = (vma.end().as_u32(), vma.clone());
+            let grown = clip(end, by);
+            if !model.is_clear(grown) {
+                return;
+            }
+            areas.grow_up(at, grown.end().as_u32());
+            for (n, slot) in model.pages(grown).iter_mut().enumerate() {
+                let index = Some(old.index_of(Vpn::new(end + n as u32)));
+                let (flags, object) = (old.flags(), old.backing.object);
+                *slot = Some(PageModel { flags, object, index, chain: None });
+            }
+        }
+        Step::Split { at } => areas.split_at(at),
+        Step::Place { pages, low, high } => {
+            let (from, to) = (Vpn::new(low), Vpn::new(high));
+            let starts = || low..(high + 1).saturating_sub(pages).max(low);
+            let highest = starts().rev().find(|&start| model.fits(start, pages));
+            let lowest = starts().find(|&start| model.fits(start, pages));
+            let at = |start: Option<u32>| start.map(|start| range(start, start + pages));
+            assert_eq!(areas.set.highest_gap(pages, from, to), at(highest));
+            assert_eq!(areas.set.lowest_gap(pages, from, to), at(lowest));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn a_set_of_areas_is_an_array_of_pages(steps in prop::collection::vec(steps(), 1..60)) {
+        let mut areas = Watched::default();
+        let mut model = Model(std::vec![None; PAGES as usize]);
+        for step in steps {
+            run(step, &mut areas, &mut model);
+            model.compare(&areas.set);
+        }
+        let child = areas.set.duplicate(|_, vma| vma.backing).unwrap();
+        child.check();
+        let mut last = Vpn::new(0);
+        areas.set.clear(|id, vma| {
+            assert!(last <= vma.start());
+            last = vma.end();
+            assert_eq!(areas.mirror.remove(&id), Some(vma));
+        });
+        prop_assert!(areas.mirror.is_empty());
+        areas.set.check();
+    }
+}

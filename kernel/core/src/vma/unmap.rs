@@ -1,0 +1,77 @@
+//! A range without areas.
+
+use super::{Backing, Edit, Extent, Vma, VmaId, VmaSet};
+use crate::addr::{PageRange, Vpn};
+use crate::arena::NoMemory;
+
+impl<B: Backing> VmaSet<B> {
+    /// Removes all that lies in `range`. Adds an area where `range` punches a hole into one, and
+    /// only then can it fail.
+    pub fn unmap(
+        &mut self,
+        range: PageRange,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) -> Result<(), NoMemory> {
+        let Some((VmaId(first), vma)) = self.find(range.start()) else { return Ok(()) };
+        let was = vma.extent();
+        if !was.range.overlaps(range) {
+            return Ok(());
+        }
+        let mut id = first;
+        if was.range.start() < range.start() {
+            if range.end() < was.range.end() {
+                self.reserve_split(1)?;
+                let upper = self.arena[first].vma.above(range.end());
+                self.add_after(first, upper, report);
+            }
+            let lower = Extent { range: was.range.below(range.start()), ..was };
+            self.reshape(first, lower, report);
+            id = self.arena[first].next;
+        }
+        while let Some(node) = self.arena.get(id) {
+            let (was, next) = (node.vma.extent(), node.next);
+            if range.end() <= was.range.start() {
+                break;
+            }
+            if range.end() < was.range.end() {
+                self.reshape(id, was.above(range.end()), report);
+                break;
+            }
+            let vma = self.unlink(id);
+            report(Edit::Removed { id: VmaId(id), vma });
+            id = next;
+        }
+        Ok(())
+    }
+
+    /// Splits the area that contains `page` and starts below it.
+    pub fn split_at(
+        &mut self,
+        page: Vpn,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) -> Result<(), NoMemory> {
+        let Some((VmaId(id), vma)) = self.containing(page) else { return Ok(()) };
+        let was = vma.extent();
+        if was.range.start() == page {
+            return Ok(());
+        }
+        self.reserve_split(1)?;
+        let upper = self.arena[id].vma.above(page);
+        self.add_after(id, upper, report);
+        self.reshape(id, Extent { range: was.range.below(page), ..was }, report);
+        Ok(())
+    }
+
+    /// Links `vma`, for which a slot was reserved, behind `id`.
+    pub(super) fn add_after(
+        &mut self,
+        id: u32,
+        vma: Vma<B>,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) -> u32 {
+        let next = self.arena[id].next;
+        let id = self.link(id, next, vma);
+        report(Edit::Added { id: VmaId(id), vma: &self.arena[id].vma });
+        id
+    }
+}
