@@ -2,6 +2,7 @@
 
 use crate::arch::entry::TrapFrame;
 use crate::arch::extable;
+use crate::irq;
 use crate::panic::fatal_trap;
 
 pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
@@ -12,6 +13,8 @@ pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
     fatal_trap("trap in the kernel", frame)
 }
 
-pub extern "fastcall" fn on_interrupt(_frame: &mut TrapFrame) {}
+pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
+    irq::dispatch(frame.vector, frame);
+}
 
 pub extern "fastcall" fn on_syscall(_frame: &mut TrapFrame) {}
