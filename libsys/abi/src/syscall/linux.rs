@@ -20,7 +20,7 @@
 //!         }
 //!     };
 //! }
-//! abi::for_each_linux_call!(count_arguments);
+//! abi::for_each_linux_call_to_come!(count_arguments);
 //! assert_eq!(registers(4), Some(3));
 //! ```
 
@@ -39,14 +39,7 @@ pub mod kinds {
 #[macro_export]
 macro_rules! for_each_linux_call {
     ($callback:ident) => {
-        $callback! {
-            /// Ends the calling thread; the process too if it was the last.
-            1 exit(status: i32);
-            /// Writes bytes to a descriptor.
-            4 write(fd: i32, buffer: UserPtr<u8>, count: u32);
-            /// Ends the process.
-            252 exit_group(status: i32);
-        }
+        $callback! {}
     };
 }
 
@@ -55,10 +48,14 @@ macro_rules! for_each_linux_call {
 macro_rules! for_each_linux_call_to_come {
     ($callback:ident) => {
         $callback! {
+            /// Ends the calling thread; the process too if it was the last.
+            1 exit(status: i32);
             /// Copies the process; 0 in the child, its id in the parent.
             2 fork();
             /// Reads bytes from a descriptor.
             3 read(fd: i32, buffer: UserMutPtr<u8>, count: u32);
+            /// Writes bytes to a descriptor.
+            4 write(fd: i32, buffer: UserPtr<u8>, count: u32);
             /// Opens a file; a descriptor.
             5 open(path: UserStr, flags: u32, mode: u32);
             /// Closes a descriptor.
@@ -315,6 +312,8 @@ macro_rules! for_each_linux_call_to_come {
             243 set_thread_area(descriptor: UserMutPtr<UserDesc>);
             /// Queries a TLS descriptor of the GDT.
             244 get_thread_area(descriptor: UserMutPtr<UserDesc>);
+            /// Ends the process.
+            252 exit_group(status: i32);
             /// The word to clear and wake when the thread ends; returns the thread id.
             258 set_tid_address(word: UserMutPtr<i32>);
             /// A clock's time.
