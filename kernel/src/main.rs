@@ -5,11 +5,12 @@ extern crate alloc;
 
 mod arch;
 mod cpu;
-mod irq;
 mod log;
 mod mm;
 mod panic;
+mod result;
 mod sync;
+mod syscall;
 mod task;
 mod trap;
 

@@ -2,8 +2,8 @@
 
 use crate::arch::entry::TrapFrame;
 use crate::arch::extable;
-use crate::irq;
 use crate::panic::fatal_trap;
+use crate::syscall;
 
 pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
     if let Some(fixup) = extable::fixup(frame.eip) {
@@ -13,8 +13,8 @@ pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
     fatal_trap("trap in the kernel", frame)
 }
 
-pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
-    irq::dispatch(frame.vector, frame);
-}
+pub extern "fastcall" fn on_interrupt(_frame: &mut TrapFrame) {}
 
-pub extern "fastcall" fn on_syscall(_frame: &mut TrapFrame) {}
+pub extern "fastcall" fn on_syscall(frame: &mut TrapFrame) {
+    frame.eax = syscall::linux_call(frame.error, &frame.arguments());
+}

@@ -16,7 +16,6 @@ pub mod arena;
 pub mod avl;
 pub mod bootmem;
 pub mod chunk_table;
-pub mod clock;
 pub mod cmdline;
 pub mod cpio;
 pub mod elf_image;

@@ -7,3 +7,4 @@ pub mod kmap;
 pub mod loader;
 pub mod page;
 pub mod tables;
+pub mod user;

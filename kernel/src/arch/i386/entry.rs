@@ -53,6 +53,12 @@ impl TrapFrame {
     pub fn from_user(&self) -> bool {
         self.cs & 3 == 3
     }
+
+    /// The argument registers of a system call, in order.
+    #[inline]
+    pub fn arguments(&self) -> [u32; 6] {
+        [self.ebx, self.ecx, self.edx, self.esi, self.edi, self.ebp]
+    }
 }
 
 unsafe extern "C" {

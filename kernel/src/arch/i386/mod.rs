@@ -16,5 +16,6 @@ pub mod pic;
 pub mod pit;
 pub mod rtc;
 pub mod serial;
+pub mod string;
 pub mod tlb;
 pub mod uaccess;

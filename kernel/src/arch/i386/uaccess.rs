@@ -26,6 +26,8 @@ pub fn access_ok(address: u32, len: usize) -> bool {
 unsafe extern "fastcall" {
     fn copy_bytes_user(to: *mut u8, from: *const u8, len: usize) -> usize;
     fn clear_bytes_user(to: *mut u8, len: usize) -> usize;
+    /// Bytes before the NUL; `max` if there is none among them; a negative number on a fault.
+    fn copy_string_user(to: *mut u8, from: *const u8, max: usize) -> isize;
 }
 
 // String instructions: under TCG's instruction count and on real processors alike they are the
@@ -87,8 +89,34 @@ clear_bytes_user:
     jmp 9b
 11: mov eax, ecx
     jmp 9b
+
+    .balign 16
+copy_string_user:
+    push esi
+    push edi
+    mov edi, ecx
+    mov esi, edx
+    mov ecx, [esp + 12]
+    smap_site 0x00cb010f
+12: dec ecx
+    js 14f
+13: lodsb
+    stosb
+    test al, al
+    jnz 12b
+14: lea eax, [esi - 1]
+    sub eax, edx
+    test ecx, ecx
+    jns 15f
+    inc eax
+15: smap_site 0x00ca010f
+    pop edi
+    pop esi
+    ret 4
+16: mov eax, -1
+    jmp 15b
     .pushsection __ex_table, "aw"
-    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b
+    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b, 13b, 16b
     .popsection
     "#
 );
@@ -112,6 +140,23 @@ pub unsafe fn copy_to_user(to: u32, from: *const u8, len: usize) -> Result<(), F
     // SAFETY: the caller vouches for `from`; `to` is user memory, which Rust does not own, and a
     // fault on it goes to the fixup.
     outcome(unsafe { copy_bytes_user(to as *mut u8, from, len) })
+}
+
+/// Copies a string up to and including its NUL, at most `to.len()` bytes. Returns the bytes before
+/// the NUL, or `to.len()` if there was none.
+pub fn copy_string_from_user(to: &mut [u8], from: u32) -> Result<usize, Fault> {
+    if from >= TASK_SIZE {
+        return Err(Fault { not_copied: to.len() });
+    }
+    let max = to.len().min((TASK_SIZE - from) as usize);
+    // SAFETY: at most `max` bytes are written to `to`; a fault on `from` goes to the fixup.
+    let len = unsafe { copy_string_user(to.as_mut_ptr(), from as *const u8, max) };
+    match usize::try_from(len) {
+        // A string that reaches the end of user space is not one.
+        Ok(len) if len == max && max < to.len() => Err(Fault { not_copied: to.len() - max }),
+        Ok(len) => Ok(len),
+        Err(_) => Err(Fault { not_copied: to.len() }),
+    }
 }
 
 /// Writes zeros.
@@ -185,4 +230,39 @@ pub fn put_user(address: u32, value: u32) -> Result<(), Fault> {
         );
     }
     if done == 1 { Ok(()) } else { Err(Fault { not_copied: 4 }) }
+}
+
+/// Reads a byte for the sake of the fault.
+pub fn peek_user(address: u32) -> Result<(), Fault> {
+    let mut byte = 0;
+    // SAFETY: `byte` is writable for one byte.
+    unsafe { copy_from_user(&mut byte, address, 1) }
+}
+
+/// Writes a byte back as it is, for the sake of the fault.
+pub fn touch_user(address: u32) -> Result<(), Fault> {
+    if !access_ok(address, 1) {
+        return Err(Fault { not_copied: 1 });
+    }
+    let done: u32;
+    // SAFETY: an atomic addition of nothing to user memory; a fault goes on at 3 with `done` 0.
+    unsafe {
+        asm!(
+            "951: .byte 0x8d, 0x76, 0x00",
+            "2: lock add byte ptr [{address}], 0",
+            "mov {done}, 1",
+            "3:",
+            "952: .byte 0x8d, 0x76, 0x00",
+            ".pushsection __smap_sites, \"aw\"",
+            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+            ".popsection",
+            ".pushsection __ex_table, \"aw\"",
+            ".long 2b, 3b",
+            ".popsection",
+            address = in(reg) address,
+            done = inout(reg) 0u32 => done,
+            options(nostack)
+        );
+    }
+    if done == 1 { Ok(()) } else { Err(Fault { not_copied: 1 }) }
 }

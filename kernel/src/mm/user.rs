@@ -1,0 +1,170 @@
+//! The current program's memory, as system calls see it: a bad address is EFAULT.
+//!
+//! A copy may fault a page in and so sleep. Inside an atomic kmap it does not: it stops at the
+//! first page that is not there, and [`fault_in`] outside of the mapping brings it.
+
+use crate::arch::uaccess::{self, Fault, TASK_SIZE};
+use crate::result::{Errno, Result};
+use abi::{Plain, UserMutPtr, UserPtr, UserStr};
+use alloc::vec::Vec;
+use kcore::addr::PAGE_SIZE;
+
+/// Reads a value.
+#[inline]
+pub fn read<T: Plain>(from: UserPtr<T>) -> Result<T> {
+    let mut value = T::ZERO;
+    // SAFETY: `value` is writable for its size, and every bit pattern is a `T`.
+    let copied =
+        unsafe { uaccess::copy_from_user((&raw mut value).cast(), from.address(), size_of::<T>()) };
+    copied.map(|()| value).map_err(|_| Errno::EFAULT)
+}
+
+/// Writes a value.
+#[inline]
+pub fn write<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
+    let from = core::ptr::from_ref(value).cast();
+    // SAFETY: `value` is readable for its size and has no padding.
+    let copied = unsafe { uaccess::copy_to_user(to.address(), from, size_of::<T>()) };
+    copied.map_err(|_| Errno::EFAULT)
+}
+
+/// Reads one word.
+#[inline]
+pub fn read_word(from: UserPtr<u32>) -> Result<u32> {
+    uaccess::get_user(from.address()).map_err(|_| Errno::EFAULT)
+}
+
+/// Writes one word.
+#[inline]
+pub fn write_word(to: UserMutPtr<u32>, value: u32) -> Result<()> {
+    uaccess::put_user(to.address(), value).map_err(|_| Errno::EFAULT)
+}
+
+/// Fills `to` or fails.
+pub fn read_bytes(from: UserPtr<u8>, to: &mut [u8]) -> Result<()> {
+    // SAFETY: `to` is writable for its length.
+    let copied = unsafe { uaccess::copy_from_user(to.as_mut_ptr(), from.address(), to.len()) };
+    copied.map_err(|_| Errno::EFAULT)
+}
+
+/// Writes all of `from` or fails.
+pub fn write_bytes(to: UserMutPtr<u8>, from: &[u8]) -> Result<()> {
+    // SAFETY: `from` is readable for its length.
+    let copied = unsafe { uaccess::copy_to_user(to.address(), from.as_ptr(), from.len()) };
+    copied.map_err(|_| Errno::EFAULT)
+}
+
+/// Writes `len` zeros.
+pub fn clear_bytes(to: UserMutPtr<u8>, len: u32) -> Result<()> {
+    uaccess::clear_user(to.address(), len as usize).map_err(|_| Errno::EFAULT)
+}
+
+/// Strings up to this length take one allocation of their size.
+const SHORT: usize = 128;
+
+/// Reads a string without its NUL. `too_long` if there is none in the first `max` bytes.
+pub fn c_string(from: UserStr, max: usize, too_long: Errno) -> Result<Vec<u8>> {
+    let mut short = [0; SHORT];
+    let room = short.get_mut(..max.min(SHORT)).unwrap_or_default();
+    let len = string(from, room)?;
+    let mut bytes = Vec::new();
+    if len < room.len() {
+        bytes.try_reserve_exact(len).map_err(|_| Errno::ENOMEM)?;
+        bytes.extend_from_slice(room.get(..len).unwrap_or_default());
+        return Ok(bytes);
+    }
+    bytes.try_reserve_exact(max).map_err(|_| Errno::ENOMEM)?;
+    bytes.resize(max, 0);
+    let len = string(from, &mut bytes)?;
+    if len == max {
+        return Err(too_long);
+    }
+    bytes.truncate(len);
+    Ok(bytes)
+}
+
+fn string(from: UserStr, to: &mut [u8]) -> Result<usize> {
+    uaccess::copy_string_from_user(to, from.address()).map_err(|_| Errno::EFAULT)
+}
+
+/// Makes the pages of a range present for reading or writing, as far as they can be.
+pub fn fault_in(address: u32, len: usize, write: bool) -> Result<()> {
+    let mut page = address & !(PAGE_SIZE - 1);
+    let end = u64::from(address) + len as u64;
+    while u64::from(page) < end {
+        let probe = page.max(address);
+        if write {
+            // Reading first would map the zero page; an empty addition leaves the byte as it is.
+            uaccess::touch_user(probe).map_err(|_| Errno::EFAULT)?;
+        } else {
+            uaccess::peek_user(probe).map_err(|_| Errno::EFAULT)?;
+        }
+        let Some(next) = page.checked_add(PAGE_SIZE) else { break };
+        page = next;
+    }
+    Ok(())
+}
+
+/// A range of the program's memory that a call consumes from the front. The range lies below
+/// TASK_SIZE; that is all that holding one proves.
+#[derive(Clone, Copy, Debug)]
+pub struct UserSlice {
+    address: u32,
+    len: u32,
+}
+
+impl UserSlice {
+    pub fn new(address: u32, len: u32) -> Result<Self> {
+        if len <= TASK_SIZE && address <= TASK_SIZE - len {
+            Ok(Self { address, len })
+        } else {
+            Err(Errno::EFAULT)
+        }
+    }
+
+    pub fn address(&self) -> u32 {
+        self.address
+    }
+
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Leaves at most `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(u32::try_from(len).unwrap_or(u32::MAX));
+    }
+
+    /// Fills `to` from the front of the range; fewer bytes if the range or the memory ends.
+    pub fn copy_in(&mut self, to: &mut [u8]) -> usize {
+        let count = to.len().min(self.len());
+        // SAFETY: `count` bytes of `to` are writable.
+        let copied = unsafe { uaccess::copy_from_user(to.as_mut_ptr(), self.address, count) };
+        self.advance(count, copied)
+    }
+
+    /// Writes `from` to the front of the range; fewer bytes if the range or the memory ends.
+    pub fn copy_out(&mut self, from: &[u8]) -> usize {
+        let count = from.len().min(self.len());
+        // SAFETY: `count` bytes of `from` are readable.
+        let copied = unsafe { uaccess::copy_to_user(self.address, from.as_ptr(), count) };
+        self.advance(count, copied)
+    }
+
+    /// Passes over `count` bytes.
+    pub fn skip(&mut self, count: usize) {
+        self.advance(count.min(self.len()), Ok(()));
+    }
+
+    fn advance(&mut self, count: usize, copied: core::result::Result<(), Fault>) -> usize {
+        let done = count - copied.err().map_or(0, |fault| fault.not_copied);
+        // `done` is at most `len`.
+        self.address += done as u32;
+        self.len -= done as u32;
+        done
+    }
+}

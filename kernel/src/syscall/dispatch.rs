@@ -1,0 +1,65 @@
+//! From a call's number to its handler.
+
+use crate::result::{Errno, Result};
+use abi::argument::Registers;
+use abi::syscall::names;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// Where the rows' names are looked up. A name that no module defines, or two do, is an error.
+mod handlers {}
+
+macro_rules! dispatcher {
+    ($name:ident, [$($kinds:ident)::+], $( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
+        fn $name(number: u32, registers: &Registers) -> Option<Result<u32>> {
+            #[allow(unused_imports)]
+            use $($kinds)::+::*;
+            match number {
+                $( $number => {
+                    #[allow(unused_mut, unused_variables)]
+                    let mut register = 0;
+                    $(
+                        let $argument = <$kind as Argument>::decode(registers, register);
+                        #[allow(unused_assignments)]
+                        { register += <$kind as Argument>::REGISTERS; }
+                    )*
+                    Some(handlers::$call($($argument),*))
+                } )*
+                _ => {
+                    let _ = registers;
+                    None
+                }
+            }
+        }
+    };
+}
+
+macro_rules! linux_dispatcher {
+    ($($rows:tt)*) => { dispatcher!(linux, [abi::syscall::linux::kinds], $($rows)*); };
+}
+abi::for_each_linux_call!(linux_dispatcher);
+
+/// Serves `int 0x80`.
+#[inline]
+pub fn linux_call(number: u32, registers: &Registers) -> u32 {
+    abi::errno::encode(linux(number, registers).unwrap_or_else(|| unknown(number)))
+}
+
+/// Numbers Linux 6.1 uses end below this.
+const NUMBERS: usize = 512;
+
+static LOGGED: [AtomicU32; NUMBERS / 32] = [const { AtomicU32::new(0) }; NUMBERS / 32];
+
+/// ENOSYS, logged once for each number.
+#[cold]
+fn unknown(number: u32) -> Result<u32> {
+    let bit = 1 << (number % 32);
+    let first = match LOGGED.get(number as usize / 32) {
+        Some(word) => word.fetch_or(bit, Relaxed) & bit == 0,
+        None => false,
+    };
+    if first {
+        let name = names::name(number).unwrap_or("no such call");
+        ::log::info!("system call {number} ({name}) is not implemented");
+    }
+    Err(Errno::ENOSYS)
+}
