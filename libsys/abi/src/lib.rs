@@ -16,6 +16,7 @@ pub mod auxv;
 pub mod errno;
 pub mod file;
 pub mod frame;
+pub mod line_discipline;
 pub mod memory;
 pub mod pointer;
 pub mod poll;

@@ -124,6 +124,10 @@ constants! {
     ONOCR: u32 = 0o20;
     /// NL returns the carriage.
     ONLRET: u32 = 0o40;
+    /// The bits that say what becomes of tabs.
+    TABDLY: u32 = 0o14000;
+    /// Tabs become spaces.
+    XTABS: u32 = 0o14000;
 }
 
 // Control flags.
