@@ -6,6 +6,8 @@ use crate::arch::idt::Idt;
 use crate::sync::Rank;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use kcore::page_lists::PageLists;
+use kcore::zone::ZONES;
 
 pub struct Cpu {
     tables: UnsafeCell<CpuTables>,
@@ -17,6 +19,8 @@ pub struct Cpu {
     current: AtomicPtr<()>,
     /// Slots of kmap_atomic in use.
     kmap_depth: AtomicU32,
+    /// Single free frames of each zone.
+    page_lists: UnsafeCell<[PageLists; ZONES]>,
     #[cfg(debug_assertions)]
     ranks: [AtomicU32; MAX_HELD],
     #[cfg(debug_assertions)]
@@ -26,7 +30,8 @@ pub struct Cpu {
 #[cfg(debug_assertions)]
 const MAX_HELD: usize = 16;
 
-// SAFETY: the counters are atomic; `tables` is reached only with interrupts off, by the one CPU.
+// SAFETY: the counters are atomic; `tables` is reached only with interrupts off and `page_lists`
+// only with preemption off, by the one CPU.
 unsafe impl Sync for Cpu {}
 
 static CPU: Cpu = Cpu {
@@ -35,6 +40,7 @@ static CPU: Cpu = Cpu {
     need_resched: AtomicBool::new(false),
     current: AtomicPtr::new(core::ptr::null_mut()),
     kmap_depth: AtomicU32::new(0),
+    page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
     #[cfg(debug_assertions)]
     ranks: [const { AtomicU32::new(0) }; MAX_HELD],
     #[cfg(debug_assertions)]
@@ -67,6 +73,17 @@ pub fn with_tables<R>(change: impl FnOnce(&mut CpuTables) -> R) -> R {
     // SAFETY: interrupts are off and there is one CPU, so this is the only reference; `change`
     // cannot get here again, as `Cpu` is not passed to it.
     change(unsafe { &mut *CPU.tables.get() })
+}
+
+/// Works on this CPU's free frames. Not from interrupts: they may come while it runs.
+#[inline]
+pub fn with_page_lists<R>(work: impl FnOnce(&mut [PageLists; ZONES]) -> R) -> R {
+    preempt_disable();
+    // SAFETY: preemption is off, interrupts do not come here, and `work` cannot get here again,
+    // as it allocates no frames.
+    let result = work(unsafe { &mut *CPU.page_lists.get() });
+    preempt_enable();
+    result
 }
 
 #[inline]

@@ -210,6 +210,8 @@ pub struct FrameRange {
 }
 
 impl FrameRange {
+    pub const EMPTY: Self = Self { start: Pfn(0), end: Pfn(0) };
+
     /// `None` if `start` lies beyond `end`.
     pub const fn new(start: Pfn, end: Pfn) -> Option<Self> {
         if start.0 <= end.0 { Some(Self { start, end }) } else { None }

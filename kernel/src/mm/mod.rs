@@ -2,6 +2,7 @@
 
 pub mod bootmem;
 pub mod direct_map;
+pub mod frames;
 pub mod heap;
 pub mod kmap;
 pub mod loader;
