@@ -21,6 +21,7 @@ pub mod cmdline;
 pub mod cpio;
 pub mod elf_image;
 pub mod exec_stack;
+pub mod family;
 pub mod index_list;
 pub mod layout;
 pub mod memory_map;

@@ -16,19 +16,20 @@ pub const FIRST_REUSED: u32 = 300;
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     task: u32,
+    group: u32,
     holders: u32,
 }
 
 impl Default for Entry {
     fn default() -> Self {
-        Self { task: NIL, holders: 0 }
+        Self { task: NIL, group: NIL, holders: 0 }
     }
 }
 
 /// Process ids and the slots of their tasks.
 #[derive(Debug)]
 pub struct PidMap {
-    entries: ChunkTable<Entry, 512>,
+    entries: ChunkTable<Entry, 256>,
     last: u32,
     count: u32,
     limit: u32,
@@ -60,7 +61,7 @@ impl PidMap {
             .ok_or(Errno::EAGAIN)?;
         self.entries.grow(pid + 1).map_err(|NoMemory| Errno::ENOMEM)?;
         let entry = self.entries.get_mut(pid).ok_or(Errno::ENOMEM)?;
-        *entry = Entry { task, holders: 1 };
+        *entry = Entry { task, group: NIL, holders: 1 };
         self.last = pid;
         self.count += 1;
         Ok(pid)
@@ -127,6 +128,18 @@ impl PidMap {
     pub fn set_task(&mut self, pid: u32, task: u32) {
         if let Some(entry) = self.entries.get_mut(pid).filter(|entry| entry.holders > 0) {
             entry.task = task;
+        }
+    }
+
+    /// The first member of the process group of this id, `NIL` if there is none.
+    #[inline]
+    pub fn group(&self, id: u32) -> u32 {
+        self.entries.get(id).map_or(NIL, |entry| entry.group)
+    }
+
+    pub fn set_group(&mut self, id: u32, first_member: u32) {
+        if let Some(entry) = self.entries.get_mut(id).filter(|entry| entry.holders > 0) {
+            entry.group = first_member;
         }
     }
 
