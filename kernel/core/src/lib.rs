@@ -32,5 +32,6 @@ pub mod paging;
 pub mod pid_map;
 pub mod run_queue;
 pub mod script;
+pub mod signal;
 pub mod vma;
 pub mod zone;

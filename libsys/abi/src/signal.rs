@@ -155,16 +155,19 @@ structure! {
         pub fxsave: [u8; 512],
     }
 
-    /// The stack of a handler without [`SA_SIGINFO`], from ESP up.
-    ///
-    /// Linux has 624 unused bytes before `extramask`; nobody but `sigreturn` reads beyond `context`.
-    pub struct SignalFrame: 108 {
+    /// The stack of a handler without [`SA_SIGINFO`], from ESP up. 624 unused bytes follow, where
+    /// the FPU state once was, then a [`SignalFrameEnd`].
+    pub struct SignalFrame: 96 {
         /// Where the handler returns to.
         pub pretcode: u32,
         /// Argument 1: the signal.
         pub signo: i32,
         /// The registers.
         pub context: Sigcontext,
+    }
+
+    /// The end of a [`SignalFrame`], [`SignalFrame::END_OFFSET`] bytes behind its start.
+    pub struct SignalFrameEnd: 12 {
         /// Signals 33 to 64 that were blocked.
         pub extramask: u32,
         /// `popl %eax; movl $119, %eax; int $0x80`.
@@ -191,6 +194,8 @@ structure! {
 }
 
 impl SignalFrame {
+    /// Where the [`SignalFrameEnd`] lies.
+    pub const END_OFFSET: u32 = 96 + 624;
     /// `popl %eax; movl $119, %eax; int $0x80`.
     pub const RETCODE: [u8; 8] = [0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80];
 }

@@ -1,0 +1,24 @@
+//! Signals: what is pending, what it does, and the stack a handler finds.
+//!
+//! In the order of a signal's life: [`Actions::is_discarded`] when it is sent, [`Pending::post`],
+//! [`next_signal`] on the way back to user mode, [`Actions::deliver`], then for a handler
+//! [`after_interruption`] (the call it interrupted) and [`HandlerFrame`]; [`restored`] at
+//! `sigreturn`.
+
+mod action;
+mod alternate_stack;
+mod context;
+mod delivery;
+mod fpu;
+mod frame;
+mod pending;
+mod restart;
+
+pub use action::{Actions, DefaultAction, default_action};
+pub use alternate_stack::AlternateStack;
+pub use context::{FIX_EFLAGS, Registers, USER_CS, USER_DS, context, is_loadable, restored};
+pub use delivery::{Delivery, HandlerCall, ProcessKind, forced};
+pub use fpu::{FSAVE_LEN, FXSAVE_LEN, SOFTWARE_BYTES, fsave_header, merge_fsave_header};
+pub use frame::{FrameBytes, FrameError, FrameRequest, HandlerFrame};
+pub use pending::{Info, InfoPool, Pending, Posted, SYNCHRONOUS, next_signal};
+pub use restart::{AfterCall, Interrupted, after_interruption};

@@ -1,0 +1,368 @@
+//! Signals that were sent and not yet delivered.
+
+use crate::arena::{Arena, NIL};
+use abi::errno::Errno;
+use abi::signal::{
+    SI_USER, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSYS, SIGTRAP, Siginfo,
+    SignalSet,
+};
+
+/// Signals that the interrupted instruction itself caused: they come first, so that the handler
+/// sees the registers of the fault.
+pub const SYNCHRONOUS: SignalSet = SignalSet::of(SIGSEGV)
+    .union(SignalSet::of(SIGBUS))
+    .union(SignalSet::of(SIGILL))
+    .union(SignalSet::of(SIGTRAP))
+    .union(SignalSet::of(SIGFPE))
+    .union(SignalSet::of(SIGSYS));
+
+const KILL: SignalSet = SignalSet::of(SIGKILL);
+
+/// As much of a `siginfo` as any signal uses; the rest of the 128 bytes is zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Info {
+    pub signal: i32,
+    pub errno: i32,
+    pub code: i32,
+    pub fields: [u32; 9],
+}
+
+impl Info {
+    /// What is left of a signal whose information could not be kept.
+    pub const fn bare(signal: i32) -> Self {
+        Self { signal, errno: 0, code: SI_USER, fields: [0; 9] }
+    }
+
+    /// `None` if words are set that no signal has.
+    pub fn from_abi(info: &Siginfo) -> Option<Self> {
+        let (fields, rest) = info.fields.split_first_chunk()?;
+        rest.iter().all(|word| *word == 0).then_some(Self {
+            signal: info.signo,
+            errno: info.errno,
+            code: info.code,
+            fields: *fields,
+        })
+    }
+
+    pub fn to_abi(&self) -> Siginfo {
+        let mut fields = [0; 29];
+        for (to, from) in fields.iter_mut().zip(self.fields) {
+            *to = from;
+        }
+        Siginfo { signo: self.signal, errno: self.errno, code: self.code, fields }
+    }
+}
+
+#[derive(Debug)]
+struct Queued {
+    next: u32,
+    info: Info,
+}
+
+/// Where all queues keep their [`Info`]s.
+#[derive(Default)]
+pub struct InfoPool {
+    queued: Arena<Queued, 64>,
+}
+
+impl InfoPool {
+    pub const fn new() -> Self {
+        Self { queued: Arena::new() }
+    }
+
+    /// Infos kept, of all processes.
+    pub fn len(&self) -> u32 {
+        self.queued.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.queued.is_empty()
+    }
+
+    /// Gives unused memory back.
+    pub fn shrink(&mut self) {
+        self.queued.shrink();
+    }
+}
+
+/// What became of a signal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Posted {
+    Queued,
+    /// It is pending, but who sent it and why is lost.
+    WithoutInfo,
+    /// A standard signal that is pending already: nothing changes.
+    AlreadyPending,
+}
+
+/// The pending signals of a thread, or of a process as a whole. Drop it only after
+/// [`Pending::clear`]: the queue lies in the pool.
+#[derive(Debug)]
+pub struct Pending {
+    set: SignalSet,
+    first: u32,
+    last: u32,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pending {
+    pub const fn new() -> Self {
+        Self { set: SignalSet::EMPTY, first: NIL, last: NIL }
+    }
+
+    /// The signals, blocked or not.
+    #[inline]
+    pub const fn set(&self) -> SignalSet {
+        self.set
+    }
+
+    /// Adds a signal. A standard one is kept once; a real-time one each time it is sent, in
+    /// order. `limit` bounds the pool (RLIMIT_SIGPENDING); standard signals from the kernel and
+    /// from `kill` pass over it. EAGAIN: a real-time signal that could not be queued.
+    pub fn post(&mut self, pool: &mut InfoPool, info: &Info, limit: u32) -> Result<Posted, Errno> {
+        let one = SignalSet::of(info.signal);
+        if one.is_empty() {
+            return Err(Errno::EINVAL);
+        }
+        let standard = info.signal < SIGRTMIN;
+        if standard && self.set.contains(info.signal) {
+            return Ok(Posted::AlreadyPending);
+        }
+        // Nobody ever reads a SIGKILL's info.
+        if info.signal == SIGKILL {
+            self.set = self.set.union(one);
+            return Ok(Posted::WithoutInfo);
+        }
+        let unlimited = standard && info.code >= 0;
+        let has_room = unlimited || pool.queued.len() < limit;
+        let posted = if has_room && pool.queued.reserve(1).is_ok() {
+            let id = pool.queued.insert(Queued { next: NIL, info: *info });
+            match pool.queued.get_mut(self.last) {
+                Some(last) => last.next = id,
+                None => self.first = id,
+            }
+            self.last = id;
+            Posted::Queued
+        } else if !standard && info.code != SI_USER {
+            return Err(Errno::EAGAIN);
+        } else {
+            Posted::WithoutInfo
+        };
+        self.set = self.set.union(one);
+        Ok(posted)
+    }
+
+    /// Takes the oldest instance of `signal`, which is pending.
+    pub fn take(&mut self, pool: &mut InfoPool, signal: i32) -> Info {
+        let (mut id, mut previous) = (self.first, NIL);
+        let mut found = None;
+        while let Some(queued) = pool.queued.get(id) {
+            let next = queued.next;
+            if queued.info.signal == signal {
+                if found.is_some() {
+                    // Another instance stays pending.
+                    return found.unwrap_or(Info::bare(signal));
+                }
+                found = Some(queued.info);
+                self.unlink(pool, previous, id, next);
+            } else {
+                previous = id;
+            }
+            id = next;
+        }
+        self.set = self.set.difference(SignalSet::of(signal));
+        found.unwrap_or(Info::bare(signal))
+    }
+
+    fn unlink(&mut self, pool: &mut InfoPool, previous: u32, id: u32, next: u32) {
+        match pool.queued.get_mut(previous) {
+            Some(queued) => queued.next = next,
+            None => self.first = next,
+        }
+        if self.last == id {
+            self.last = previous;
+        }
+        pool.queued.remove(id);
+    }
+
+    /// Forgets every instance of the signals in `set`: they are ignored now, or a stop signal met
+    /// SIGCONT.
+    pub fn discard(&mut self, pool: &mut InfoPool, set: SignalSet) {
+        if self.set.intersection(set).is_empty() {
+            return;
+        }
+        let (mut id, mut previous) = (self.first, NIL);
+        while let Some(queued) = pool.queued.get(id) {
+            let next = queued.next;
+            if set.contains(queued.info.signal) {
+                self.unlink(pool, previous, id, next);
+            } else {
+                previous = id;
+            }
+            id = next;
+        }
+        self.set = self.set.difference(set);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self, pool: &mut InfoPool) {
+        self.discard(pool, SignalSet::FULL);
+    }
+}
+
+/// Takes the next signal to deliver: SIGKILL; then the thread's own before those of the process;
+/// in each, the synchronous first, then by number.
+pub fn next_signal(
+    thread: &mut Pending,
+    process: &mut Pending,
+    blocked: SignalSet,
+    pool: &mut InfoPool,
+) -> Option<Info> {
+    let own = thread.set.difference(blocked);
+    let shared = process.set.difference(blocked);
+    if own.union(shared).is_empty() {
+        return None;
+    }
+    let (from, ready) = if own.intersection(KILL).is_empty()
+        && (own.is_empty() || !shared.intersection(KILL).is_empty())
+    {
+        (process, shared)
+    } else {
+        (thread, own)
+    };
+    let urgent = [KILL, SYNCHRONOUS].map(|set| ready.intersection(set));
+    let ready = urgent.into_iter().find(|set| !set.is_empty()).unwrap_or(ready);
+    Some(from.take(pool, ready.first()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use abi::signal::{NSIG, SI_QUEUE, SI_TKILL, SIGINT, SIGTERM};
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    fn info(signal: i32, code: i32, value: u32) -> Info {
+        Info { fields: [value; 9], code, ..Info::bare(signal) }
+    }
+
+    #[test]
+    fn a_standard_signal_is_kept_once_and_a_realtime_one_each_time() {
+        let (mut pool, mut pending) = (InfoPool::new(), Pending::new());
+        let mut post = |signal, value| pending.post(&mut pool, &info(signal, SI_USER, value), 100);
+        assert_eq!(post(SIGINT, 1), Ok(Posted::Queued));
+        assert_eq!(post(SIGINT, 2), Ok(Posted::AlreadyPending));
+        assert_eq!(post(40, 3), Ok(Posted::Queued));
+        assert_eq!(post(40, 4), Ok(Posted::Queued));
+        assert_eq!(post(0, 0), Err(Errno::EINVAL));
+        assert_eq!(post(NSIG + 1, 0), Err(Errno::EINVAL));
+        let values = [SIGINT, 40, 40].map(|signal| pending.take(&mut pool, signal).fields[0]);
+        assert_eq!(values, [1, 3, 4]);
+        assert!(pending.set().is_empty() && pool.is_empty());
+    }
+
+    #[test]
+    fn a_full_pool_loses_the_info_of_kill_but_refuses_a_queued_value() {
+        let (mut pool, mut pending) = (InfoPool::new(), Pending::new());
+        let mut post = |signal, code| pending.post(&mut pool, &info(signal, code, 9), 0);
+        assert_eq!(post(SIGTERM, SI_USER), Ok(Posted::Queued), "kill passes over the limit");
+        assert_eq!(post(SIGINT, SI_TKILL), Ok(Posted::WithoutInfo));
+        assert_eq!(post(40, SI_QUEUE), Err(Errno::EAGAIN));
+        assert_eq!(post(40, SI_USER), Ok(Posted::WithoutInfo));
+        assert_eq!(pending.take(&mut pool, SIGINT), Info::bare(SIGINT));
+        assert!(!pending.set().contains(SIGINT));
+    }
+
+    #[test]
+    fn kill_comes_first_then_faults_then_numbers_and_the_thread_before_the_process() {
+        let (mut pool, mut thread, mut process) = (InfoPool::new(), Pending::new(), Pending::new());
+        for signal in [SIGINT, SIGSEGV, 40] {
+            thread.post(&mut pool, &info(signal, SI_USER, 0), 10).unwrap();
+        }
+        for signal in [1, SIGBUS, SIGKILL] {
+            process.post(&mut pool, &info(signal, SI_USER, 0), 10).unwrap();
+        }
+        let order: Vec<_> = core::iter::from_fn(|| {
+            next_signal(&mut thread, &mut process, SignalSet::of(40), &mut pool)
+        })
+        .map(|info| info.signal)
+        .collect();
+        assert_eq!(order, [SIGKILL, SIGSEGV, SIGINT, SIGBUS, 1]);
+        thread.clear(&mut pool);
+        assert!(pool.is_empty());
+    }
+
+    #[test]
+    fn infos_become_siginfo_and_back() {
+        let info = info(SIGINT, SI_QUEUE, 0xabcd);
+        assert_eq!(Info::from_abi(&info.to_abi()), Some(info));
+        let mut strange = info.to_abi();
+        strange.fields[28] = 1;
+        assert_eq!(Info::from_abi(&strange), None);
+        assert_eq!(Info::from_abi(&Siginfo::fault(SIGSEGV, 1, 77)).unwrap().fields[0], 77);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn two_queues_share_a_pool_like_two_lists(
+            steps in prop::collection::vec(
+                (0u8..8, any::<bool>(), prop_oneof![1i32..8, 30i32..40], any::<u64>()), 1..120),
+        ) {
+            let mut pool = InfoPool::new();
+            let mut queues = [Pending::new(), Pending::new()];
+            let mut model = [Vec::<(i32, u32)>::new(), Vec::new()];
+            for (value, (verb, second, signal, bits)) in (0u32..).zip(steps) {
+                let (queue, list) =
+                    (&mut queues[usize::from(second)], &mut model[usize::from(second)]);
+                let set = SignalSet { bits };
+                match verb {
+                    0..5 => {
+                        let already = list.iter().any(|(other, _)| *other == signal);
+                        let posted = queue.post(&mut pool, &info(signal, SI_USER, value), 1000);
+                        if already && signal < SIGRTMIN {
+                            prop_assert_eq!(posted, Ok(Posted::AlreadyPending));
+                        } else {
+                            prop_assert_eq!(posted, Ok(Posted::Queued));
+                            list.push((signal, value));
+                        }
+                    }
+                    5 => {
+                        if let Some(at) = list.iter().position(|(other, _)| *other == signal) {
+                            let (_, value) = list.remove(at);
+                            prop_assert_eq!(queue.take(&mut pool, signal).fields[0], value);
+                        }
+                    }
+                    6 => {
+                        queue.discard(&mut pool, set);
+                        list.retain(|(signal, _)| !set.contains(*signal));
+                    }
+                    _ => {
+                        let [thread, process] = &mut queues;
+                        let taken = next_signal(thread, process, set, &mut pool);
+                        let expected = model.iter_mut().find_map(|list| {
+                            let ready = list.iter().filter(|(signal, _)| !set.contains(*signal));
+                            let next = ready.map(|(signal, _)| *signal)
+                                .min_by_key(|signal| (!SYNCHRONOUS.contains(*signal), *signal))?;
+                            let at = list.iter().position(|(signal, _)| *signal == next)?;
+                            Some(list.remove(at).1)
+                        });
+                        prop_assert_eq!(taken.map(|info| info.fields[0]), expected);
+                    }
+                }
+                let count: usize = model.iter().map(Vec::len).sum();
+                prop_assert_eq!(pool.len() as usize, count);
+                for (queue, list) in queues.iter().zip(&model) {
+                    let set = list.iter().map(|(signal, _)| SignalSet::of(*signal).bits);
+                    prop_assert_eq!(queue.set().bits, set.fold(0, |all, one| all | one));
+                }
+            }
+        }
+    }
+}
