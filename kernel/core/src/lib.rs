@@ -22,6 +22,7 @@ pub mod cpio;
 pub mod elf_image;
 pub mod exec_stack;
 pub mod family;
+pub mod fault;
 pub mod index_list;
 pub mod layout;
 pub mod memory_map;
