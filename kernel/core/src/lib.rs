@@ -31,6 +31,7 @@ pub mod page;
 pub mod page_lists;
 pub mod paging;
 pub mod pid_map;
+pub mod random;
 pub mod readahead;
 pub mod run_queue;
 pub mod script;
