@@ -36,5 +36,6 @@ pub mod readahead;
 pub mod run_queue;
 pub mod script;
 pub mod signal;
+pub mod timer_queue;
 pub mod vma;
 pub mod zone;
