@@ -5,40 +5,34 @@
 //! goal, or from the last success if that lies higher, then from the bottom.
 
 use crate::addr::{FrameRange, Pfn};
-
-/// Words the bitmap for `frames` frames takes.
-pub const fn bitmap_words(frames: u32) -> u32 {
-    frames.div_ceil(32)
-}
+use crate::bitmap::Bitmap;
 
 /// See the module's description.
 #[derive(Debug)]
 pub struct Bootmem<'a> {
-    bitmap: &'a mut [u32],
-    /// Frames the bitmap speaks of: `0..max_low_pfn`.
-    frames: u32,
+    /// A set bit is a reserved frame, of those below `max_low_pfn`.
+    reserved: Bitmap<'a>,
     /// The end of the last allocation.
     hint: u32,
 }
 
 impl<'a> Bootmem<'a> {
-    /// Everything is reserved. `None` if `bitmap` has less than [`bitmap_words`] words.
-    pub fn new(bitmap: &'a mut [u32], max_low_pfn: Pfn) -> Option<Self> {
-        let frames = max_low_pfn.as_u32();
-        let words = usize::try_from(bitmap_words(frames)).ok()?;
-        let bitmap = bitmap.get_mut(..words)?;
-        bitmap.fill(u32::MAX);
-        Some(Self { bitmap, frames, hint: 0 })
+    /// Everything is reserved. `None` if `words` has less than
+    /// [`bitmap_words`](crate::bitmap::bitmap_words) words.
+    pub fn new(words: &'a mut [u32], max_low_pfn: Pfn) -> Option<Self> {
+        let mut reserved = Bitmap::new(words, max_low_pfn.as_u32())?;
+        reserved.write(0, max_low_pfn.as_u32(), true);
+        Some(Self { reserved, hint: 0 })
     }
 
     /// Gives the frames of `range` that are low memory.
     pub fn free(&mut self, range: FrameRange) {
-        self.write(range, false);
+        self.reserved.write(range.start().as_u32(), range.end().as_u32(), false);
     }
 
     /// Keeps the frames of `range` from being handed out. They may be reserved already.
     pub fn reserve(&mut self, range: FrameRange) {
-        self.write(range, true);
+        self.reserved.write(range.start().as_u32(), range.end().as_u32(), true);
     }
 
     /// `count` consecutive frames, the first a multiple of `align`, at `goal` or above if there
@@ -47,24 +41,22 @@ impl<'a> Bootmem<'a> {
         if count == 0 || align == 0 {
             return None;
         }
-        let goal = if goal.as_u32() < self.frames { goal.as_u32() } else { 0 };
+        let goal = if goal.as_u32() < self.reserved.len() { goal.as_u32() } else { 0 };
         let preferred = goal.max(self.hint);
-        let found = self
-            .first_fit(count, align, preferred)
-            .or_else(|| self.first_fit(count, align, goal))
-            .or_else(|| self.first_fit(count, align, 0))?;
+        let run = |from| self.reserved.next_clear_run(from, count, align);
+        let found = run(preferred).or_else(|| run(goal)).or_else(|| run(0))?;
         let range = FrameRange::with_len(Pfn::new(found), count)?;
-        self.write(range, true);
+        self.reserve(range);
         self.hint = range.end().as_u32();
         Some(range.start())
     }
 
     pub fn is_reserved(&self, pfn: Pfn) -> bool {
-        self.reserved(pfn.as_u32())
+        self.reserved.get(pfn.as_u32()).unwrap_or(true)
     }
 
     pub fn free_frames(&self) -> u32 {
-        self.bitmap.iter().map(|word| word.count_zeros()).sum()
+        self.reserved.count_clear()
     }
 
     /// The runs of free frames, for the buddy allocator. The bitmap's own frames are the caller's
@@ -72,60 +64,11 @@ impl<'a> Bootmem<'a> {
     pub fn release(self) -> impl Iterator<Item = FrameRange> + use<'a> {
         let mut next = 0;
         core::iter::from_fn(move || {
-            let start = self.next(next, false)?;
-            let end = self.next(start, true).unwrap_or(self.frames);
+            let start = self.reserved.next(next, false)?;
+            let end = self.reserved.next(start, true).unwrap_or(self.reserved.len());
             next = end;
             FrameRange::new(Pfn::new(start), Pfn::new(end))
         })
-    }
-
-    fn first_fit(&self, count: u32, align: u32, from: u32) -> Option<u32> {
-        let mut start = from;
-        loop {
-            start = self.next(start, false)?.checked_next_multiple_of(align)?;
-            let end = start.checked_add(count)?;
-            if end > self.frames {
-                return None;
-            }
-            match self.next(start, true) {
-                Some(taken) if taken < end => start = taken + 1,
-                _ => return Some(start),
-            }
-        }
-    }
-
-    /// The first frame at `from` or above that is reserved, or is not.
-    fn next(&self, from: u32, reserved: bool) -> Option<u32> {
-        let mut frame = from;
-        while frame < self.frames {
-            let word = self.bitmap.get((frame / 32) as usize)?;
-            let wanted = if reserved { *word } else { !*word };
-            let ahead = wanted >> (frame % 32);
-            if ahead != 0 {
-                let found = frame + ahead.trailing_zeros();
-                return (found < self.frames).then_some(found);
-            }
-            frame = (frame / 32 + 1) * 32;
-        }
-        None
-    }
-
-    fn reserved(&self, frame: u32) -> bool {
-        let word = self.bitmap.get((frame / 32) as usize);
-        word.is_none_or(|word| word >> (frame % 32) & 1 != 0)
-    }
-
-    fn write(&mut self, range: FrameRange, reserved: bool) {
-        let (mut frame, end) = (range.start().as_u32(), range.end().as_u32().min(self.frames));
-        while frame < end {
-            let bit = frame % 32;
-            let bits = (end - frame).min(32 - bit);
-            let mask = (u32::MAX >> (32 - bits)) << bit;
-            if let Some(word) = self.bitmap.get_mut((frame / 32) as usize) {
-                *word = if reserved { *word | mask } else { *word & !mask };
-            }
-            frame += bits;
-        }
     }
 }
 

@@ -18,9 +18,10 @@ pub mod walk;
 #[cfg(test)]
 mod machine;
 
+pub use crate::arena::NoMemory;
 pub use access::{Access, SwapEntry};
 pub use format::{Cell, Features, Format, Level, Slot};
 pub use gather::{Flush, Gather, MAX_SINGLE_FLUSHES, Released};
 pub use pae::{Pae, PaeCell};
-pub use tables::{NoMemory, Tables};
+pub use tables::Tables;
 pub use two_level::TwoLevel;

@@ -4,10 +4,6 @@ use super::{Format, Level};
 use crate::addr::Pfn;
 use core::ops::Deref;
 
-/// No frame for a table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NoMemory;
-
 /// One address space's tables. Changing verbs need its page-table lock, which is the caller's to
 /// hold; an implementation may drop it inside [`Tables::allocate`].
 pub trait Tables {
