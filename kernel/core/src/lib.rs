@@ -40,6 +40,7 @@ pub mod resource_limit;
 pub mod run_queue;
 pub mod script;
 pub mod signal;
+pub mod slab;
 pub mod timer_queue;
 pub mod tls;
 pub mod vma;
