@@ -20,6 +20,8 @@ pub const ESCAPE: u8 = 0xFD;
 pub const FLIP: u8 = 0x20;
 /// The most data bytes one frame carries.
 pub const MAX_PAYLOAD: usize = 240;
+/// The credit standard output and standard error begin with. Standard input begins without.
+pub const OUTPUT_CREDIT: u32 = 64 << 10;
 /// The longest frame on the wire: the mark, and everything else escaped.
 pub const MAX_ENCODED: usize = 1 + 2 * MAX_RAW;
 
