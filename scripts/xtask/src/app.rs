@@ -1,0 +1,102 @@
+//! `new-app`: a new program in `user/bin`.
+
+use crate::stop::{Result, io, usage};
+use crate::words::{Word, Words};
+use crate::workspace;
+use std::fs;
+
+pub const USAGE: &str = "\
+usage: scripts/new-app NAME
+
+Makes user/bin/NAME. The next scripts/run builds it and has it in the archive as /bin/NAME.
+";
+
+const MANIFEST: &str = "\
+[package]
+name = \"NAME\"
+version.workspace = true
+edition.workspace = true
+rust-version.workspace = true
+license.workspace = true
+publish.workspace = true
+
+[dependencies]
+sys.workspace = true
+
+[lints]
+workspace = true
+";
+
+const MAIN: &str = "\
+//! Says what it is for.
+
+#![no_std]
+#![no_main]
+
+use sys::println;
+
+sys::entry!(main);
+
+fn main() {
+    println!(\"NAME is running\");
+}
+";
+
+/// How every static program is linked.
+const BUILD: &str = include_str!("../../../user/bin/hello/build.rs");
+
+/// Runs the command; its exit status.
+pub fn run(mut words: Words) -> Result<u8> {
+    let name = match (words.next()?, words.next()?) {
+        (Some(Word::Plain(name)), None) => name.to_string_lossy().into_owned(),
+        _ => return Err(usage(USAGE)),
+    };
+    if !fits(&name) {
+        return Err(usage(format!(
+            "{name}: a program's name has lower-case letters, digits and -, and begins with a letter"
+        )));
+    }
+    let taken = workspace::guest_packages()?.into_iter().find(|package| package.name == name);
+    if let Some(package) = taken {
+        return Err(usage(format!("{name}: {} has that name already", package.folder.display())));
+    }
+    if ["kernel", "kcore", "abi", "proto", "sys", "xtask", "core", "alloc", "std", "test"]
+        .contains(&name.as_str())
+    {
+        return Err(usage(format!(
+            "{name}: a package of the tree or of Rust has that name already"
+        )));
+    }
+    let folder = workspace::root().join("user/bin").join(&name);
+    let source = folder.join("src");
+    fs::create_dir_all(&source).map_err(|error| io("create", &source, error))?;
+    for (path, text) in [
+        (folder.join("Cargo.toml"), MANIFEST.replace("NAME", &name)),
+        (folder.join("build.rs"), BUILD.to_owned()),
+        (source.join("main.rs"), MAIN.replace("NAME", &name)),
+    ] {
+        fs::write(&path, text).map_err(|error| io("write", &path, error))?;
+    }
+    println!("user/bin/{name}/src/main.rs is the program; scripts/run -- /bin/{name} runs it");
+    Ok(0)
+}
+
+fn fits(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.len() <= 64
+        && !name.ends_with('-')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_package_names() {
+        assert!(fits("hello-2"));
+        for wrong in ["", "Hello", "2x", "-x", "x-", "a/b", "a b", "..", "é"] {
+            assert!(!fits(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Builds kernel images and user programs, and keeps finished copies in `target/images`.
+
+use crate::cargo::{self, Built, Target};
+use crate::contents::Contents;
+use crate::machine::Layout;
+use crate::stop::{Result, failed, io, usage};
+use crate::workspace;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// How a kernel is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// With every assertion: tests.
+    Checked,
+    /// For running and measuring.
+    Release,
+}
+
+impl Profile {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Checked => "checked",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// A kernel image, as its file is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    pub layout: Layout,
+    pub profile: Profile,
+    /// Runs the kernel's own tests instead of a program.
+    pub ktest: bool,
+}
+
+impl Image {
+    fn name(self) -> String {
+        let ktest = if self.ktest { "-ktest" } else { "" };
+        format!("kernel-{}-{}{ktest}", self.layout, self.profile.name())
+    }
+
+    fn features(self) -> impl Iterator<Item = &'static str> {
+        self.layout.features().chain(self.ktest.then_some("ktest"))
+    }
+
+    /// The features this image needs and this tree's kernel lacks.
+    pub fn missing_features(self) -> Result<Vec<&'static str>> {
+        let known = workspace::kernel_features()
+            .ok_or_else(|| failed("there is no kernel in this tree (kernel/Cargo.toml)"))?;
+        Ok(self.features().filter(|feature| !known.iter().any(|name| name == feature)).collect())
+    }
+}
+
+/// Builds a kernel; the path of its ELF file, with symbols.
+pub fn kernel(image: Image, show: bool) -> Result<PathBuf> {
+    let missing = image.missing_features()?;
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        return Err(usage(format!(
+            "{}: kernel feature {missing} is not in this version",
+            image.name()
+        )));
+    }
+    let _lock = lock()?;
+    let mut command = cargo::for_target("cargo", "build", Target::Kernel);
+    command.args(["--package", "kernel", "--profile", image.profile.name()]);
+    command.arg("--target-dir").arg(workspace::target());
+    let features: Vec<&str> = image.features().collect();
+    command.args(["--features", &features.join(",")]);
+    let built = cargo::build(command, &image.name(), show)?;
+    let Some(Built { executable, .. }) = built.into_iter().next() else {
+        return Err(failed("the package kernel has no executable"));
+    };
+    let place = images()?.join(image.name());
+    replace(&place, |new| fs::copy(&executable, new).map_err(|error| io("copy to", new, error)))?;
+    Ok(place)
+}
+
+/// A user program, ready for the archive.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Where it goes in the guest.
+    pub guest: String,
+    /// With symbols.
+    pub unstripped: PathBuf,
+    pub stripped: PathBuf,
+}
+
+/// Builds every user program there is.
+pub fn programs(show: bool) -> Result<Vec<Program>> {
+    let packages = workspace::guest_packages()?;
+    if packages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let _lock = lock()?;
+    let mut command = cargo::for_target("cargo", "build", Target::User);
+    command.args(["--profile", Profile::Release.name()]);
+    command.arg("--target-dir").arg(workspace::target());
+    for package in &packages {
+        command.args(["--package", &package.name]);
+    }
+    let root = workspace::root();
+    let mut programs = Vec::new();
+    for Built { manifest, executable } in cargo::build(command, "the user programs", show)? {
+        let folder = manifest.parent().and_then(|folder| folder.strip_prefix(&root).ok());
+        let name = executable.file_name().and_then(|name| name.to_str());
+        let (Some(folder), Some(name)) = (folder, name) else { continue };
+        let guest = format!("/{}/{name}", guest_folder(folder));
+        let stripped = strip(&executable, &images()?.join("user").join(name))?;
+        programs.push(Program { guest, unstripped: executable, stripped });
+    }
+    programs.sort_by(|a, b| a.guest.cmp(&b.guest));
+    Ok(programs)
+}
+
+/// Where the programs of a package go: servers and drivers apart from what users call.
+fn guest_folder(package: &Path) -> &'static str {
+    if package.starts_with("user/servers") || package.starts_with("user/drivers") {
+        "sbin"
+    } else {
+        "bin"
+    }
+}
+
+/// The folders every archive has, and the programs.
+pub fn contents(programs: &[Program]) -> Result<Contents> {
+    let mut contents = Contents::default();
+    for (path, permissions) in
+        [("/bin", 0o755), ("/boot", 0o755), ("/dev", 0o755), ("/proc", 0o555), ("/tmp", 0o1777)]
+    {
+        contents.folder(path, permissions)?;
+    }
+    for program in programs {
+        contents.program(&program.guest, program.stripped.clone())?;
+    }
+    Ok(contents)
+}
+
+/// Copies `from` without its symbols, unless that was done already.
+fn strip(from: &Path, to: &Path) -> Result<PathBuf> {
+    let changed = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
+    if changed(to) > changed(from) {
+        return Ok(to.to_owned());
+    }
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
+    }
+    replace(to, |new| {
+        let result = Command::new("objcopy")
+            .arg("--strip-all")
+            .args([from, new])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| failed(format!("cannot run objcopy ({error}): install binutils")))?;
+        if result.status.success() {
+            Ok(())
+        } else {
+            Err(failed(String::from_utf8_lossy(&result.stderr).into_owned()))
+        }
+    })?;
+    Ok(to.to_owned())
+}
+
+/// Makes a file under another name first, so that whoever reads `place` sees all of it.
+fn replace<T>(place: &Path, make: impl FnOnce(&Path) -> Result<T>) -> Result<()> {
+    let new = place.with_extension(format!("new-{}", std::process::id()));
+    let made = make(&new)
+        .and_then(|_| fs::rename(&new, place).map_err(|error| io("replace", place, error)));
+    if made.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    made
+}
+
+/// The folder of finished images.
+pub fn images() -> Result<PathBuf> {
+    let folder = workspace::target().join("images");
+    fs::create_dir_all(&folder).map_err(|error| io("create", &folder, error))?;
+    Ok(folder)
+}
+
+/// Held from the start of a build until its result is copied: all images share one cargo output.
+fn lock() -> Result<File> {
+    let path = images()?.join(".lock");
+    let file = File::create(&path).map_err(|error| io("create", &path, error))?;
+    file.lock().map_err(|error| io("lock", &path, error))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_named_by_what_they_are() {
+        let image = Image { layout: Layout::DEFAULT, profile: Profile::Checked, ktest: true };
+        assert_eq!(image.name(), "kernel-pae-3g-checked-ktest");
+        assert_eq!(image.features().collect::<Vec<_>>(), ["pae", "ktest"]);
+    }
+
+    #[test]
+    fn servers_go_to_sbin() {
+        assert_eq!(guest_folder(Path::new("user/servers/console")), "sbin");
+        assert_eq!(guest_folder(Path::new("user/bin/hello")), "bin");
+        assert_eq!(guest_folder(Path::new("tests/suite")), "bin");
+    }
+}

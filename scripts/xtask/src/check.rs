@@ -1,0 +1,119 @@
+//! `check`: layers, format and lints.
+
+use crate::cargo::{self, Target};
+use crate::stop::{Result, io, usage};
+use crate::words::Words;
+use crate::{layers, workspace};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub const USAGE: &str = "\
+usage: cargo xtask check
+
+Checks the layers of the kernel, the format of every package, and the lints of all of them for host
+and guest.
+";
+
+/// Something that can be checked without a guest.
+pub type Check = fn() -> Verdict;
+/// What is wrong, if anything is.
+pub type Verdict = std::result::Result<(), String>;
+
+/// Runs the command; its exit status.
+pub fn run(mut words: Words) -> Result<u8> {
+    if words.next()?.is_some() {
+        return Err(usage(USAGE));
+    }
+    let mut status = 0;
+    for (name, check) in [("layers", layers as Check), ("format", format), ("lints", lints)] {
+        match check() {
+            Ok(()) => println!("ok {name}"),
+            Err(why) => {
+                println!("not ok {name}\n{why}");
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// rustfmt has nothing to change.
+pub fn format() -> Verdict {
+    let mut command = cargo::command("cargo-fmt");
+    command.args(["fmt", "--all", "--", "--check"]);
+    quiet("cargo fmt", command)
+}
+
+/// clippy has nothing to say, on the host and for both guest targets.
+fn lints() -> Verdict {
+    const DENY: [&str; 3] = ["--", "-D", "warnings"];
+    let mut host = cargo::command("cargo-clippy");
+    host.args(["clippy", "--quiet", "--all-targets"]).args(DENY);
+    quiet("clippy on the host packages", host)?;
+    let features = workspace::kernel_features().unwrap_or_default();
+    for wanted in ["", "pae", "ktest"] {
+        if !wanted.is_empty() && !features.iter().any(|feature| feature == wanted) {
+            continue;
+        }
+        let mut kernel = cargo::for_target("cargo-clippy", "clippy", Target::Kernel);
+        kernel.args(["--quiet", "--package", "kernel", "--profile", "checked"]);
+        kernel.args(["--features", wanted]).args(DENY);
+        quiet(&format!("clippy on the kernel ({wanted})"), kernel)?;
+    }
+    let packages = workspace::guest_packages().map_err(|stop| stop.why)?;
+    if !packages.is_empty() {
+        let mut user = cargo::for_target("cargo-clippy", "clippy", Target::User);
+        user.args(["--quiet", "--profile", "release"]);
+        for package in &packages {
+            user.args(["--package", &package.name]);
+        }
+        user.args(DENY);
+        quiet("clippy on the user programs", user)?;
+    }
+    Ok(())
+}
+
+/// Runs a command whose output matters only if it fails.
+fn quiet(what: &str, mut command: Command) -> Verdict {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{what}: {error}: run scripts/setup"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Err(format!("{what}:\n{}{}", text(&output.stdout), text(&output.stderr)))
+}
+
+/// The imports of every kernel file against the table of layers.
+pub fn layers() -> Verdict {
+    let top = workspace::root().join("kernel/src");
+    let mut found = Vec::new();
+    visit(&top, &mut |path, source| {
+        if let Some(file) = path.strip_prefix(&top).ok().and_then(Path::to_str) {
+            found.extend(layers::violations(file, source));
+        }
+    })
+    .map_err(|stop| stop.why)?;
+    if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
+}
+
+fn visit(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let items = fs::read_dir(folder).map_err(|error| io("read", folder, error))?;
+    let mut paths: Vec<_> = items.flatten().map(|item| item.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            visit(&path, each)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).map_err(|error| io("read", &path, error))?;
+            each(&path, &source);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! One QEMU with its two serial lines.
+
+use crate::kernel_log::{Copy, KernelLog};
+use crate::machine::{Accelerator, Machine};
+use crate::qemu::{self, QEMU, Shutdown};
+use crate::stop::{Result, failed};
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// A running guest; it dies with this value.
+pub struct Guest {
+    child: Child,
+    com1: UnixStream,
+    log: Option<KernelLog>,
+    messages: Option<JoinHandle<String>>,
+}
+
+/// What is left of a guest.
+pub struct Remains {
+    /// `None` if it had to be killed.
+    pub shutdown: Option<Shutdown>,
+    pub log: Vec<String>,
+    /// What QEMU itself had to say.
+    pub messages: String,
+}
+
+impl Guest {
+    /// Starts QEMU. Call it from a thread that lives as long as the guest: when that thread ends,
+    /// however it ends, the guest does.
+    pub fn start(
+        machine: &Machine,
+        kernel: &Path,
+        archive: Option<&Path>,
+        command_line: &[u8],
+        copy: Option<&Copy>,
+    ) -> Result<Self> {
+        let qemu = find(QEMU).ok_or_else(|| {
+            failed(format!("{QEMU} is not installed: run scripts/setup, or install QEMU for i386"))
+        })?;
+        if machine.accelerator == Accelerator::Kvm {
+            OpenOptions::new().read(true).write(true).open("/dev/kvm").map_err(|error| {
+                failed(format!("--accel kvm: /dev/kvm: {error}; leave the option out"))
+            })?;
+        }
+        let mut command = match find("setpriv") {
+            Some(setpriv) => {
+                let mut command = Command::new(setpriv);
+                command.args(["--pdeathsig", "KILL", "--"]).arg(qemu);
+                command
+            }
+            None => Command::new(qemu),
+        };
+        let trouble = |error| failed(format!("cannot start {QEMU}: {error}"));
+        let (com1, com1_guest) = UnixStream::pair().map_err(trouble)?;
+        let (com2, com2_guest) = UnixStream::pair().map_err(trouble)?;
+        let log = KernelLog::collect(com2, copy)?;
+        let mut child = command
+            .args(qemu::arguments(machine, kernel, archive, command_line))
+            .stdin(OwnedFd::from(com1_guest))
+            .stdout(OwnedFd::from(com2_guest))
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(trouble)?;
+        // The command still holds the guest's ends, without which the lines would never close.
+        drop(command);
+        let messages = child.stderr.take().map(|mut pipe| {
+            thread::spawn(move || {
+                let mut bytes = Vec::new();
+                // What was read before an error is still worth showing.
+                let _ = pipe.read_to_end(&mut bytes);
+                String::from_utf8_lossy(&bytes).into_owned()
+            })
+        });
+        Ok(Self { child, com1, log: Some(log), messages })
+    }
+
+    /// The host's end of COM1.
+    pub fn com1(&self) -> Result<UnixStream> {
+        self.com1.try_clone().map_err(|error| failed(format!("COM1: {error}")))
+    }
+
+    /// Gives the guest `patience` to end by itself, then ends it.
+    pub fn finish(mut self, patience: Duration) -> Result<Remains> {
+        let deadline = Instant::now() + patience;
+        let mut pause = Duration::from_micros(200);
+        let ended = loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => break Some(status),
+                Ok(None) if Instant::now() < deadline => thread::sleep(pause),
+                Ok(None) => break None,
+                Err(error) => return Err(failed(format!("{QEMU}: {error}"))),
+            }
+            pause = (pause * 2).min(Duration::from_millis(20));
+        };
+        if ended.is_none() {
+            self.kill();
+        }
+        // COM1 may still be read by a thread that waits for the other end to close; it just did.
+        let log = self.log.take().map(KernelLog::finish).unwrap_or_default();
+        let messages = self.messages.take().and_then(|thread| thread.join().ok());
+        Ok(Remains {
+            shutdown: ended.map(|status: ExitStatus| Shutdown::from_status(status)),
+            log,
+            messages: messages.unwrap_or_default(),
+        })
+    }
+
+    fn kill(&mut self) {
+        // Both fail only if it is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A program in `PATH`.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}

@@ -1,0 +1,74 @@
+//! Which machines `test` uses.
+
+use crate::machine::{Layout, Machine, Split};
+
+/// A machine with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    pub name: String,
+    pub machine: Machine,
+}
+
+/// `base` on every kernel image, the default one first.
+pub fn layouts(base: &Machine) -> Vec<Lane> {
+    let lane = |layout: Layout| Lane {
+        name: layout.to_string(),
+        machine: Machine { layout, ..base.clone() },
+    };
+    Layout::all().map(lane).collect()
+}
+
+/// The special machines of `test all`.
+pub fn special(base: &Machine) -> Vec<Lane> {
+    let pae = Machine { layout: Layout::DEFAULT, ..base.clone() };
+    let two_level =
+        Machine { layout: Layout { pae: false, split: Split::ThreeOne }, ..base.clone() };
+    let mut lanes = Vec::new();
+    let mut lane = |name: &str, machine: Machine| lanes.push(Lane { name: name.into(), machine });
+    let words = |text: &str| format!("{} {text}", base.cmdline).trim_start().to_owned();
+    lane(
+        "highmem=48M",
+        Machine { cmdline: words("highmem=48M"), memory: 128 << 20, ..pae.clone() },
+    );
+    lane("pkmap=8", Machine { cmdline: words("pkmap=8"), ..pae.clone() });
+    lane("memory 3G", Machine { memory: 3 << 30, ..pae.clone() });
+    lane("memory 8G", Machine { memory: 8 << 30, ..pae.clone() });
+    for feature in ["pse", "pge", "nx", "smep", "smap"] {
+        let cpu = format!("{},{feature}=off", base.cpu);
+        lane(&format!("without {feature}"), Machine { cpu, ..pae.clone() });
+    }
+    lane("without pae", Machine { cpu: format!("{},pae=off", base.cpu), ..two_level });
+    lanes
+}
+
+/// The oldest processor the kernel is for. User programs need SSE2: it runs kernel tests only.
+pub fn pentium(base: &Machine) -> Lane {
+    Lane {
+        name: "cpu pentium".into(),
+        machine: Machine {
+            cpu: "pentium".into(),
+            layout: Layout { pae: false, split: Split::ThreeOne },
+            ..base.clone()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lanes_of_the_contract_are_there() {
+        let base = Machine { cmdline: "quiet".into(), ..Machine::default() };
+        let lanes = special(&base);
+        let machine =
+            |name: &str| &lanes.iter().find(|lane| lane.name == name).expect(name).machine;
+        assert_eq!(machine("highmem=48M").cmdline, "quiet highmem=48M");
+        assert_eq!(machine("pkmap=8").cmdline, "quiet pkmap=8");
+        assert_eq!(machine("memory 8G").memory, 8 << 30);
+        assert_eq!(machine("without nx").cpu, "max,nx=off");
+        assert!(machine("without nx").layout.pae && !machine("without pae").layout.pae);
+        assert_eq!(lanes.len(), 10);
+        assert_eq!(layouts(&base).len(), 6);
+    }
+}

@@ -1,0 +1,194 @@
+//! The layers of the kernel: a module imports from its own layer and from those below.
+
+/// Module path prefixes and their layer; the longest prefix that fits counts. `sync` and `mm` have
+/// parts on several layers.
+const LAYERS: &[(&str, u8)] = &[
+    ("arch", 0),
+    ("result", 0),
+    ("cpu", 1),
+    ("sync", 1),
+    ("log", 1),
+    ("mm", 2),
+    ("mm::space", 4),
+    ("mm::map", 4),
+    ("mm::unmap", 4),
+    ("mm::protect", 4),
+    ("mm::remap", 4),
+    ("mm::brk", 4),
+    ("mm::fork", 4),
+    ("mm::fault", 4),
+    ("mm::object", 4),
+    ("mm::rmap", 4),
+    ("mm::pager", 4),
+    ("mm::reclaim", 4),
+    ("mm::swap", 4),
+    ("mm::user", 4),
+    ("task", 3),
+    ("schedule", 3),
+    ("wait", 3),
+    ("mutex", 3),
+    ("sync::mutex", 3),
+    ("time", 3),
+    ("ipc", 3),
+    ("file", 5),
+    ("ipc::call", 5),
+    ("ipc::lease", 5),
+    ("ipc::handle", 5),
+    ("process", 5),
+    ("signal", 5),
+    ("syscall", 6),
+    ("trap", 6),
+    ("main", 7),
+    ("panic", 7),
+    ("ktest", 7),
+];
+
+/// Modules that may use something from above: who, what, and the reason is beside it.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    // Chips and tables lie behind locks, and locks switch interrupts off.
+    ("arch", "sync"),
+    // The entry code hands the processor's events to their handlers.
+    ("arch::i386::entry", "trap"),
+    // A trap without an answer is where a panic begins.
+    ("trap", "panic"),
+];
+
+/// Whether `path` is `prefix` or something in it.
+fn within(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// The layer of a module path such as `mm::fault::stack`.
+pub fn layer(path: &str) -> Option<u8> {
+    LAYERS
+        .iter()
+        .filter(|(prefix, _)| within(path, prefix))
+        .max_by_key(|(prefix, _)| prefix.len())
+        .map(|(_, layer)| *layer)
+}
+
+/// The module of a file below `kernel/src`: `mm/fault.rs` and `mm/fault/mod.rs` are `mm::fault`.
+pub fn module(file: &str) -> String {
+    let path = file.strip_suffix(".rs").unwrap_or(file);
+    let path = path.strip_suffix("/mod").unwrap_or(path);
+    path.replace('/', "::")
+}
+
+/// Every `crate::` path that a source text names, tests and comments left out.
+pub fn imports(source: &str) -> Vec<String> {
+    let mut text = String::new();
+    for line in source.lines() {
+        if line.trim_start().starts_with("#[cfg(test)]") {
+            break;
+        }
+        text.push_str(line.split("//").next().unwrap_or_default());
+        text.push(' ');
+    }
+    let mut found = Vec::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find("crate::") {
+        let before = rest.get(..at).and_then(|before| before.chars().last());
+        rest = rest.get(at + "crate::".len()..).unwrap_or_default();
+        if before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '$') {
+            tree(rest, "", &mut found);
+        }
+    }
+    found
+}
+
+/// Reads one path or `{…}` list behind `prefix`; what is left of `text`.
+fn tree<'a>(text: &'a str, prefix: &str, found: &mut Vec<String>) -> &'a str {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = tree(rest, prefix, found).trim_start();
+            match rest.strip_prefix(',') {
+                Some(more) if !more.trim_start().starts_with('}') => rest = more,
+                Some(more) => return more.trim_start().strip_prefix('}').unwrap_or(more),
+                None => return rest.strip_prefix('}').unwrap_or(rest),
+            }
+        }
+    }
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let path = match (prefix, name) {
+        ("", name) => name.to_owned(),
+        (prefix, "" | "self") => prefix.to_owned(),
+        (prefix, name) => format!("{prefix}::{name}"),
+    };
+    match rest.strip_prefix("::") {
+        Some(below) if !below.starts_with('<') => tree(below, &path, found),
+        _ => {
+            found.push(path);
+            // `as name`
+            let rest = rest.trim_start();
+            match rest.strip_prefix("as ") {
+                Some(renamed) => renamed
+                    .trim_start()
+                    .trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'),
+                None => rest,
+            }
+        }
+    }
+}
+
+/// What a file imports from above its own layer, and modules that no layer knows.
+pub fn violations(file: &str, source: &str) -> Vec<String> {
+    let module = module(file);
+    let Some(own) = layer(&module) else {
+        return vec![format!(
+            "kernel/src/{file}: no layer knows this module (scripts/xtask/src/layers.rs)"
+        )];
+    };
+    let allowed = |path: &str| {
+        EXCEPTIONS.iter().any(|(who, what)| within(&module, who) && within(path, what))
+    };
+    let above = |path: &String| layer(path).is_some_and(|layer| layer > own) && !allowed(path);
+    let mut paths = imports(source);
+    paths.retain(above);
+    paths.sort();
+    paths.dedup();
+    let line = |path: String| {
+        let layer = layer(&path).unwrap_or_default();
+        format!("kernel/src/{file}: layer {own} must not use crate::{path} of layer {layer}")
+    };
+    paths.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_decides() {
+        assert_eq!(layer("mm::frames"), Some(2));
+        assert_eq!(layer("mm::fault::stack"), Some(4));
+        assert_eq!(layer("mm::faulty"), Some(2));
+        assert_eq!(layer("ipc::port"), Some(3));
+        assert_eq!(layer("attic"), None);
+    }
+
+    #[test]
+    fn nested_imports_are_unfolded() {
+        let source = "use crate::{arch::cpu, mm::{self, fault::{decide as d, Fault},}, task::*};\n\
+                      fn f() { crate::syscall::enter(); my_crate::x(); } // crate::panic\n\
+                      #[cfg(test)]\nmod tests { use crate::main; }";
+        let found = imports(source);
+        assert_eq!(
+            found,
+            ["arch::cpu", "mm", "mm::fault::decide", "mm::fault::Fault", "task", "syscall::enter"]
+        );
+    }
+
+    #[test]
+    fn an_import_from_above_is_a_violation() {
+        let found = violations("mm/frames.rs", "use crate::mm::fault::decide;\nuse crate::log;");
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("layer 2 must not use crate::mm::fault::decide of layer 4"));
+        assert_eq!(violations("mm/fault.rs", "use crate::mm::frames;"), [""; 0]);
+        assert_eq!(violations("attic.rs", "").len(), 1);
+        let upward = "use crate::trap::on_fault;";
+        assert_eq!(violations("arch/i386/entry.rs", upward), [""; 0]);
+        assert_eq!(violations("arch/i386/pic.rs", upward).len(), 1);
+    }
+}

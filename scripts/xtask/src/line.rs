@@ -1,0 +1,264 @@
+//! The host's end of the framed line.
+
+use abi::frame::{Decoder, Exit, Frame, OUTPUT_CREDIT, Receiver, Sender, Step, Stream, put};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver as Queue, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// Chunks of output that may wait for a slow reader. A guest that respects its credits never has
+/// more than one per byte of credit under way.
+const QUEUE: usize = OUTPUT_CREDIT as usize;
+
+/// What the guest's streams are connected to.
+pub struct Streams {
+    pub stdin: Box<dyn Read + Send>,
+    pub stdout: Box<dyn Write + Send>,
+    pub stderr: Box<dyn Write + Send>,
+}
+
+/// How the line ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The program ended, and everything it wrote is where it belongs.
+    Exit(Exit),
+    /// Bytes of its output never arrived.
+    Incomplete,
+    /// The guest is gone and said nothing.
+    Closed,
+    /// Nobody reads the output any more.
+    BrokenPipe,
+}
+
+/// Serves the line until the program or the guest ends. Without `credits` it sends nothing.
+pub fn serve(socket: UnixStream, streams: Streams, credits: bool) -> io::Result<End> {
+    let line = Arc::new(Line {
+        socket: socket.try_clone()?,
+        writing: Mutex::new(()),
+        stdin: Mutex::new(Sender::new(0)),
+        credited: Condvar::new(),
+        credits,
+    });
+    let mut outputs = [
+        Output::start(&line, Stream::Stdout, streams.stdout),
+        Output::start(&line, Stream::Stderr, streams.stderr),
+    ];
+    if credits {
+        let line = Arc::clone(&line);
+        // Not joined: it may sleep in a read of the terminal for as long as it likes.
+        thread::spawn(move || line.pump_stdin(streams.stdin));
+    }
+    let end = read_frames(socket, &line, &mut outputs);
+    let incomplete = outputs.iter().any(|output| output.gap);
+    let broken = outputs.map(Output::finish).contains(&false);
+    Ok(match end? {
+        _ if broken => End::BrokenPipe,
+        Some(_) if incomplete => End::Incomplete,
+        Some(exit) => End::Exit(exit),
+        None => End::Closed,
+    })
+}
+
+fn read_frames(
+    mut socket: UnixStream,
+    line: &Line,
+    outputs: &mut [Output; 2],
+) -> io::Result<Option<Exit>> {
+    let mut decoder = Decoder::new();
+    let mut buffer = [0; 16 << 10];
+    loop {
+        let count = match socket.read(&mut buffer) {
+            Ok(0) => return Ok(None),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        for &byte in buffer.get(..count).unwrap_or(&[]) {
+            let Step::Frame(frame) = decoder.push(byte) else { continue };
+            match frame {
+                Frame::Exit(exit) => return Ok(Some(exit)),
+                Frame::Credit { stream: Stream::Stdin, received, limit } => {
+                    lock(&line.stdin).credited(received, limit);
+                    line.credited.notify_all();
+                }
+                Frame::Data { stream, offset, bytes } => {
+                    for output in outputs.iter_mut().filter(|output| output.stream == stream) {
+                        if !output.data(line, offset, bytes) {
+                            return Ok(None);
+                        }
+                    }
+                }
+                Frame::End { stream, offset } => {
+                    for output in outputs.iter_mut().filter(|output| output.stream == stream) {
+                        output.end(offset);
+                    }
+                }
+                Frame::Credit { .. } => {}
+            }
+        }
+    }
+}
+
+/// What the threads of one line share.
+struct Line {
+    socket: UnixStream,
+    /// Held while a frame is written: frames of different threads must not mix.
+    writing: Mutex<()>,
+    stdin: Mutex<Sender>,
+    credited: Condvar,
+    credits: bool,
+}
+
+impl Line {
+    fn send(&self, frame: &Frame) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        put(frame, |byte| bytes.push(byte));
+        let _writing = lock(&self.writing);
+        (&self.socket).write_all(&bytes)
+    }
+
+    /// Sends what `input` has, as far as the guest has room. Reads nothing before that.
+    fn pump_stdin(&self, mut input: Box<dyn Read + Send>) {
+        let mut buffer = [0; 4096];
+        loop {
+            let room = {
+                let waiting = |sender: &mut Sender| sender.credit() == 0;
+                let sender = self.credited.wait_while(lock(&self.stdin), waiting);
+                sender.unwrap_or_else(PoisonError::into_inner).credit()
+            };
+            let room = buffer.len().min(room as usize);
+            let Some(space) = buffer.get_mut(..room) else { return };
+            let mut bytes = match input.read(space) {
+                Ok(count) => space.get(..count).unwrap_or(&[]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => &[],
+            };
+            if bytes.is_empty() {
+                let end = lock(&self.stdin).end(Stream::Stdin);
+                // If the guest is gone, the reading thread notices.
+                let _ = self.send(&end);
+                return;
+            }
+            while !bytes.is_empty() {
+                let sender = *lock(&self.stdin);
+                let Some(frame) = sender.frame(Stream::Stdin, bytes) else { return };
+                let Frame::Data { bytes: now, .. } = frame else { return };
+                if self.send(&frame).is_err() {
+                    return;
+                }
+                lock(&self.stdin).sent(now.len() as u32);
+                bytes = bytes.get(now.len()..).unwrap_or(&[]);
+            }
+        }
+    }
+}
+
+/// Standard output or standard error: what has arrived, and the thread that writes it.
+struct Output {
+    stream: Stream,
+    arrived: Arc<Mutex<Arrived>>,
+    /// Something is missing before what arrived last.
+    gap: bool,
+    queue: SyncSender<Vec<u8>>,
+    writer: JoinHandle<bool>,
+}
+
+struct Arrived {
+    receiver: Receiver,
+    /// Bytes that wait in the queue.
+    waiting: u32,
+}
+
+impl Output {
+    fn start(line: &Arc<Line>, stream: Stream, to: Box<dyn Write + Send>) -> Self {
+        let (queue, chunks) = sync_channel(QUEUE);
+        let receiver = Receiver::new(OUTPUT_CREDIT);
+        let arrived = Arc::new(Mutex::new(Arrived { receiver, waiting: 0 }));
+        let writer = {
+            let (line, arrived) = (Arc::clone(line), Arc::clone(&arrived));
+            thread::spawn(move || write_chunks(&line, stream, &arrived, &chunks, to))
+        };
+        Self { stream, arrived, gap: false, queue, writer }
+    }
+
+    /// Takes a data frame; false if nobody reads this stream any more.
+    fn data(&mut self, line: &Line, offset: u32, bytes: &[u8]) -> bool {
+        let new = {
+            let mut arrived = lock(&self.arrived);
+            let new = arrived.receiver.data(offset, bytes, usize::MAX);
+            if let Ok(new) = new {
+                arrived.waiting += new.len() as u32;
+            }
+            new
+        };
+        match new {
+            Ok([]) => true,
+            Ok(new) => {
+                self.gap = false;
+                self.queue.send(new.to_vec()).is_ok()
+            }
+            Err(_) => {
+                self.gap = true;
+                if line.credits {
+                    let credit = lock(&self.arrived).receiver.credit(self.stream);
+                    // If the guest is gone, the next read tells.
+                    let _ = line.send(&credit);
+                }
+                true
+            }
+        }
+    }
+
+    fn end(&mut self, offset: u32) {
+        match lock(&self.arrived).receiver.end(offset) {
+            Ok(true) => self.gap = false,
+            Ok(false) => {}
+            Err(_) => self.gap = true,
+        }
+    }
+
+    /// Waits until everything is written; false if it could not be.
+    fn finish(self) -> bool {
+        drop(self.queue);
+        self.writer.join().unwrap_or(false)
+    }
+}
+
+fn write_chunks(
+    line: &Line,
+    stream: Stream,
+    arrived: &Mutex<Arrived>,
+    chunks: &Queue<Vec<u8>>,
+    mut to: Box<dyn Write + Send>,
+) -> bool {
+    for chunk in chunks {
+        if to.write_all(&chunk).and_then(|()| to.flush()).is_err() {
+            // The reading thread fails to queue the next chunk; this wakes it if none comes.
+            let _ = line.socket.shutdown(std::net::Shutdown::Both);
+            return false;
+        }
+        let grant = {
+            let mut arrived = lock(arrived);
+            arrived.waiting -= chunk.len() as u32;
+            let room = OUTPUT_CREDIT.saturating_sub(arrived.waiting);
+            arrived.receiver.grant(stream, room)
+        };
+        if let Some(frame) = grant
+            && line.credits
+        {
+            // If the guest is gone, the reading thread notices.
+            let _ = line.send(&frame);
+        }
+    }
+    true
+}
+
+/// A panic elsewhere does not make these plain values wrong.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

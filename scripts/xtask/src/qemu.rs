@@ -1,0 +1,144 @@
+//! The command line of QEMU.
+
+use crate::machine::{Accelerator, Machine};
+use crate::stop::{Result, usage};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+pub const QEMU: &str = "qemu-system-i386";
+
+/// The first program and how it is connected, for the kernel's command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boot {
+    pub console: Console,
+    /// The first program, if there is one.
+    pub init: Option<Vec<u8>>,
+    /// More words.
+    pub extra: String,
+}
+
+/// What COM1 is to the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Console {
+    /// A terminal: bytes as they are.
+    Tty,
+    /// Three streams in frames. Without credits the host sends nothing, and the guest sends
+    /// without asking.
+    Framed { credits: bool },
+}
+
+/// What `isa-debug-exit` makes of the value the kernel writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    Orderly,
+    Panic,
+    /// QEMU itself ended: a triple fault, a signal, or an error of its own.
+    Other(Option<i32>),
+}
+
+impl Shutdown {
+    pub fn from_status(status: std::process::ExitStatus) -> Self {
+        match status.code() {
+            Some(1) => Self::Orderly,
+            Some(3) => Self::Panic,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// The kernel's command line.
+pub fn command_line(machine: &Machine, boot: &Boot) -> Result<Vec<u8>> {
+    let mut line = match boot.console {
+        Console::Tty => b"console=tty".to_vec(),
+        Console::Framed { credits: true } => b"console=framed".to_vec(),
+        Console::Framed { credits: false } => b"console=framed credits=off".to_vec(),
+    };
+    if let Some(init) = &boot.init {
+        if init.iter().any(|&byte| byte <= b' ') {
+            let init = String::from_utf8_lossy(init);
+            return Err(usage(format!(
+                "{init:?}: the path of the first program must not contain blanks; --add it under \
+                 another name"
+            )));
+        }
+        line.extend(b" init=");
+        line.extend(init);
+    }
+    for words in [&boot.extra, &machine.cmdline] {
+        if !words.is_empty() {
+            line.push(b' ');
+            line.extend(words.as_bytes());
+        }
+    }
+    Ok(line)
+}
+
+/// QEMU's arguments. COM1 is the socket that is its standard input, COM2 the one that is its
+/// standard output.
+pub fn arguments(
+    machine: &Machine,
+    kernel: &Path,
+    archive: Option<&Path>,
+    line: &[u8],
+) -> Vec<OsString> {
+    let accelerator = match machine.accelerator {
+        Accelerator::Tcg => "tcg",
+        Accelerator::Kvm => "kvm",
+    };
+    let memory = format!("{}M", machine.memory >> 20);
+    let mut arguments: Vec<OsString> = [
+        &["-accel", accelerator, "-M", "pc", "-cpu", &machine.cpu, "-m", &memory][..],
+        &["-nodefaults", "-display", "none", "-no-reboot", "-no-user-config"],
+        &["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"],
+        &["-chardev", "socket,id=com1,fd=0", "-serial", "chardev:com1"],
+        &["-chardev", "socket,id=com2,fd=1", "-serial", "chardev:com2"],
+    ]
+    .concat()
+    .into_iter()
+    .map(OsString::from)
+    .collect();
+    if machine.icount {
+        let counted = ["-icount", "shift=0,sleep=off", "-seed", "1"];
+        let clock = ["-rtc", "base=2026-01-01T00:00:00,clock=vm"];
+        arguments.extend(counted.into_iter().chain(clock).map(OsString::from));
+    }
+    if let Some(place) = &machine.gdb {
+        arguments.extend(["-S", "-gdb", place].map(OsString::from));
+    }
+    arguments.extend(["-kernel".into(), kernel.into()]);
+    if let Some(archive) = archive {
+        // A comma separates modules; a doubled one is itself.
+        let path = archive.as_os_str().as_bytes().split(|&byte| byte == b',').collect::<Vec<_>>();
+        arguments.extend(["-initrd".into(), OsString::from_vec(path.join(&b",,"[..]))]);
+    }
+    arguments.extend(["-append".into(), OsString::from_vec(line.to_vec())]);
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_learns_console_program_and_text() {
+        let machine = Machine { cmdline: "highmem=48M".into(), ..Machine::default() };
+        let boot = Boot {
+            console: Console::Framed { credits: false },
+            init: Some(b"/bin/hello".to_vec()),
+            extra: "a=b".into(),
+        };
+        let line = command_line(&machine, &boot).unwrap();
+        assert_eq!(line, b"console=framed credits=off init=/bin/hello a=b highmem=48M");
+        let blank = Boot { init: Some(b"/bin/a b".to_vec()), ..boot };
+        assert_eq!(command_line(&machine, &blank).unwrap_err().status, 2);
+    }
+
+    #[test]
+    fn a_comma_in_the_archive_path_is_doubled() {
+        let arguments =
+            arguments(&Machine::default(), Path::new("k"), Some(Path::new("/a,b/c")), b"x");
+        assert!(arguments.iter().any(|argument| argument == "/a,,b/c"));
+        assert!(arguments.windows(2).any(|pair| pair[0] == "-m" && pair[1] == "128M"));
+    }
+}

@@ -1,0 +1,281 @@
+//! One program in one guest, from boot to its end.
+
+use crate::build;
+use crate::contents::Contents;
+use crate::guest::{Guest, Remains};
+use crate::kernel_log::{Copy, tail};
+use crate::line::{self, Streams};
+use crate::machine::Machine;
+use crate::qemu::{Boot, Console, Shutdown, command_line};
+use crate::stop::{Result, failed, usage};
+use crate::symbols;
+use crate::tty;
+use abi::frame::Exit;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+/// How long Folio may take to stop after its program has.
+const STOPPING: Duration = Duration::from_secs(20);
+/// What the kernel itself needs beside the archive.
+const LEAST_MEMORY: u64 = 16 << 20;
+
+/// The first program: absolute path, arguments (its own name first) and environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct First {
+    pub path: Vec<u8>,
+    pub arguments: Vec<Vec<u8>>,
+    pub environment: Vec<Vec<u8>>,
+}
+
+/// What to run, and on what.
+pub struct Session<'a> {
+    pub machine: &'a Machine,
+    /// The kernel's ELF file.
+    pub kernel: &'a Path,
+    /// The archive, but for the first program's arguments.
+    pub contents: Contents,
+    /// `None` for a kernel that runs its own tests.
+    pub first: Option<First>,
+    /// More words for the kernel.
+    pub extra: String,
+    pub timeout: Option<Duration>,
+    pub log: Option<&'a Copy>,
+}
+
+/// What COM1 is connected to.
+pub enum Wire {
+    /// The terminal that is our standard input and output.
+    Terminal,
+    Streams {
+        streams: Streams,
+        credits: bool,
+    },
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The program ended and Folio stopped in order.
+    Exit(Exit),
+    /// Folio stopped in order and named no program's status.
+    Stopped,
+    TimedOut,
+    /// Folio or QEMU failed, for this reason.
+    Failed(String),
+    /// Nobody reads the program's output any more.
+    BrokenPipe,
+    /// The user pressed the escape key.
+    Escaped,
+}
+
+/// The end and the kernel's log.
+pub struct Outcome {
+    pub end: End,
+    pub log: Vec<String>,
+}
+
+impl Outcome {
+    /// `why` with the end of the kernel's log, in which `kernel` names the addresses of a panic.
+    pub fn report(&self, why: &str, kernel: &Path) -> String {
+        if self.log.is_empty() {
+            return format!("{why}; the kernel log is empty");
+        }
+        let mut report = format!("{why}; the kernel log ends:");
+        for line in symbols::resolve(tail(&self.log), kernel) {
+            report.push_str("\n  | ");
+            report.push_str(&line);
+        }
+        report
+    }
+}
+
+enum LineEnd {
+    Exit(Exit),
+    Incomplete,
+    Closed,
+    BrokenPipe,
+    Escaped,
+    Error(String),
+}
+
+impl Session<'_> {
+    /// Boots, and returns when the guest is gone.
+    pub fn run(mut self, wire: Wire) -> Result<Outcome> {
+        let console = match wire {
+            Wire::Terminal => Console::Tty,
+            Wire::Streams { credits, .. } => Console::Framed { credits },
+        };
+        let mut init = None;
+        if let Some(first) = self.first.take() {
+            self.contents.bytes("/boot/args", 0o444, first.to_bytes())?;
+            init = Some(first_process(&self.contents, first.path));
+        }
+        let line = command_line(self.machine, &Boot { console, init, extra: self.extra })?;
+        let archive = ArchiveFile::new()?;
+        let size = self.contents.write(&archive.0)?;
+        if size + LEAST_MEMORY > self.machine.memory {
+            let need = (size + LEAST_MEMORY).div_ceil(1 << 20);
+            return Err(usage(format!(
+                "the boot archive has {} MiB: give --memory {need}M or more",
+                size.div_ceil(1 << 20)
+            )));
+        }
+        let guest = Guest::start(self.machine, self.kernel, Some(&archive.0), &line, self.log)?;
+        // Restored whatever happens below.
+        let _raw = match wire {
+            Wire::Terminal => Some(
+                tty::Raw::enter()
+                    .map_err(|error| failed(format!("cannot use the terminal: {error}")))?,
+            ),
+            Wire::Streams { .. } => None,
+        };
+        let (tell, told) = channel();
+        let com1 = guest.com1()?;
+        thread::spawn(move || {
+            // Nobody listens after a timeout.
+            let _ = tell.send(serve(com1, wire));
+        });
+        let line_end = match self.timeout {
+            None => told.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(timeout) => told.recv_timeout(timeout),
+        };
+        let patience = match line_end {
+            Ok(LineEnd::Exit(_) | LineEnd::Closed | LineEnd::Incomplete) => STOPPING,
+            _ => Duration::ZERO,
+        };
+        let Remains { shutdown, log, messages } = guest.finish(patience)?;
+        let end = match line_end {
+            Err(RecvTimeoutError::Timeout) => End::TimedOut,
+            Err(RecvTimeoutError::Disconnected) => End::Failed("the line was lost".into()),
+            Ok(LineEnd::BrokenPipe) => End::BrokenPipe,
+            Ok(LineEnd::Escaped) => End::Escaped,
+            Ok(LineEnd::Error(why)) => End::Failed(why),
+            Ok(LineEnd::Exit(exit)) => match shutdown {
+                Some(Shutdown::Orderly) => End::Exit(exit),
+                shutdown => End::Failed(why(shutdown, &messages)),
+            },
+            Ok(LineEnd::Incomplete) => match shutdown {
+                Some(Shutdown::Orderly) => End::Failed("output was lost on the line".into()),
+                shutdown => End::Failed(why(shutdown, &messages)),
+            },
+            Ok(LineEnd::Closed) => match shutdown {
+                Some(Shutdown::Orderly) if messages.is_empty() => End::Stopped,
+                shutdown => End::Failed(why(shutdown, &messages)),
+            },
+        };
+        Ok(Outcome { end, log })
+    }
+}
+
+/// Which program the kernel starts. Once there is an init, it starts the one that `/boot/args`
+/// names.
+fn first_process(contents: &Contents, program: Vec<u8>) -> Vec<u8> {
+    if contents.has("/bin/init") { b"/bin/init".to_vec() } else { program }
+}
+
+impl First {
+    /// As `/boot/args` has it: every argument and its NUL, an empty string, the environment. An
+    /// argument may be empty too, but no variable is: the last empty string is the border.
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for string in self.arguments.iter().chain([&Vec::new()]).chain(&self.environment) {
+            bytes.extend(string);
+            bytes.push(0);
+        }
+        bytes
+    }
+}
+
+fn serve(com1: UnixStream, wire: Wire) -> LineEnd {
+    let ended = match wire {
+        Wire::Terminal => {
+            tty::serve(com1, std::io::stdin(), std::io::stdout()).map(|end| match end {
+                tty::End::Exit(exit) => LineEnd::Exit(exit),
+                tty::End::Closed => LineEnd::Closed,
+                tty::End::Escaped => LineEnd::Escaped,
+            })
+        }
+        Wire::Streams { streams, credits } => {
+            line::serve(com1, streams, credits).map(|end| match end {
+                line::End::Exit(exit) => LineEnd::Exit(exit),
+                line::End::Incomplete => LineEnd::Incomplete,
+                line::End::Closed => LineEnd::Closed,
+                line::End::BrokenPipe => LineEnd::BrokenPipe,
+            })
+        }
+    };
+    ended.unwrap_or_else(|error| LineEnd::Error(format!("COM1: {error}")))
+}
+
+fn why(shutdown: Option<Shutdown>, messages: &str) -> String {
+    let messages = messages.trim_end();
+    match shutdown {
+        None => "Folio did not stop after its program had ended".to_owned(),
+        Some(Shutdown::Panic) => "the kernel panicked".to_owned(),
+        Some(Shutdown::Orderly) if messages.is_empty() => {
+            "Folio stopped without saying how its program ended".to_owned()
+        }
+        Some(Shutdown::Other(Some(0))) if messages.is_empty() => {
+            "the machine reset: a triple fault".to_owned()
+        }
+        Some(Shutdown::Orderly) => format!("QEMU failed: {messages}"),
+        Some(Shutdown::Other(None)) => format!("QEMU was killed: {messages}"),
+        Some(Shutdown::Other(Some(status))) => {
+            format!("QEMU ended with status {status}: {messages}")
+        }
+    }
+}
+
+/// The archive of one run; it goes away with this value.
+struct ArchiveFile(PathBuf);
+
+impl ArchiveFile {
+    fn new() -> Result<Self> {
+        let folder = build::images()?;
+        // Runs that were killed left theirs.
+        for file in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let name = file.file_name();
+            let name = name.to_str().unwrap_or_default();
+            let owner = name.strip_prefix("boot-").and_then(|rest| rest.strip_suffix(".cpio"));
+            if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+                // Another run may have been quicker.
+                let _ = fs::remove_file(file.path());
+            }
+        }
+        Ok(Self(folder.join(format!("boot-{}.cpio", std::process::id()))))
+    }
+}
+
+impl Drop for ArchiveFile {
+    fn drop(&mut self) {
+        // It is not there if writing it failed.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_and_environment_are_nul_terminated() {
+        let first = First {
+            path: b"/bin/echo".to_vec(),
+            arguments: vec![b"echo".to_vec(), b"a b".to_vec()],
+            environment: vec![b"HOME=/".to_vec()],
+        };
+        assert_eq!(first.to_bytes(), b"echo\0a b\0\0HOME=/\0");
+    }
+
+    #[test]
+    fn init_starts_the_program_once_there_is_one() {
+        let mut contents = Contents::default();
+        assert_eq!(first_process(&contents, b"/bin/x".to_vec()), b"/bin/x");
+        contents.bytes("/bin/init", 0o755, vec![]).unwrap();
+        assert_eq!(first_process(&contents, b"/bin/x".to_vec()), b"/bin/init");
+    }
+}

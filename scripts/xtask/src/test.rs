@@ -1,0 +1,426 @@
+//! `test`: the three rings, on the machines their words ask for.
+
+use crate::build::{self, Image, Profile, Program};
+use crate::contents::Contents;
+use crate::host_tests;
+use crate::ktap::{kernel_cases, program_case};
+use crate::lanes::{self, Lane};
+use crate::line::Streams;
+use crate::machine::Machine;
+use crate::report::{Case, Counts, Group, Verdict, write_junit};
+use crate::run::whole_environment;
+use crate::session::{End, First, Outcome, Session, Wire};
+use crate::stop::{Result, usage};
+use crate::words::{Word, Words};
+use crate::workspace;
+use abi::frame::Exit;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub const USAGE: &str = "\
+usage: scripts/test [options] [host|ktest|suite|all] [FILTER]
+
+host    unit tests on this machine, layers and format of the code
+ktest   the kernel's own tests, in QEMU
+suite   tests by system calls, in QEMU
+all     everything, on all six kernel images and special machines
+no word: host, ktest and suite on the default image, and a smoke test of the other five
+
+FILTER is a part of a test's name.
+
+  --junit FILE         write the results as JUnit XML
+  --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
+                       the machine, as for scripts/run
+
+The last line is `N passed, N failed, N skipped`. Exit status: 0 if nothing failed, 1 if a test did,
+2 wrong usage.
+";
+
+const KTEST_TIMEOUT: Duration = Duration::from_secs(120);
+const SUITE_TIMEOUT: Duration = Duration::from_secs(600);
+const SMOKE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The program of the smoke test.
+const SMOKE: &str = "/bin/hello";
+const SUITE: &str = "/bin/suite";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ring {
+    Host,
+    Ktest,
+    Suite,
+    All,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options {
+    machine: Machine,
+    ring: Option<Ring>,
+    filter: Option<String>,
+    junit: Option<PathBuf>,
+}
+
+impl Options {
+    fn parse(mut words: Words) -> Result<Self> {
+        let mut options = Self::default();
+        let mut plain = Vec::new();
+        while let Some(word) = words.next()? {
+            match word {
+                Word::Plain(word) => plain.push(word),
+                Word::Rest(words) => plain.extend(words),
+                Word::Option(name) if options.machine.option(&name, &mut words)? => {}
+                Word::Option(name) if name == "junit" => {
+                    options.junit = Some(words.value(&name, "FILE")?.into());
+                }
+                Word::Option(name) => {
+                    return Err(usage(format!(
+                        "--{name}: no such option; see scripts/test --help"
+                    )));
+                }
+            }
+        }
+        for word in plain {
+            let word = word
+                .into_string()
+                .map_err(|word| usage(format!("{}: not UTF-8", word.to_string_lossy())))?;
+            let ring = match word.as_str() {
+                "host" => Some(Ring::Host),
+                "ktest" => Some(Ring::Ktest),
+                "suite" => Some(Ring::Suite),
+                "all" => Some(Ring::All),
+                "fault" => return Err(usage("test fault: not in this version")),
+                _ => None,
+            };
+            if ring.is_some() && options.ring.is_none() && options.filter.is_none() {
+                options.ring = ring;
+            } else if options.filter.is_none() && !word.is_empty() {
+                options.filter = Some(word);
+            } else {
+                return Err(usage(format!(
+                    "{word}: one FILTER is enough; see scripts/test --help"
+                )));
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs the command; its exit status.
+pub fn run(words: Words) -> Result<u8> {
+    let options = Options::parse(words)?;
+    let mut tests = Tests {
+        filter: options.filter.as_deref(),
+        programs: None,
+        groups: Vec::new(),
+        named: options.ring.is_some_and(|ring| ring != Ring::All),
+    };
+    let machine = &options.machine;
+    let own = Lane { name: machine.layout.to_string(), machine: machine.clone() };
+    match options.ring {
+        Some(Ring::Host) => tests.host()?,
+        Some(Ring::Ktest) => tests.ktest(&own)?,
+        Some(Ring::Suite) => tests.suite(&own)?,
+        None => {
+            tests.host()?;
+            tests.ktest(&own)?;
+            tests.suite(&own)?;
+            for lane in lanes::layouts(machine) {
+                if lane.machine.layout != machine.layout {
+                    tests.smoke(&lane)?;
+                }
+            }
+        }
+        Some(Ring::All) => {
+            tests.host()?;
+            for lane in lanes::layouts(machine) {
+                tests.ktest(&lane)?;
+                tests.suite(&lane)?;
+            }
+            for lane in lanes::special(machine) {
+                tests.ktest(&lane)?;
+                tests.suite(&lane)?;
+            }
+            tests.ktest(&lanes::pentium(machine))?;
+        }
+    }
+    let cases = || tests.groups.iter().flat_map(|group| &group.cases);
+    if let Some(path) = &options.junit {
+        write_junit(path, &tests.groups)?;
+    }
+    let counts = Counts::of(cases());
+    if counts == Counts::default() {
+        match &options.filter {
+            Some(filter) => eprintln!("no test's name contains {filter:?}"),
+            None => eprintln!("no test ran"),
+        }
+    }
+    println!("{counts}");
+    Ok(if counts.failed > 0 || counts == Counts::default() { 1 } else { 0 })
+}
+
+struct Tests<'a> {
+    filter: Option<&'a str>,
+    programs: Option<Vec<Program>>,
+    groups: Vec<Group>,
+    /// The user named this ring, so it has to be there.
+    named: bool,
+}
+
+impl Tests<'_> {
+    fn host(&mut self) -> Result<()> {
+        eprintln!("host: cargo test");
+        let filter = self.filter;
+        self.group("host".into(), || host_tests::run(filter))
+    }
+
+    fn ktest(&mut self, lane: &Lane) -> Result<()> {
+        if !workspace::kernel_has_tests() {
+            return self.absent("ktest");
+        }
+        let Some(kernel) = self.kernel(lane, true)? else { return Ok(()) };
+        let extra = self.filter.map(|filter| format!("ktest={filter}")).unwrap_or_default();
+        let filtered = self.filter.is_some();
+        let machine = &lane.machine;
+        self.group(format!("ktest {}", lane.name), || {
+            let streams = Streams {
+                stdin: Box::new(io::empty()),
+                stdout: Box::new(io::sink()),
+                stderr: Box::new(io::sink()),
+            };
+            let session = Session {
+                machine,
+                kernel: &kernel,
+                contents: build::contents(&[])?,
+                first: None,
+                extra,
+                timeout: Some(KTEST_TIMEOUT),
+                log: None,
+            };
+            let outcome = session.run(Wire::Streams { streams, credits: false })?;
+            let mut cases = kernel_cases(&outcome.log);
+            if filtered && cases.len() == 1 && outcome.log.iter().any(|line| line.ends_with("1..0"))
+            {
+                cases.clear();
+            }
+            cases.extend(match &outcome.end {
+                End::Stopped => None,
+                end => Some(bad_end("ktest", end, &outcome, &kernel)),
+            });
+            Ok(cases)
+        })
+    }
+
+    fn suite(&mut self, lane: &Lane) -> Result<()> {
+        if self.program(SUITE)?.is_none() {
+            return self.absent("suite");
+        }
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
+        let arguments: Vec<&str> = self.filter.into_iter().collect();
+        let machine = &lane.machine;
+        let filtered = self.filter.is_some();
+        self.group(format!("suite {}", lane.name), || {
+            let ran = run_program(machine, &kernel, contents, SUITE, &arguments, SUITE_TIMEOUT)?;
+            let mut cases: Vec<Case> = ran.stdout.lines().filter_map(program_case).collect();
+            let failed = Counts::of(&cases).failed;
+            let end = &ran.outcome.end;
+            let honest = match end {
+                End::Exit(Exit::Exited(0)) => failed == 0,
+                End::Exit(Exit::Exited(1)) => failed > 0,
+                _ => false,
+            };
+            if !honest || (cases.is_empty() && !filtered) {
+                let mut case = bad_end("suite", end, &ran.outcome, &kernel);
+                if let Verdict::Failed(why) = &mut case.verdict {
+                    why.push_str("\nits output ends:\n");
+                    why.push_str(&last_lines(&ran.stdout, 5));
+                    why.push_str(&last_lines(&ran.stderr, 20));
+                }
+                cases.push(case);
+            }
+            Ok(cases)
+        })
+    }
+
+    /// Boots `lane` and runs a small program.
+    fn smoke(&mut self, lane: &Lane) -> Result<()> {
+        let name = format!("smoke {}", lane.name);
+        let wanted = self.filter.is_none_or(|filter| name.contains(filter));
+        if !wanted || self.program(SMOKE)?.is_none() {
+            return Ok(());
+        }
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
+        let machine = &lane.machine;
+        self.group(name.clone(), || {
+            let ran = run_program(machine, &kernel, contents, SMOKE, &[], SMOKE_TIMEOUT)?;
+            Ok(vec![match &ran.outcome.end {
+                End::Exit(Exit::Exited(0)) if !ran.stdout.is_empty() => Case::passed(name),
+                End::Exit(Exit::Exited(0)) => Case::failed(name, "the program printed nothing"),
+                end => bad_end(&name, end, &ran.outcome, &kernel),
+            }])
+        })
+    }
+
+    /// The kernel for a lane, or `None` if this tree's kernel does not know its layout.
+    fn kernel(&self, lane: &Lane, ktest: bool) -> Result<Option<PathBuf>> {
+        let image = Image { layout: lane.machine.layout, profile: Profile::Checked, ktest };
+        if !self.named && !image.missing_features()?.is_empty() {
+            eprintln!("{}: not in this version", lane.name);
+            return Ok(None);
+        }
+        build::kernel(image, true).map(Some)
+    }
+
+    fn program(&mut self, guest: &str) -> Result<Option<&Program>> {
+        if self.programs.is_none() {
+            self.programs = Some(build::programs(true)?);
+        }
+        let programs = self.programs.as_deref().unwrap_or(&[]);
+        Ok(programs.iter().find(|program| program.guest == guest))
+    }
+
+    /// A ring that this version does not have counts as nothing.
+    fn absent(&self, ring: &str) -> Result<()> {
+        if self.named {
+            return Err(usage(format!("test {ring}: not in this version")));
+        }
+        eprintln!("{ring}: not in this version");
+        Ok(())
+    }
+
+    /// Runs the tests of one group and shows what came of them.
+    fn group(&mut self, name: String, tests: impl FnOnce() -> Result<Vec<Case>>) -> Result<()> {
+        let start = Instant::now();
+        let cases = tests()?;
+        let took = start.elapsed();
+        for case in &cases {
+            match &case.verdict {
+                Verdict::Passed => {}
+                Verdict::Failed(why) => eprintln!("not ok {name}: {}: {why}", case.name),
+                Verdict::Skipped(why) => eprintln!("skip {name}: {}: {why}", case.name),
+            }
+        }
+        eprintln!("{name}: {} ({:.1} s)", Counts::of(&cases), took.as_secs_f64());
+        self.groups.push(Group { name, cases, took });
+        Ok(())
+    }
+}
+
+/// What a program of the guest left.
+struct Ran {
+    outcome: Outcome,
+    stdout: String,
+    stderr: String,
+}
+
+fn run_program(
+    machine: &Machine,
+    kernel: &Path,
+    contents: Contents,
+    program: &str,
+    arguments: &[&str],
+    timeout: Duration,
+) -> Result<Ran> {
+    let (stdout, stderr) = (Kept::default(), Kept::default());
+    let streams = Streams {
+        stdin: Box::new(io::empty()),
+        stdout: Box::new(stdout.clone()),
+        stderr: Box::new(stderr.clone()),
+    };
+    let words = [program].into_iter().chain(arguments.iter().copied());
+    let first = First {
+        path: program.into(),
+        arguments: words.map(|word| word.as_bytes().to_vec()).collect(),
+        environment: whole_environment(Vec::new()),
+    };
+    let session = Session {
+        machine,
+        kernel,
+        contents,
+        first: Some(first),
+        extra: String::new(),
+        timeout: Some(timeout),
+        log: None,
+    };
+    let outcome = session.run(Wire::Streams { streams, credits: true })?;
+    Ok(Ran { outcome, stdout: stdout.text(), stderr: stderr.text() })
+}
+
+/// The case that tells of a guest which ended in another way than it should.
+fn bad_end(name: &str, end: &End, outcome: &Outcome, kernel: &Path) -> Case {
+    let why = match end {
+        End::Exit(Exit::Exited(status)) => format!("exit status {status}"),
+        End::Exit(Exit::Signalled(signal)) => format!("ended by signal {signal}"),
+        End::Exit(Exit::NotFound) => "the program was not found".into(),
+        End::Exit(Exit::NotExecutable) => "the program cannot be executed".into(),
+        End::Exit(Exit::Failed) => "Folio could not run the program".into(),
+        End::Stopped => "Folio stopped without saying how its program ended".into(),
+        End::TimedOut => "it hung and was ended".into(),
+        End::Failed(why) => why.clone(),
+        End::BrokenPipe | End::Escaped => "it was interrupted".into(),
+    };
+    Case::failed(name, outcome.report(&why, kernel))
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut last = String::new();
+    for line in lines.get(lines.len().saturating_sub(count)..).unwrap_or(&lines) {
+        last.push_str("  > ");
+        last.push_str(line);
+        last.push('\n');
+    }
+    last
+}
+
+/// Keeps what is written.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(Words::new(line.split_whitespace().map(OsString::from)))
+    }
+
+    #[test]
+    fn a_ring_a_filter_and_the_machine() {
+        let options = parse("suite mmap --no-pae --junit out.xml --memory 256M").unwrap();
+        assert_eq!(options.ring, Some(Ring::Suite));
+        assert_eq!(options.filter.as_deref(), Some("mmap"));
+        assert_eq!(options.junit, Some("out.xml".into()));
+        assert_eq!(options.machine.memory, 256 << 20);
+        assert!(!options.machine.layout.pae);
+        assert_eq!(parse("").unwrap(), Options::default());
+        assert_eq!(parse("vma").unwrap().filter.as_deref(), Some("vma"));
+    }
+
+    #[test]
+    fn misuse_ends_with_status_2() {
+        for line in ["fault", "host a b", "--smp 2", "--split 5g", "--junit"] {
+            assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
+        }
+    }
+}
