@@ -7,7 +7,13 @@ use crate::sync::Rank;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::Relaxed};
 use kcore::page_lists::PageLists;
+use kcore::slab::{CLASSES, Magazine};
 use kcore::zone::ZONES;
+
+type Magazines = [Magazine<MAGAZINE>; CLASSES.len()];
+
+/// Free heap objects a CPU keeps of each class.
+pub const MAGAZINE: usize = 16;
 
 pub struct Cpu {
     tables: UnsafeCell<CpuTables>,
@@ -21,6 +27,8 @@ pub struct Cpu {
     kmap_depth: AtomicU32,
     /// Single free frames of each zone.
     page_lists: UnsafeCell<[PageLists; ZONES]>,
+    /// Free heap objects of each class.
+    magazines: UnsafeCell<Magazines>,
     #[cfg(debug_assertions)]
     ranks: [AtomicU32; MAX_HELD],
     #[cfg(debug_assertions)]
@@ -30,8 +38,8 @@ pub struct Cpu {
 #[cfg(debug_assertions)]
 const MAX_HELD: usize = 16;
 
-// SAFETY: the counters are atomic; `tables` is reached only with interrupts off and `page_lists`
-// only with preemption off, by the one CPU.
+// SAFETY: the counters are atomic; `tables` is reached only with interrupts off, `page_lists`
+// and `magazines` only with preemption off, by the one CPU.
 unsafe impl Sync for Cpu {}
 
 static CPU: Cpu = Cpu {
@@ -41,6 +49,7 @@ static CPU: Cpu = Cpu {
     current: AtomicPtr::new(core::ptr::null_mut()),
     kmap_depth: AtomicU32::new(0),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
+    magazines: UnsafeCell::new([const { Magazine::new() }; CLASSES.len()]),
     #[cfg(debug_assertions)]
     ranks: [const { AtomicU32::new(0) }; MAX_HELD],
     #[cfg(debug_assertions)]
@@ -82,6 +91,17 @@ pub fn with_page_lists<R>(work: impl FnOnce(&mut [PageLists; ZONES]) -> R) -> R 
     // SAFETY: preemption is off, interrupts do not come here, and `work` cannot get here again,
     // as it allocates no frames.
     let result = work(unsafe { &mut *CPU.page_lists.get() });
+    preempt_enable();
+    result
+}
+
+/// Works on this CPU's free heap objects. Not from interrupts: they may come while it runs.
+#[inline]
+pub fn with_magazines<R>(work: impl FnOnce(&mut Magazines) -> R) -> R {
+    preempt_disable();
+    // SAFETY: preemption is off, interrupts do not come here, and `work` cannot get here again,
+    // as it allocates nothing.
+    let result = work(unsafe { &mut *CPU.magazines.get() });
     preempt_enable();
     result
 }

@@ -1,5 +1,6 @@
 #![no_std]
 #![no_main]
+#![feature(allocator_api)]
 
 extern crate alloc;
 
@@ -18,7 +19,7 @@ use arch::debug_exit::{self, End};
 use arch::features::features;
 use arch::paging::{self, IS_PAE, PAGE_OFFSET, SPLIT};
 use kcore::memory_map::{LowHigh, TWO_LEVEL_FRAMES};
-use mm::{bootmem, direct_map, frames, loader};
+use mm::{bootmem, direct_map, frames, heap, loader, vmalloc};
 
 /// The boot story, top to bottom. Each stage returns what the next one needs, so a wrong order
 /// does not compile.
@@ -46,10 +47,9 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
             direct_map::pagetable_init(&loaded, &mut bootmem, low_high.max_low_pfn, features());
         let Ok(direct_map) = direct_map else { panic!("no memory for the kernel's page tables") };
         let frames = frames::initialise(&direct_map, &loaded, bootmem, low_high);
-        let Some(_frames) = frames else { panic!("no memory for mem_map") };
-        frames::for_each_zone(|index, zone| {
-            ::log::info!("{index} {} {} {:?}", zone.present(), zone.buddy.free_frames(), zone.marks)
-        });
+        let Some(frames) = frames else { panic!("no memory for mem_map") };
+        let _heap = heap::initialise(&frames);
+        vmalloc::initialise(&frames);
     }
     debug_exit::exit(End::Orderly)
 }

@@ -4,8 +4,8 @@ use super::loader::Loaded;
 use crate::arch::paging::SPLIT;
 use core::cell::UnsafeCell;
 use kcore::addr::{FrameRange, PAGE_SHIFT, Pfn};
-pub use kcore::bootmem::Bootmem;
 use kcore::bitmap::bitmap_words;
+pub use kcore::bootmem::Bootmem;
 
 const MAX_LOW_FRAMES: u32 = SPLIT.max_low_memory() >> PAGE_SHIFT;
 const WORDS: usize = bitmap_words(MAX_LOW_FRAMES) as usize;

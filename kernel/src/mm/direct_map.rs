@@ -167,6 +167,39 @@ fn install_fixmap(tables: &BootTables, fixmap: Pfn) -> Result<(), NoMemory> {
     Ok(())
 }
 
+/// `swapper_pg_dir` once it is complete. Only cells of the windows ever change.
+#[derive(Clone, Copy)]
+pub struct KernelTables;
+
+impl Tables for KernelTables {
+    type Format = Active;
+    type Leaf<'a> = LeafTable;
+
+    fn format(&self) -> Active {
+        paging::format()
+    }
+
+    fn root(&self) -> &<Active as Format>::Root {
+        swapper_pg_dir()
+    }
+
+    fn directory(&self, table: Pfn) -> &<Active as Format>::Table {
+        // SAFETY: the only directories are pages of the image.
+        unsafe { &*((PAGE_OFFSET + (table.as_u32() << PAGE_SHIFT)) as *const _) }
+    }
+
+    fn leaf(&self, table: Pfn) -> LeafTable {
+        LeafTable::new(table)
+    }
+
+    /// All tables exist from boot.
+    fn allocate(&self, _: Level) -> Option<Pfn> {
+        None
+    }
+
+    fn free(&self, _: Level, _: Pfn) {}
+}
+
 /// `swapper_pg_dir` while it is being filled: tables come from bootmem and are reached through
 /// the fixmap, wherever they lie.
 struct BootTables<'a, 'b> {

@@ -9,3 +9,4 @@ pub mod loader;
 pub mod page;
 pub mod tables;
 pub mod user;
+pub mod vmalloc;

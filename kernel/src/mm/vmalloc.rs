@@ -1,0 +1,97 @@
+//! Frames side by side in the vmalloc window, with an unmapped page behind each area.
+//!
+//! The window's page tables exist from boot, so no address space ever misses an entry.
+
+use super::direct_map::KernelTables;
+use super::frames::{Frame, GFP_HIGHUSER};
+use super::page::page;
+use crate::arch::paging::{self, Active, WINDOWS};
+use crate::arch::tlb;
+use crate::result::{Errno, Result};
+use crate::sync::{Rank, SpinLock};
+use kcore::addr::PageRange;
+use kcore::bitmap::bitmap_words;
+use kcore::page::PageFlags;
+use kcore::paging::walk::leaf;
+use kcore::paging::{Access, Cell, Format, Level, Slot};
+use kcore::window::Window;
+
+const PAGES: u32 = (WINDOWS.vmalloc_end - kcore::layout::VMALLOC_START) / 4096;
+
+static WINDOW: SpinLock<Option<Window<'static>>> = SpinLock::new(Rank::Vmalloc, None);
+
+/// # Safety
+/// Once, at boot, after the frame allocator.
+pub unsafe fn initialise(_: &super::frames::Frames) {
+    static mut WORDS: [u32; bitmap_words(PAGES) as usize] = [0; bitmap_words(PAGES) as usize];
+    // SAFETY: called once, so this is the only reference.
+    let words = unsafe { &mut *(&raw mut WORDS) };
+    *WINDOW.lock() = Window::new(words, WINDOWS.vmalloc());
+}
+
+/// Pages that lie side by side in the kernel's address space. Freed when dropped.
+#[derive(Debug)]
+pub struct Area {
+    range: PageRange,
+}
+
+/// `pages` pages of undefined contents, from anywhere in memory. May sleep.
+pub fn vmalloc(pages: u32) -> Result<Area> {
+    let range = WINDOW.lock().as_mut().and_then(|window| window.allocate(pages, 1));
+    let range = range.ok_or(Errno::ENOMEM)?;
+    for vpn in range.pages() {
+        let Some(frame) = Frame::allocate(&GFP_HIGHUSER) else {
+            release(range);
+            return Err(Errno::ENOMEM);
+        };
+        page(frame.pfn()).set(PageFlags::VMALLOC);
+        let Some(leaf) = leaf(&KernelTables, vpn) else { panic!("the window has no tables") };
+        // Nothing was mapped here, and freed areas are flushed: no TLB holds the page.
+        leaf.cell(vpn).set(paging::format().page(frame.into_raw(), Access::KERNEL));
+    }
+    Ok(Area { range })
+}
+
+/// Unmaps what is mapped of a range, frees it, and gives the addresses back.
+fn release(range: PageRange) {
+    for vpn in range.pages() {
+        let Some(leaf) = leaf(&KernelTables, vpn) else { panic!("the window has no tables") };
+        let raw = leaf.cell(vpn).take();
+        drop(leaf);
+        let Slot::Page { pfn, .. } = Active::decode(raw, Level::Leaf) else { continue };
+        if let Some(address) = vpn.address() {
+            tlb::flush_page(address.as_u32());
+        }
+        page(pfn).clear(PageFlags::VMALLOC | PageFlags::KERNEL_STACK);
+        drop(Frame::from_raw(pfn));
+    }
+    let freed = WINDOW.lock().as_mut().map(|window| window.free(range));
+    assert!(matches!(freed, Some(Ok(()))), "{range:?} is no vmalloc area");
+}
+
+impl Area {
+    /// Where it starts.
+    pub fn address(&self) -> u32 {
+        self.range.start().address().map_or(0, |address| address.as_u32())
+    }
+
+    pub fn pages(&self) -> u32 {
+        self.range.len()
+    }
+
+    /// Marks its frames as a kernel stack, for whoever counts.
+    pub fn mark_stack(&self) {
+        for vpn in self.range.pages() {
+            if let Some((pfn, _)) = kcore::paging::walk::translate(&KernelTables, vpn) {
+                page(pfn).clear(PageFlags::VMALLOC);
+                page(pfn).set(PageFlags::KERNEL_STACK);
+            }
+        }
+    }
+}
+
+impl Drop for Area {
+    fn drop(&mut self) {
+        release(self.range);
+    }
+}
