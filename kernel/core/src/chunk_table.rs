@@ -46,6 +46,11 @@ impl<T: Default, const N: usize> ChunkTable<T, N> {
         Ok(())
     }
 
+    /// Gives back the chunks that hold no number below `len`.
+    pub fn truncate(&mut self, len: u32) {
+        self.chunks.truncate((len as usize).div_ceil(N));
+    }
+
     #[cold]
     #[inline(never)]
     fn add_chunk(&mut self) -> Result<(), NoMemory> {
@@ -91,5 +96,9 @@ mod tests {
         assert_eq!((table.get(7), table.get(8), table.get(100)), (Some(&9), Some(&0), None));
         assert_eq!(table.iter().filter(|(_, value)| **value != 0).count(), 1);
         assert!(table.get(u32::MAX).is_none() && table.get_mut(u32::MAX).is_none());
+        table.truncate(5);
+        assert_eq!((table.len(), table.get(7)), (8, Some(&9)));
+        table.truncate(0);
+        assert!(table.is_empty());
     }
 }

@@ -32,6 +32,7 @@ pub mod layout;
 pub mod memory_map;
 pub mod multiboot;
 pub mod page;
+pub mod page_index;
 pub mod page_lists;
 pub mod paging;
 pub mod pid_map;
