@@ -5,7 +5,7 @@ use crate::arch::idt::Idt;
 #[cfg(debug_assertions)]
 use crate::sync::Rank;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use kcore::page_lists::PageLists;
 use kcore::slab::{CLASSES, Magazine};
 use kcore::zone::ZONES;
@@ -18,9 +18,9 @@ pub const MAGAZINE: usize = 16;
 pub struct Cpu {
     tables: UnsafeCell<CpuTables>,
     /// Preemption is off while this is not zero: one for each spinlock, atomic kmap, interrupt.
+    /// Every switch happens at exactly one (the run queue's lock), so tasks need no count of
+    /// their own.
     preempt_count: AtomicU32,
-    /// Somebody more deserving can run: look at the next preemption point.
-    need_resched: AtomicBool,
     /// The running task, as the scheduler's word for it.
     current: AtomicPtr<()>,
     /// Slots of kmap_atomic in use.
@@ -45,7 +45,6 @@ unsafe impl Sync for Cpu {}
 static CPU: Cpu = Cpu {
     tables: UnsafeCell::new(CpuTables::new()),
     preempt_count: AtomicU32::new(0),
-    need_resched: AtomicBool::new(false),
     current: AtomicPtr::new(core::ptr::null_mut()),
     kmap_depth: AtomicU32::new(0),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
@@ -108,7 +107,7 @@ pub fn with_magazines<R>(work: impl FnOnce(&mut Magazines) -> R) -> R {
 
 #[inline]
 pub fn preempt_disable() {
-    CPU.preempt_count.store(CPU.preempt_count.load(Relaxed) + 1, Relaxed);
+    CPU.preempt_count.store(CPU.preempt_count.load(Relaxed).wrapping_add(1), Relaxed);
     core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
 }
 
@@ -117,27 +116,12 @@ pub fn preempt_enable() {
     core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
     let count = CPU.preempt_count.load(Relaxed);
     debug_assert!(count != 0, "preemption enabled more often than disabled");
-    CPU.preempt_count.store(count - 1, Relaxed);
+    CPU.preempt_count.store(count.wrapping_sub(1), Relaxed);
 }
 
 #[inline]
 pub fn preempt_count() -> u32 {
     CPU.preempt_count.load(Relaxed)
-}
-
-/// For the switch: each task keeps its own count.
-pub fn set_preempt_count(count: u32) {
-    CPU.preempt_count.store(count, Relaxed);
-}
-
-#[inline]
-pub fn need_resched() -> bool {
-    CPU.need_resched.load(Relaxed)
-}
-
-#[inline]
-pub fn set_need_resched(needed: bool) {
-    CPU.need_resched.store(needed, Relaxed);
 }
 
 #[inline]

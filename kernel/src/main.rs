@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod arch;
 mod cpu;
+mod irq;
 mod log;
 mod mm;
 mod panic;

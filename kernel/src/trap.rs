@@ -2,6 +2,7 @@
 
 use crate::arch::entry::TrapFrame;
 use crate::arch::extable;
+use crate::irq;
 use crate::panic::fatal_trap;
 use crate::syscall;
 
@@ -13,7 +14,9 @@ pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
     fatal_trap("trap in the kernel", frame)
 }
 
-pub extern "fastcall" fn on_interrupt(_frame: &mut TrapFrame) {}
+pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
+    irq::dispatch(frame.vector, frame);
+}
 
 pub extern "fastcall" fn on_syscall(frame: &mut TrapFrame) {
     frame.eax = syscall::linux_call(frame.error, &frame.arguments());

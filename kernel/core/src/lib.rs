@@ -18,6 +18,7 @@ pub mod bitmap;
 pub mod bootmem;
 pub mod buddy;
 pub mod chunk_table;
+pub mod clock;
 pub mod cmdline;
 pub mod cpio;
 pub mod credentials;

@@ -1,11 +1,10 @@
 //! Who runs next: the highest priority first, within a priority in turn.
 //!
-//! Tasks are numbers (slots of the task table); each has its place in one of 32 doubly linked
-//! lists, and a word says which lists are not empty. Every verb but [`RunQueue::reserve`] takes
-//! constant time and cannot fail.
+//! Tasks are numbers; each has its place in one of 32 doubly linked lists, and a word says which
+//! lists are not empty. Where a task keeps its [`Link`] is its owner's affair, so that queueing
+//! needs no memory. Every verb takes constant time and cannot fail.
 
-use crate::arena::{NIL, NoMemory};
-use crate::chunk_table::ChunkTable;
+use crate::arena::NIL;
 
 /// 0 is the highest, 31 the lowest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -35,17 +34,31 @@ const LEVELS: usize = 32;
 /// `level` of a task that is in no list.
 const NOT_QUEUED: u8 = u8::MAX;
 
+/// A task's place in the queue.
 #[derive(Clone, Copy, Debug)]
-struct Link {
+pub struct Link {
     next: u32,
     previous: u32,
     level: u8,
 }
 
-impl Default for Link {
-    fn default() -> Self {
+impl Link {
+    /// In no list.
+    pub const fn new() -> Self {
         Self { next: NIL, previous: NIL, level: NOT_QUEUED }
     }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where the links are. `None` for [`NIL`], and for a number that is no task.
+pub trait Links {
+    fn link(&self, task: u32) -> Option<&Link>;
+    fn link_mut(&mut self, task: u32) -> Option<&mut Link>;
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,29 +69,17 @@ struct List {
 
 /// The tasks that are ready and not running.
 #[derive(Debug)]
-pub struct RunQueue {
+pub struct RunQueue<L> {
     /// Bit 31 − level: the list is not empty. So the leading zeros are the level.
     ready: u32,
     lists: [List; LEVELS],
-    links: ChunkTable<Link, 256>,
+    links: L,
 }
 
-impl Default for RunQueue {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl RunQueue {
-    pub const fn new() -> Self {
+impl<L: Links> RunQueue<L> {
+    pub const fn new(links: L) -> Self {
         let empty = List { first: NIL, last: NIL };
-        Self { ready: 0, lists: [empty; LEVELS], links: ChunkTable::new() }
-    }
-
-    /// Makes room for `task`. To be called when the task is made; the other verbs rely on it and
-    /// pass over a task without room.
-    pub fn reserve(&mut self, task: u32) -> Result<(), NoMemory> {
-        self.links.grow(task.checked_add(1).ok_or(NoMemory)?)
+        Self { ready: 0, lists: [empty; LEVELS], links }
     }
 
     /// Behind all others of its priority: a task that woke up or used up its slice. A task that
@@ -87,8 +88,8 @@ impl RunQueue {
     pub fn push_back(&mut self, task: u32, priority: Priority) {
         let list = &mut self.lists[usize::from(priority.0) % LEVELS];
         let last = list.last;
-        let Some(link) = self.links.get_mut(task).filter(|link| link.level == NOT_QUEUED) else {
-            debug_assert!(self.is_queued(task), "task without room in the run queue");
+        let Some(link) = self.links.link_mut(task).filter(|link| link.level == NOT_QUEUED) else {
+            debug_assert!(self.is_queued(task), "no such task");
             return;
         };
         *link = Link { next: NIL, previous: last, level: priority.0 };
@@ -96,7 +97,7 @@ impl RunQueue {
         if last == NIL {
             list.first = task;
             self.ready |= bit(priority.0);
-        } else if let Some(link) = self.links.get_mut(last) {
+        } else if let Some(link) = self.links.link_mut(last) {
             link.next = task;
         }
     }
@@ -106,8 +107,8 @@ impl RunQueue {
     pub fn push_front(&mut self, task: u32, priority: Priority) {
         let list = &mut self.lists[usize::from(priority.0) % LEVELS];
         let first = list.first;
-        let Some(link) = self.links.get_mut(task).filter(|link| link.level == NOT_QUEUED) else {
-            debug_assert!(self.is_queued(task), "task without room in the run queue");
+        let Some(link) = self.links.link_mut(task).filter(|link| link.level == NOT_QUEUED) else {
+            debug_assert!(self.is_queued(task), "no such task");
             return;
         };
         *link = Link { next: first, previous: NIL, level: priority.0 };
@@ -115,7 +116,7 @@ impl RunQueue {
         if first == NIL {
             list.last = task;
             self.ready |= bit(priority.0);
-        } else if let Some(link) = self.links.get_mut(first) {
+        } else if let Some(link) = self.links.link_mut(first) {
             link.previous = task;
         }
     }
@@ -154,23 +155,23 @@ impl RunQueue {
 
     #[inline]
     pub fn is_queued(&self, task: u32) -> bool {
-        self.links.get(task).is_some_and(|link| link.level != NOT_QUEUED)
+        self.links.link(task).is_some_and(|link| link.level != NOT_QUEUED)
     }
 
     /// Takes `task` out; `false` if it was in no list.
     #[inline]
     pub fn remove(&mut self, task: u32) -> bool {
-        let Some(link) = self.links.get_mut(task).filter(|link| link.level != NOT_QUEUED) else {
+        let Some(link) = self.links.link_mut(task).filter(|link| link.level != NOT_QUEUED) else {
             return false;
         };
         let Link { next, previous, level } = *link;
         link.level = NOT_QUEUED;
         let list = &mut self.lists[usize::from(level) % LEVELS];
-        match self.links.get_mut(previous) {
+        match self.links.link_mut(previous) {
             Some(link) => link.next = next,
             None => list.first = next,
         }
-        match self.links.get_mut(next) {
+        match self.links.link_mut(next) {
             Some(link) => link.previous = previous,
             None => list.last = previous,
         }
@@ -193,15 +194,13 @@ impl RunQueue {
         for (level, list) in (0u8..).zip(&self.lists) {
             assert_eq!(self.ready & bit(level) != 0, list.first != NIL, "bit of level {level}");
             let (mut task, mut previous) = (list.first, NIL);
-            while let Some(link) = self.links.get(task) {
+            while let Some(link) = self.links.link(task) {
                 assert_eq!((link.previous, link.level), (previous, level), "task {task}");
                 count += 1;
                 (task, previous) = (link.next, task);
             }
             assert_eq!(list.last, previous, "last of level {level}");
         }
-        let queued = self.links.iter().filter(|(_, link)| link.level != NOT_QUEUED).count();
-        assert_eq!(queued, count as usize);
         count
     }
 }
@@ -230,15 +229,25 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::VecDeque;
 
-    fn queue(tasks: u32) -> RunQueue {
-        let mut queue = RunQueue::new();
-        queue.reserve(tasks).unwrap();
-        queue
+    struct Table([Link; 40]);
+
+    impl Links for Table {
+        fn link(&self, task: u32) -> Option<&Link> {
+            self.0.get(task as usize)
+        }
+
+        fn link_mut(&mut self, task: u32) -> Option<&mut Link> {
+            self.0.get_mut(task as usize)
+        }
+    }
+
+    fn queue() -> RunQueue<Table> {
+        RunQueue::new(Table([Link::new(); 40]))
     }
 
     #[test]
     fn equals_take_turns_and_the_higher_goes_first() {
-        let mut queue = queue(10);
+        let mut queue = queue();
         for task in [1, 2, 3] {
             queue.push_back(task, Priority::NORMAL);
         }
@@ -252,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_task_is_queued_once() {
-        let mut queue = queue(3);
+        let mut queue = queue();
         queue.push_back(1, Priority::NORMAL);
         queue.push_back(1, Priority::HIGHEST);
         assert_eq!(queue.peek(), Some((1, Priority::NORMAL)));
@@ -272,7 +281,7 @@ mod tests {
         fn it_is_32_lists(
             steps in prop::collection::vec((0u8..6, 0u32..40, 0u8..32), 1..200),
         ) {
-            let mut queue = queue(40);
+            let mut queue = queue();
             let mut model = [const { VecDeque::<u32>::new() }; LEVELS];
             for (verb, task, level) in steps {
                 let priority = Priority::new(level);
@@ -307,6 +316,8 @@ mod tests {
                 }
                 let count: usize = model.iter().map(VecDeque::len).sum();
                 prop_assert_eq!(queue.check() as usize, count);
+                let queued = (0..40).filter(|task| queue.is_queued(*task)).count();
+                prop_assert_eq!(queued, count);
                 let above = model[..usize::from(level)].iter().any(|list| !list.is_empty());
                 prop_assert_eq!(queue.has_above(priority), above);
             }

@@ -4,6 +4,7 @@ use super::Rank;
 use crate::arch::interrupts;
 use crate::cpu;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
@@ -21,14 +22,14 @@ pub struct IrqSpinLock<T> {
 
 /// Not `Send`: it is released on the CPU that took it.
 pub struct SpinLockGuard<'a, T> {
-    inner: SpinMutexGuard<'a, T>,
+    inner: ManuallyDrop<SpinMutexGuard<'a, T>>,
     #[cfg(debug_assertions)]
     rank: Rank,
     not_send: PhantomData<*mut ()>,
 }
 
 pub struct IrqSpinLockGuard<'a, T> {
-    guard: Option<SpinLockGuard<'a, T>>,
+    guard: ManuallyDrop<SpinLockGuard<'a, T>>,
     were_enabled: bool,
 }
 
@@ -49,11 +50,25 @@ impl<T> SpinLock<T> {
         #[cfg(debug_assertions)]
         cpu::push_rank(self.rank);
         SpinLockGuard {
-            inner: self.inner.lock(),
+            inner: ManuallyDrop::new(self.inner.lock()),
             #[cfg(debug_assertions)]
             rank: self.rank,
             not_send: PhantomData,
         }
+    }
+
+    /// Releases the lock after its guard has been forgotten: the scheduler takes its lock in one
+    /// task and releases it in the next.
+    ///
+    /// # Safety
+    /// This CPU holds the lock and no guard of it is left.
+    #[inline]
+    pub unsafe fn release(&self) {
+        // SAFETY: passed on to the caller.
+        unsafe { self.inner.force_unlock() };
+        #[cfg(debug_assertions)]
+        cpu::pop_rank(self.rank);
+        cpu::preempt_enable();
     }
 
     pub fn get_mut(&mut self) -> &mut T {
@@ -93,6 +108,8 @@ impl<T> DerefMut for SpinLockGuard<'_, T> {
 impl<T> Drop for SpinLockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
+        // SAFETY: not used again. The lock goes before preemption comes back.
+        unsafe { ManuallyDrop::drop(&mut self.inner) };
         #[cfg(debug_assertions)]
         cpu::pop_rank(self.rank);
         cpu::preempt_enable();
@@ -107,7 +124,24 @@ impl<T> IrqSpinLock<T> {
     #[inline]
     pub fn lock(&self) -> IrqSpinLockGuard<'_, T> {
         let were_enabled = interrupts::save_and_disable();
-        IrqSpinLockGuard { guard: Some(self.lock.lock()), were_enabled }
+        IrqSpinLockGuard { guard: ManuallyDrop::new(self.lock.lock()), were_enabled }
+    }
+
+    /// For callers that have disabled interrupts already, and enable them after the guard is gone.
+    #[inline]
+    pub fn lock_with_interrupts_off(&self) -> SpinLockGuard<'_, T> {
+        debug_assert!(!interrupts::are_enabled());
+        self.lock.lock()
+    }
+
+    /// Releases the lock after its guard has been forgotten. Interrupts stay off.
+    ///
+    /// # Safety
+    /// This CPU holds the lock and no guard of it is left.
+    #[inline]
+    pub unsafe fn release(&self) {
+        // SAFETY: passed on to the caller.
+        unsafe { self.lock.release() };
     }
 
     /// For the panic path.
@@ -125,29 +159,22 @@ impl<T> Deref for IrqSpinLockGuard<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // Emptied only by drop.
-        match &self.guard {
-            Some(guard) => guard,
-            None => unreachable!(),
-        }
+        &self.guard
     }
 }
 
 impl<T> DerefMut for IrqSpinLockGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        match &mut self.guard {
-            Some(guard) => guard,
-            None => unreachable!(),
-        }
+        &mut self.guard
     }
 }
 
 impl<T> Drop for IrqSpinLockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // The lock goes before interrupts come back.
-        self.guard = None;
+        // SAFETY: not used again. The lock goes before interrupts come back.
+        unsafe { ManuallyDrop::drop(&mut self.guard) };
         interrupts::restore(self.were_enabled);
     }
 }

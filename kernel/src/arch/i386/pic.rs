@@ -2,11 +2,15 @@
 
 use crate::sync::{IrqSpinLock, Rank};
 use pic8259::ChainedPics;
+use x86::io::{inb, outb};
 
 /// Vector of IRQ 0; the 16 lines follow.
 pub const VECTOR_BASE: u8 = 32;
 pub const LINES: u8 = 16;
 const CASCADE: u8 = 2;
+const COMMAND: [u16; 2] = [0x20, 0xa0];
+/// OCW3: the next read of the command port gives the lines in service.
+const READ_IN_SERVICE: u8 = 0x0b;
 
 // SAFETY: vectors 32-47 are free for the controllers: the CPU's own end at 31.
 static PICS: IrqSpinLock<ChainedPics> =
@@ -48,4 +52,26 @@ fn change_masks(line: u8, change: impl Fn(u16, u16) -> u16) {
 pub fn end_of_interrupt(line: u8) {
     // SAFETY: called once for each interrupt taken.
     unsafe { PICS.lock().notify_end_of_interrupt(VECTOR_BASE + line) };
+}
+
+/// Whether the interrupt on `line` is none: a request that went away before it was acknowledged
+/// arrives as line 7 of its controller, not in service (8259A, "IR7 default"). The second
+/// controller's ghost did go through the first one, which is told so; the caller does nothing.
+pub fn is_spurious(line: u8) -> bool {
+    if line & 7 != 7 {
+        return false;
+    }
+    let controller = usize::from(line >> 3 & 1);
+    let mut pics = PICS.lock();
+    // SAFETY: the controllers' own ports, under their lock; reading changes no state.
+    let in_service = unsafe {
+        outb(COMMAND[controller], READ_IN_SERVICE);
+        inb(COMMAND[controller])
+    };
+    let spurious = in_service & 0x80 == 0;
+    if spurious && controller == 1 {
+        // SAFETY: the cascade line's interrupt was taken.
+        unsafe { pics.notify_end_of_interrupt(VECTOR_BASE + CASCADE) };
+    }
+    spurious
 }

@@ -1,0 +1,74 @@
+//! From cycles of a counter to nanoseconds, without a division or a 128-bit product.
+
+/// `nanoseconds = cycles * multiplier / 2^shift`, exact to one part in 2^30 below 4 GHz.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scale {
+    multiplier: u32,
+    shift: u32,
+}
+
+const NANOSECONDS: u64 = 1_000_000_000;
+
+impl Scale {
+    /// A counter of `frequency` Hz; anything below 1 Hz counts as 1 Hz.
+    pub const fn new(frequency: u64) -> Self {
+        let frequency = if frequency == 0 { 1 } else { frequency };
+        let mut shift = 32;
+        // 10^9 is less than 2^30, so the shifted value fits.
+        let mut multiplier = ((NANOSECONDS << shift) + frequency / 2) / frequency;
+        while multiplier > u32::MAX as u64 && shift > 0 {
+            shift -= 1;
+            multiplier = ((NANOSECONDS << shift) + frequency / 2) / frequency;
+        }
+        Self { multiplier: multiplier as u32, shift }
+    }
+
+    /// Never decreases as `cycles` grows, and wraps only after 584 years.
+    #[inline]
+    pub const fn nanoseconds(self, cycles: u64) -> u64 {
+        let multiplier = self.multiplier as u64;
+        let low = cycles as u32 as u64 * multiplier >> self.shift;
+        let high = (cycles >> 32).wrapping_mul(multiplier);
+        (high << (32 - self.shift)).wrapping_add(low)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_second_of_common_counters_is_a_second() {
+        for frequency in [1, 1_193_182, 100_000_000, 1_000_000_000, 2_904_000_000, 10_000_000_000] {
+            let second = Scale::new(frequency).nanoseconds(frequency);
+            assert!(second.abs_diff(NANOSECONDS) <= 2, "{frequency} Hz: {second}");
+        }
+        assert_eq!(Scale::new(0), Scale::new(1));
+    }
+
+    #[test]
+    fn the_carry_from_the_low_half_loses_nothing() {
+        let scale = Scale::new(3_000_000_000);
+        let before = scale.nanoseconds(u64::from(u32::MAX));
+        let after = scale.nanoseconds(1 << 32);
+        assert!(after >= before && after - before <= 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn a_scale_agrees_with_exact_arithmetic(
+            frequency in 1_000_000u64..20_000_000_000,
+            cycles in 0u64..1 << 55,
+            step in 0u64..1 << 34,
+        ) {
+            let scale = Scale::new(frequency);
+            let exact = u128::from(cycles) * u128::from(NANOSECONDS) / u128::from(frequency);
+            let exact = u64::try_from(exact).unwrap();
+            let got = scale.nanoseconds(cycles);
+            prop_assert!(got.abs_diff(exact) <= (exact >> 26) + 2);
+            prop_assert!(scale.nanoseconds(cycles + step) >= got);
+        }
+    }
+}
