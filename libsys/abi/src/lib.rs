@@ -13,6 +13,7 @@ mod plain;
 
 pub mod argument;
 pub mod auxv;
+pub mod boot;
 pub mod errno;
 pub mod file;
 pub mod frame;
