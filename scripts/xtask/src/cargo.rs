@@ -92,7 +92,8 @@ pub struct Built {
 }
 
 /// Runs a `cargo build` and answers what it built. Its progress is shown if this command's standard
-/// error is a terminal or `show` says so; what went wrong is always shown.
+/// error is a terminal or `show` says so, and what the compiler says if it fails: warnings are for
+/// `check`.
 pub fn build(mut command: Command, what: &str, show: bool) -> Result<Vec<Built>> {
     let show = show || std::io::stderr().is_terminal();
     command.args(["--message-format", "json-render-diagnostics"]);
@@ -126,9 +127,6 @@ pub fn build(mut command: Command, what: &str, show: bool) -> Result<Vec<Built>>
     let status = child.wait().map_err(|error| failed(format!("cargo: {error}")))?;
     if !status.success() {
         return Err(failed(format!("{}building {what} failed", without_patch_note(&told))));
-    }
-    if show {
-        eprint!("{}", without_patch_note(&told));
     }
     Ok(built)
 }

@@ -2,6 +2,7 @@
 
 use crate::machine::{Accelerator, Machine};
 use crate::stop::{Result, usage};
+use abi::boot::{CONSOLE, CONSOLE_FRAMED, CONSOLE_TTY, CREDITS, CREDITS_OFF, INIT};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
@@ -50,10 +51,13 @@ impl Shutdown {
 /// The kernel's command line.
 pub fn command_line(machine: &Machine, boot: &Boot) -> Result<Vec<u8>> {
     let mut line = match boot.console {
-        Console::Tty => b"console=tty".to_vec(),
-        Console::Framed { credits: true } => b"console=framed".to_vec(),
-        Console::Framed { credits: false } => b"console=framed credits=off".to_vec(),
-    };
+        Console::Tty => format!("{CONSOLE}={CONSOLE_TTY}"),
+        Console::Framed { credits: true } => format!("{CONSOLE}={CONSOLE_FRAMED}"),
+        Console::Framed { credits: false } => {
+            format!("{CONSOLE}={CONSOLE_FRAMED} {CREDITS}={CREDITS_OFF}")
+        }
+    }
+    .into_bytes();
     if let Some(init) = &boot.init {
         if init.iter().any(|&byte| byte <= b' ') {
             let init = String::from_utf8_lossy(init);
@@ -62,7 +66,7 @@ pub fn command_line(machine: &Machine, boot: &Boot) -> Result<Vec<u8>> {
                  another name"
             )));
         }
-        line.extend(b" init=");
+        line.extend(format!(" {INIT}=").bytes());
         line.extend(init);
     }
     for words in [&boot.extra, &machine.cmdline] {

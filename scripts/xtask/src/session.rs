@@ -10,6 +10,7 @@ use crate::qemu::{Boot, Console, Shutdown, command_line};
 use crate::stop::{Result, failed, usage};
 use crate::symbols;
 use crate::tty;
+use abi::boot::ARGUMENTS_PATH;
 use abi::frame::Exit;
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -111,7 +112,7 @@ impl Session<'_> {
         };
         let mut init = None;
         if let Some(first) = self.first.take() {
-            self.contents.bytes("/boot/args", 0o444, first.to_bytes())?;
+            self.contents.bytes(ARGUMENTS_PATH, 0o444, first.to_bytes())?;
             init = Some(first_process(&self.contents, first.path));
         }
         let line = command_line(self.machine, &Boot { console, init, extra: self.extra })?;
@@ -156,15 +157,15 @@ impl Session<'_> {
             Ok(LineEnd::Error(why)) => End::Failed(why),
             Ok(LineEnd::Exit(exit)) => match shutdown {
                 Some(Shutdown::Orderly) => End::Exit(exit),
-                shutdown => End::Failed(why(shutdown, &messages)),
+                shutdown => End::Failed(why(shutdown, &messages, &log)),
             },
             Ok(LineEnd::Incomplete) => match shutdown {
                 Some(Shutdown::Orderly) => End::Failed("output was lost on the line".into()),
-                shutdown => End::Failed(why(shutdown, &messages)),
+                shutdown => End::Failed(why(shutdown, &messages, &log)),
             },
             Ok(LineEnd::Closed) => match shutdown {
                 Some(Shutdown::Orderly) if messages.is_empty() => End::Stopped,
-                shutdown => End::Failed(why(shutdown, &messages)),
+                shutdown => End::Failed(why(shutdown, &messages, &log)),
             },
         };
         Ok(Outcome { end, log })
@@ -178,8 +179,7 @@ fn first_process(contents: &Contents, program: Vec<u8>) -> Vec<u8> {
 }
 
 impl First {
-    /// As `/boot/args` has it: every argument and its NUL, an empty string, the environment. An
-    /// argument may be empty too, but no variable is: the last empty string is the border.
+    /// The contents of [`abi::boot::ARGUMENTS_PATH`].
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for string in self.arguments.iter().chain([&Vec::new()]).chain(&self.environment) {
@@ -211,11 +211,14 @@ fn serve(com1: UnixStream, wire: Wire) -> LineEnd {
     ended.unwrap_or_else(|error| LineEnd::Error(format!("COM1: {error}")))
 }
 
-fn why(shutdown: Option<Shutdown>, messages: &str) -> String {
+/// Why a guest ended otherwise than it should.
+fn why(shutdown: Option<Shutdown>, messages: &str, log: &[String]) -> String {
     let messages = messages.trim_end();
+    let panicked = log.iter().any(|line| line.contains("PANIC"));
     match shutdown {
         None => "Folio did not stop after its program had ended".to_owned(),
-        Some(Shutdown::Panic) => "the kernel panicked".to_owned(),
+        Some(Shutdown::Panic) if panicked => "the kernel panicked".to_owned(),
+        Some(Shutdown::Panic) => "Folio cannot run on this machine".to_owned(),
         Some(Shutdown::Orderly) if messages.is_empty() => {
             "Folio stopped without saying how its program ended".to_owned()
         }
@@ -262,13 +265,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_and_environment_are_nul_terminated() {
+    fn the_guest_reads_the_arguments_and_the_environment() {
         let first = First {
             path: b"/bin/echo".to_vec(),
-            arguments: vec![b"echo".to_vec(), b"a b".to_vec()],
+            arguments: vec![b"echo".to_vec(), vec![], b"a b".to_vec()],
             environment: vec![b"HOME=/".to_vec()],
         };
-        assert_eq!(first.to_bytes(), b"echo\0a b\0\0HOME=/\0");
+        let bytes = first.to_bytes();
+        let read = abi::boot::Arguments::parse(&bytes).unwrap();
+        assert_eq!(read.arguments().collect::<Vec<_>>(), first.arguments);
+        assert_eq!(read.environment().collect::<Vec<_>>(), first.environment);
     }
 
     #[test]
