@@ -132,6 +132,33 @@ impl<'s, F: Host> World<'s, F> {
         }
     }
 
+    /// Hides pages, shows them again, or takes the right to write away, by the page's number.
+    fn protect(&mut self, pages: PageRange) {
+        let format = self.space.format();
+        let mut gather = Gather::new(&mut []);
+        let mut walk = Walk::new(pages);
+        while let Some(run) = walk.next(&self.space, 64) {
+            let before: Vec<_> = run.used().map(|(page, cell)| (page, cell.load())).collect();
+            let wanted = |page: Vpn, access: Access| match page.as_u32() % 4 {
+                0 => access - Access::PROT_NONE,
+                1 => access | Access::PROT_NONE,
+                2 => access - Access::WRITE,
+                _ => access | Access::WRITE,
+            };
+            run.change_each(format, &mut gather, |page, pfn, access| {
+                assert_eq!(self.model.get(&page.as_u32()), Some(&pfn));
+                wanted(page, access)
+            });
+            for (page, raw) in before {
+                let Slot::Page { pfn, access } = F::decode(raw, Level::Leaf) else { panic!() };
+                let now = Slot::Page { pfn, access: wanted(page, access) };
+                let cell = leaf(&self.space, page).unwrap().cell(page).load();
+                assert_eq!(F::decode(cell, Level::Leaf), now);
+            }
+        }
+        self.flush(&mut gather);
+    }
+
     /// Forks, compares, and lets the child die.
     fn fork(&mut self) {
         let child = Space::new(self.space.store, features());
@@ -158,7 +185,9 @@ impl<'s, F: Host> World<'s, F> {
         self.flush(&mut gather);
         assert!(!complete || copied == self.model);
         for (&page, &pfn) in &copied {
-            let (found, access) = translate(&child, Vpn::new(page)).unwrap();
+            let Slot::Page { pfn: found, access } = lookup(&child, Vpn::new(page)) else {
+                panic!()
+            };
             assert!(found == pfn && !access.contains(Access::WRITE));
         }
         let tlb = core::mem::take(&mut self.tlb);
@@ -195,6 +224,7 @@ enum Step {
     Map(u32),
     Touch(u32),
     Unmap(u32, u32),
+    Protect(u32, u32),
     Move(u32, u32, u32),
     Fork,
 }
@@ -211,6 +241,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => page().prop_map(Step::Map),
         4 => page().prop_map(Step::Touch),
         2 => (page(), len.clone()).prop_map(|(start, len)| Step::Unmap(start, len)),
+        2 => (page(), len.clone()).prop_map(|(start, len)| Step::Protect(start, len)),
         2 => (page(), len, page()).prop_map(|(start, len, to)| Step::Move(start, len, to)),
         1 => Just(Step::Fork),
     ]
@@ -231,9 +262,11 @@ fn agrees<F: Host>(steps: &[Step], tables: u32) {
             }
             Step::Touch(page) => {
                 let found = world.tlb.touch(&world.space, Vpn::new(page)).map(|(pfn, _)| pfn);
-                assert_eq!(found, world.model.get(&page).copied());
+                let hidden = translate(&world.space, Vpn::new(page)).is_none();
+                assert_eq!(found, world.model.get(&page).copied().filter(|_| !hidden));
             }
             Step::Unmap(start, len) => world.unmap(clip(start, len)),
+            Step::Protect(start, len) => world.protect(clip(start, len)),
             Step::Move(start, len, to) => {
                 let len = clip(start, len).len().min(clip(to, len).len());
                 world.relocate(range(start, len), to);
