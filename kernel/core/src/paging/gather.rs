@@ -29,8 +29,8 @@ pub enum Released {
     Table(Pfn),
 }
 
-/// See the module's description. Must be flushed before its owner sleeps or drops the page-table
-/// lock.
+/// See the module's description. It holds references, so the page-table lock may be dropped before
+/// the flush; its owner must not sleep before it.
 #[derive(Debug)]
 pub struct Gather<'a> {
     frames: &'a mut [Pfn],

@@ -2,7 +2,7 @@
 
 use super::{DMA, HIGHMEM, NORMAL, Request, Urgency, ZONES};
 use crate::addr::PAGE_SHIFT;
-use crate::buddy::Buddy;
+use crate::buddy::{Buddy, MAX_ORDER};
 
 /// One in so many of the frames above a zone is kept back in it.
 const RESERVE_RATIO: [u32; ZONES] = [256, 32, 1];
@@ -39,7 +39,9 @@ impl Marks {
     pub(super) fn allow(&self, buddy: &Buddy, request: &Request, mark: Mark) -> bool {
         let mut mark = match mark {
             // Not even frames to be kept back, but there must be a block.
-            Mark::None => return (request.order..=10).any(|order| buddy.free_blocks(order) != 0),
+            Mark::None => {
+                return (request.order..=MAX_ORDER).any(|order| buddy.free_blocks(order) != 0);
+            }
             Mark::Min => self.min,
             Mark::Low => self.low,
             Mark::High => self.high,
