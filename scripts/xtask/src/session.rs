@@ -213,6 +213,7 @@ fn serve(com1: UnixStream, wire: Wire) -> LineEnd {
 
 /// Why a guest ended otherwise than it should.
 fn why(shutdown: Option<Shutdown>, messages: &str, log: &[String]) -> String {
+    let cure = cure(messages);
     let messages = messages.trim_end();
     let panicked = log.iter().any(|line| line.contains("PANIC"));
     match shutdown {
@@ -225,12 +226,23 @@ fn why(shutdown: Option<Shutdown>, messages: &str, log: &[String]) -> String {
         Some(Shutdown::Other(Some(0))) if messages.is_empty() => {
             "the machine reset: a triple fault".to_owned()
         }
-        Some(Shutdown::Orderly) => format!("QEMU failed: {messages}"),
+        Some(Shutdown::Orderly) => format!("QEMU failed: {messages}{cure}"),
         Some(Shutdown::Other(None)) => format!("QEMU was killed: {messages}"),
         Some(Shutdown::Other(Some(status))) => {
             format!("QEMU ended with status {status}: {messages}")
         }
     }
+}
+
+/// What to do about a message of QEMU, where the options can help.
+fn cure(messages: &str) -> &'static str {
+    const CURES: [(&str, &str); 4] = [
+        ("cannot set up guest memory", "; give a smaller --memory"),
+        ("unable to find CPU model", "; qemu-system-i386 -cpu help lists the models for --cpu"),
+        ("Property", "; qemu-system-i386 -cpu help lists the features for --cpu"),
+        ("Address already in use", "; another guest waits for gdb on that port"),
+    ];
+    CURES.iter().find(|(part, _)| messages.contains(part)).map_or("", |(_, cure)| cure)
 }
 
 /// The archive of one run; it goes away with this value.
