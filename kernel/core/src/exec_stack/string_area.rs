@@ -72,6 +72,16 @@ impl StringArea {
         Ok(address)
     }
 
+    /// A script runs as its interpreter's: the first argument gives way to `count` others, which
+    /// are to be pushed again from the last to the first. To be called when the area is complete.
+    pub fn replace_first_argument(&mut self, count: u32) -> Result<(), Errno> {
+        self.addresses.try_reserve_exact(count as usize).map_err(|_| Errno::ENOMEM)?;
+        self.arguments = self.arguments.saturating_sub(1).checked_add(count).ok_or(Errno::E2BIG)?;
+        self.addresses.pop();
+        self.position = self.addresses.last().copied().unwrap_or(self.path);
+        Ok(())
+    }
+
     fn take(&mut self, len: u32) -> Result<u32, Errno> {
         if len == 0 || len > MAX_ARG_STRLEN {
             return Err(Errno::E2BIG);

@@ -77,6 +77,37 @@ fn read(memory: &Memory, esp: u32) -> (Vec<String>, Vec<String>, BTreeMap<u32, u
 }
 
 #[test]
+fn a_script_gives_its_first_argument_away() {
+    let push_all = |area: &mut StringArea, lens: &[u32]| {
+        lens.iter().for_each(|len| _ = area.push(*len).unwrap());
+    };
+    // Path 5, environment 3 and 4, arguments 10 (the first) and 20.
+    let mut area = StringArea::new(TOP, 2, 2, STACK_LIMIT).unwrap();
+    area.push_path(5).unwrap();
+    push_all(&mut area, &[4, 3, 20, 10]);
+    area.replace_first_argument(3).unwrap();
+    assert!(!area.is_complete());
+    push_all(&mut area, &[6, 7, 8]);
+    assert!(area.is_complete());
+    assert_eq!(area.push(1), Err(Errno::E2BIG));
+
+    let mut fresh = StringArea::new(TOP, 4, 2, STACK_LIMIT).unwrap();
+    fresh.push_path(5).unwrap();
+    push_all(&mut fresh, &[4, 3, 20, 6, 7, 8]);
+    assert_eq!(area.position(), fresh.position());
+    for index in 0..5 {
+        assert_eq!(area.argument(index), fresh.argument(index));
+        assert_eq!(area.environment(index), fresh.environment(index));
+    }
+    // Without environment the path is the next string up.
+    let mut area = StringArea::new(TOP, 1, 0, STACK_LIMIT).unwrap();
+    let path = area.push_path(5).unwrap();
+    area.push(9).unwrap();
+    area.replace_first_argument(2).unwrap();
+    assert_eq!(area.position(), path);
+}
+
+#[test]
 fn a_program_finds_what_it_was_given() {
     let strings = |list: &[&str]| list.iter().map(|text| String::from(*text)).collect::<Vec<_>>();
     let (args, env) = (strings(&["echo", "", "hi"]), strings(&["HOME=/", "A=b"]));

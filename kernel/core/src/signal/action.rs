@@ -28,7 +28,7 @@ const CORE: SignalSet =
     set([SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGSEGV, SIGBUS, SIGSYS, SIGXCPU, SIGXFSZ]);
 const IGNORED: SignalSet = set([SIGCHLD, SIGURG, SIGWINCH]);
 /// Signals that stop a process, and are forgotten when it is told to go on.
-pub(super) const STOP: SignalSet = set([SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]);
+pub const STOP: SignalSet = set([SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]);
 
 /// Real-time signals and numbers that are none terminate.
 pub const fn default_action(signal: i32) -> DefaultAction {
@@ -63,6 +63,10 @@ const DEFAULT: Sigaction =
 #[derive(Clone, Copy, Debug)]
 pub struct Actions {
     table: [Sigaction; NSIG as usize],
+    /// Those with SIG_IGN.
+    ignored: SignalSet,
+    /// Those whose handler runs once (SA_RESETHAND).
+    one_shot: SignalSet,
 }
 
 impl Default for Actions {
@@ -74,7 +78,11 @@ impl Default for Actions {
 impl Actions {
     /// Every signal does what it does by default.
     pub const fn new() -> Self {
-        Self { table: [DEFAULT; NSIG as usize] }
+        Self {
+            table: [DEFAULT; NSIG as usize],
+            ignored: SignalSet::EMPTY,
+            one_shot: SignalSet::EMPTY,
+        }
     }
 
     /// The default action for a number that is no signal.
@@ -84,7 +92,7 @@ impl Actions {
         index.and_then(|index| self.table.get(index)).unwrap_or(&DEFAULT)
     }
 
-    pub(super) fn get_mut(&mut self, signal: i32) -> Option<&mut Sigaction> {
+    fn get_mut(&mut self, signal: i32) -> Option<&mut Sigaction> {
         let index = usize::try_from(signal).ok()?.checked_sub(1)?;
         self.table.get_mut(index)
     }
@@ -101,8 +109,41 @@ impl Actions {
             mask: action.mask.difference(SignalSet::UNBLOCKABLE),
             ..*action
         };
-        let ignored = self.is_ignored(signal);
-        Ok(if ignored { SignalSet::of(signal) } else { SignalSet::EMPTY })
+        let one = SignalSet::of(signal);
+        let with = |set: SignalSet, is_in| if is_in { set.union(one) } else { set.difference(one) };
+        let is_handler = action.handler != SIG_IGN && action.handler != SIG_DFL;
+        self.ignored = with(self.ignored, action.handler == SIG_IGN);
+        self.one_shot = with(self.one_shot, is_handler && action.flags & SA_RESETHAND != 0);
+        Ok(if self.is_ignored(signal) { one } else { SignalSet::EMPTY })
+    }
+
+    /// Whether some handler runs once, so that delivering its signal changes the table.
+    #[inline]
+    pub const fn has_one_shot(&self) -> bool {
+        !self.one_shot.is_empty()
+    }
+
+    /// A handler that runs once is about to run.
+    pub fn use_up(&mut self, signal: i32) {
+        let one = SignalSet::of(signal);
+        if self.one_shot.intersection(one).is_empty() {
+            return;
+        }
+        self.one_shot = self.one_shot.difference(one);
+        if let Some(entry) = self.get_mut(signal) {
+            entry.handler = SIG_DFL;
+        }
+    }
+
+    /// Whether `execve` leaves anything but default actions.
+    #[inline]
+    pub const fn ignores_any(&self) -> bool {
+        !self.ignored.is_empty()
+    }
+
+    /// Whether a fault's signal cannot run a handler now: its default action takes place.
+    pub fn is_put_off(&self, signal: i32, blocked: SignalSet) -> bool {
+        blocked.contains(signal) || self.get(signal).handler == SIG_IGN
     }
 
     /// Whether the signal does nothing, by wish or by default.
@@ -135,9 +176,13 @@ impl Actions {
 
     /// At `execve`: handlers are gone with the program, what was ignored stays ignored.
     pub fn reset_handlers(&mut self) {
-        for action in &mut self.table {
-            let handler = if action.handler == SIG_IGN { SIG_IGN } else { SIG_DFL };
-            *action = Sigaction { handler, ..DEFAULT };
+        let mut ignored = self.ignored;
+        *self = Self { ignored, ..Self::new() };
+        while let Some(signal) = ignored.first() {
+            ignored = ignored.difference(SignalSet::of(signal));
+            if let Some(action) = self.get_mut(signal) {
+                action.handler = SIG_IGN;
+            }
         }
     }
 
@@ -202,8 +247,9 @@ mod tests {
         actions.set(SIGINT, &action(SIG_IGN, SA_RESTART)).unwrap();
         actions.set(SIGTERM, &action(0x1000, 0)).unwrap();
         actions.set(SIGCHLD, &action(0x1000, SA_NOCLDWAIT)).unwrap();
-        assert!(actions.reaps_children());
+        assert!(actions.reaps_children() && actions.ignores_any());
         actions.reset_handlers();
+        assert!(actions.ignores_any());
         assert_eq!(*actions.get(SIGINT), Sigaction { handler: SIG_IGN, ..DEFAULT });
         assert_eq!(*actions.get(SIGTERM), DEFAULT);
         assert!(!actions.reaps_children());

@@ -1,9 +1,7 @@
 //! What a signal does to the task it is delivered to.
 
 use super::action::{Actions, DefaultAction, default_action};
-use abi::signal::{
-    SA_NODEFER, SA_RESETHAND, SIG_DFL, SIG_IGN, SIGKILL, SIGSTOP, Sigaction, SignalSet,
-};
+use abi::signal::{SA_NODEFER, SIG_DFL, SIG_IGN, SIGKILL, SIGSTOP, Sigaction, SignalSet};
 
 /// How the process stands to signals that it does not handle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,19 +33,14 @@ pub struct HandlerCall {
 }
 
 impl Actions {
-    /// Delivers a signal that [`super::next_signal`] gave. The signal counts as delivered: with
-    /// SA_RESETHAND its action changes here.
-    pub fn deliver(&mut self, signal: i32, blocked: SignalSet, process: ProcessKind) -> Delivery {
+    /// What a signal that [`super::next_signal`] gave does. [`use_up`](Self::use_up) its action if
+    /// a handler with SA_RESETHAND is to run.
+    pub fn deliver(&self, signal: i32, blocked: SignalSet, process: ProcessKind) -> Delivery {
         let action = *self.get(signal);
         match action.handler {
             SIG_IGN => Delivery::Nothing,
             SIG_DFL => by_default(signal, process),
             _ => {
-                if action.flags & SA_RESETHAND != 0
-                    && let Some(entry) = self.get_mut(signal)
-                {
-                    entry.handler = SIG_DFL;
-                }
                 let own = match action.flags & SA_NODEFER {
                     0 => SignalSet::of(signal),
                     _ => SignalSet::EMPTY,
@@ -76,21 +69,10 @@ fn by_default(signal: i32, process: ProcessKind) -> Delivery {
     }
 }
 
-/// Prepares a signal that must not be put off: a fault, or the failure to build a frame. Blocked
-/// or ignored, it gets its default action and is unblocked. Returns the new blocked set.
-pub fn forced(actions: &mut Actions, signal: i32, blocked: SignalSet) -> SignalSet {
-    let one = SignalSet::of(signal);
-    let must_reset = blocked.contains(signal) || actions.get(signal).handler == SIG_IGN;
-    if must_reset && let Some(entry) = actions.get_mut(signal) {
-        entry.handler = SIG_DFL;
-    }
-    blocked.difference(one)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use abi::signal::{SIGCONT, SIGINT, SIGSEGV, SIGTSTP, SIGWINCH};
+    use abi::signal::{SA_RESETHAND, SIGCONT, SIGINT, SIGSEGV, SIGTSTP, SIGWINCH};
 
     fn actions(signal: i32, handler: u32, flags: u32) -> Actions {
         let mut actions = Actions::new();
@@ -101,8 +83,13 @@ mod tests {
 
     fn handle(flags: u32) -> (HandlerCall, Actions) {
         let mut actions = actions(SIGINT, 0x1000, flags);
+        assert_eq!(actions.has_one_shot(), flags & SA_RESETHAND != 0);
         match actions.deliver(SIGINT, SignalSet::of(3), ProcessKind::Unkillable) {
-            Delivery::Handle(call) => (call, actions),
+            Delivery::Handle(call) => {
+                actions.use_up(SIGINT);
+                assert!(!actions.has_one_shot());
+                (call, actions)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -135,19 +122,16 @@ mod tests {
         for signal in [SIGWINCH, SIGCONT] {
             assert_eq!(default(signal, Ordinary), Nothing);
         }
-        let mut ignoring = actions(SIGINT, SIG_IGN, 0);
+        let ignoring = actions(SIGINT, SIG_IGN, 0);
         assert_eq!(ignoring.deliver(SIGINT, SignalSet::EMPTY, Ordinary), Nothing);
     }
 
     #[test]
-    fn a_fault_is_never_put_off() {
-        let mut handled = actions(SIGSEGV, 0x1000, 0);
-        assert_eq!(forced(&mut handled, SIGSEGV, SignalSet::of(3)), SignalSet::of(3));
-        assert_eq!(handled.get(SIGSEGV).handler, 0x1000);
-        assert!(!forced(&mut handled, SIGSEGV, SignalSet::FULL).contains(SIGSEGV));
-        assert_eq!(handled.get(SIGSEGV).handler, SIG_DFL);
-        let mut ignored = actions(SIGSEGV, SIG_IGN, 0);
-        forced(&mut ignored, SIGSEGV, SignalSet::EMPTY);
-        assert_eq!(ignored.get(SIGSEGV).handler, SIG_DFL);
+    fn a_fault_whose_signal_is_blocked_or_ignored_runs_no_handler() {
+        let handled = actions(SIGSEGV, 0x1000, 0);
+        assert!(!handled.is_put_off(SIGSEGV, SignalSet::of(3)));
+        assert!(handled.is_put_off(SIGSEGV, SignalSet::FULL));
+        assert!(actions(SIGSEGV, SIG_IGN, 0).is_put_off(SIGSEGV, SignalSet::EMPTY));
+        assert!(!Actions::new().is_put_off(SIGSEGV, SignalSet::EMPTY));
     }
 }

@@ -14,10 +14,10 @@ mod frame;
 mod pending;
 mod restart;
 
-pub use action::{Actions, DefaultAction, default_action};
+pub use action::{Actions, DefaultAction, STOP, default_action};
 pub use alternate_stack::AlternateStack;
 pub use context::{FIX_EFLAGS, Registers, USER_CS, USER_DS, context, is_loadable, restored};
-pub use delivery::{Delivery, HandlerCall, ProcessKind, forced};
+pub use delivery::{Delivery, HandlerCall, ProcessKind};
 pub use fpu::{FSAVE_LEN, FXSAVE_LEN, SOFTWARE_BYTES, fsave_header, merge_fsave_header};
 pub use frame::{FrameBytes, FrameError, FrameRequest, HandlerFrame};
 pub use pending::{Info, InfoPool, Pending, Posted, SYNCHRONOUS, next_signal};
