@@ -32,6 +32,7 @@ pub mod kmap_slots;
 pub mod layout;
 pub mod memory_map;
 pub mod multiboot;
+pub mod node_tree;
 pub mod page;
 pub mod page_index;
 pub mod page_lists;

@@ -1,0 +1,469 @@
+use super::*;
+use abi::errno::Errno;
+use abi::file::{S_IFDIR, S_IFREG, S_ISGID};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+const ANYBODY: fn(&Attributes, Option<&Attributes>) -> Result<(), Errno> = |_, _| Ok(());
+const NOBODY: fn(&Attributes, Option<&Attributes>) -> Result<(), Errno> = |_, _| Err(Errno::EACCES);
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp { seconds, nanoseconds: 0 }
+}
+
+fn edit(seconds: i64) -> Edit<'static> {
+    Edit { now: at(seconds), permit: &ANYBODY }
+}
+
+const FILE: NewNode = NewNode { mode: S_IFREG | 0o644, uid: 1, gid: 2, rdev: 0 };
+
+/// A tree whose files contain numbers.
+struct Made(NodeTree<u32>);
+
+impl Made {
+    fn new() -> Self {
+        Self(NodeTree::new(0o755, at(0)).unwrap())
+    }
+
+    fn file(&mut self, directory: NodeId, name: &str, content: u32) -> NodeId {
+        let content = || Ok(content);
+        self.0.create_node(directory, name.as_bytes(), FILE, content, &edit(1)).unwrap()
+    }
+
+    fn directory(&mut self, directory: NodeId, name: &str) -> NodeId {
+        let new = NewNode { mode: 0o755, ..FILE };
+        self.0.create_directory(directory, name.as_bytes(), new, &edit(1)).unwrap()
+    }
+
+    fn rename(&mut self, from: NodeId, old: &str, to: NodeId, new: &str) -> Result<(), Errno> {
+        let (old, new) = (old.as_bytes(), new.as_bytes());
+        self.0.rename(from, old, to, new, RenameFlag::Replace, &edit(9)).map(|_| ())
+    }
+
+    fn names(&self, directory: NodeId) -> Vec<String> {
+        let (mut names, mut cookie) = (Vec::new(), FIRST_COOKIE);
+        while let Some(entry) = self.0.read_directory(directory, cookie).unwrap() {
+            names.push(String::from_utf8(entry.name.to_vec()).unwrap());
+            assert!(entry.next_cookie > cookie && entry.next_cookie < 1 << 31);
+            cookie = entry.next_cookie;
+        }
+        names
+    }
+}
+
+#[test]
+fn files_are_found_listed_and_counted() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let dir = tree.directory(root, "dir");
+    let file = tree.file(dir, "file", 7);
+    assert_eq!(tree.0.lookup(dir, b"file"), Ok(file));
+    assert_eq!(tree.0.node(file).unwrap().content(), Some(&7));
+    assert_eq!(tree.0.lookup(file, b"x"), Err(Errno::ENOTDIR));
+    assert_eq!(tree.0.lookup(dir, b"x"), Err(Errno::ENOENT));
+    assert_eq!(tree.0.lookup(dir, &[b'x'; 256]), Err(Errno::ENAMETOOLONG));
+    assert_eq!(tree.names(dir), [".", "..", "file"]);
+    assert_eq!((tree.0.parent(dir), tree.0.parent(root)), (Ok(root), Ok(root)));
+    assert_eq!(tree.0.name_of(dir), Ok(&b"dir"[..]));
+    let dir = tree.0.node(dir).unwrap();
+    assert_eq!((dir.links(), dir.attributes().size), (2, 60));
+    assert_eq!(tree.0.node(root).unwrap().links(), 3);
+}
+
+#[test]
+fn creating_checks_in_linuxs_order() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let file = tree.file(root, "file", 0);
+    let mut create = |directory, name: &[u8], permit: &dyn Permit| {
+        let edit = Edit { now: at(2), permit };
+        tree.0.create_node(directory, name, FILE, || Ok(1), &edit).err()
+    };
+    assert_eq!(create(file, b"x", &NOBODY), Some(Errno::ENOTDIR));
+    assert_eq!(create(root, b"file", &NOBODY), Some(Errno::EEXIST));
+    assert_eq!(create(root, b"..", &NOBODY), Some(Errno::EEXIST));
+    assert_eq!(create(root, b"new", &NOBODY), Some(Errno::EACCES));
+    let full = || Err(Errno::ENOSPC);
+    let failed = tree.0.create_node(root, b"new", FILE, full, &edit(2));
+    assert_eq!(failed, Err(Errno::ENOSPC));
+    assert_eq!(tree.0.lookup(root, b"new"), Err(Errno::ENOENT));
+    tree.0.seal();
+    let mut create = |name: &[u8]| {
+        let edit = Edit { now: at(2), permit: &NOBODY };
+        tree.0.create_node(root, name, FILE, || Ok(1), &edit).err()
+    };
+    assert_eq!(create(b"file"), Some(Errno::EEXIST), "before EROFS");
+    assert_eq!(create(b"new"), Some(Errno::EROFS), "before EACCES");
+    let odd = NewNode { mode: S_IFDIR, ..FILE };
+    assert_eq!(tree.0.create_node(root, b"d", odd, || Ok(0), &edit(0)), Err(Errno::EINVAL));
+}
+
+#[test]
+fn a_sealed_tree_has_a_writable_corner() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let (tmp, bin) = (tree.directory(root, "tmp"), tree.directory(root, "bin"));
+    let cat = tree.file(bin, "cat", 0);
+    tree.0.seal();
+    tree.0.unseal(tmp).unwrap();
+    let inner = tree.directory(tmp, "inner");
+    tree.file(inner, "file", 0);
+    assert_eq!(tree.0.unlink(bin, b"cat", &edit(5)).err(), Some(Errno::EROFS));
+    assert_eq!(tree.0.unlink(bin, b"nothing", &edit(5)).err(), Some(Errno::EROFS));
+    assert_eq!(tree.0.link(cat, tmp, b"cat", &edit(5)), Err(Errno::EROFS));
+    assert_eq!(tree.0.changeable(cat).err(), Some(Errno::EROFS));
+    assert_eq!(tree.rename(tmp, "inner", root, "x"), Err(Errno::EROFS));
+    assert_eq!(tree.rename(tmp, "inner", tmp, "x"), Ok(()));
+    assert!(tree.0.changeable(inner).is_ok());
+}
+
+#[test]
+fn a_nameless_file_lives_until_its_last_holder_goes() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let file = tree.file(root, "a", 7);
+    tree.0.link(file, root, b"b", &edit(2)).unwrap();
+    tree.0.hold(file).unwrap();
+    tree.0.hold(file).unwrap();
+    for name in [b"a", b"b"] {
+        assert_eq!(tree.0.unlink(root, name, &edit(3)).unwrap().content, None);
+    }
+    assert_eq!(tree.0.link(file, root, b"c", &edit(4)), Err(Errno::ENOENT));
+    assert_eq!(tree.0.release(file), None);
+    assert_eq!(tree.0.node(file).unwrap().links(), 0);
+    assert_eq!(tree.0.release(file), Some(7));
+    assert_eq!(tree.0.node(file).err(), Some(Errno::ENOENT));
+    let other = tree.file(root, "a", 8);
+    assert_eq!(tree.0.node(file).err(), Some(Errno::ENOENT), "the slot's next owner is another");
+    assert_eq!(tree.0.unlink(root, b"a", &edit(3)).unwrap().content, Some(8));
+    assert!(tree.0.node(other).is_err());
+}
+
+#[test]
+fn a_removed_working_directory_still_has_a_parent() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let outer = tree.directory(root, "outer");
+    let inner = tree.directory(outer, "inner");
+    tree.0.hold(inner).unwrap();
+    let _ = tree.0.remove_directory(outer, b"inner", &edit(2)).unwrap();
+    let _ = tree.0.remove_directory(root, b"outer", &edit(3)).unwrap();
+    assert_eq!(tree.0.parent(inner), Ok(outer));
+    assert_eq!(tree.0.read_directory(inner, 0), Err(Errno::ENOENT));
+    assert_eq!(tree.0.lookup(inner, b"x"), Err(Errno::ENOENT));
+    let created = tree.0.create_node(inner, b"x", FILE, || Ok(0), &edit(4));
+    assert_eq!(created, Err(Errno::ENOENT));
+    assert_eq!(tree.0.release(inner), None);
+    assert_eq!(tree.0.len(), 1, "with the last holder the chain goes");
+}
+
+#[test]
+fn removing_checks_in_linuxs_order() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let dir = tree.directory(root, "dir");
+    tree.file(dir, "file", 0);
+    let unlink = |tree: &mut Made, name: &[u8]| tree.0.unlink(root, name, &edit(2)).err();
+    let rmdir =
+        |tree: &mut Made, at, name: &[u8]| tree.0.remove_directory(at, name, &edit(2)).err();
+    assert_eq!(unlink(&mut tree, b"dir"), Some(Errno::EISDIR));
+    assert_eq!(unlink(&mut tree, b"none"), Some(Errno::ENOENT));
+    assert_eq!(rmdir(&mut tree, dir, b"file"), Some(Errno::ENOTDIR));
+    assert_eq!(rmdir(&mut tree, root, b"dir"), Some(Errno::ENOTEMPTY));
+    tree.0.set_mounted(dir, true).unwrap();
+    assert_eq!(rmdir(&mut tree, root, b"dir"), Some(Errno::EBUSY));
+    let denied = Edit { now: at(2), permit: &NOBODY };
+    assert_eq!(tree.0.unlink(root, b"dir", &denied).err(), Some(Errno::EACCES));
+}
+
+#[test]
+fn renaming_checks_in_linuxs_order() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let (a, b) = (tree.directory(root, "a"), tree.directory(root, "b"));
+    let inner = tree.directory(a, "inner");
+    let file = tree.file(root, "file", 1);
+    tree.0.link(file, a, b"link", &edit(1)).unwrap();
+    assert_eq!(tree.rename(root, "none", root, "x"), Err(Errno::ENOENT));
+    assert_eq!(tree.rename(root, "a", inner, "x"), Err(Errno::EINVAL));
+    assert_eq!(tree.rename(root, "a", a, "x"), Err(Errno::EINVAL));
+    assert_eq!(tree.rename(a, "inner", root, "a"), Err(Errno::ENOTEMPTY));
+    assert_eq!(tree.rename(root, "a", root, "file"), Err(Errno::ENOTDIR));
+    assert_eq!(tree.rename(root, "file", root, "a"), Err(Errno::EISDIR));
+    assert_eq!(tree.rename(root, "b", root, "a"), Err(Errno::ENOTEMPTY));
+    assert_eq!(tree.rename(root, "file", a, "link"), Ok(()), "the same file: nothing happens");
+    assert_eq!(tree.0.node(file).unwrap().links(), 2);
+    assert_eq!(tree.rename(a, "inner", b, "moved"), Ok(()));
+    assert_eq!(tree.0.parent(inner), Ok(b));
+    assert_eq!([a, b].map(|dir| tree.0.node(dir).unwrap().links()), [2, 3]);
+    let flagged = |tree: &mut Made, old: &[u8], new: &[u8], flag| {
+        tree.0.rename(root, old, root, new, flag, &edit(9)).map(|removed| removed.is_some())
+    };
+    use RenameFlag::*;
+    assert_eq!(flagged(&mut tree, b"a", b"b", NoReplace), Err(Errno::EEXIST));
+    assert_eq!(flagged(&mut tree, b"a", b"none", Exchange), Err(Errno::ENOENT));
+    assert_eq!(flagged(&mut tree, b"a", b"file", Exchange), Ok(false));
+    assert_eq!((tree.0.lookup(root, b"a"), tree.0.lookup(root, b"file")), (Ok(file), Ok(a)));
+    let _ = tree.0.unlink(a, b"link", &edit(9)).unwrap();
+    assert_eq!(flagged(&mut tree, b"file", b"b", Replace), Err(Errno::ENOTEMPTY));
+    assert_eq!(tree.rename(b, "moved", root, "file"), Ok(()), "over an empty directory");
+    assert_eq!(tree.0.node(a).err(), Some(Errno::ENOENT));
+}
+
+#[test]
+fn groups_and_times_are_handed_down() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    tree.0.attributes_mut(root).unwrap().mode |= S_ISGID;
+    tree.0.attributes_mut(root).unwrap().gid = 50;
+    let dir = tree.directory(root, "dir");
+    let attributes = *tree.0.node(dir).unwrap().attributes();
+    assert_eq!((attributes.gid, attributes.mode), (50, S_IFDIR | S_ISGID | 0o755));
+    let file = tree.file(dir, "file", 0);
+    assert_eq!(tree.0.node(file).unwrap().attributes().mode, S_IFREG | 0o644);
+    let text = b"to/somewhere";
+    let link = tree.0.create_symbolic_link(dir, b"link", text, FILE, &edit(30)).unwrap();
+    let node = tree.0.node(link).unwrap();
+    assert_eq!((node.link_text(), node.attributes().size), (Some(&text[..]), 12));
+    assert_eq!(node.kind(), Kind::SymbolicLink);
+    assert_eq!(tree.0.node(dir).unwrap().attributes().modified, at(30));
+    let _ = tree.0.unlink(dir, b"link", &edit(40)).unwrap();
+    assert_eq!(tree.0.node(dir).unwrap().attributes().changed, at(40));
+}
+
+#[test]
+fn a_reading_position_survives_changes() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let name = |number: u32| format!("file{number}");
+    (0..200).for_each(|number| _ = tree.file(root, &name(number), number));
+    let (mut cookie, mut seen, mut step) = (FIRST_COOKIE, BTreeSet::new(), 0);
+    while let Some(entry) = tree.0.read_directory(root, cookie).unwrap() {
+        assert!(seen.insert(entry.name.to_vec()), "seen twice");
+        cookie = entry.next_cookie;
+        // Each step removes an even file, seen or not, and makes a new one.
+        if step < 100 {
+            let even = name(step * 2).into_bytes();
+            let _ = tree.0.unlink(root, &even, &edit(2)).unwrap();
+            tree.file(root, &name(1000 + step), 0);
+        }
+        step += 1;
+    }
+    let odd = (0..100).map(|number| name(number * 2 + 1).into_bytes());
+    assert!(odd.into_iter().all(|name| seen.contains(&name)), "one was missed");
+}
+
+/// The same as maps of names, with ids that are never reused.
+#[derive(Clone)]
+struct Model {
+    /// Directories: names and parent. Files: nothing.
+    nodes: BTreeMap<u32, Option<(BTreeMap<u8, u32>, u32)>>,
+}
+
+impl Model {
+    fn entries(&self, directory: u32) -> &BTreeMap<u8, u32> {
+        &self.nodes[&directory].as_ref().unwrap().0
+    }
+
+    fn entries_mut(&mut self, directory: u32) -> &mut BTreeMap<u8, u32> {
+        &mut self.nodes.get_mut(&directory).unwrap().as_mut().unwrap().0
+    }
+
+    fn is_directory(&self, node: u32) -> bool {
+        self.nodes[&node].is_some()
+    }
+
+    fn is_inside(&self, node: u32, ancestor: u32) -> bool {
+        node == ancestor
+            || node != 0 && {
+                let parent = self.nodes[&node].as_ref().map_or(0, |(_, parent)| *parent);
+                self.is_inside(parent, ancestor)
+            }
+    }
+
+    fn links(&self, node: u32) -> usize {
+        let names = |of: u32| {
+            self.nodes
+                .values()
+                .flatten()
+                .flat_map(|(names, _)| names.values())
+                .filter(|id| **id == of)
+                .count()
+        };
+        match &self.nodes[&node] {
+            None => names(node),
+            Some((names, _)) => 2 + names.values().filter(|id| self.is_directory(**id)).count(),
+        }
+    }
+
+    fn drop_if_nameless(&mut self, node: u32) {
+        if self.is_directory(node) || self.links(node) == 0 {
+            self.nodes.remove(&node);
+        }
+    }
+
+    fn rename(
+        &mut self,
+        from: u32,
+        old: u8,
+        to: u32,
+        new: u8,
+        flag: RenameFlag,
+    ) -> Result<(), Errno> {
+        let node = *self.entries(from).get(&old).ok_or(Errno::ENOENT)?;
+        let target = self.entries(to).get(&new).copied();
+        match (flag, target) {
+            (RenameFlag::NoReplace, Some(_)) => return Err(Errno::EEXIST),
+            (RenameFlag::Exchange, None) => return Err(Errno::ENOENT),
+            _ => {}
+        }
+        let exchange = flag == RenameFlag::Exchange;
+        if self.is_directory(node) && self.is_inside(to, node) {
+            return Err(Errno::EINVAL);
+        }
+        if let Some(target) = target {
+            if self.is_directory(target) && self.is_inside(from, target) {
+                return Err(if exchange { Errno::EINVAL } else { Errno::ENOTEMPTY });
+            }
+            if target == node {
+                return Ok(());
+            }
+            match (self.is_directory(node), self.is_directory(target)) {
+                _ if exchange => {}
+                (true, false) => return Err(Errno::ENOTDIR),
+                (false, true) => return Err(Errno::EISDIR),
+                (true, true) if !self.entries(target).is_empty() => return Err(Errno::ENOTEMPTY),
+                _ => {}
+            }
+        }
+        self.entries_mut(from).remove(&old);
+        self.entries_mut(to).insert(new, node);
+        if let Some(Some((_, parent))) = self.nodes.get_mut(&node) {
+            *parent = to;
+        }
+        if let Some(target) = target {
+            if exchange {
+                self.entries_mut(from).insert(old, target);
+                if let Some(Some((_, parent))) = self.nodes.get_mut(&target) {
+                    *parent = from;
+                }
+            } else {
+                self.drop_if_nameless(target);
+            }
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn it_is_a_map_of_maps(
+        steps in prop::collection::vec(
+            (0u8..10, any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0u8..4, 0u8..4),
+            1..120),
+    ) {
+        let mut tree = Made::new();
+        let mut ids = BTreeMap::from([(0, tree.0.root())]);
+        let mut model =
+            Model { nodes: BTreeMap::from([(0, Some((BTreeMap::new(), 0)))]) };
+        let name = |name: u8| [b'n', name];
+        for (verb, first, second, old, new) in steps {
+            let directories: Vec<u32> =
+                model.nodes.keys().copied().filter(|id| model.is_directory(*id)).collect();
+            let from = directories[first.index(directories.len())];
+            let to = directories[second.index(directories.len())];
+            let (from_id, to_id) = (ids[&from], ids[&to]);
+            let existing = model.entries(from).get(&old).copied();
+            let next = ids.len() as u32;
+            match verb {
+                0..4 => {
+                    let directory = verb < 2;
+                    let made = if directory {
+                        tree.0.create_directory(from_id, &name(old), FILE, &edit(2))
+                    } else {
+                        tree.0.create_node(from_id, &name(old), FILE, || Ok(next), &edit(2))
+                    };
+                    prop_assert_eq!(made.is_ok(), existing.is_none());
+                    match made {
+                        Ok(id) => {
+                            ids.insert(next, id);
+                            let node = directory.then(|| (BTreeMap::new(), from));
+                            model.nodes.insert(next, node);
+                            model.entries_mut(from).insert(old, next);
+                        }
+                        Err(errno) => prop_assert_eq!(errno, Errno::EEXIST),
+                    }
+                }
+                4 => {
+                    let Some(node) = existing else { continue };
+                    let linked = tree.0.link(ids[&node], to_id, &name(new), &edit(2));
+                    let expected = match model.entries(to).contains_key(&new) {
+                        true => Err(Errno::EEXIST),
+                        false if model.is_directory(node) => Err(Errno::EPERM),
+                        false => Ok(()),
+                    };
+                    prop_assert_eq!(linked, expected);
+                    if expected.is_ok() {
+                        model.entries_mut(to).insert(new, node);
+                    }
+                }
+                5 => {
+                    let removed = tree.0.unlink(from_id, &name(old), &edit(2));
+                    match existing {
+                        None => prop_assert_eq!(removed.err(), Some(Errno::ENOENT)),
+                        Some(node) if model.is_directory(node) => {
+                            prop_assert_eq!(removed.err(), Some(Errno::EISDIR));
+                        }
+                        Some(node) => {
+                            model.entries_mut(from).remove(&old);
+                            model.drop_if_nameless(node);
+                            let gone = (!model.nodes.contains_key(&node)).then_some(node);
+                            prop_assert_eq!(removed.unwrap().content, gone);
+                        }
+                    }
+                }
+                6 => {
+                    let removed = tree.0.remove_directory(from_id, &name(old), &edit(2));
+                    let expected = match existing {
+                        None => Some(Errno::ENOENT),
+                        Some(node) if !model.is_directory(node) => Some(Errno::ENOTDIR),
+                        Some(node) if !model.entries(node).is_empty() => Some(Errno::ENOTEMPTY),
+                        Some(node) => {
+                            model.entries_mut(from).remove(&old);
+                            model.nodes.remove(&node);
+                            None
+                        }
+                    };
+                    prop_assert_eq!(removed.err(), expected);
+                }
+                _ => {
+                    let flag = [RenameFlag::Replace, RenameFlag::NoReplace, RenameFlag::Exchange]
+                        [usize::from(verb - 7)];
+                    let found = tree.0
+                        .rename(from_id, &name(old), to_id, &name(new), flag, &edit(2))
+                        .map(|_| ());
+                    prop_assert_eq!(found, model.rename(from, old, to, new, flag));
+                }
+            }
+            prop_assert_eq!(tree.0.len() as usize, model.nodes.len());
+            for (id, node) in &model.nodes {
+                let found = tree.0.node(ids[id]).unwrap();
+                prop_assert_eq!(found.links() as usize, model.links(*id));
+                if let Some((entries, parent)) = node {
+                    prop_assert_eq!(tree.0.parent(ids[id]), Ok(ids[parent]));
+                    let size = 40 + 20 * entries.len() as u64;
+                    prop_assert_eq!(found.attributes().size, size);
+                    for (child, target) in entries {
+                        prop_assert_eq!(tree.0.lookup(ids[id], &name(*child)), Ok(ids[target]));
+                    }
+                    prop_assert_eq!(tree.names(ids[id]).len(), entries.len() + 2);
+                }
+            }
+        }
+    }
+}
