@@ -30,6 +30,7 @@ pub mod fd_table;
 pub mod index_list;
 pub mod kmap_slots;
 pub mod layout;
+pub mod memory_call;
 pub mod memory_map;
 pub mod multiboot;
 pub mod node_tree;

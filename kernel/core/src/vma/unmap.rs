@@ -14,7 +14,7 @@ impl<B: Backing> VmaSet<B> {
     ) -> Result<(), NoMemory> {
         let Some((VmaId(first), vma)) = self.find(range.start()) else { return Ok(()) };
         let was = vma.extent();
-        if !was.range.overlaps(range) {
+        if range.is_empty() || !was.range.overlaps(range) {
             return Ok(());
         }
         let mut id = first;
