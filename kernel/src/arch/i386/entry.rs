@@ -81,9 +81,10 @@ pub fn stub(vector: usize) -> Option<u32> {
 
 global_asm!(
     r#"
+    # As bytes, because `push es` assembles to a push of 16 bits.
     .macro save_registers
-    push es
-    push ds
+    .byte 0x06                          # push es
+    .byte 0x1e                          # push ds
     push eax
     push ebp
     push edi
@@ -159,8 +160,8 @@ trap_return:
     pop edi
     pop ebp
     pop eax
-2:  pop ds
-3:  pop es
+2:  .byte 0x1f                          # pop ds
+3:  .byte 0x07                          # pop es
     add esp, 8
 4:  iretd
 

@@ -26,7 +26,7 @@ impl Idt {
     /// # Safety
     /// Once, at boot, after the GDT has been loaded.
     pub unsafe fn load(&'static mut self) {
-        let cs = SegmentSelector::from_bits_truncate(KERNEL_CS);
+        let cs = SegmentSelector::from_raw(KERNEL_CS);
         for (vector, gate) in self.0.iter_mut().enumerate() {
             let Some(handler) = entry::stub(vector) else { continue };
             *gate = match vector {
