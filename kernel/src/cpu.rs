@@ -23,6 +23,12 @@ pub struct Cpu {
     preempt_count: AtomicU32,
     /// The running task, as the scheduler's word for it.
     current: AtomicPtr<()>,
+    /// The task that left this CPU for the last time and waits for its burial.
+    zombie: AtomicPtr<()>,
+    /// The task whose FPU state the registers hold.
+    fpu_owner: AtomicPtr<()>,
+    /// The page tables in use.
+    cr3: AtomicU32,
     /// Slots of kmap_atomic in use.
     kmap_depth: AtomicU32,
     /// Single free frames of each zone.
@@ -46,6 +52,9 @@ static CPU: Cpu = Cpu {
     tables: UnsafeCell::new(CpuTables::new()),
     preempt_count: AtomicU32::new(0),
     current: AtomicPtr::new(core::ptr::null_mut()),
+    zombie: AtomicPtr::new(core::ptr::null_mut()),
+    fpu_owner: AtomicPtr::new(core::ptr::null_mut()),
+    cr3: AtomicU32::new(0),
     kmap_depth: AtomicU32::new(0),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
     magazines: UnsafeCell::new([const { Magazine::new() }; CLASSES.len()]),
@@ -132,6 +141,41 @@ pub fn current() -> *mut () {
 #[inline]
 pub fn set_current(task: *mut ()) {
     CPU.current.store(task, Relaxed);
+}
+
+#[inline]
+pub fn zombie() -> *mut () {
+    CPU.zombie.load(Relaxed)
+}
+
+#[inline]
+pub fn set_zombie(task: *mut ()) {
+    CPU.zombie.store(task, Relaxed);
+}
+
+#[inline]
+pub fn fpu_owner() -> *mut () {
+    CPU.fpu_owner.load(Relaxed)
+}
+
+#[inline]
+pub fn set_fpu_owner(task: *mut ()) {
+    CPU.fpu_owner.store(task, Relaxed);
+}
+
+/// The page tables that `load_page_tables` loaded last; 0 before the first time.
+#[inline]
+pub fn page_tables() -> u32 {
+    CPU.cr3.load(Relaxed)
+}
+
+/// # Safety
+/// The tables map the kernel as `swapper_pg_dir` does, and live while they are loaded.
+#[inline]
+pub unsafe fn load_page_tables(cr3: u32) {
+    CPU.cr3.store(cr3, Relaxed);
+    // SAFETY: passed on to the caller.
+    unsafe { crate::arch::paging::load_cr3(cr3) };
 }
 
 #[inline]

@@ -7,6 +7,8 @@ extern crate alloc;
 mod arch;
 mod cpu;
 mod irq;
+#[cfg(feature = "ktest")]
+mod ktest;
 mod log;
 mod mm;
 mod panic;
@@ -14,13 +16,20 @@ mod result;
 mod sync;
 mod syscall;
 mod task;
+mod time;
 mod trap;
 
 use arch::debug_exit::{self, End};
 use arch::features::features;
 use arch::paging::{self, IS_PAE, PAGE_OFFSET, SPLIT};
+use kcore::cmdline::CommandLine;
 use kcore::memory_map::{LowHigh, TWO_LEVEL_FRAMES};
+use kcore::run_queue::Priority;
 use mm::{bootmem, direct_map, frames, heap, loader, vmalloc};
+use spin::Once;
+use task::Task;
+
+static COMMAND_LINE: Once<CommandLine<'static>> = Once::new();
 
 /// The boot story, top to bottom. Each stage returns what the next one needs, so a wrong order
 /// does not compile.
@@ -29,6 +38,7 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
     // SAFETY: each of these runs here, once, with interrupts off, on the boot stack, in the order
     // that its own comment asks for.
     unsafe {
+        task::idle::adopt_boot();
         log::initialise();
         cpu::initialise(panic::double_fault);
         arch::extable::initialise(features().smap);
@@ -40,6 +50,7 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
             Ok(loaded) => loaded,
             Err(why) => panic!("{why}"),
         };
+        COMMAND_LINE.call_once(|| loaded.command_line);
         let low_high = size_memory(&mut loaded);
         let Some(mut bootmem) = bootmem::initialise(&loaded, low_high.max_low_pfn) else {
             panic!("the boot bitmap is too small");
@@ -52,6 +63,19 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
         let _heap = heap::initialise(&frames);
         vmalloc::initialise(&frames);
     }
+    arch::pic::initialise();
+    time::start();
+    match Task::new(b"boot", Priority::NORMAL, first_task, 0) {
+        Ok(task) => task::start(task),
+        Err(_) => panic!("no memory for the first task"),
+    }
+    task::idle::run()
+}
+
+/// What may sleep of the boot.
+fn first_task(_: usize) {
+    #[cfg(feature = "ktest")]
+    ktest::run(COMMAND_LINE.get().and_then(|line| line.value("ktest")));
     debug_exit::exit(End::Orderly)
 }
 

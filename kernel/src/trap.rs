@@ -4,7 +4,7 @@ use crate::arch::entry::TrapFrame;
 use crate::arch::extable;
 use crate::irq;
 use crate::panic::fatal_trap;
-use crate::syscall;
+use crate::{syscall, task};
 
 pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
     if let Some(fixup) = extable::fixup(frame.eip) {
@@ -16,6 +16,9 @@ pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
 
 pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
     irq::dispatch(frame.vector, frame);
+    if frame.from_user() && task::current().work() != 0 {
+        task::exit_work(frame);
+    }
 }
 
 pub extern "fastcall" fn on_syscall(frame: &mut TrapFrame) {

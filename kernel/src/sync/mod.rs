@@ -1,9 +1,19 @@
 //! Locks. The type says what a lock disables; the rank says in which order locks are taken.
 
 mod boot_cell;
+mod completion;
+#[cfg(feature = "ktest")]
+pub mod ktest;
+mod mutex;
 mod rank;
+mod rw_lock;
 mod spin_lock;
+mod wait_queue;
 
 pub use boot_cell::BootCell;
+pub use completion::Completion;
+pub use mutex::{Mutex, MutexGuard};
 pub use rank::Rank;
+pub use rw_lock::{ReadGuard, RwLock, WriteGuard};
 pub use spin_lock::{IrqSpinLock, IrqSpinLockGuard, SpinLock, SpinLockGuard};
+pub use wait_queue::{WaitError, WaitQueue, Waiter};

@@ -28,6 +28,8 @@ pub enum Rank {
     Lru,
     /// Pages of pkmap.
     Pkmap,
+    /// Kernel stacks kept for the next task.
+    StackCache,
     Vmalloc,
     /// A slab cache.
     Slab,

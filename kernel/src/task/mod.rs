@@ -1,9 +1,35 @@
-//! Tasks.
+//! Tasks: what the scheduler runs.
+//!
+//! A [`Task`] has a kernel stack, a priority and perhaps page tables; what programs have on top
+//! (memory, descriptors, signals) belongs to the process layer, which hangs its own thread onto
+//! the task. Tasks sleep by a three-step handshake that loses no wake-up:
+//!
+//! ```text
+//!  sleeper                                    waker (any task, any interrupt)
+//!  prepare_to_sleep(how)                      make the condition true
+//!  condition false? schedule()                wake(task)
+//!  finish_sleep()
+//! ```
+//!
+//! A wake-up between the first two steps makes `schedule` return at once. `sync::WaitQueue` does
+//! this for everybody but IPC.
 
-pub fn describe_current() -> &'static str {
-    "boot"
-}
+mod current;
+mod exit_work;
+pub mod idle;
+#[cfg(feature = "ktest")]
+pub mod ktest;
+mod schedule;
+mod stack;
+mod task;
+mod user_registers;
 
-pub fn stack_words(_pointer: u32) -> Option<[u32; 2]> {
-    None
-}
+pub use current::{Current, current, describe_current, stack_words};
+pub use exit_work::{exit_work, set_exit_work};
+pub use schedule::{
+    account_tick, exit, finish_sleep, might_resched, notify, prepare_to_sleep, schedule,
+    set_priority, sleep_is_over, start, switch_to, wake, yield_now,
+};
+pub use stack::drain_cache as drain_stack_cache;
+pub use task::{Sleep, Task, work};
+pub use user_registers::{TlsEntries, forget_page_tables};

@@ -6,6 +6,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("arch", 0),
     ("result", 0),
     ("cpu", 1),
+    ("irq", 1),
     ("sync", 1),
     ("log", 1),
     ("mm", 2),
@@ -24,10 +25,10 @@ const LAYERS: &[(&str, u8)] = &[
     ("mm::swap", 4),
     ("mm::user", 4),
     ("task", 3),
-    ("schedule", 3),
-    ("wait", 3),
-    ("mutex", 3),
+    ("sync::completion", 3),
     ("sync::mutex", 3),
+    ("sync::rw_lock", 3),
+    ("sync::wait_queue", 3),
     ("time", 3),
     ("ipc", 3),
     ("file", 5),
@@ -41,6 +42,9 @@ const LAYERS: &[(&str, u8)] = &[
     ("main", 7),
     ("panic", 7),
     ("ktest", 7),
+    ("task::ktest", 7),
+    ("sync::ktest", 7),
+    ("time::ktest", 7),
 ];
 
 /// Modules that may use something from above: who, what, and the reason is beside it.

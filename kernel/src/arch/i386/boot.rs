@@ -64,6 +64,12 @@ pub fn image() -> Image {
     }
 }
 
+/// The stack `kernel_main` runs on: its lowest address, and one past its highest.
+pub fn boot_stack() -> (u32, u32) {
+    let bottom = &raw const BOOT_STACK as u32;
+    (bottom, bottom + BOOT_STACK_BYTES as u32)
+}
+
 pub fn boot_tables() -> *mut BootTables {
     &raw mut BOOT_TABLES_AREA
 }

@@ -33,15 +33,38 @@ impl FpuState {
 
     #[inline]
     pub fn save(&mut self) {
-        // SAFETY: the area is 512 bytes at a multiple of 16; user tasks exist only with FXSR.
-        unsafe { asm!("fxsave [{}]", in(reg) &raw mut self.0, options(nostack, preserves_flags)) };
+        // SAFETY: `self` is such an area.
+        unsafe { save_to(self) };
     }
 
     #[inline]
     pub fn restore(&self) {
-        // SAFETY: as for `save`; reserved MXCSR bits are clear.
-        unsafe {
-            asm!("fxrstor [{}]", in(reg) &raw const self.0, options(nostack, readonly, preserves_flags))
-        };
+        // SAFETY: `self` is a whole area; reserved MXCSR bits are clear.
+        unsafe { restore_from(self) };
     }
+}
+
+static INITIAL: FpuState = FpuState::initial();
+
+/// Empties the registers.
+pub fn reset() {
+    INITIAL.restore();
+}
+
+/// Stores the registers; the bytes that FXSAVE leaves alone stay as they are.
+///
+/// # Safety
+/// `area` is valid for writes. User tasks, and so this, exist only with FXSR.
+#[inline]
+pub unsafe fn save_to(area: *mut FpuState) {
+    // SAFETY: the type gives size and alignment; the caller vouches for the rest.
+    unsafe { asm!("fxsave [{}]", in(reg) area, options(nostack, preserves_flags)) };
+}
+
+/// # Safety
+/// `area` was filled by `save_to`, or is a valid state. As for `save_to`.
+#[inline]
+pub unsafe fn restore_from(area: *const FpuState) {
+    // SAFETY: as above; what FXSAVE stored, FXRSTOR takes.
+    unsafe { asm!("fxrstor [{}]", in(reg) area, options(nostack, readonly, preserves_flags)) };
 }

@@ -23,6 +23,7 @@ pub const TLS_ENTRIES: usize = 3;
 
 const ENTRIES: usize = 32;
 const IO_BITMAP_BYTES: usize = 65536 / 8;
+const MAX_PORT_RUNS: usize = 8;
 const DOUBLE_FAULT_STACK_BYTES: usize = 4096;
 
 /// A task state with room for the I/O permission bitmap (SDM 1, 19.5.2): one bit a port, and a
@@ -34,11 +35,42 @@ struct TaskState {
     end: u8,
 }
 
+/// Runs of I/O ports a program may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IoPorts {
+    runs: [(u16, u16); MAX_PORT_RUNS],
+    count: usize,
+}
+
+impl IoPorts {
+    pub const NONE: Self = Self { runs: [(0, 0); MAX_PORT_RUNS], count: 0 };
+
+    /// Adds the ports from `first` to `last`; `false` if there are too many runs already.
+    #[must_use]
+    pub fn add(&mut self, first: u16, last: u16) -> bool {
+        match self.runs.get_mut(self.count) {
+            Some(run) => {
+                *run = (first, last);
+                self.count += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
 /// One CPU's descriptor tables.
 #[repr(C, align(4096))]
 pub struct CpuTables {
     gdt: [u64; ENTRIES],
     task_state: TaskState,
+    /// The ports whose bits are clear in the bitmap.
+    ports: IoPorts,
     double_fault: TaskStateSegment,
     double_fault_stack: [u8; DOUBLE_FAULT_STACK_BYTES],
 }
@@ -56,6 +88,7 @@ impl CpuTables {
                 io_bitmap: [0xff; IO_BITMAP_BYTES],
                 end: 0xff,
             },
+            ports: IoPorts::NONE,
             double_fault: TaskStateSegment::new(),
             double_fault_stack: [0; DOUBLE_FAULT_STACK_BYTES],
         }
@@ -116,7 +149,7 @@ impl CpuTables {
                 user_ds = in(reg) u32::from(USER_DS),
                 scratch = out(reg) _,
             );
-            x86::task::load_tr(SegmentSelector::from_bits_truncate(TSS_SELECTOR));
+            x86::task::load_tr(SegmentSelector::from_raw(TSS_SELECTOR));
         }
     }
 
@@ -137,14 +170,34 @@ impl CpuTables {
         self.gdt[TLS_FIRST as usize..TLS_FIRST as usize + TLS_ENTRIES].copy_from_slice(tls);
     }
 
-    /// The ports a driver may use; `None` forbids all and costs one store.
-    pub fn set_io_bitmap(&mut self, allowed: Option<&[u8; IO_BITMAP_BYTES]>) {
-        match allowed {
-            Some(bitmap) => {
-                self.task_state.io_bitmap.copy_from_slice(bitmap);
-                self.task_state.tss.iobp_offset = IO_BITMAP_BASE;
+    /// The ports of the task about to run. The bitmap keeps those of the last driver, so that
+    /// going from a driver to a program and back costs two stores.
+    #[inline]
+    pub fn set_io_ports(&mut self, ports: &IoPorts) {
+        if ports.is_empty() {
+            self.task_state.tss.iobp_offset = NO_IO_BITMAP;
+        } else {
+            self.allow_io_ports(ports);
+        }
+    }
+
+    #[inline(never)]
+    fn allow_io_ports(&mut self, ports: &IoPorts) {
+        if self.ports != *ports {
+            let old = core::mem::replace(&mut self.ports, *ports);
+            self.mark_ports(&old, u8::MAX);
+            self.mark_ports(ports, 0);
+        }
+        self.task_state.tss.iobp_offset = IO_BITMAP_BASE;
+    }
+
+    fn mark_ports(&mut self, ports: &IoPorts, bits: u8) {
+        for &(first, last) in ports.runs.iter().take(ports.count) {
+            for port in first..=last {
+                let byte = &mut self.task_state.io_bitmap[usize::from(port / 8)];
+                let mask = 1 << (port % 8);
+                *byte = *byte & !mask | bits & mask;
             }
-            None => self.task_state.tss.iobp_offset = NO_IO_BITMAP,
         }
     }
 }
@@ -159,5 +212,5 @@ fn task_state_descriptor(base: u32, bytes: u32) -> u64 {
 }
 
 pub const fn double_fault_selector() -> SegmentSelector {
-    SegmentSelector::from_bits_truncate(DOUBLE_FAULT_SELECTOR)
+    SegmentSelector::from_raw(DOUBLE_FAULT_SELECTOR)
 }

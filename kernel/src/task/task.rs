@@ -1,0 +1,227 @@
+//! One task, as the scheduler sees it.
+
+use super::stack::{STACK_BYTES, Stack};
+use super::user_registers::UserRegisters;
+use crate::arch::boot::boot_stack;
+use crate::arch::context::Context;
+use crate::arch::entry::TrapFrame;
+use crate::result::{Errno, Result};
+use alloc::sync::Arc;
+use core::cell::UnsafeCell;
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::{Relaxed, Release};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+use kcore::run_queue::{Link, Priority};
+
+/// Bits of the word that is tested on every return to user mode.
+pub mod work {
+    /// Somebody more deserving can run.
+    pub const RESCHED: u32 = 1 << 0;
+    /// A signal may have to be delivered; ends interruptible sleeps.
+    pub const SIGNAL: u32 = 1 << 1;
+    /// The task is going to die; ends killable sleeps too. Comes with `SIGNAL`.
+    pub const KILL: u32 = 1 << 2;
+}
+
+/// What may end a sleep besides a wake-up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Sleep {
+    /// Any pending signal.
+    Interruptible = 1,
+    /// Only a signal that kills.
+    Killable = 2,
+    Uninterruptible = 4,
+}
+
+pub(super) const RUNNING: u32 = 0;
+/// Any of [`Sleep`].
+pub(super) const ASLEEP: u32 = 7;
+/// Made, but not started.
+pub(super) const NEW: u32 = 8;
+pub(super) const DEAD: u32 = 16;
+
+/// `stack_top` of the idle task, which has the boot stack and never gets a trap from user mode.
+pub(super) const BOOT_STACK: u32 = 0;
+/// Ticks until an equal gets the CPU, unless the task says otherwise.
+const TIME_SLICE: u32 = 10;
+const NAME_BYTES: usize = 16;
+
+pub struct Task {
+    pub(super) context: UnsafeCell<Context>,
+    /// One past the highest address of the kernel stack.
+    pub(super) stack_top: u32,
+    /// The page tables of the program; 0 for a task that is only the kernel's.
+    pub(super) cr3: AtomicU32,
+    pub(super) state: AtomicU32,
+    work: AtomicU32,
+    pub(super) priority: AtomicU8,
+    /// Ticks left of the slice.
+    pub(super) ticks_left: AtomicU32,
+    pub(super) time_slice: AtomicU32,
+    /// Under the run queue's lock.
+    pub(super) link: UnsafeCell<Link>,
+    /// What the switch saves and loads of a program. Touched by the task itself, and by the
+    /// switch; before it starts, by its maker.
+    pub(super) user: UnsafeCell<UserRegisters>,
+    /// Taken by whoever runs after the task's last switch.
+    pub(super) stack: UnsafeCell<Option<Stack>>,
+    pub(super) first: fn(usize),
+    pub(super) argument: usize,
+    utime: AtomicU32,
+    stime: AtomicU32,
+    tid: AtomicU32,
+    name: [AtomicU8; NAME_BYTES],
+    extension: AtomicPtr<()>,
+}
+
+// SAFETY: the fields without atomics say who touches them: the run queue's lock (`link`), the one
+// CPU that runs the task or switches it (`context`, `user`), the one that buries it (`stack`).
+unsafe impl Sync for Task {}
+// SAFETY: nothing in a task is tied to the CPU or the task that made it.
+unsafe impl Send for Task {}
+
+impl Task {
+    /// A task that will call `first(argument)`. If that returns, a task with page tables goes to
+    /// user mode with its [`user_frame`](Self::user_frame), any other exits. It runs once
+    /// `start` has been called.
+    pub fn new(
+        name: &[u8],
+        priority: Priority,
+        first: fn(usize),
+        argument: usize,
+    ) -> Result<Arc<Self>> {
+        let stack = Stack::new()?;
+        let mut task = Arc::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
+        let Some(place) = Arc::get_mut(&mut task) else { unreachable!("just made") };
+        let place = place.write(Self::with_stack(stack.top(), priority, first, argument));
+        // SAFETY: the stack is new and the task's own.
+        unsafe {
+            place.context.get_mut().prepare(stack.top(), super::schedule::first_step, 0);
+        }
+        *place.stack.get_mut() = Some(stack);
+        place.set_name(name);
+        // SAFETY: written above.
+        Ok(unsafe { task.assume_init() })
+    }
+
+    /// Of the field `stack`, the caller takes care.
+    pub(super) const fn with_stack(
+        stack_top: u32,
+        priority: Priority,
+        first: fn(usize),
+        argument: usize,
+    ) -> Self {
+        Self {
+            context: UnsafeCell::new(Context::new()),
+            stack_top,
+            cr3: AtomicU32::new(0),
+            state: AtomicU32::new(NEW),
+            work: AtomicU32::new(0),
+            priority: AtomicU8::new(priority.level()),
+            ticks_left: AtomicU32::new(TIME_SLICE),
+            time_slice: AtomicU32::new(TIME_SLICE),
+            link: UnsafeCell::new(Link::new()),
+            user: UnsafeCell::new(UserRegisters::new()),
+            stack: UnsafeCell::new(None),
+            first,
+            argument,
+            utime: AtomicU32::new(0),
+            stime: AtomicU32::new(0),
+            tid: AtomicU32::new(0),
+            name: [const { AtomicU8::new(0) }; NAME_BYTES],
+            extension: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    /// The pending-work bits.
+    #[inline]
+    pub fn work(&self) -> u32 {
+        self.work.load(Relaxed)
+    }
+
+    #[inline]
+    pub fn add_work(&self, bits: u32) {
+        self.work.fetch_or(bits, Release);
+    }
+
+    #[inline]
+    pub fn clear_work(&self, bits: u32) {
+        self.work.fetch_and(!bits, Relaxed);
+    }
+
+    #[inline]
+    pub fn priority(&self) -> Priority {
+        Priority::new(self.priority.load(Relaxed))
+    }
+
+    /// Whether the task runs a program.
+    #[inline]
+    pub fn is_user(&self) -> bool {
+        self.cr3.load(Relaxed) != 0
+    }
+
+    /// Ticks of a slice, from the next one on.
+    pub fn set_time_slice(&self, ticks: u32) {
+        self.time_slice.store(ticks.max(1), Relaxed);
+    }
+
+    /// 0 until set.
+    #[inline]
+    pub fn tid(&self) -> u32 {
+        self.tid.load(Relaxed)
+    }
+
+    pub fn set_tid(&self, tid: u32) {
+        self.tid.store(tid, Relaxed);
+    }
+
+    /// Ticks spent in user mode and in the kernel.
+    pub fn times(&self) -> (u32, u32) {
+        (self.utime.load(Relaxed), self.stime.load(Relaxed))
+    }
+
+    pub(super) fn add_tick(&self, in_user_mode: bool) {
+        let ticks = if in_user_mode { &self.utime } else { &self.stime };
+        ticks.store(ticks.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Bytes up to the first NUL, padded with NULs, always ending with one.
+    pub fn name(&self) -> [u8; NAME_BYTES] {
+        self.name.each_ref().map(|byte| byte.load(Relaxed))
+    }
+
+    /// Cuts the name to 15 bytes.
+    pub fn set_name(&self, name: &[u8]) {
+        let bytes = name.iter().copied().take_while(|byte| *byte != 0).take(NAME_BYTES - 1);
+        for (place, byte) in self.name.iter().zip(bytes.chain(core::iter::repeat(0))) {
+            place.store(byte, Relaxed);
+        }
+    }
+
+    /// What the process layer hung on; null before it did.
+    #[inline]
+    pub fn extension(&self) -> *const () {
+        self.extension.load(Relaxed)
+    }
+
+    /// Sets [`extension`](Self::extension), which stays as it is while the task lives.
+    pub fn set_extension(&self, extension: *const ()) {
+        let old = self.extension.swap(extension.cast_mut(), Release);
+        debug_assert!(old.is_null(), "a task has one extension");
+    }
+
+    /// The lowest address of the kernel stack, and one past the highest.
+    pub fn stack_bounds(&self) -> (u32, u32) {
+        match self.stack_top {
+            BOOT_STACK => boot_stack(),
+            top => (top - STACK_BYTES, top),
+        }
+    }
+
+    /// Where a trap from user mode saves the registers.
+    #[inline]
+    pub fn user_frame(&self) -> *mut TrapFrame {
+        (self.stack_top as usize - size_of::<TrapFrame>()) as *mut TrapFrame
+    }
+}

@@ -1,0 +1,199 @@
+//! What a program has in the CPU besides its trap frame: page tables, TLS segments, FS, GS, FPU
+//! and SSE registers, I/O ports. The kernel uses none of them but the tables, so the running
+//! program's are live in the CPU, and only the switch to another *program* exchanges them; a
+//! kernel task leaves them where they are.
+//!
+//! Page tables too: a kernel task keeps the last program's. Who frees page tables calls
+//! [`forget_page_tables`] first, so they outlive every borrower.
+
+use super::task::{NEW, Task};
+use super::{Current, current};
+use crate::arch::context::{set_user_segments, user_segments};
+use crate::arch::entry::TrapFrame;
+use crate::arch::fpu::{self, FpuState};
+use crate::arch::gdt::{IoPorts, TLS_ENTRIES};
+use crate::arch::interrupts;
+use crate::cpu;
+use crate::mm::direct_map::swapper_cr3;
+use core::mem::MaybeUninit;
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::Relaxed;
+
+pub type TlsEntries = [u64; TLS_ENTRIES];
+
+pub(super) struct UserRegisters {
+    /// Written when the task is switched away from, or forked.
+    fpu: MaybeUninit<FpuState>,
+    tls: TlsEntries,
+    fs: u16,
+    gs: u16,
+    ports: IoPorts,
+}
+
+impl UserRegisters {
+    pub const fn new() -> Self {
+        Self {
+            fpu: MaybeUninit::uninit(),
+            tls: [0; TLS_ENTRIES],
+            fs: 0,
+            gs: 0,
+            ports: IoPorts::NONE,
+        }
+    }
+}
+
+fn address(task: &Task) -> *mut () {
+    (&raw const *task).cast_mut().cast()
+}
+
+/// # Safety
+/// `previous` is a program and runs on this CPU, which is about to leave it. Interrupts are off.
+#[inline]
+pub(super) unsafe fn save(previous: &Task) {
+    // SAFETY: of the running task only the switch touches these; the registers are its own.
+    unsafe {
+        let user = &mut *previous.user.get();
+        fpu::save_to(user.fpu.as_mut_ptr());
+        (user.fs, user.gs) = user_segments();
+    }
+}
+
+/// # Safety
+/// `next` is a program that runs on no CPU, and this one is about to run it. Interrupts are off.
+#[inline]
+pub(super) unsafe fn load(next: &Task) {
+    let cr3 = next.cr3.load(Relaxed);
+    // SAFETY: nobody else touches a task that does not run. Its tables live as long as it is a
+    // program. Its FPU state was saved when it last ran, or by its maker.
+    unsafe {
+        if cpu::page_tables() != cr3 {
+            cpu::load_page_tables(cr3);
+        }
+        let user = &*next.user.get();
+        cpu::with_tables(|tables| {
+            tables.set_tls(&user.tls);
+            tables.set_io_ports(&user.ports);
+        });
+        set_user_segments(user.fs, user.gs);
+        if cpu::fpu_owner() != address(next) {
+            fpu::restore_from(user.fpu.as_ptr());
+            cpu::set_fpu_owner(address(next));
+        }
+    }
+}
+
+/// The page tables below `cr3` are about to be freed: nobody borrows them any more.
+pub fn forget_page_tables(cr3: u32) {
+    if cpu::page_tables() == cr3 {
+        // SAFETY: the kernel's own tables live for ever.
+        unsafe { cpu::load_page_tables(swapper_cr3()) };
+    }
+}
+
+impl Task {
+    /// Makes a task that has not started a program: `cr3` are its page tables, `frame` its
+    /// registers; the rest is copied from the running task, which is a program too. I/O ports
+    /// are not inherited.
+    pub fn become_copy_of_current(&self, cr3: u32, frame: &TrapFrame) {
+        let current = current();
+        debug_assert!(self.state.load(Relaxed) == NEW && cr3 != 0 && current.is_user());
+        // SAFETY: only the maker of a task that has not started touches it, and only the running
+        // task itself these of its fields. The frame lies at the top of the new task's stack.
+        unsafe {
+            let (to, from) = (&mut *self.user.get(), &*current.user.get());
+            fpu::save_to(to.fpu.as_mut_ptr());
+            to.tls = from.tls;
+            (to.fs, to.gs) = user_segments();
+            self.user_frame().write(*frame);
+        }
+        self.cr3.store(cr3, Relaxed);
+    }
+
+    /// Sets one TLS entry of a task that has not started. `false` if there is no such entry.
+    #[must_use]
+    pub fn set_initial_tls(&self, index: usize, descriptor: u64) -> bool {
+        debug_assert!(self.state.load(Relaxed) == NEW);
+        // SAFETY: only the maker of a task that has not started touches it.
+        let tls = unsafe { &mut (*self.user.get()).tls };
+        tls.get_mut(index).map(|entry| *entry = descriptor).is_some()
+    }
+}
+
+impl Current {
+    /// Runs on other page tables from now on: `execve`, or a kernel task that becomes a program
+    /// and then starts with empty registers.
+    ///
+    /// # Safety
+    /// The tables map the kernel as `swapper_pg_dir` does. They live until this task has left
+    /// them and `forget_page_tables` was called.
+    pub unsafe fn enter_address_space(&self, cr3: u32) {
+        let was_user = self.is_user();
+        let were_enabled = interrupts::save_and_disable();
+        self.cr3.store(cr3, Relaxed);
+        // SAFETY: passed on to the caller.
+        unsafe { cpu::load_page_tables(cr3) };
+        if !was_user {
+            self.load_empty_registers();
+        }
+        interrupts::restore(were_enabled);
+    }
+
+    /// Is only the kernel's from now on. The page tables stay loaded until somebody needs others.
+    pub fn leave_address_space(&self) {
+        let were_enabled = interrupts::save_and_disable();
+        self.cr3.store(0, Relaxed);
+        cpu::set_fpu_owner(null_mut());
+        interrupts::restore(were_enabled);
+    }
+
+    /// What a program starts with after `execve`.
+    pub fn reset_user_registers(&self) {
+        let were_enabled = interrupts::save_and_disable();
+        self.load_empty_registers();
+        interrupts::restore(were_enabled);
+    }
+
+    fn load_empty_registers(&self) {
+        // SAFETY: the task's own; interrupts are off, so no switch looks at them meanwhile.
+        let user = unsafe { &mut *self.user.get() };
+        (user.tls, user.ports) = ([0; TLS_ENTRIES], IoPorts::NONE);
+        cpu::with_tables(|tables| {
+            tables.set_tls(&user.tls);
+            tables.set_io_ports(&user.ports);
+        });
+        set_user_segments(0, 0);
+        fpu::reset();
+        cpu::set_fpu_owner(address(self));
+    }
+
+    pub fn tls(&self) -> TlsEntries {
+        // SAFETY: only the task itself writes it, and it is here.
+        unsafe { (*self.user.get()).tls }
+    }
+
+    /// Sets one TLS entry at once. `false` if there is no such entry.
+    #[must_use]
+    pub fn set_tls(&self, index: usize, descriptor: u64) -> bool {
+        let were_enabled = interrupts::save_and_disable();
+        // SAFETY: the task's own; interrupts are off, so no switch looks at it meanwhile.
+        let tls = unsafe { &mut (*self.user.get()).tls };
+        let known = tls.get_mut(index).map(|entry| *entry = descriptor).is_some();
+        cpu::with_tables(|tables| tables.set_tls(tls));
+        interrupts::restore(were_enabled);
+        known
+    }
+
+    /// The I/O ports this program may use from now on.
+    pub fn set_io_ports(&self, ports: &IoPorts) {
+        let were_enabled = interrupts::save_and_disable();
+        // SAFETY: the task's own; interrupts are off, so no switch looks at it meanwhile.
+        unsafe { (*self.user.get()).ports = *ports };
+        cpu::with_tables(|tables| tables.set_io_ports(ports));
+        interrupts::restore(were_enabled);
+    }
+
+    pub fn io_ports(&self) -> IoPorts {
+        // SAFETY: only the task itself writes it, and it is here.
+        unsafe { (*self.user.get()).ports }
+    }
+}

@@ -1,0 +1,16 @@
+//! What time it is, and what happens when.
+//!
+//! The monotonic clock is the time-stamp counter; the interrupt of the PIT, [`HZ`] times a
+//! second, fires the timers that are due and takes ticks off time slices. So a timer fires up to
+//! a tick late, and never early.
+
+mod clock;
+#[cfg(feature = "ktest")]
+pub mod ktest;
+mod tick;
+mod timer;
+
+pub use crate::arch::pit::HZ;
+pub use clock::{monotonic, realtime, set_realtime};
+pub use tick::{start, ticks};
+pub use timer::{Timer, sleep_until};
