@@ -1,0 +1,100 @@
+use super::{Timer, monotonic, realtime, set_realtime, sleep_until, ticks};
+use crate::ktest::{Outcome, check, tests};
+use crate::task::{self, Sleep, current, work};
+use core::pin::pin;
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::Relaxed;
+
+tests![
+    the_clocks_agree,
+    timers_fire_in_order_and_once,
+    a_disarmed_timer_stays_silent,
+    a_sleep_lasts_as_long_as_asked,
+    a_signal_ends_a_sleep,
+];
+
+const MILLISECOND: u64 = 1_000_000;
+
+fn the_clocks_agree() -> Outcome {
+    // The tick counts at most as many as have passed; a slow host loses some, never adds any.
+    let (start, first) = (monotonic(), ticks());
+    while ticks() < first + 5 {
+        check!(monotonic() - start < 5_000 * MILLISECOND);
+        task::might_resched();
+    }
+    let passed = monotonic() - start;
+    check!(passed > 38 * MILLISECOND);
+    let mut last = monotonic();
+    for _ in 0..1000 {
+        let now = monotonic();
+        check!(now >= last);
+        last = now;
+    }
+    const YEAR_2020: u64 = 1_577_836_800_000 * MILLISECOND;
+    let day = realtime();
+    check!(day > YEAR_2020);
+    set_realtime(YEAR_2020);
+    let set = realtime();
+    check!((YEAR_2020..YEAR_2020 + 1000 * MILLISECOND).contains(&set));
+    set_realtime(day);
+    Ok(())
+}
+
+static FIRED: AtomicU32 = AtomicU32::new(0);
+
+fn fire(digit: usize) {
+    FIRED.store(FIRED.load(Relaxed) * 10 + digit as u32, Relaxed);
+}
+
+fn timers_fire_in_order_and_once() -> Outcome {
+    FIRED.store(0, Relaxed);
+    let (one, two, three) =
+        (pin!(Timer::new(fire, 1)), pin!(Timer::new(fire, 2)), pin!(Timer::new(fire, 3)));
+    let now = monotonic();
+    one.as_ref().arm(now + 10 * MILLISECOND);
+    three.as_ref().arm(now + 30 * MILLISECOND);
+    two.as_ref().arm(now + 500 * MILLISECOND);
+    two.as_ref().arm(now + 20 * MILLISECOND);
+    check!(FIRED.load(Relaxed) == 0 && two.is_armed());
+    check!(sleep_until(now + 60 * MILLISECOND, Sleep::Uninterruptible).is_ok());
+    check!(FIRED.load(Relaxed) == 123);
+    check!(!one.is_armed() && !two.disarm());
+    Ok(())
+}
+
+fn a_disarmed_timer_stays_silent() -> Outcome {
+    FIRED.store(0, Relaxed);
+    let kept = pin!(Timer::new(fire, 1));
+    let now = monotonic();
+    {
+        let dropped = pin!(Timer::new(fire, 2));
+        dropped.as_ref().arm(now + 10 * MILLISECOND);
+        kept.as_ref().arm(now + 10 * MILLISECOND);
+    }
+    check!(kept.disarm() && !kept.disarm());
+    check!(sleep_until(now + 30 * MILLISECOND, Sleep::Uninterruptible).is_ok());
+    check!(FIRED.load(Relaxed) == 0);
+    Ok(())
+}
+
+fn a_sleep_lasts_as_long_as_asked() -> Outcome {
+    let start = monotonic();
+    check!(sleep_until(start + 35 * MILLISECOND, Sleep::Interruptible).is_ok());
+    check!(monotonic() >= start + 35 * MILLISECOND);
+    // What has passed is not waited for.
+    check!(sleep_until(start, Sleep::Interruptible).is_ok());
+    Ok(())
+}
+
+fn a_signal_ends_a_sleep() -> Outcome {
+    let task = current();
+    let start = monotonic();
+    task::notify(&task, work::SIGNAL);
+    let ended = sleep_until(start + 5_000 * MILLISECOND, Sleep::Interruptible);
+    // A sleep that no signal ends goes on.
+    let kept = sleep_until(monotonic() + 20 * MILLISECOND, Sleep::Killable);
+    task.clear_work(work::SIGNAL);
+    check!(ended.is_err() && monotonic() < start + 2_000 * MILLISECOND);
+    check!(kept.is_ok());
+    Ok(())
+}
