@@ -43,6 +43,7 @@ pub mod pipe_ring;
 pub mod random;
 pub mod readahead;
 pub mod resource_limit;
+pub mod reverse_map;
 pub mod run_queue;
 pub mod script;
 pub mod signal;

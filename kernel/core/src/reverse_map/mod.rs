@@ -1,0 +1,222 @@
+//! Who maps which pages of an object or an anon chain: an interval tree of areas by the pages of
+//! the object they show.
+//!
+//! Most objects and nearly all anon chains have one mapping; that one is kept without any node.
+
+#[cfg(test)]
+mod tests;
+
+use crate::addr::{PageRange, Vpn};
+use crate::arena::{Arena, NIL, NoMemory};
+use crate::avl::{self, Links, Side, Tree};
+
+/// An area that shows the pages `first..=last`, the first of them at `start`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mapping {
+    /// The kernel's word for the address space.
+    pub space: u32,
+    /// The area in it.
+    pub area: u32,
+    pub start: Vpn,
+    pub first: u32,
+    pub last: u32,
+}
+
+impl Mapping {
+    fn key(&self) -> (u32, u32, u32) {
+        (self.first, self.space, self.area)
+    }
+
+    fn overlaps(&self, first: u32, last: u32) -> bool {
+        self.first <= last && first <= self.last
+    }
+
+    /// Where the pages `first..=last` of the object appear in the address space, as far as this
+    /// mapping shows them.
+    pub fn pages(&self, first: u32, last: u32) -> PageRange {
+        let from = first.max(self.first);
+        let to = last.min(self.last);
+        if from > to {
+            return PageRange::default();
+        }
+        let start = self.start.checked_add(from - self.first).unwrap_or(self.start);
+        PageRange::with_len(start, to - from + 1).unwrap_or_default()
+    }
+}
+
+struct Node {
+    mapping: Mapping,
+    links: Links,
+    /// The largest `last` of this subtree.
+    max_last: u32,
+}
+
+impl avl::Node for Node {
+    type Summary = u32;
+
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.links
+    }
+
+    fn summary(&self) -> u32 {
+        self.max_last
+    }
+
+    fn resummarize(&mut self, left: Option<u32>, right: Option<u32>) -> bool {
+        let max = self.mapping.last.max(left.unwrap_or(0)).max(right.unwrap_or(0));
+        core::mem::replace(&mut self.max_last, max) != max
+    }
+}
+
+/// Nodes a chunk of memory holds.
+const CHUNK: usize = 16;
+
+/// See the module's description.
+#[derive(Default)]
+pub struct ReverseMap {
+    /// The only mapping, if there is just one and it came first.
+    single: Option<Mapping>,
+    arena: Arena<Node, CHUNK>,
+    tree: Tree,
+}
+
+impl ReverseMap {
+    pub const fn new() -> Self {
+        Self { single: None, arena: Arena::new(), tree: Tree::new() }
+    }
+
+    pub fn len(&self) -> u32 {
+        self.arena.len() + u32::from(self.single.is_some())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.single.is_none() && self.arena.is_empty()
+    }
+
+    /// Makes the next `count` insertions succeed.
+    #[inline]
+    pub fn reserve(&mut self, count: u32) -> Result<(), NoMemory> {
+        if count <= 1 && self.is_empty() { Ok(()) } else { self.arena.reserve(count) }
+    }
+
+    /// Adds a mapping. Panics if it needs a node and none was reserved.
+    #[inline]
+    pub fn insert(&mut self, mapping: Mapping) {
+        if self.is_empty() {
+            self.single = Some(mapping);
+        } else {
+            self.link(mapping);
+        }
+    }
+
+    fn link(&mut self, mapping: Mapping) {
+        let (mut parent, mut side, mut at) = (NIL, Side::Left, self.tree.root());
+        while let Some(node) = self.arena.get(at) {
+            parent = at;
+            side = if mapping.key() < node.mapping.key() { Side::Left } else { Side::Right };
+            at = node.links.child(side);
+        }
+        let node = Node { mapping, links: Links::default(), max_last: mapping.last };
+        let id = self.arena.insert(node);
+        self.tree.insert(&mut self.arena, parent, side, id);
+    }
+
+    /// Takes away the mapping of an area whose pages begin with `first`. `false` if there is none.
+    #[inline]
+    pub fn remove(&mut self, space: u32, area: u32, first: u32) -> bool {
+        let key = (first, space, area);
+        if self.single.is_some_and(|single| single.key() == key) {
+            self.single = None;
+            return true;
+        }
+        let mut at = self.tree.root();
+        while let Some(node) = self.arena.get(at) {
+            let found = node.mapping.key();
+            if found == key {
+                self.tree.remove(&mut self.arena, at);
+                self.arena.remove(at);
+                if self.arena.is_empty() {
+                    self.arena.clear();
+                }
+                return true;
+            }
+            at = node.links.child(if key < found { Side::Left } else { Side::Right });
+        }
+        false
+    }
+
+    /// Replaces the mapping of an area whose pages began with `first`. Needs no memory. `false` if
+    /// there was none.
+    pub fn change(&mut self, first: u32, mapping: Mapping) -> bool {
+        if let Some(single) = &mut self.single
+            && single.key() == (first, mapping.space, mapping.area)
+        {
+            *single = mapping;
+            return true;
+        }
+        let key = (first, mapping.space, mapping.area);
+        let mut at = self.tree.root();
+        while let Some(node) = self.arena.get_mut(at) {
+            let found = node.mapping.key();
+            if found == key {
+                // Unlinked and linked anew: its node stays, so no memory is needed.
+                self.tree.remove(&mut self.arena, at);
+                self.arena.remove(at);
+                self.link(mapping);
+                return true;
+            }
+            at = node.links.child(if key < found { Side::Left } else { Side::Right });
+        }
+        false
+    }
+
+    /// Shows every mapping that shows one of the pages `first..=last`.
+    pub fn for_each(&self, first: u32, last: u32, mut show: impl FnMut(&Mapping)) {
+        if let Some(single) = self.single.iter().find(|single| single.overlaps(first, last)) {
+            show(single);
+        }
+        let mut at = self.leftmost(self.tree.root(), first);
+        while let Some(node) = self.arena.get(at) {
+            if node.mapping.first > last {
+                return;
+            }
+            if node.mapping.last >= first {
+                show(&node.mapping);
+            }
+            at = self.successor(at, first);
+        }
+    }
+
+    /// The first node below `at`, in order, whose subtree to the left may reach `first`.
+    fn leftmost(&self, at: u32, first: u32) -> u32 {
+        let mut at = at;
+        while let Some(node) = self.arena.get(at) {
+            match self.arena.get(node.links.left()) {
+                Some(left) if left.max_last >= first => at = node.links.left(),
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// The next node in order, past subtrees that end before `first`.
+    fn successor(&self, at: u32, first: u32) -> u32 {
+        let Some(node) = self.arena.get(at) else { return NIL };
+        let right = node.links.right();
+        if self.arena.get(right).is_some_and(|right| right.max_last >= first) {
+            return self.leftmost(right, first);
+        }
+        let (mut from, mut at) = (at, node.links.parent());
+        while let Some(node) = self.arena.get(at) {
+            if node.links.left() == from {
+                return at;
+            }
+            (from, at) = (at, node.links.parent());
+        }
+        NIL
+    }
+}
