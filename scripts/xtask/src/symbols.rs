@@ -1,5 +1,6 @@
 //! Puts names and lines behind the raw return addresses of a panic report.
 
+use crate::workspace;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -22,6 +23,8 @@ pub fn resolve(lines: &[String], kernel: &Path) -> Vec<String> {
         // Without binutils the report has raw addresses only.
         _ => return lines.to_vec(),
     };
+    // Files of this tree are named from its top.
+    let text = text.replace(&format!("{}/", workspace::root().display()), "");
     let mut places = split_places(&text).into_iter();
     let mut resolved = Vec::new();
     for line in lines {

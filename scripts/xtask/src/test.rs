@@ -94,7 +94,9 @@ impl Options {
             };
             if ring.is_some() && options.ring.is_none() && options.filter.is_none() {
                 options.ring = ring;
-            } else if options.filter.is_none() && !word.is_empty() {
+            } else if word.is_empty() || word.contains(char::is_whitespace) {
+                return Err(usage("a FILTER is one word"));
+            } else if options.filter.is_none() {
                 options.filter = Some(word);
             } else {
                 return Err(usage(format!(
@@ -419,6 +421,7 @@ mod tests {
 
     #[test]
     fn misuse_ends_with_status_2() {
+        assert_eq!(Options::parse(Words::new(["a b".into()])).unwrap_err().status, 2);
         for line in ["fault", "host a b", "--smp 2", "--split 5g", "--junit"] {
             assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
         }
