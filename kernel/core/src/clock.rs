@@ -27,7 +27,7 @@ impl Scale {
     #[inline]
     pub const fn nanoseconds(self, cycles: u64) -> u64 {
         let multiplier = self.multiplier as u64;
-        let low = cycles as u32 as u64 * multiplier >> self.shift;
+        let low = (cycles as u32 as u64 * multiplier) >> self.shift;
         let high = (cycles >> 32).wrapping_mul(multiplier);
         (high << (32 - self.shift)).wrapping_add(low)
     }

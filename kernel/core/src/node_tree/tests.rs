@@ -259,9 +259,12 @@ fn a_reading_position_survives_changes() {
 /// The same as maps of names, with ids that are never reused.
 #[derive(Clone)]
 struct Model {
-    /// Directories: names and parent. Files: nothing.
-    nodes: BTreeMap<u32, Option<(BTreeMap<u8, u32>, u32)>>,
+    /// Files: nothing.
+    nodes: BTreeMap<u32, Option<Directory>>,
 }
+
+/// Names and parent.
+type Directory = (BTreeMap<u8, u32>, u32);
 
 impl Model {
     fn entries(&self, directory: u32) -> &BTreeMap<u8, u32> {
