@@ -74,8 +74,10 @@ pub unsafe fn initialise(
         add_memory(range);
     }
     set_marks();
-    // The archive's frames are in use for ever.
-    loaded.archive_frames().frames().for_each(|pfn| page(pfn).set_refcount(1));
+    // The archive's frames are in use for ever, and so is the zero page in the image.
+    for range in [loaded.archive_frames(), loaded.image] {
+        range.frames().for_each(|pfn| page(pfn).set_refcount(1));
+    }
     Some(Frames(()))
 }
 

@@ -1,12 +1,26 @@
 //! Memory, from frames up.
 
+pub mod access;
+pub mod advise;
 pub mod bootmem;
+pub mod brk;
 pub mod direct_map;
+pub mod fault;
+pub mod fork;
 pub mod frames;
 pub mod heap;
 pub mod kmap;
 pub mod loader;
+pub mod lock;
+pub mod map;
+pub mod object;
 pub mod page;
+pub mod protect;
+pub mod remap;
+pub mod rmap;
+pub mod space;
 pub mod tables;
+pub mod unmap;
 pub mod user;
 pub mod vmalloc;
+pub mod zero_page;

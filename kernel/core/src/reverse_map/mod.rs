@@ -23,7 +23,8 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    fn key(&self) -> (u32, u32, u32) {
+    /// The order of mappings: by first page, then by whose it is.
+    pub fn key(&self) -> (u32, u32, u32) {
         (self.first, self.space, self.area)
     }
 
@@ -189,6 +190,57 @@ impl ReverseMap {
             }
             at = self.successor(at, first);
         }
+    }
+
+    /// The mapping after the one with key `after` (the first of all for `None`) that shows one of
+    /// the pages `first..=last`. For loops that let go of the map in between.
+    pub fn next(&self, after: Option<(u32, u32, u32)>, first: u32, last: u32) -> Option<Mapping> {
+        let behind = |mapping: &Mapping| after.is_none_or(|after| mapping.key() > after);
+        if let Some(single) = self.single {
+            let found = single.overlaps(first, last) && behind(&single);
+            // The single mapping came first; its place in the order may be any.
+            let other = self.next_linked(after, first, last);
+            return match (found, other) {
+                (true, Some(other)) if other.key() < single.key() => Some(other),
+                (true, _) => Some(single),
+                (false, other) => other,
+            };
+        }
+        self.next_linked(after, first, last)
+    }
+
+    fn next_linked(
+        &self,
+        after: Option<(u32, u32, u32)>,
+        first: u32,
+        last: u32,
+    ) -> Option<Mapping> {
+        let mut at = match after {
+            None => self.leftmost(self.tree.root(), first),
+            Some(after) => {
+                // The lowest node behind `after`; those to its left are not.
+                let (mut found, mut at) = (NIL, self.tree.root());
+                while let Some(node) = self.arena.get(at) {
+                    if node.mapping.key() > after {
+                        found = at;
+                        at = node.links.left();
+                    } else {
+                        at = node.links.right();
+                    }
+                }
+                found
+            }
+        };
+        while let Some(node) = self.arena.get(at) {
+            if node.mapping.first > last {
+                return None;
+            }
+            if node.mapping.last >= first {
+                return Some(node.mapping);
+            }
+            at = self.successor(at, first);
+        }
+        None
     }
 
     /// The first node below `at`, in order, whose subtree to the left may reach `first`.

@@ -90,7 +90,16 @@ proptest! {
                         .map(|mapping| (mapping.space, mapping.area))
                         .collect();
                     expected.sort_unstable();
-                    prop_assert_eq!(found(&map, first, last), expected);
+                    prop_assert_eq!(found(&map, first, last), expected.clone());
+                    let mut stepped = Vec::new();
+                    let mut after = None;
+                    while let Some(mapping) = map.next(after, first, last) {
+                        prop_assert!(after.is_none_or(|after| after < mapping.key()));
+                        after = Some(mapping.key());
+                        stepped.push((mapping.space, mapping.area));
+                    }
+                    stepped.sort_unstable();
+                    prop_assert_eq!(stepped, expected);
                 }
                 _ => {}
             }

@@ -1,0 +1,104 @@
+//! Putting areas into an address space: mmap.
+
+use super::fault::Outcome;
+use super::object::Object;
+use super::space::{Area, AreaBacking, Layout, Mm};
+use crate::result::{Errno, Result};
+use crate::task::might_resched;
+use alloc::sync::Arc;
+use kcore::addr::{PAGE_SHIFT, PageRange};
+use kcore::fault::AccessKind;
+use kcore::memory_call::{FileFacts, MmapArgs, Source, mmap};
+use kcore::vma::VmFlags;
+
+/// What an area shows.
+#[derive(Clone)]
+pub enum Contents {
+    /// Zeros until written.
+    Anonymous,
+    /// An object from page `pgoff` on.
+    Object { object: Arc<Object>, pgoff: u32 },
+}
+
+/// An open file as mmap sees it.
+pub struct MapFile {
+    pub facts: FileFacts,
+    /// `None` for what has no pages; the facts say so too.
+    pub object: Option<Arc<Object>>,
+}
+
+impl Mm {
+    /// mmap2: the address of the new mapping. `file` is there if the arguments need one.
+    pub fn mmap(&self, args: &MmapArgs, file: Option<&MapFile>) -> Result<u32> {
+        let mut layout = self.layout.write();
+        let facts = file.map(|file| &file.facts);
+        let plan = mmap(args, facts, &layout.areas, &layout.limits)?;
+        let contents = match plan.source {
+            Source::Anonymous => Contents::Anonymous,
+            Source::SharedAnonymous => {
+                let size = u64::from(plan.range.len()) << PAGE_SHIFT;
+                Contents::Object { object: Object::memory(size)?, pgoff: plan.pgoff }
+            }
+            Source::File => {
+                let object = file.and_then(|file| file.object.clone()).ok_or(Errno::ENODEV)?;
+                Contents::Object { object, pgoff: plan.pgoff }
+            }
+        };
+        if plan.replaces {
+            self.unmap_areas(&mut layout.areas, plan.range)?;
+        }
+        self.map_free(&mut layout, plan.range, plan.flags, contents)?;
+        drop(layout);
+        if plan.populate {
+            self.populate(plan.range, plan.flags);
+        }
+        plan.range.start().address().map(|start| start.as_u32()).ok_or(Errno::ENOMEM)
+    }
+
+    /// Maps `contents` at `range`, which lies below TASK_SIZE, over whatever is there.
+    pub fn map_fixed(&self, range: PageRange, flags: VmFlags, contents: Contents) -> Result<()> {
+        let mut layout = self.layout.write();
+        self.unmap_areas(&mut layout.areas, range)?;
+        self.map_free(&mut layout, range, flags, contents)
+    }
+
+    /// Maps `contents` at `range`, where no area is.
+    pub fn map_free(
+        &self,
+        layout: &mut Layout,
+        range: PageRange,
+        flags: VmFlags,
+        contents: Contents,
+    ) -> Result<()> {
+        let (object, pgoff) = match contents {
+            Contents::Anonymous => (None, range.start().as_u32()),
+            Contents::Object { object, pgoff } => (Some(object), pgoff),
+        };
+        let area = Area::new(range, flags, pgoff, AreaBacking::new(object));
+        self.reserve_mappings(&area)?;
+        let inserted = layout.areas.insert(area, &mut |edit| self.follow(edit));
+        inserted.map(|_| ()).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Makes pages present as an area with `flags` allows, until one cannot be.
+    pub fn populate(&self, range: PageRange, flags: VmFlags) {
+        // Private pages are written now, so that they need no second fault.
+        let write = flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
+        let kind = if write { AccessKind::Write } else { AccessKind::Read };
+        let _ = self.fault_in_range(range, kind);
+    }
+
+    /// Faults in every page of a range; stops at the first that cannot be.
+    pub fn fault_in_range(&self, range: PageRange, kind: AccessKind) -> Result<()> {
+        for page in range.pages() {
+            let address = page.address().ok_or(Errno::EFAULT)?;
+            match self.fault(address, kind) {
+                Outcome::Done { .. } => {}
+                Outcome::Signal(_) => return Err(Errno::EFAULT),
+                Outcome::OutOfMemory => return Err(Errno::ENOMEM),
+            }
+            might_resched();
+        }
+        Ok(())
+    }
+}

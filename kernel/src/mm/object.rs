@@ -1,0 +1,473 @@
+//! Objects: what files and shared memory are to the VM. An object's pages are the page cache;
+//! `read`, `write`, `mmap` and `exec` all go through it, so they agree by construction.
+//!
+//! One lock, `PAGE_TREE`, guards the index of every object and its size. A page in the index has
+//! one reference for it; `mapping` and `index` of its `Page` say where it belongs.
+
+use super::frames::{Frame, GFP_HIGHUSER, clear_highpage, get_page, put_page};
+use super::kmap::{copy_from_phys, kmap_atomic};
+use super::page::page;
+use super::rmap::Mappings;
+use super::user::{UserSlice, fault_in};
+use super::zero_page::zero_pfn;
+use crate::result::{Errno, Result};
+use crate::sync::{Rank, SpinLock};
+use crate::task::might_resched;
+use alloc::sync::Arc;
+use core::cell::UnsafeCell;
+use core::slice;
+use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn, PhysAddr};
+use kcore::page::PageFlags;
+use kcore::page_index::{Nodes, PageIndex};
+
+static PAGE_TREE: SpinLock<Nodes> = SpinLock::new(Rank::Object, Nodes::new());
+
+/// The largest size of an object: 2^32 pages less one.
+pub const MAX_SIZE: u64 = (u32::MAX as u64) << PAGE_SHIFT;
+/// Pages a long loop treats before others may run.
+const STEP: u32 = 64;
+
+/// Where pages come from that the cache does not have.
+enum Source {
+    /// Nowhere: they are zero until written. `/tmp`, memfd, shared anonymous memory.
+    Memory,
+    /// The boot archive: `len` bytes from `start`. Whole pages of an aligned file are the
+    /// archive's own frames, and so are always there.
+    Archive { start: PhysAddr, len: u32 },
+}
+
+struct Cached {
+    index: PageIndex,
+    /// In bytes.
+    size: u64,
+}
+
+pub struct Object {
+    /// Under `PAGE_TREE`.
+    cached: UnsafeCell<Cached>,
+    source: Source,
+    /// The areas that map it.
+    pub mappings: Mappings,
+}
+
+// SAFETY: `cached` is touched only with `PAGE_TREE` held.
+unsafe impl Sync for Object {}
+// SAFETY: nothing in it belongs to a task.
+unsafe impl Send for Object {}
+
+/// What the cache says of a page.
+pub enum Lookup {
+    /// It is there; the caller has one reference more.
+    Cached(Pfn),
+    /// Nobody has written it yet.
+    Hole,
+    /// Past the end.
+    Beyond,
+}
+
+impl Object {
+    /// Memory that is zero until written.
+    pub fn memory(size: u64) -> Result<Arc<Self>> {
+        Self::new(size, Source::Memory)
+    }
+
+    /// A file of the boot archive.
+    pub fn archive(start: PhysAddr, len: u32) -> Result<Arc<Self>> {
+        let object = Self::new(u64::from(len), Source::Archive { start, len })?;
+        for index in 0..object.pages() {
+            if let Some(pfn) = object.archive_frame(index) {
+                let page = page(pfn);
+                page.set(PageFlags::CACHE | PageFlags::UPTODATE);
+                page.set_mapping(object.word(), index);
+            }
+        }
+        Ok(object)
+    }
+
+    fn new(size: u64, source: Source) -> Result<Arc<Self>> {
+        let cached = UnsafeCell::new(Cached { index: PageIndex::new(), size });
+        Arc::try_new(Self { cached, source, mappings: Mappings::new() }).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// What `Page::mapping` says of this object's pages.
+    fn word(&self) -> u32 {
+        &raw const *self as u32
+    }
+
+    #[inline]
+    fn with<R>(&self, work: impl FnOnce(&mut Cached, &mut Nodes) -> R) -> R {
+        let mut nodes = PAGE_TREE.lock();
+        // SAFETY: the lock is held, and `work` cannot get here again: the lock's rank forbids it.
+        work(unsafe { &mut *self.cached.get() }, &mut nodes)
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        self.with(|cached, _| cached.size)
+    }
+
+    /// In pages, the last of which may be partly used.
+    pub fn pages(&self) -> u32 {
+        pages(self.size())
+    }
+
+    /// Cached pages, the archive's own frames not among them.
+    pub fn cached_pages(&self) -> u32 {
+        self.with(|cached, _| cached.index.len())
+    }
+
+    /// The archive's own frame for a page, if it has one.
+    #[inline]
+    fn archive_frame(&self, index: u32) -> Option<Pfn> {
+        let Source::Archive { start, len } = self.source else { return None };
+        let aligned = start.as_u64().is_multiple_of(u64::from(PAGE_SIZE));
+        if aligned && index < len >> PAGE_SHIFT { start.pfn()?.checked_add(index) } else { None }
+    }
+
+    /// What there is of page `index`.
+    #[inline]
+    pub fn lookup(&self, index: u32) -> Lookup {
+        if let Some(pfn) = self.archive_frame(index) {
+            get_page(pfn);
+            return Lookup::Cached(pfn);
+        }
+        self.with(|cached, nodes| match cached.index.get(nodes, index) {
+            Some(number) => {
+                let pfn = Pfn::new(number);
+                get_page(pfn);
+                Lookup::Cached(pfn)
+            }
+            None if index < pages(cached.size) => Lookup::Hole,
+            None => Lookup::Beyond,
+        })
+    }
+
+    /// Whether `pfn` is still page `index` of this object. Whoever maps a page asks, under the
+    /// page-table lock: a truncate may have been faster.
+    pub fn holds(&self, pfn: Pfn, index: u32) -> bool {
+        let page = page(pfn);
+        page.mapping() == self.word() && page.index() == index && page.has(PageFlags::CACHE)
+    }
+
+    /// Shows the cached pages among `count` from `first`.
+    pub fn for_each_cached(&self, first: u32, count: u32, mut show: impl FnMut(u32, Pfn)) {
+        let end = first.saturating_add(count);
+        if let Source::Archive { .. } = self.source {
+            for index in first..end {
+                if let Some(pfn) = self.archive_frame(index) {
+                    show(index, pfn);
+                }
+            }
+        }
+        self.with(|cached, nodes| {
+            let mut from = first;
+            while let Some((index, number)) = cached.index.next(nodes, from) {
+                if index >= end {
+                    break;
+                }
+                show(index, Pfn::new(number));
+                from = index + 1;
+            }
+        });
+    }
+
+    /// Gives a page that nobody has a frame: zero, or what the archive says. May sleep.
+    pub fn fill_hole(&self, index: u32) -> Result<()> {
+        let frame = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
+        clear_highpage(frame.pfn());
+        if let Source::Archive { start, len } = self.source {
+            copy_from_archive(frame.pfn(), start, len, index);
+        }
+        self.with(|cached, nodes| {
+            if index >= pages(cached.size) || cached.index.get(nodes, index).is_some() {
+                // Cut off, or filled by somebody else.
+                return Ok(());
+            }
+            let pfn = frame.pfn();
+            cached.index.insert(nodes, index, pfn.as_u32()).map_err(|_| Errno::ENOMEM)?;
+            let page = page(pfn);
+            page.set(PageFlags::CACHE | PageFlags::UPTODATE);
+            page.set_mapping(self.word(), index);
+            frame.into_raw();
+            Ok(())
+        })
+    }
+
+    /// The page with a reference, filled if need be; `None` past the end.
+    fn page_for_write(&self, index: u32) -> Result<Option<Pfn>> {
+        loop {
+            match self.lookup(index) {
+                Lookup::Cached(pfn) => return Ok(Some(pfn)),
+                Lookup::Hole => self.fill_hole(index)?,
+                Lookup::Beyond => return Ok(None),
+            }
+        }
+    }
+
+    /// Copies to user memory; fewer bytes at the end of the object or of the memory. EFAULT only
+    /// if nothing was copied.
+    pub fn read(&self, mut offset: u64, to: &mut UserSlice) -> Result<usize> {
+        let mut done = 0;
+        let size = self.size();
+        while offset < size && !to.is_empty() {
+            let within = (offset % u64::from(PAGE_SIZE)) as usize;
+            let left = (size - offset).min(to.len() as u64) as usize;
+            let count = left.min(PAGE_SIZE as usize - within);
+            let copied = self.read_page(page_of(offset), within, count, to);
+            done += copied;
+            offset += copied as u64;
+            if copied < count {
+                if fault_in(to.address(), count - copied, true).is_ok() {
+                    continue;
+                }
+                return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
+            }
+            might_resched();
+        }
+        Ok(done)
+    }
+
+    /// One page's worth. Fewer bytes if user memory has to be faulted in first.
+    #[inline]
+    fn read_page(&self, index: u32, within: usize, count: usize, to: &mut UserSlice) -> usize {
+        let found = match self.lookup(index) {
+            Lookup::Cached(pfn) => Some(pfn),
+            Lookup::Hole if matches!(self.source, Source::Archive { .. }) => {
+                match self.fill_hole(index) {
+                    Ok(()) => match self.lookup(index) {
+                        Lookup::Cached(pfn) => Some(pfn),
+                        _ => return 0,
+                    },
+                    Err(_) => return 0,
+                }
+            }
+            // A hole reads as zero, and stays one.
+            Lookup::Hole => None,
+            Lookup::Beyond => return 0,
+        };
+        let mapping = kmap_atomic(found.unwrap_or(zero_pfn()));
+        // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
+        // Others may write to it meanwhile, as they may on any machine; bytes are bytes.
+        let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(within), count) };
+        let copied = to.copy_out(bytes);
+        drop(mapping);
+        if let Some(pfn) = found {
+            put_page(pfn);
+        }
+        copied
+    }
+
+    /// Copies from user memory and extends the object as far as bytes were written. EFAULT only
+    /// if none were.
+    pub fn write(&self, mut offset: u64, from: &mut UserSlice) -> Result<usize> {
+        let mut done = 0;
+        while !from.is_empty() {
+            if offset >= MAX_SIZE {
+                return if done == 0 { Err(Errno::EFBIG) } else { Ok(done) };
+            }
+            let within = (offset % u64::from(PAGE_SIZE)) as usize;
+            let count = from.len().min(PAGE_SIZE as usize - within);
+            let copied = match self.write_page(offset, within, count, from) {
+                Ok(copied) => copied,
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => return Ok(done),
+            };
+            done += copied;
+            offset += copied as u64;
+            if copied < count {
+                if fault_in(from.address(), count - copied, false).is_ok() {
+                    continue;
+                }
+                return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
+            }
+            might_resched();
+        }
+        Ok(done)
+    }
+
+    fn write_page(
+        &self,
+        offset: u64,
+        within: usize,
+        count: usize,
+        from: &mut UserSlice,
+    ) -> Result<usize> {
+        let index = page_of(offset);
+        let before = self.size();
+        // The page must exist while it is filled; the size says so only once bytes are in it.
+        let grown = before.max(u64::from(index) * u64::from(PAGE_SIZE) + 1);
+        self.set_size_at_least(grown);
+        let page_found = self.page_for_write(index);
+        let pfn = match page_found {
+            Ok(Some(pfn)) => pfn,
+            Ok(None) => {
+                self.shrink_back(before, grown);
+                return Ok(0);
+            }
+            Err(errno) => {
+                self.shrink_back(before, grown);
+                return Err(errno);
+            }
+        };
+        let mapping = kmap_atomic(pfn);
+        // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
+        let bytes = unsafe { slice::from_raw_parts_mut(mapping.as_ptr::<u8>().add(within), count) };
+        let copied = from.copy_in(bytes);
+        drop(mapping);
+        page(pfn).set(PageFlags::DIRTY);
+        put_page(pfn);
+        if copied == 0 {
+            self.shrink_back(before, grown);
+        } else {
+            self.shrink_back(before.max(offset + copied as u64), grown);
+        }
+        Ok(copied)
+    }
+
+    fn set_size_at_least(&self, size: u64) {
+        self.with(|cached, _| cached.size = cached.size.max(size));
+    }
+
+    /// The size while a page was written, made the true one, unless somebody else set it.
+    fn shrink_back(&self, size: u64, if_it_is: u64) {
+        self.with(|cached, _| {
+            if cached.size == if_it_is || cached.size < size {
+                cached.size = size;
+            }
+        });
+    }
+
+    /// Copies to kernel memory; fewer bytes at the end of the object.
+    pub fn read_kernel(&self, mut offset: u64, to: &mut [u8]) -> Result<usize> {
+        let size = self.size();
+        let mut done = 0;
+        while offset < size
+            && let Some(rest) = to.get_mut(done..)
+            && !rest.is_empty()
+        {
+            let within = (offset % u64::from(PAGE_SIZE)) as usize;
+            let left = (size - offset).min(rest.len() as u64) as usize;
+            let count = left.min(PAGE_SIZE as usize - within);
+            let Some(pfn) = self.page_for_write(page_of(offset))? else { break };
+            let mapping = kmap_atomic(pfn);
+            // SAFETY: the mapping covers the frame; `rest` has at least `count` bytes.
+            unsafe {
+                let source = mapping.as_ptr::<u8>().add(within);
+                core::ptr::copy_nonoverlapping(source, rest.as_mut_ptr(), count);
+            }
+            drop(mapping);
+            put_page(pfn);
+            done += count;
+            offset += count as u64;
+        }
+        Ok(done)
+    }
+
+    /// Sets the size. Pages beyond it go, out of every address space too; the rest of the last
+    /// page becomes zero.
+    pub fn truncate(&self, size: u64) -> Result<()> {
+        if size > MAX_SIZE {
+            return Err(Errno::EFBIG);
+        }
+        if let Source::Archive { .. } = self.source {
+            return Err(Errno::EROFS);
+        }
+        let before = self.with(|cached, _| core::mem::replace(&mut cached.size, size));
+        if size >= before {
+            return Ok(());
+        }
+        let first = pages(size);
+        // Entries, then pages, then entries that a fault put in between the two.
+        self.mappings.zap(first, u32::MAX);
+        self.remove(first, u32::MAX);
+        self.mappings.zap(first, u32::MAX);
+        self.clear_tail(size);
+        Ok(())
+    }
+
+    /// Drops pages: what they held reads as zero from now on.
+    pub fn punch_hole(&self, first: u32, count: u32) -> Result<()> {
+        if let Source::Archive { .. } = self.source {
+            return Err(Errno::EROFS);
+        }
+        let end = first.saturating_add(count);
+        self.mappings.zap(first, end);
+        self.remove(first, end);
+        self.mappings.zap(first, end);
+        Ok(())
+    }
+
+    /// Takes the pages from `first` to before `end` out of the cache.
+    fn remove(&self, first: u32, end: u32) {
+        loop {
+            let removed = self.with(|cached, nodes| {
+                let mut removed = 0;
+                while removed < STEP
+                    && let Some((index, number)) = cached.index.next(nodes, first)
+                    && index < end
+                {
+                    cached.index.remove(nodes, index);
+                    let pfn = Pfn::new(number);
+                    let page = page(pfn);
+                    page.clear(PageFlags::CACHE | PageFlags::DIRTY);
+                    page.set_mapping(0, 0);
+                    put_page(pfn);
+                    removed += 1;
+                }
+                removed
+            });
+            if removed < STEP {
+                return;
+            }
+            might_resched();
+        }
+    }
+
+    fn clear_tail(&self, size: u64) {
+        let within = (size % u64::from(PAGE_SIZE)) as usize;
+        if within == 0 {
+            return;
+        }
+        if let Lookup::Cached(pfn) = self.lookup(page_of(size)) {
+            let mapping = kmap_atomic(pfn);
+            // SAFETY: the mapping covers the frame.
+            unsafe {
+                let tail = mapping.as_ptr::<u8>().add(within);
+                core::ptr::write_bytes(tail, 0, PAGE_SIZE as usize - within);
+            }
+            drop(mapping);
+            put_page(pfn);
+        }
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        debug_assert!(self.mappings.is_empty(), "an object dies while it is mapped");
+        self.remove(0, u32::MAX);
+    }
+}
+
+/// Pages that `size` bytes take.
+#[inline]
+fn pages(size: u64) -> u32 {
+    // At most MAX_SIZE, so it fits.
+    size.div_ceil(u64::from(PAGE_SIZE)) as u32
+}
+
+#[inline]
+fn page_of(offset: u64) -> u32 {
+    (offset >> PAGE_SHIFT) as u32
+}
+
+/// Fills a zeroed frame with the archive's bytes of page `index`.
+fn copy_from_archive(pfn: Pfn, start: PhysAddr, len: u32, index: u32) {
+    let offset = u64::from(index) << PAGE_SHIFT;
+    let count = u64::from(len).saturating_sub(offset).min(u64::from(PAGE_SIZE)) as usize;
+    let mapping = kmap_atomic(pfn);
+    // SAFETY: the mapping covers the frame, which is nobody else's yet.
+    let to = unsafe { slice::from_raw_parts_mut(mapping.as_ptr::<u8>(), count) };
+    let from = PhysAddr::new(start.as_u64() + offset);
+    let copied = copy_from_phys(from, to);
+    debug_assert!(copied.is_some(), "the archive lies beyond memory");
+}

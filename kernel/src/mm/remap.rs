@@ -1,0 +1,132 @@
+//! Longer, shorter, or elsewhere: mremap.
+
+use super::map::Contents;
+use super::space::{AreaBacking, Layout, Mm};
+use crate::result::{Errno, Result};
+use crate::task::might_resched;
+use kcore::addr::{PageRange, VirtAddr};
+use kcore::memory_call::{Remap, mremap};
+use kcore::paging::Gather;
+use kcore::paging::walk::MoveWalk;
+use kcore::vma::{VmFlags, VmaId, VmaSet};
+
+/// Cells moved with the page-table lock held.
+const STEP: u32 = 64;
+
+impl Mm {
+    /// mremap: where the mapping begins then.
+    pub fn mremap(
+        &self,
+        address: u32,
+        old_length: u32,
+        new_length: u32,
+        flags: u32,
+        new_address: u32,
+    ) -> Result<u32> {
+        let mut layout = self.layout.write();
+        let Layout { areas, limits, .. } = &mut *layout;
+        let plan = mremap(address, old_length, new_length, flags, new_address, areas, limits)?;
+        match plan {
+            Remap::Shrink { tail } => {
+                if !tail.is_empty() {
+                    self.unmap_areas(areas, tail)?;
+                }
+                Ok(address)
+            }
+            Remap::Grow { id, end, .. } => {
+                let old_end = areas.get(id).map_or(end, |area| area.end());
+                self.reserve_for(areas, id)?;
+                areas.grow_up(id, end, &mut |edit| self.follow(edit));
+                self.populate_if_locked(layout, PageRange::new(old_end, end).unwrap_or_default());
+                Ok(address)
+            }
+            Remap::Move { from, to, clear, tail, keep, .. } => {
+                for gone in [clear, tail].into_iter().flatten() {
+                    self.unmap_areas(areas, gone)?;
+                }
+                let start = to.start().address().ok_or(Errno::ENOMEM)?;
+                if from.is_empty() {
+                    self.map_again(&mut layout, address, to)?;
+                } else {
+                    self.move_area(&mut layout, from, to, keep)?;
+                }
+                self.populate_if_locked(layout, to);
+                Ok(start.as_u32())
+            }
+        }
+    }
+
+    /// A second mapping of the object at `address`: mremap with an old length of 0.
+    fn map_again(&self, layout: &mut Layout, address: u32, to: PageRange) -> Result<()> {
+        let page = VirtAddr::new(address).vpn();
+        let (_, area) = layout.areas.containing(page).ok_or(Errno::EFAULT)?;
+        let (flags, pgoff) = (area.flags(), area.index_of(page));
+        let object = area.backing.object.clone().ok_or(Errno::EINVAL)?;
+        self.map_free(layout, to, flags, Contents::Object { object, pgoff })
+    }
+
+    /// Moves pages and area. If `keep`, an empty area stays behind.
+    fn move_area(
+        &self,
+        layout: &mut Layout,
+        from: PageRange,
+        to: PageRange,
+        keep: bool,
+    ) -> Result<()> {
+        let areas = &mut layout.areas;
+        let (id, area) = areas.containing(from.start()).ok_or(Errno::EFAULT)?;
+        let left_behind = keep.then(|| {
+            let flags = area.flags() - (VmFlags::LOCKED | VmFlags::LOCKONFAULT);
+            let contents = match area.backing.object.clone() {
+                Some(object) => Contents::Object { object, pgoff: area.index_of(from.start()) },
+                None => Contents::Anonymous,
+            };
+            (flags, contents)
+        });
+        self.reserve_for(areas, id)?;
+        let target = PageRange::with_len(to.start(), from.len().min(to.len())).unwrap_or(to);
+        let source = PageRange::with_len(from.start(), target.len()).unwrap_or(from);
+        let mut walk = MoveWalk::new(source, target.start()).ok_or(Errno::EINVAL)?;
+        {
+            let lock = self.lock_tables();
+            let flush = walk.reserve(&self.tables(&lock)).map_err(|_| Errno::ENOMEM)?;
+            self.invalidate(flush);
+        }
+        let moved = areas.relocate(id, from, to, &mut |edit| self.follow(edit));
+        if moved.is_err() {
+            self.free_tables(to, super::unmap::free_space_around(areas, to));
+            return Err(Errno::ENOMEM);
+        }
+        let mut gather = Gather::new(&mut []);
+        loop {
+            let lock = self.lock_tables();
+            let more = walk.step(&self.tables(&lock), &mut gather, STEP);
+            drop(lock);
+            self.flush(&mut gather);
+            if !more {
+                break;
+            }
+            might_resched();
+        }
+        self.free_tables(from, super::unmap::free_space_around(areas, from));
+        match left_behind {
+            Some((flags, contents)) => self.map_free(layout, from, flags, contents),
+            None => Ok(()),
+        }
+    }
+
+    fn reserve_for(&self, areas: &VmaSet<AreaBacking>, id: VmaId) -> Result<()> {
+        match areas.get(id) {
+            Some(area) => self.reserve_mappings(area),
+            None => Ok(()),
+        }
+    }
+
+    fn populate_if_locked(&self, layout: crate::sync::WriteGuard<Layout>, range: PageRange) {
+        let flags = layout.areas.find(range.start()).map(|(_, area)| area.flags());
+        drop(layout);
+        if let Some(flags) = flags.filter(|flags| flags.contains(VmFlags::LOCKED)) {
+            self.populate(range, flags);
+        }
+    }
+}

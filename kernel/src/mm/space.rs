@@ -1,0 +1,412 @@
+//! An address space: Linux's `mm_struct`.
+//!
+//! Lock order: `layout` (sleeping; faults read, edits write), then the page-table lock. Whoever
+//! only takes entries away by reverse map needs no `layout`.
+//!
+//! Page-table entries hold one reference to their frame each. The kernel's part of the tables is
+//! `swapper_pg_dir`'s and the same everywhere.
+
+use super::direct_map::{lowmem_address, swapper_cr3, swapper_pg_dir};
+use super::frames::{GFP_HIGHUSER, GFP_KERNEL, alloc_page, alloc_zeroed_page, put_page};
+use super::object::Object;
+use super::page::{mem_map, page};
+use super::rmap::ChainSlot;
+use super::tables::LeafTable;
+use crate::arch::paging::{self, Active, IS_PAE, PAGE_OFFSET};
+use crate::arch::string::clear_page;
+use crate::arch::tlb;
+use crate::result::{Errno, Result};
+use crate::sync::{Rank, RwLock, SpinLock, SpinLockGuard};
+use alloc::sync::{Arc, Weak};
+use core::cell::Cell as StdCell;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use kcore::addr::{PageRange, Pfn, VirtAddr, Vpn};
+use kcore::memory_call::Limits;
+use kcore::page::PageFlags;
+use kcore::paging::walk::{free_directories, share_kernel};
+use kcore::paging::{Flush, Format, Gather, Level, Released, Tables};
+use kcore::vma::{Backing, Edit, Placement, VmFlags, Vma, VmaSet};
+
+/// The end of user space.
+pub const TASK_SIZE: Vpn = VirtAddr::new(PAGE_OFFSET).vpn();
+/// Below it nothing can be mapped: mmap_min_addr.
+pub const MMAP_MIN: Vpn = VirtAddr::new(0x10000).vpn();
+
+/// What an area's pages come from.
+#[derive(Clone, Default)]
+pub struct AreaBacking {
+    /// `None` for private memory.
+    pub object: Option<Arc<Object>>,
+    /// Where pages of its own are found again by reverse map.
+    pub chain: ChainSlot,
+}
+
+impl AreaBacking {
+    pub fn new(object: Option<Arc<Object>>) -> Self {
+        Self { object, chain: ChainSlot::new() }
+    }
+}
+
+impl Backing for AreaBacking {
+    #[inline]
+    fn merges_with(&self, next: &Self) -> bool {
+        let same_object = match (&self.object, &next.object) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        let one_chain = !self.has_chain() || !next.has_chain() || self.chain.is(&next.chain);
+        same_object && one_chain
+    }
+
+    #[inline]
+    fn has_chain(&self) -> bool {
+        self.chain.get().is_some()
+    }
+
+    fn adopt_chain(&mut self, other: &Self) {
+        self.chain.clone_from(&other.chain);
+    }
+
+    #[inline]
+    fn is_anonymous(&self) -> bool {
+        self.object.is_none()
+    }
+}
+
+pub type Area = Vma<AreaBacking>;
+
+/// What is mapped where, and the marks the seed's `mm_struct` keeps. Addresses in bytes.
+pub struct Layout {
+    pub areas: VmaSet<AreaBacking>,
+    pub start_code: u32,
+    pub end_code: u32,
+    pub start_data: u32,
+    pub end_data: u32,
+    pub start_brk: u32,
+    pub brk: u32,
+    pub start_stack: u32,
+    pub arg_start: u32,
+    pub arg_end: u32,
+    pub env_start: u32,
+    pub env_end: u32,
+    /// What the process may have, and flags of new areas.
+    pub limits: Limits,
+    /// RLIMIT_STACK in bytes.
+    pub stack_limit: u32,
+}
+
+pub struct Mm {
+    root: Pfn,
+    /// For whoever found it in a reverse map.
+    itself: Weak<Self>,
+    pub layout: RwLock<Layout>,
+    page_table: SpinLock<()>,
+    /// Threads that run in it.
+    users: AtomicU32,
+    pub rss_anon: AtomicU32,
+    pub rss_file: AtomicU32,
+    /// Most pages it ever had.
+    pub max_rss: AtomicU32,
+    pub page_tables: AtomicU32,
+}
+
+impl Mm {
+    /// An address space without areas.
+    pub fn new() -> Result<Arc<Self>> {
+        let place = Arc::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
+        let root = new_root().ok_or(Errno::ENOMEM)?;
+        let itself = Weak::into_raw(Arc::downgrade(&place)).cast::<Self>();
+        let address = Arc::as_ptr(&place).cast::<Self>().cast_mut();
+        // SAFETY: nobody else knows the place, and a reference to it by `itself` is only made
+        // once it is written, here.
+        unsafe {
+            address.write(Self {
+                root,
+                itself: Weak::from_raw(itself),
+                layout: RwLock::new(Layout::new()),
+                page_table: SpinLock::new(Rank::PageTable, ()),
+                users: AtomicU32::new(1),
+                rss_anon: AtomicU32::new(0),
+                rss_file: AtomicU32::new(0),
+                max_rss: AtomicU32::new(0),
+                page_tables: AtomicU32::new(0),
+            });
+            Ok(place.assume_init())
+        }
+    }
+
+    /// A reference that keeps it; `None` if it is being taken down.
+    pub fn upgrade(&self) -> Option<Arc<Self>> {
+        self.itself.upgrade()
+    }
+
+    /// The value of CR3 that makes this the CPU's address space.
+    #[inline]
+    pub fn cr3(&self) -> u32 {
+        paging::cr3_of(self.root)
+    }
+
+    /// Another thread runs in it.
+    pub fn get_user(&self) {
+        self.users.fetch_add(1, Relaxed);
+    }
+
+    /// A thread has left it for good; the last one takes everything down.
+    pub fn put_user(&self) {
+        if self.users.fetch_sub(1, Relaxed) == 1 {
+            self.exit();
+        }
+    }
+
+    pub fn users(&self) -> u32 {
+        self.users.load(Relaxed)
+    }
+
+    /// Takes the page-table lock.
+    #[inline]
+    pub fn lock_tables(&self) -> TableLock<'_> {
+        TableLock { of: &self.page_table, guard: StdCell::new(Some(self.page_table.lock())) }
+    }
+
+    /// The tables, under `lock`: this address space's own, or, for a child that nobody else can
+    /// see yet, its parent's.
+    #[inline]
+    pub fn tables<'a, 'l>(&'a self, lock: &'a TableLock<'l>) -> UserTables<'a, 'l> {
+        UserTables { mm: self, lock }
+    }
+
+    /// Makes the TLB forget what a change of this address space made stale.
+    #[inline]
+    pub fn invalidate(&self, flush: Flush) {
+        // The one CPU there is either has it loaded (also lazily) or has nothing of it.
+        if paging::cr3() != self.cr3() {
+            return;
+        }
+        match flush {
+            Flush::Nothing => {}
+            Flush::Pages(range) => {
+                for page in range.pages() {
+                    if let Some(address) = page.address() {
+                        tlb::flush_page(address.as_u32());
+                    }
+                }
+            }
+            Flush::All => tlb::flush_user(),
+        }
+    }
+
+    /// Flushes, then lets go of frames and tables.
+    #[inline]
+    pub fn flush(&self, gather: &mut Gather) {
+        gather.flush(
+            mem_map(),
+            |flush| self.invalidate(flush),
+            |released| match released {
+                Released::Frame(pfn) => put_page(pfn),
+                Released::Table(pfn) => self.free_table(pfn),
+            },
+        );
+    }
+
+    fn free_table(&self, table: Pfn) {
+        self.page_tables.fetch_sub(1, Relaxed);
+        put_page(table);
+    }
+
+    /// Pages have been put into the tables.
+    #[inline]
+    pub fn add_rss(&self, anon: u32, file: u32) {
+        add(&self.rss_anon, anon);
+        add(&self.rss_file, file);
+        self.note_rss();
+    }
+
+    #[inline]
+    fn note_rss(&self) {
+        let rss = self.rss();
+        if rss > self.max_rss.load(Relaxed) {
+            self.max_rss.store(rss, Relaxed);
+        }
+    }
+
+    /// Pages have been taken out of the tables.
+    pub fn subtract_rss(&self, anon: u32, file: u32) {
+        add(&self.rss_anon, anon.wrapping_neg());
+        add(&self.rss_file, file.wrapping_neg());
+    }
+
+    /// Resident pages.
+    pub fn rss(&self) -> u32 {
+        self.rss_anon.load(Relaxed).wrapping_add(self.rss_file.load(Relaxed))
+    }
+
+    /// Takes everything down: Linux's exit_mmap. Nobody runs in it any more.
+    fn exit(&self) {
+        let mut layout = self.layout.write();
+        if paging::cr3() == self.cr3() {
+            // SAFETY: the kernel's own tables; the current task has no user memory any more.
+            unsafe { paging::load_cr3(swapper_cr3()) };
+        }
+        let all = PageRange::new(Vpn::new(0), TASK_SIZE).unwrap_or_default();
+        let mut from = Vpn::new(0);
+        while let Some((_, area)) = layout.areas.find(from) {
+            from = area.end();
+            self.zap(area.range());
+        }
+        layout.areas.clear(|id, vma| self.follow(Edit::Removed { id, vma }));
+        self.free_tables(all, all);
+        let lock = self.lock_tables();
+        let mut gather = Gather::new(&mut []);
+        free_directories(&self.tables(&lock), mem_map(), TASK_SIZE, &mut gather);
+        drop(lock);
+        self.flush(&mut gather);
+        debug_assert_eq!(self.rss(), 0, "pages left in a dead address space");
+        debug_assert_eq!(self.page_tables.load(Relaxed), 0);
+    }
+}
+
+#[inline]
+fn add(counter: &AtomicU32, value: u32) {
+    counter.store(counter.load(Relaxed).wrapping_add(value), Relaxed);
+}
+
+impl Drop for Mm {
+    fn drop(&mut self) {
+        debug_assert!(paging::cr3() != self.cr3(), "a loaded address space is freed");
+        if self.users.load(Relaxed) != 0 {
+            self.exit();
+        }
+        put_page(self.root);
+    }
+}
+
+impl Layout {
+    const fn new() -> Self {
+        Self {
+            areas: VmaSet::new(),
+            start_code: 0,
+            end_code: 0,
+            start_data: 0,
+            end_data: 0,
+            start_brk: 0,
+            brk: 0,
+            start_stack: 0,
+            arg_start: 0,
+            arg_end: 0,
+            env_start: 0,
+            env_end: 0,
+            limits: Limits {
+                placement: Placement {
+                    lowest: MMAP_MIN,
+                    mmap_base: TASK_SIZE,
+                    task_size: TASK_SIZE,
+                },
+                address_space: u32::MAX,
+                data: u32::MAX,
+                data_max: u32::MAX,
+                memlock: 8 << 20,
+                // There are no users but root yet.
+                may_lock: true,
+                raw_io: true,
+                read_implies_exec: false,
+                def_flags: VmFlags::empty(),
+                commit: u32::MAX,
+                strict_commit: false,
+            },
+            stack_limit: 8 << 20,
+        }
+    }
+
+    /// The same marks for a forked child, around its own areas.
+    pub fn with_areas(&self, areas: VmaSet<AreaBacking>) -> Self {
+        // What mlockall promised the parent's future does not bind the child.
+        Self { areas, limits: Limits { def_flags: VmFlags::empty(), ..self.limits }, ..*self }
+    }
+}
+
+/// A top-level table with the kernel's entries and no others.
+fn new_root() -> Option<Pfn> {
+    let root = alloc_page(&GFP_KERNEL)?;
+    page(root).set(PageFlags::TABLE);
+    let address = lowmem_address(root);
+    if IS_PAE {
+        // Four entries are all the CPU reads; the three of the user start absent.
+        // SAFETY: the frame is ours, mapped and as large as a root.
+        unsafe { (address as *mut [u8; 32]).write([0; 32]) };
+    } else {
+        // SAFETY: as above.
+        unsafe { clear_page(address) };
+    }
+    // SAFETY: as above, and filled with cells.
+    let cells = unsafe { &*(address as *const <Active as Format>::Root) };
+    share_kernel::<Active>(swapper_pg_dir(), cells, TASK_SIZE);
+    Some(root)
+}
+
+/// The lock of some address space's tables. Allocating a table lets go of it meanwhile.
+pub struct TableLock<'a> {
+    of: &'a SpinLock<()>,
+    guard: StdCell<Option<SpinLockGuard<'a, ()>>>,
+}
+
+impl TableLock<'_> {
+    /// Runs `work`, which may sleep, without the lock.
+    #[inline]
+    fn released<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.guard.set(None);
+        let result = work();
+        self.guard.set(Some(self.of.lock()));
+        result
+    }
+}
+
+/// One address space's tables, locked.
+#[derive(Clone, Copy)]
+pub struct UserTables<'a, 'l> {
+    mm: &'a Mm,
+    lock: &'a TableLock<'l>,
+}
+
+impl Tables for UserTables<'_, '_> {
+    type Format = Active;
+    type Leaf<'a>
+        = LeafTable
+    where
+        Self: 'a;
+
+    #[inline]
+    fn format(&self) -> Active {
+        paging::format()
+    }
+
+    #[inline]
+    fn root(&self) -> &<Active as Format>::Root {
+        // SAFETY: the root is a page of cells in low memory, kept by the Mm.
+        unsafe { &*(lowmem_address(self.mm.root) as *const _) }
+    }
+
+    #[inline]
+    fn directory(&self, table: Pfn) -> &<Active as Format>::Table {
+        // SAFETY: directories are pages of cells in low memory that live as long as the Mm.
+        unsafe { &*(lowmem_address(table) as *const _) }
+    }
+
+    #[inline]
+    fn leaf(&self, table: Pfn) -> LeafTable {
+        LeafTable::new(table)
+    }
+
+    fn allocate(&self, level: Level) -> Option<Pfn> {
+        // The kernel reaches directories by the direct map; leaf tables may be anywhere.
+        let gfp = if level == Level::Top { GFP_KERNEL } else { GFP_HIGHUSER };
+        let table = self.lock.released(|| alloc_zeroed_page(&gfp))?;
+        page(table).set(PageFlags::TABLE);
+        self.mm.page_tables.fetch_add(1, Relaxed);
+        Some(table)
+    }
+
+    fn free(&self, _: Level, table: Pfn) {
+        self.mm.free_table(table);
+    }
+}
