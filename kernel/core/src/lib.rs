@@ -38,6 +38,7 @@ pub mod page;
 pub mod page_index;
 pub mod page_lists;
 pub mod paging;
+pub mod path;
 pub mod pid_map;
 pub mod pipe_ring;
 pub mod random;

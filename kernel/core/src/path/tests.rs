@@ -1,0 +1,503 @@
+use super::*;
+use crate::node_tree::{Attributes, Edit, Kind, NewNode, NodeId, NodeTree, Timestamp};
+use abi::errno::Errno;
+use abi::file::S_IFREG;
+use proptest::prelude::*;
+use std::collections::{BTreeSet, VecDeque};
+use std::string::String;
+use std::vec::Vec;
+use std::{format, vec};
+
+type At = Place<NodeId>;
+
+const ANYBODY: fn(&Attributes, Option<&Attributes>) -> Result<(), Errno> = |_, _| Ok(());
+const EDIT: Edit<'static> =
+    Edit { now: Timestamp { seconds: 0, nanoseconds: 0 }, permit: &ANYBODY };
+const FILE: NewNode = NewNode { mode: S_IFREG | 0o644, uid: 0, gid: 0, rdev: 0 };
+
+/// Trees by mount number, and (mount point, root of what is mounted there).
+struct Forest {
+    trees: Vec<NodeTree<()>>,
+    mounts: Vec<(At, At)>,
+    closed: BTreeSet<At>,
+    /// Whether a lookup answers for as many components as it can, as a server does.
+    greedy: bool,
+    lookups: u32,
+}
+
+impl Forest {
+    fn new(trees: u32) -> Self {
+        let tree = || NodeTree::new(0o755, Timestamp::default()).unwrap();
+        let trees = (0..trees).map(|_| tree()).collect();
+        Self { trees, mounts: vec![], closed: BTreeSet::new(), greedy: false, lookups: 0 }
+    }
+
+    fn root(&self, mount: u32) -> At {
+        Place { mount, node: self.trees[mount as usize].root() }
+    }
+
+    fn directory(&mut self, at: At, name: &str) -> At {
+        let tree = &mut self.trees[at.mount as usize];
+        let node = tree.create_directory(at.node, name.as_bytes(), FILE, &EDIT).unwrap();
+        Place { node, ..at }
+    }
+
+    fn file(&mut self, at: At, name: &str) -> At {
+        let tree = &mut self.trees[at.mount as usize];
+        let node = tree.create_node(at.node, name.as_bytes(), FILE, || Ok(()), &EDIT).unwrap();
+        Place { node, ..at }
+    }
+
+    fn link(&mut self, at: At, name: &str, text: &str) -> At {
+        let tree = &mut self.trees[at.mount as usize];
+        let (name, text) = (name.as_bytes(), text.as_bytes());
+        let node = tree.create_symbolic_link(at.node, name, text, FILE, &EDIT).unwrap();
+        Place { node, ..at }
+    }
+
+    fn mount(&mut self, at: At, mount: u32) {
+        let root = self.root(mount);
+        self.mounts.push((at, root));
+    }
+
+    fn kind(&self, place: At) -> Kind {
+        self.trees[place.mount as usize].node(place.node).unwrap().kind()
+    }
+
+    fn walk(
+        &mut self,
+        path: &str,
+        start: At,
+        mode: Mode,
+    ) -> Result<(Outcome<NodeId>, Vec<u8>), Errno> {
+        let root = self.root(0);
+        let mut machine = Walk::new(path.as_bytes(), root, start, mode)?;
+        let outcome = walk(self, &mut machine, root)?;
+        Ok((outcome, machine.last_name().to_vec()))
+    }
+
+    fn find(&mut self, path: &str) -> Result<At, Errno> {
+        let root = self.root(0);
+        match self.walk(path, root, Mode::Follow)?.0 {
+            Outcome::Found { place, .. } => Ok(place),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl Namespace for Forest {
+    type Node = NodeId;
+
+    fn may_search(&mut self, directory: At) -> Result<(), Errno> {
+        if self.closed.contains(&directory) { Err(Errno::EACCES) } else { Ok(()) }
+    }
+
+    fn lookup(&mut self, at: At, name: &[u8], residual: &[u8]) -> Result<Answer<NodeId>, Errno> {
+        self.lookups += 1;
+        assert!(residual.starts_with(name));
+        let tree = &self.trees[at.mount as usize];
+        let (mut directory, mut consumed) = (at.node, 0);
+        let mut best = None;
+        loop {
+            let rest = &residual[consumed..];
+            let slashes = rest.iter().take_while(|byte| **byte == b'/').count();
+            let len = rest[slashes..].iter().take_while(|byte| **byte != b'/').count();
+            let name = &rest[slashes..slashes + len];
+            let end = (consumed + slashes + len) as u32;
+            let next = match name {
+                b"" => return Ok(best.unwrap()),
+                b"." => directory,
+                b".." if directory == tree.root() => return Ok(best.unwrap()),
+                b".." => tree.parent(directory).unwrap(),
+                name => match tree.lookup(directory, name) {
+                    Ok(node) => node,
+                    Err(Errno::ENOENT) => {
+                        let consumed = consumed as u32;
+                        return Ok(Answer::Missing { parent: directory, consumed });
+                    }
+                    Err(errno) => return Err(errno),
+                },
+            };
+            let kind = tree.node(next).unwrap().kind();
+            if kind == Kind::SymbolicLink {
+                return Ok(Answer::Link { directory, node: next, consumed: end });
+            }
+            let answer = Answer::Found { node: next, kind, consumed: end };
+            let mounted = self.mounted_on(Place { node: next, ..at }).is_some();
+            if !self.greedy || mounted || kind != Kind::Directory {
+                return Ok(answer);
+            }
+            best = Some(answer);
+            (directory, consumed) = (next, end as usize);
+        }
+    }
+
+    fn parent(&mut self, at: At) -> Result<At, Errno> {
+        Ok(Place { node: self.trees[at.mount as usize].parent(at.node)?, ..at })
+    }
+
+    fn read_link(&mut self, link: At) -> Result<Vec<u8>, Errno> {
+        let node = self.trees[link.mount as usize].node(link.node)?;
+        Ok(node.link_text().unwrap().to_vec())
+    }
+
+    fn mounted_on(&self, place: At) -> Option<At> {
+        self.mounts.iter().rev().find(|(at, _)| *at == place).map(|(_, root)| *root)
+    }
+
+    fn covered_by(&self, root: At) -> Option<At> {
+        self.mounts.iter().find(|(_, mounted)| *mounted == root).map(|(at, _)| *at)
+    }
+}
+
+fn found(place: At, kind: Kind) -> Result<(Outcome<NodeId>, Vec<u8>), Errno> {
+    Ok((Outcome::Found { place, kind }, vec![]))
+}
+
+#[test]
+fn dots_slashes_and_the_root_are_walked_not_cut() {
+    let mut forest = Forest::new(1);
+    let root = forest.root(0);
+    let a = forest.directory(root, "a");
+    let b = forest.directory(a, "b");
+    let f = forest.file(b, "f");
+    for path in ["/a/b/f", "a//b/./f", "a/../a/b/../b/f", "/../../a/b/f", "././a/b/f"] {
+        assert_eq!(forest.find(path), Ok(f), "{path}");
+    }
+    for (path, place) in [("/", root), (".", root), ("..", root), ("a/b/", b), ("///a", a)] {
+        assert_eq!(forest.find(path), Ok(place), "{path}");
+    }
+    assert_eq!(forest.find("a/x/../b"), Err(Errno::ENOENT), "no removal by text");
+    assert_eq!(forest.find("a/b/f/.."), Err(Errno::ENOTDIR));
+    assert_eq!(forest.find("a/b/f/"), Err(Errno::ENOTDIR));
+    assert_eq!(forest.find(""), Err(Errno::ENOENT));
+    assert_eq!(forest.find(&"a/".repeat(2048)), Err(Errno::ENAMETOOLONG));
+    assert_eq!(forest.find(&format!("/a/{}", "x".repeat(256))), Err(Errno::ENAMETOOLONG));
+    assert_eq!(forest.walk("../a/b", a, Mode::Follow), found(b, Kind::Directory));
+}
+
+#[test]
+fn links_are_followed_forty_times() {
+    let mut forest = Forest::new(1);
+    let root = forest.root(0);
+    let a = forest.directory(root, "a");
+    let f = forest.file(a, "f");
+    forest.link(root, "l0", "a/f");
+    for number in 1..41 {
+        forest.link(root, &format!("l{number}"), &format!("l{}", number - 1));
+    }
+    assert_eq!(forest.find("l39"), Ok(f));
+    assert_eq!(forest.find("l40"), Err(Errno::ELOOP));
+    forest.link(a, "self", "../a/self");
+    assert_eq!(forest.find("a/self"), Err(Errno::ELOOP));
+    forest.link(a, "up", "..");
+    assert_eq!(forest.find("a/up/a/up/a/f"), Ok(f));
+    forest.link(a, "root", "/");
+    assert_eq!(forest.find("a/root"), Ok(root));
+    assert_eq!(forest.find("a/root/a/./root//a/f"), Ok(f));
+    forest.link(a, "none", "nowhere");
+    assert_eq!(forest.find("a/none"), Err(Errno::ENOENT));
+}
+
+#[test]
+fn the_last_link_is_left_alone_on_request_but_not_before_a_slash() {
+    let mut forest = Forest::new(1);
+    let root = forest.root(0);
+    let a = forest.directory(root, "a");
+    forest.file(a, "f");
+    let (to_a, to_f) = (forest.link(root, "to_a", "a"), forest.link(root, "to_f", "a/f"));
+    let slash = forest.link(root, "slash", "a/f/");
+    let mut no_follow = |path| forest.walk(path, root, Mode::NoFollow);
+    assert_eq!(no_follow("to_f"), found(to_f, Kind::SymbolicLink));
+    assert_eq!(no_follow("to_a"), found(to_a, Kind::SymbolicLink));
+    assert_eq!(no_follow("to_a/"), found(a, Kind::Directory));
+    assert_eq!(no_follow("to_a/."), found(a, Kind::Directory));
+    assert_eq!(no_follow("to_f/"), Err(Errno::ENOTDIR));
+    assert_eq!(no_follow("slash"), found(slash, Kind::SymbolicLink));
+    assert_eq!(forest.find("slash"), Err(Errno::ENOTDIR));
+}
+
+#[test]
+fn creating_follows_a_dangling_link() {
+    let mut forest = Forest::new(1);
+    let root = forest.root(0);
+    let a = forest.directory(root, "a");
+    forest.file(a, "f");
+    let link = forest.link(root, "link", "a/new");
+    let missing = |parent, name: &[u8], trailing_slash| {
+        Ok((Outcome::Missing { parent, trailing_slash }, name.to_vec()))
+    };
+    let mut create = |path| forest.walk(path, root, Mode::FollowOrMissing);
+    assert_eq!(create("a/x"), missing(a, b"x", false));
+    assert_eq!(create("a/x//"), missing(a, b"x", true));
+    assert_eq!(create("link"), missing(a, b"new", false));
+    assert_eq!(create("link/"), missing(a, b"new", true));
+    assert_eq!(create("a/x/y"), Err(Errno::ENOENT));
+    assert_eq!(create("a/f/"), Err(Errno::EISDIR));
+    assert_eq!(create("a/f/x"), Err(Errno::ENOTDIR));
+    let exclusive = forest.walk("link", root, Mode::NoFollowOrMissing);
+    assert_eq!(exclusive, found(link, Kind::SymbolicLink));
+}
+
+#[test]
+fn the_parent_of_the_last_component_is_found_without_looking_at_it() {
+    let mut forest = Forest::new(1);
+    let root = forest.root(0);
+    let a = forest.directory(root, "a");
+    forest.link(root, "link", "a");
+    let mut parent = |path| {
+        let (outcome, name) = forest.walk(path, root, Mode::Parent).unwrap();
+        match outcome {
+            Outcome::Parent { parent, last, trailing_slash } => {
+                (parent, last, name, trailing_slash)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(parent("a/x"), (a, Last::Name, b"x".to_vec(), false));
+    assert_eq!(parent("link"), (root, Last::Name, b"link".to_vec(), false));
+    assert_eq!(parent("link/x//"), (a, Last::Name, b"x".to_vec(), true));
+    assert_eq!(parent("link/."), (a, Last::Dot, b".".to_vec(), false));
+    assert_eq!(parent("a/.."), (a, Last::DotDot, b"..".to_vec(), false));
+    assert_eq!(parent("///"), (root, Last::Root, b"".to_vec(), false));
+    assert_eq!(forest.walk("none/x", root, Mode::Parent), Err(Errno::ENOENT));
+}
+
+#[test]
+fn mounts_are_crossed_both_ways() {
+    let mut forest = Forest::new(3);
+    let root = forest.root(0);
+    let mnt = forest.directory(root, "mnt");
+    let other = forest.root(1);
+    let inner = forest.directory(other, "inner");
+    let file = forest.file(inner, "f");
+    forest.mount(mnt, 1);
+    assert_eq!(forest.find("mnt"), Ok(other));
+    assert_eq!(forest.find("mnt/inner/../../mnt/inner/f"), Ok(file));
+    assert_eq!(forest.find("mnt/.."), Ok(root));
+    let top = forest.root(2);
+    forest.mount(other, 2);
+    assert_eq!(forest.find("mnt"), Ok(top), "the topmost of a stack");
+    assert_eq!(forest.find("mnt/.."), Ok(root));
+}
+
+#[test]
+fn searching_needs_the_right_to_it_also_for_dots() {
+    let mut forest = Forest::new(1);
+    let root = forest.root(0);
+    let a = forest.directory(root, "a");
+    forest.closed.insert(a);
+    assert_eq!(forest.find("a"), Ok(a));
+    for path in ["a/.", "a/..", "a/x"] {
+        assert_eq!(forest.find(path), Err(Errno::EACCES), "{path}");
+    }
+}
+
+#[test]
+fn a_server_answers_for_a_whole_path_at_once() {
+    let mut forest = Forest::new(1);
+    let root = forest.root(0);
+    let (mut at, mut path) = (root, String::new());
+    for name in ["a", "b", "c", "d"] {
+        at = forest.directory(at, name);
+        path += &format!("/{name}");
+    }
+    forest.greedy = true;
+    assert_eq!(forest.find(&path), Ok(at));
+    assert_eq!(forest.lookups, 1);
+    let (outcome, name) = forest.walk(&path, root, Mode::Parent).unwrap();
+    assert!(matches!(outcome, Outcome::Parent { last: Last::Name, .. }));
+    assert_eq!((name, forest.lookups), (b"d".to_vec(), 2));
+}
+
+#[test]
+fn a_server_that_lies_about_what_it_consumed_is_an_io_error() {
+    let root = Place { mount: 0, node: 1u32 };
+    let step = |consumed| {
+        let mut walk = Walk::new(b"ab/cd", root, root, Mode::Follow).unwrap();
+        assert!(matches!(walk.next(), Ok(Step::Lookup { .. })));
+        walk.found(root, Kind::Directory, consumed)
+    };
+    for consumed in [0, 1, 4, 6, u32::MAX] {
+        assert_eq!(step(consumed), Err(Errno::EIO), "{consumed}");
+    }
+    assert_eq!((step(2), step(5)), (Ok(()), Ok(())));
+}
+
+/// The same walk over a queue of components; a link's text goes in front of the rest.
+fn model(
+    forest: &Forest,
+    path: &str,
+    start: At,
+    mode: Mode,
+) -> Result<(Outcome<NodeId>, Vec<u8>), Errno> {
+    let split = |text: &str| -> VecDeque<String> {
+        let mut list: VecDeque<String> =
+            text.split('/').filter(|part| !part.is_empty()).map(String::from).collect();
+        if text.ends_with('/') && !list.is_empty() {
+            list.push_back(String::from("/"));
+        }
+        list
+    };
+    let cross = |mut at: At| {
+        while let Some(root) = forest.mounted_on(at) {
+            at = root;
+        }
+        at
+    };
+    let root = forest.root(0);
+    let mut at = if path.starts_with('/') { root } else { start };
+    let mut rest = split(path);
+    let mut links = 0;
+    if rest.is_empty() && mode == Mode::Parent {
+        return Ok((
+            Outcome::Parent { parent: at, last: Last::Root, trailing_slash: false },
+            vec![],
+        ));
+    }
+    while let Some(name) = rest.pop_front() {
+        if name == "/" {
+            // Directories only; a kind other than that was refused when it was found.
+            continue;
+        }
+        let is_last = rest.iter().all(|part| part == "/");
+        let slash = !rest.is_empty() && is_last;
+        if forest.kind(at) != Kind::Directory {
+            return Err(Errno::ENOTDIR);
+        }
+        if is_last && mode == Mode::Parent {
+            let last = match &*name {
+                "." => Last::Dot,
+                ".." => Last::DotDot,
+                _ => Last::Name,
+            };
+            let outcome = Outcome::Parent { parent: at, last, trailing_slash: slash };
+            return Ok((outcome, name.into_bytes()));
+        }
+        if name == "." || (name == ".." && at == root) {
+            continue;
+        }
+        if name == ".." {
+            while let Some(covered) = forest.covered_by(at) {
+                at = covered;
+            }
+            at.node = forest.trees[at.mount as usize].parent(at.node).unwrap();
+            at = cross(at);
+            continue;
+        }
+        let tree = &forest.trees[at.mount as usize];
+        let creates = matches!(mode, Mode::FollowOrMissing | Mode::NoFollowOrMissing);
+        let Ok(node) = tree.lookup(at.node, name.as_bytes()) else {
+            if is_last && creates {
+                let outcome = Outcome::Missing { parent: at, trailing_slash: slash };
+                return Ok((outcome, name.into_bytes()));
+            }
+            return Err(Errno::ENOENT);
+        };
+        let place = Place { node, ..at };
+        match forest.kind(place) {
+            Kind::SymbolicLink
+                if !is_last
+                    || slash
+                    || matches!(mode, Mode::Follow | Mode::FollowOrMissing | Mode::Parent) =>
+            {
+                links += 1;
+                if links > 40 {
+                    return Err(Errno::ELOOP);
+                }
+                let text = tree.node(node).unwrap().link_text().unwrap();
+                let text = std::str::from_utf8(text).unwrap();
+                if text.starts_with('/') {
+                    at = root;
+                }
+                for part in split(text).into_iter().rev() {
+                    rest.push_front(part);
+                }
+            }
+            Kind::Directory => at = cross(place),
+            kind if is_last && !slash => {
+                return Ok((Outcome::Found { place, kind }, vec![]));
+            }
+            _ if is_last && creates => return Err(Errno::EISDIR),
+            _ => return Err(Errno::ENOTDIR),
+        }
+    }
+    found(at, Kind::Directory)
+}
+
+fn path() -> impl Strategy<Value = String> {
+    let name = prop_oneof![
+        4 => (0usize..5).prop_map(|at| ["a", "b", "c", "d", "e"][at]),
+        1 => Just("."),
+        2 => Just(".."),
+    ];
+    let slashes = prop_oneof![5 => Just("/"), 1 => Just("//")];
+    let end = prop_oneof![3 => Just(""), 1 => Just("/")];
+    (any::<bool>(), prop::collection::vec((name, slashes), 1..7), end).prop_map(
+        |(absolute, parts, end)| {
+            let mut path = String::from(if absolute { "/" } else { "" });
+            for (at, (name, slashes)) in parts.into_iter().enumerate() {
+                path += if at > 0 { slashes } else { "" };
+                path += name;
+            }
+            path + end
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn any_path_in_any_forest_leads_where_the_queue_leads(
+        nodes in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0usize..5, 0u8..7, path()), 5..40),
+        paths in prop::collection::vec((path(), any::<prop::sample::Index>()), 12),
+    ) {
+        let mut forest = Forest::new(3);
+        let mut directories = vec![forest.root(0), forest.root(1), forest.root(2)];
+        for (parent, name, kind, text) in nodes {
+            let at = directories[parent.index(directories.len())];
+            let name = ["a", "b", "c", "d", "e"][name];
+            if forest.trees[at.mount as usize].lookup(at.node, name.as_bytes()).is_ok() {
+                continue;
+            }
+            match kind {
+                0..4 => {
+                    let made = forest.directory(at, name);
+                    directories.push(made);
+                }
+                4 | 5 => _ = forest.link(at, name, &text),
+                _ => _ = forest.file(at, name),
+            }
+        }
+        let on = |mount, not| {
+            directories.iter().rev().copied().find(move |at| at.mount == mount && *at != not)
+        };
+        let (first, second) = (forest.root(0), forest.root(1));
+        on(0, first).into_iter().for_each(|at| forest.mount(at, 1));
+        on(1, second).into_iter().for_each(|at| forest.mount(at, 2));
+
+        // Only what can be reached from the root is a place to start from.
+        let mounted: Vec<u32> = forest.mounts.iter().map(|(at, _)| at.mount).collect();
+        let reachable = |at: &At| {
+            (at.mount == 0 || mounted.contains(&0)) && (at.mount < 2 || mounted.len() == 2)
+        };
+        let starts: Vec<At> = directories.iter().copied().filter(|at| {
+            reachable(at) && forest.mounted_on(*at).is_none()
+        }).collect();
+        for (path, start) in paths {
+            let start = starts[start.index(starts.len())];
+            for mode in [
+                Mode::Follow, Mode::NoFollow, Mode::FollowOrMissing, Mode::NoFollowOrMissing,
+                Mode::Parent,
+            ] {
+                let expected = model(&forest, &path, start, mode);
+                forest.greedy = false;
+                prop_assert_eq!(&forest.walk(&path, start, mode), &expected, "{} {:?}", path, mode);
+                forest.greedy = true;
+                prop_assert_eq!(&forest.walk(&path, start, mode), &expected, "{} {:?}", path, mode);
+            }
+        }
+    }
+}
