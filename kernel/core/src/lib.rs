@@ -23,6 +23,7 @@ pub mod cmdline;
 pub mod cpio;
 pub mod credentials;
 pub mod elf_image;
+pub mod exception;
 pub mod exec_stack;
 pub mod family;
 pub mod fault;

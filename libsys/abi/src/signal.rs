@@ -474,6 +474,8 @@ pub const FPE_FLTINV: i32 = 7;
 pub const ILL_ILLOPC: i32 = 1;
 /// Not an operand.
 pub const ILL_ILLOPN: i32 = 2;
+/// Bad stack.
+pub const ILL_BADSTK: i32 = 8;
 /// Breakpoint.
 pub const TRAP_BRKPT: i32 = 1;
 /// Single step.

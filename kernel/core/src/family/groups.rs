@@ -7,9 +7,15 @@ use abi::errno::Errno;
 impl<P> Family<P> {
     /// The members of a group, zombies included.
     pub fn group(&self, group: u32) -> impl Iterator<Item = u32> {
-        core::iter::successors(some(self.ids.group(group)), |slot| {
-            some(self.members[*slot].next_in_group)
-        })
+        core::iter::successors(self.first_in_group(group), |slot| self.next_in_group(*slot))
+    }
+
+    pub fn first_in_group(&self, group: u32) -> Option<u32> {
+        some(self.ids.group(group))
+    }
+
+    pub fn next_in_group(&self, slot: u32) -> Option<u32> {
+        some(self.members[slot].next_in_group)
     }
 
     /// `setpgid` by the process in `caller`, in Linux's order of checks.
@@ -40,7 +46,7 @@ impl<P> Family<P> {
         }
         let group = group.cast_unsigned();
         if group != member.pid {
-            let other = some(self.ids.group(group)).ok_or(Errno::EPERM)?;
+            let other = self.first_in_group(group).ok_or(Errno::EPERM)?;
             if self.members[other].session != session {
                 return Err(Errno::EPERM);
             }

@@ -160,6 +160,10 @@ impl<P> Family<P> {
         slot
     }
 
+    pub fn get(&self, slot: u32) -> Option<&Member<P>> {
+        self.members.get(slot)
+    }
+
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut Member<P>> {
         self.members.get_mut(slot)
     }
@@ -170,18 +174,23 @@ impl<P> Family<P> {
         self.ids.task(u32::try_from(id).ok()?)
     }
 
+    /// The process with the lowest id from `id` up.
+    pub fn next_process(&self, id: u32) -> Option<u32> {
+        let mut next = id;
+        loop {
+            let (id, slot) = self.ids.next_task(next)?;
+            // A thread's id leads to its process, too.
+            if self.members[slot].pid == id {
+                return Some(slot);
+            }
+            next = id + 1;
+        }
+    }
+
     /// All processes, by id.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
-        let mut next = 1;
-        core::iter::from_fn(move || {
-            loop {
-                let (id, slot) = self.ids.next_task(next)?;
-                next = id + 1;
-                // A thread's id leads to its process, too.
-                if self.members[slot].pid == id {
-                    return Some(slot);
-                }
-            }
+        core::iter::successors(self.next_process(1), |slot| {
+            self.next_process(self.members[*slot].pid + 1)
         })
     }
 

@@ -6,6 +6,8 @@
 
 pub const FXSAVE_LEN: usize = 512;
 pub const FSAVE_LEN: usize = 112;
+/// The part of an FXSAVE image that tells all about the x87 registers.
+pub const X87_LEN: usize = 160;
 
 const CONTROL: usize = 0;
 const STATUS: usize = 2;
@@ -53,8 +55,8 @@ fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     }
 }
 
-/// The part before the FXSAVE image.
-pub fn fsave_header(fxsave: &[u8; FXSAVE_LEN]) -> [u8; FSAVE_LEN] {
+/// The part before the FXSAVE image, made from the image's beginning.
+pub fn fsave_header(fxsave: &[u8; X87_LEN]) -> [u8; FSAVE_LEN] {
     let mut header = [0; FSAVE_LEN];
     let status = half(fxsave, STATUS);
     let opcode = u32::from(half(fxsave, OPCODE)) << 16;
@@ -82,7 +84,7 @@ pub fn fsave_header(fxsave: &[u8; FXSAVE_LEN]) -> [u8; FSAVE_LEN] {
 }
 
 /// Two bits a register instead of FXSAVE's one: valid 0, zero 1, special 2, empty 3.
-fn full_tags(fxsave: &[u8; FXSAVE_LEN]) -> u16 {
+fn full_tags(fxsave: &[u8; X87_LEN]) -> u16 {
     let in_use = half(fxsave, TAGS);
     if in_use & 0xff == 0 {
         return u16::MAX;
@@ -159,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_header_is_what_fsave_would_have_stored() {
-        let header = fsave_header(&image());
+        let header = fsave_header(image().first_chunk().unwrap());
         let words: std::vec::Vec<u32> = (0..7).map(|index| word(&header, 4 * index)).collect();
         // Register 6 (ST0) valid, 7 (ST1) zero, 0 (ST2) special, the others empty.
         let tags = 0xffff_0000 | 0b01_00_11_11_11_11_11_10;
@@ -180,7 +182,7 @@ mod tests {
     #[test]
     fn bad_mxcsr_bits_do_not_reach_the_cpu() {
         let mut merged = image();
-        merge_fsave_header(&mut merged, &fsave_header(&image()), 0xffbf);
+        merge_fsave_header(&mut merged, &fsave_header(image().first_chunk().unwrap()), 0xffbf);
         assert_eq!(word(&merged, MXCSR), 0xffbf);
         assert_eq!(merged[SOFTWARE..], SOFTWARE_BYTES);
     }
@@ -197,7 +199,7 @@ mod tests {
             (0..8).for_each(|register| image[STACK + 16 * register + 10..][..6].fill(0));
             image[SOFTWARE..].copy_from_slice(&SOFTWARE_BYTES);
             let mut merged = image;
-            let header = fsave_header(&image);
+            let header = fsave_header(image.first_chunk().unwrap());
             merged[..24].fill(0xaa);
             merged[4] = 0xaa;
             merge_fsave_header(&mut merged, &header, u32::MAX);

@@ -18,7 +18,7 @@ pub use action::{Actions, DefaultAction, STOP, default_action};
 pub use alternate_stack::AlternateStack;
 pub use context::{FIX_EFLAGS, Registers, USER_CS, USER_DS, context, is_loadable, restored};
 pub use delivery::{Delivery, HandlerCall, ProcessKind};
-pub use fpu::{FSAVE_LEN, FXSAVE_LEN, SOFTWARE_BYTES, fsave_header, merge_fsave_header};
+pub use fpu::{FSAVE_LEN, FXSAVE_LEN, SOFTWARE_BYTES, X87_LEN, fsave_header, merge_fsave_header};
 pub use frame::{FrameBytes, FrameError, FrameRequest, HandlerFrame};
 pub use pending::{Info, InfoPool, Pending, Posted, SYNCHRONOUS, next_signal};
 pub use restart::{AfterCall, Interrupted, after_interruption};
