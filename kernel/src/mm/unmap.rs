@@ -5,6 +5,7 @@ use super::space::{AreaBacking, Mm, TASK_SIZE};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PageRange, Pfn, Vpn};
+use kcore::memory_call::munmap;
 use kcore::page::PageFlags;
 use kcore::paging::walk::{Walk, free_tables};
 use kcore::paging::{Access, Gather, Slot};
@@ -14,6 +15,13 @@ use kcore::vma::VmaSet;
 const STEP: usize = 64;
 
 impl Mm {
+    /// munmap.
+    pub fn munmap(&self, start: u32, length: u32) -> Result<()> {
+        let mut layout = self.layout.write();
+        let range = munmap(start, length, &layout.limits)?;
+        self.unmap_areas(&mut layout.areas, range)
+    }
+
     /// Removes everything mapped in `range`: areas, pages, and tables nobody needs any more.
     pub fn unmap(&self, range: PageRange) -> Result<()> {
         self.unmap_areas(&mut self.layout.write().areas, range)
