@@ -17,6 +17,7 @@ pub use abi::Errno;
 pub type Result<T> = core::result::Result<T, Errno>;
 
 pub mod path;
+pub mod wait;
 
 #[cfg(target_arch = "x86")]
 mod machine;

@@ -28,6 +28,12 @@ impl CPath {
     pub fn as_bytes_with_nul(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The address of the path, good as long as `self`.
+    #[cfg(target_arch = "x86")]
+    pub fn as_user(&self) -> abi::UserStr {
+        abi::UserStr::new(crate::syscall::pointer(&self.bytes))
+    }
 }
 
 #[cfg(test)]

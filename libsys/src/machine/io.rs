@@ -1,7 +1,7 @@
 //! Descriptors as streams of bytes, and the three every program starts with.
 
 use crate::Result;
-use crate::syscall::{linux, pointer};
+use crate::syscall::{linux, pointer, pointer_mut};
 use abi::{Errno, UserMutPtr, UserPtr};
 use core::fmt;
 
@@ -19,7 +19,7 @@ pub struct Fd(pub i32);
 impl Fd {
     /// Reads at most `buffer.len()` bytes; 0 is the end of the file. (`read`)
     pub fn read(self, buffer: &mut [u8]) -> Result<usize> {
-        let address = UserMutPtr::new(pointer(buffer));
+        let address = UserMutPtr::new(pointer_mut(buffer));
         // SAFETY: the buffer is exclusively ours and that long.
         let count = unsafe { linux::read(self.0, address, buffer.len() as u32) }?;
         Ok(count as usize)

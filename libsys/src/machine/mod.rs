@@ -3,7 +3,14 @@
 mod heap;
 mod start;
 
+pub mod command;
+pub mod directory;
 pub mod env;
+pub mod file;
 pub mod io;
+pub mod memory;
 pub mod process;
+pub mod signal;
 pub mod syscall;
+pub mod terminal;
+pub mod time;

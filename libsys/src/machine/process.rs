@@ -1,6 +1,11 @@
-//! Processes.
+//! Processes: copies, new programs, ends, signals, groups.
 
-use crate::syscall::linux;
+use crate::Result;
+use crate::path::CPath;
+use crate::syscall::{linux, output, pointer};
+use crate::wait::Status;
+use abi::{UserMutPtr, UserPtr, UserStr};
+use alloc::vec::Vec;
 
 /// Exit status of a program that panicked.
 pub const PANICKED: i32 = 101;
@@ -42,4 +47,111 @@ pub fn exit(status: i32) -> ! {
         // SAFETY: the call names no memory and does not return.
         let _ = unsafe { linux::exit_group(status) };
     }
+}
+
+/// Which of the two processes this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// The new one.
+    Child,
+    /// The old one, with the id of the new one.
+    Parent(i32),
+}
+
+/// Copies the process. (`fork`)
+///
+/// EAGAIN: too many processes. ENOMEM: no memory for tables.
+pub fn fork() -> Result<Fork> {
+    // SAFETY: the call names no memory; a program of one thread goes on twice.
+    let pid = unsafe { linux::fork() }?;
+    Ok(if pid == 0 { Fork::Child } else { Fork::Parent(pid.cast_signed()) })
+}
+
+/// A vector of strings as `execve` wants it.
+struct StringVector {
+    _bytes: Vec<u8>,
+    addresses: Vec<UserStr>,
+}
+
+impl StringVector {
+    fn new<'a>(strings: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
+        let mut bytes = Vec::new();
+        for string in strings.clone() {
+            bytes.extend_from_slice(string);
+            bytes.push(0);
+        }
+        let mut addresses = Vec::new();
+        let mut address = pointer(bytes.as_slice());
+        for string in strings {
+            addresses.push(UserStr::new(address));
+            address += string.len() as u32 + 1;
+        }
+        addresses.push(UserStr::NULL);
+        Self { _bytes: bytes, addresses }
+    }
+
+    fn as_user(&self) -> UserPtr<UserStr> {
+        UserPtr::new(pointer(self.addresses.as_slice()))
+    }
+}
+
+/// Replaces the program by the one at `path`; returns only if that fails. (`execve`)
+///
+/// Arguments begin with the program's name; the environment is `NAME=VALUE` each.
+pub fn exec(path: impl AsRef<[u8]>, arguments: &[&[u8]], environment: &[&[u8]]) -> crate::Errno {
+    let path = match CPath::new(path) {
+        Ok(path) => path,
+        Err(error) => return error,
+    };
+    let arguments = StringVector::new(arguments.iter().copied());
+    let environment = StringVector::new(environment.iter().copied());
+    // SAFETY: the kernel only reads the strings; if it succeeds nothing of this program is left.
+    match unsafe { linux::execve(path.as_user(), arguments.as_user(), environment.as_user()) } {
+        Ok(_) => crate::Errno::EIO,
+        Err(error) => error,
+    }
+}
+
+/// Waits for a child to change state; `None` with `WNOHANG` if none has. (`wait4`)
+///
+/// `pid` is a child's id, −1 for any, 0 for any of the own group, −n for any of group n.
+///
+/// ECHILD: there is no such child. EINTR: a signal was handled.
+pub fn wait(pid: i32, options: u32) -> Result<Option<(i32, Status)>> {
+    let mut status = 0;
+    // SAFETY: the status is exclusively ours.
+    let found = unsafe { linux::wait4(pid, output(&mut status), options, UserMutPtr::NULL) }?;
+    Ok((found != 0).then_some((found.cast_signed(), Status::from_raw(status))))
+}
+
+/// The process id. (`getpid`)
+pub fn id() -> i32 {
+    // SAFETY: the call names no memory. It cannot fail.
+    unsafe { linux::getpid() }.map_or(0, u32::cast_signed)
+}
+
+/// The parent's process id. (`getppid`)
+pub fn parent_id() -> i32 {
+    // SAFETY: the call names no memory. It cannot fail.
+    unsafe { linux::getppid() }.map_or(0, u32::cast_signed)
+}
+
+/// The process group. (`getpgrp`)
+pub fn group() -> i32 {
+    // SAFETY: the call names no memory. It cannot fail.
+    unsafe { linux::getpgrp() }.map_or(0, u32::cast_signed)
+}
+
+/// Puts process `pid` (0: the caller) into group `group` (0: its own id). (`setpgid`)
+pub fn set_group(pid: i32, group: i32) -> Result<()> {
+    // SAFETY: the call names no memory.
+    unsafe { linux::setpgid(pid, group) }.map(drop)
+}
+
+/// Sends a signal to process `pid`, to group −`pid`, to the own group (0) or to all (−1). (`kill`)
+///
+/// Signal 0 only asks whether it could be sent. ESRCH: nobody there.
+pub fn kill(pid: i32, signal: i32) -> Result<()> {
+    // SAFETY: the call names no memory.
+    unsafe { linux::kill(pid, signal) }.map(drop)
 }

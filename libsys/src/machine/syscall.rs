@@ -8,7 +8,12 @@ use core::arch::asm;
 
 /// The address of `value`, for the kernel to read.
 pub fn pointer<T: ?Sized>(value: &T) -> u32 {
-    core::ptr::from_ref(value).addr() as u32
+    core::ptr::from_ref(value).expose_provenance() as u32
+}
+
+/// The address of `value`, for the kernel to write.
+pub fn pointer_mut<T: ?Sized>(value: &mut T) -> u32 {
+    core::ptr::from_mut(value).expose_provenance() as u32
 }
 
 /// The address of `value` for the kernel to read.
@@ -18,7 +23,7 @@ pub fn input<T>(value: &T) -> UserPtr<T> {
 
 /// The address of `value` for the kernel to write.
 pub fn output<T>(value: &mut T) -> UserMutPtr<T> {
-    UserMutPtr::new(pointer(value))
+    UserMutPtr::new(pointer_mut(value))
 }
 
 macro_rules! entry {
