@@ -1,0 +1,283 @@
+//! Programs that break the machine's rules.
+
+use crate::child;
+use crate::fault::*;
+use core::arch::asm;
+use sys::abi::signal::*;
+use sys::abi::{UserMutPtr, UserPtr};
+use sys::syscall::input;
+use sys::wait::Status;
+
+extern "C" fn divide_by_zero(_: u32) {
+    // SAFETY: the fault is what the test wants.
+    unsafe { asm!("xor ecx, ecx", "div ecx", out("eax") _, out("edx") _, out("ecx") _) }
+}
+
+extern "C" fn overflow_division(_: u32) {
+    // SAFETY: the fault is what the test wants.
+    unsafe {
+        asm!("mov edx, 5", "mov ecx, 1", "div ecx", out("eax") _, out("edx") _, out("ecx") _);
+    }
+}
+
+pub fn dividing_by_zero_is_sigfpe() {
+    for function in [divide_by_zero, overflow_division] {
+        let fault = catch(function, 0).expect_err("a fault");
+        assert_eq!((fault.signal, fault.code), (SIGFPE, FPE_INTDIV));
+        // The address is that of the instruction, a few bytes into the function.
+        let start = function as *const () as u32;
+        assert!((start..start + 64).contains(&fault.address), "{:#x}", fault.address);
+    }
+    let status = child::run(|| {
+        divide_by_zero(0);
+        0
+    });
+    assert_eq!(status, Status::Signaled(SIGFPE));
+}
+
+macro_rules! instructions {
+    ($( $name:ident: $($line:literal),+; )*) => { $(
+        extern "C" fn $name(_: u32) {
+            // SAFETY: the fault is what the test wants; all registers a fault-free run would
+            // change are given up.
+            unsafe { asm!($($line),+, out("eax") _, out("ecx") _, out("edx") _) }
+        }
+    )* };
+}
+
+instructions! {
+    clear_interrupts: "cli";
+    halt: "hlt";
+    read_port: "mov edx, 0x3f8", "in al, dx";
+    write_port: "mov edx, 0xf4", "mov al, 0", "out dx, al";
+    read_control: "mov eax, cr0";
+    write_control: "mov cr3, eax";
+    load_descriptors: "sub esp, 8", "lidt [esp]", "add esp, 8";
+    invalidate_page: "invlpg [esp]";
+    read_model_register: "mov ecx, 0x1b", "rdmsr";
+    load_null_stack: "xor eax, eax", "mov ss, eax";
+    load_kernel_segment: "mov eax, 0x10", "mov ds, eax";
+    far_call_into_nothing: ".byte 0x9a, 0, 0, 0, 0, 0x70, 0x77";
+    interrupt_13: "int 13";
+    interrupt_8: "int 8";
+    interrupt_32: "int 32";
+    not_an_instruction: "ud2";
+    breakpoint: "int3";
+    overflow_trap: "mov al, 127", "add al, 1", "into";
+}
+
+pub fn privileged_instructions_are_sigsegv() {
+    let functions: [(&str, extern "C" fn(u32)); 14] = [
+        ("cli", clear_interrupts),
+        ("hlt", halt),
+        ("in", read_port),
+        ("out", write_port),
+        ("mov eax, cr0", read_control),
+        ("mov cr3, eax", write_control),
+        ("lidt", load_descriptors),
+        ("invlpg", invalidate_page),
+        ("rdmsr", read_model_register),
+        ("mov ss, 0", load_null_stack),
+        ("mov ds, kernel", load_kernel_segment),
+        ("int 13", interrupt_13),
+        ("int 8", interrupt_8),
+        ("int 32", interrupt_32),
+    ];
+    for (name, function) in functions {
+        let fault = catch(function, 0).expect_err(name);
+        assert_eq!((fault.signal, fault.code, fault.address), (SIGSEGV, SI_KERNEL, 0), "{name}");
+    }
+    let fault = catch(far_call_into_nothing, 0).expect_err("far call");
+    assert_eq!((fault.signal, fault.code), (SIGSEGV, SI_KERNEL));
+}
+
+pub fn invalid_instructions_are_sigill() {
+    let fault = catch(not_an_instruction, 0).expect_err("ud2");
+    assert_eq!((fault.signal, fault.code), (SIGILL, ILL_ILLOPN));
+    let start = not_an_instruction as *const () as u32;
+    assert!((start..start + 64).contains(&fault.address));
+}
+
+pub fn breakpoints_are_sigtrap() {
+    let fault = catch(breakpoint, 0).expect_err("int3");
+    assert_eq!((fault.signal, fault.code), (SIGTRAP, SI_KERNEL));
+}
+
+pub fn the_overflow_trap_is_sigsegv() {
+    let fault = catch(overflow_trap, 0).expect_err("into");
+    assert_eq!(fault.signal, SIGSEGV);
+}
+
+pub fn single_steps_are_sigtrap() {
+    extern "C" fn step(_: u32) {
+        // SAFETY: sets the trap flag; the trap is what the test wants.
+        unsafe { asm!("pushfd", "or dword ptr [esp], 0x100", "popfd", "nop", "nop") }
+    }
+    let fault = catch(step, 0).expect_err("a trap");
+    assert_eq!((fault.signal, fault.code), (SIGTRAP, TRAP_TRACE));
+}
+
+pub fn jumping_into_the_kernel_is_sigsegv() {
+    for address in [0xc000_0000, 0xc010_0000, 0xffff_f000] {
+        let fault = try_execute(address).expect_err("a fault");
+        assert_eq!((fault.signal, fault.address), (SIGSEGV, address));
+        let status = child::run(|| {
+            // SAFETY: the fault is what the test wants.
+            unsafe { asm!("jmp {0}", in(reg) address, options(noreturn)) }
+        });
+        assert_eq!(status, Status::Signaled(SIGSEGV));
+    }
+}
+
+pub fn the_kernel_cannot_be_read_or_written() {
+    crate::harness::only_on_folio("linux-vm §1, PAGE_OFFSET");
+    for address in [0xc000_0000, 0xc010_0000, 0xf800_0000, 0xffff_f000] {
+        // Present or not, it looks the same: nothing there.
+        let read = try_read(address).expect_err("a fault");
+        assert_eq!((read.signal, read.address), (SIGSEGV, address));
+        let write = try_write(address).expect_err("a fault");
+        assert_eq!((write.signal, write.address), (SIGSEGV, address));
+    }
+}
+
+/// Calls itself until the stack ends.
+#[inline(never)]
+fn overflow(depth: u32) -> u32 {
+    let mut frame = [depth; 256];
+    core::hint::black_box(&mut frame);
+    // Never so deep, but the compiler cannot know.
+    if frame[5] == u32::MAX { 0 } else { overflow(depth + 1) + frame[3] }
+}
+
+pub fn stack_overflow_is_sigsegv() {
+    let status = child::run(|| overflow(0).cast_signed());
+    assert_eq!(status, Status::Signaled(SIGSEGV));
+}
+
+pub fn stack_overflow_can_be_handled_elsewhere() {
+    extern "C" fn run_out(_: u32) {
+        core::hint::black_box(overflow(0));
+    }
+    let stack = map(8);
+    let alternate = Sigaltstack { sp: stack, flags: 0, size: 8 * PAGE };
+    assert_eq!(call!(sigaltstack(input(&alternate), UserMutPtr::NULL)), Ok(0));
+    let fault = catch_with(SA_ONSTACK, run_out, 0).expect_err("a fault");
+    assert_eq!(fault.signal, SIGSEGV);
+    // And again: the first left nothing behind.
+    let fault = catch_with(SA_ONSTACK, run_out, 0).expect_err("a fault");
+    assert_eq!(fault.signal, SIGSEGV);
+}
+
+pub fn the_stack_grows_on_demand() {
+    #[inline(never)]
+    fn deep(depth: u32) -> u32 {
+        let mut frame = [depth; 1024];
+        core::hint::black_box(&mut frame);
+        if depth == 0 { frame[5] } else { deep(depth - 1) + frame[7] }
+    }
+    // Some 2 MiB, page by page.
+    assert_eq!(deep(500), (1..=500).sum());
+}
+
+pub fn far_below_the_stack_pointer_is_growth_too() {
+    // Within the stack limit, any address of the stack's range is good since Linux 5.0.
+    let here: u32;
+    // SAFETY: reads ESP.
+    unsafe { asm!("mov {0:e}, esp", out(reg) here) };
+    let below = (here & !(PAGE - 1)) - (1 << 20);
+    assert_eq!(try_write(below), Ok(()));
+    assert_eq!(try_write(here - (512 << 20)), not_mapped(here - (512 << 20)));
+}
+
+pub fn the_stack_limit_is_obeyed() {
+    use sys::abi::process::{RLIMIT_STACK, Rlimit};
+    let status = child::run(|| {
+        let limit = Rlimit { cur: 1 << 20, max: u32::MAX };
+        assert_eq!(call!(setrlimit(RLIMIT_STACK, input(&limit))), Ok(0));
+        let here: u32;
+        // SAFETY: reads ESP.
+        unsafe { asm!("mov {0:e}, esp", out(reg) here) };
+        i32::from(try_write(here - (2 << 20)).is_ok())
+    });
+    assert_eq!(status, Status::Exited(0));
+}
+
+pub fn a_fault_in_the_handler_ends_the_process() {
+    extern "C" fn fault_again(_: i32) {
+        poke(16, 1);
+    }
+    let status = child::run(|| {
+        let action = sys::signal::Action::Handler(fault_again);
+        // SAFETY: the handler's fault is what the test wants.
+        unsafe { sys::signal::set_action(SIGSEGV, action, 0, SignalSet::EMPTY) }
+            .expect("rt_sigaction");
+        poke(16, 1);
+        0
+    });
+    assert_eq!(status, Status::Signaled(SIGSEGV));
+}
+
+pub fn a_blocked_fault_ends_the_process() {
+    for ignored in [false, true] {
+        let status = child::run(|| {
+            if ignored {
+                sys::signal::ignore(SIGSEGV).expect("rt_sigaction");
+            } else {
+                sys::signal::change_mask(SIG_BLOCK, SignalSet::of(SIGSEGV))
+                    .expect("rt_sigprocmask");
+            }
+            poke(16, 1);
+            0
+        });
+        assert_eq!(status, Status::Signaled(SIGSEGV));
+    }
+}
+
+pub fn others_go_on_after_a_crash() {
+    for _ in 0..30 {
+        let pid = child::start(|| {
+            poke(8, 1);
+            0
+        });
+        assert_eq!(child::wait(pid), Status::Signaled(SIGSEGV));
+    }
+    let pid = child::start(|| 5);
+    assert_eq!(child::wait(pid), Status::Exited(5));
+}
+
+pub fn repeated_faults_are_handled_each_time() {
+    let page = map(1);
+    assert_eq!(call!(mprotect(page, PAGE, 0)), Ok(0));
+    for _ in 0..200 {
+        assert_eq!(try_read(page), forbidden(page));
+    }
+}
+
+pub fn a_fault_inside_a_call_is_an_error_not_a_signal() {
+    let (read, write) = sys::file::pipe().expect("pipe2");
+    write.write_all(b"x").expect("write");
+    assert!(call!(read(read.fd().0, UserMutPtr::new(16), 1)).is_err());
+    assert!(call!(write(write.fd().0, UserPtr::new(16), 1)).is_err());
+}
+
+/// EFLAGS.AC with CR0.AM faults in ring 3; Linux sets AM.
+pub fn misaligned_access_with_alignment_check_is_sigbus() {
+    extern "C" fn misaligned(address: u32) {
+        // SAFETY: the trap is what the test wants.
+        unsafe {
+            asm!(
+                "pushfd",
+                "or dword ptr [esp], 0x40000",
+                "popfd",
+                "mov eax, [{0:e} + 1]",
+                "pushfd",
+                "and dword ptr [esp], 0xfffbffff",
+                "popfd",
+                in(reg) address,
+                out("eax") _,
+            );
+        }
+    }
+    let fault = catch(misaligned, map(1)).expect_err("a fault");
+    assert_eq!((fault.signal, fault.code), (SIGBUS, BUS_ADRALN));
+}

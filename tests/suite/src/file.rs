@@ -1,0 +1,317 @@
+//! Regular files in `/tmp`.
+
+use crate::child;
+use crate::scratch::Scratch;
+use sys::Errno;
+use sys::abi::file::*;
+use sys::abi::time::Timespec;
+use sys::abi::{UserMutPtr, UserPtr};
+use sys::directory;
+use sys::file::{self, File, SeekFrom};
+use sys::path::CPath;
+use sys::syscall::output;
+use sys::wait::Status;
+
+fn size(file: &File) -> i64 {
+    file.stat().expect("fstat64").size
+}
+
+pub fn what_was_written_is_read() {
+    let (name, file) = Scratch::file("rw", b"hello");
+    assert_eq!(file.read(&mut [0; 4]), Ok(0));
+    assert_eq!(file.seek(SeekFrom::Start(1)), Ok(1));
+    let mut buffer = [0; 16];
+    assert_eq!(file.read(&mut buffer), Ok(4));
+    assert_eq!(&buffer[..4], b"ello");
+    assert_eq!(file::read(name.as_str()).as_deref(), Ok(&b"hello"[..]));
+}
+
+pub fn overwriting_keeps_the_rest() {
+    let (_name, file) = Scratch::file("over", b"0123456789");
+    assert_eq!(file.write_at(b"ab", 3), Ok(2));
+    let mut buffer = [0; 16];
+    assert_eq!(file.read_at(&mut buffer, 0), Ok(10));
+    assert_eq!(&buffer[..10], b"012ab56789");
+}
+
+pub fn exclusive_creation_refuses_what_exists() {
+    let (name, _file) = Scratch::file("excl", b"");
+    let again = File::open_with(name.as_str(), O_RDWR | O_CREAT | O_EXCL, 0o600);
+    assert_eq!(again.err(), Some(Errno::EEXIST));
+    assert!(File::open_with(name.as_str(), O_RDWR | O_CREAT, 0o600).is_ok());
+}
+
+pub fn truncation_on_open_empties() {
+    let (name, file) = Scratch::file("trunc", b"contents");
+    let writer = File::open_with(name.as_str(), O_WRONLY | O_TRUNC, 0).expect("open");
+    assert_eq!((size(&file), size(&writer)), (0, 0));
+}
+
+pub fn appending_always_goes_to_the_end() {
+    let (name, file) = Scratch::file("append", b"abc");
+    let appender = File::open_with(name.as_str(), O_RDWR | O_APPEND, 0).expect("open");
+    appender.seek(SeekFrom::Start(0)).expect("_llseek");
+    assert_eq!(appender.write(b"de"), Ok(2));
+    assert_eq!(appender.seek(SeekFrom::Current(0)), Ok(5));
+    assert_eq!(file.write(b"fg"), Ok(2));
+    assert_eq!(appender.write(b"h"), Ok(1));
+    assert_eq!(file::read(name.as_str()).as_deref(), Ok(&b"abcfgh"[..]));
+}
+
+pub fn an_unlinked_file_lives_until_closed() {
+    let (name, file) = Scratch::file("unlink", b"still here");
+    directory::remove_file(name.as_str()).expect("unlink");
+    assert_eq!(File::open(name.as_str()).err(), Some(Errno::ENOENT));
+    let mut buffer = [0; 16];
+    assert_eq!(file.read_at(&mut buffer, 0), Ok(10));
+    assert_eq!(file.write_at(b"!", 10), Ok(1));
+    assert_eq!(file.stat().expect("fstat64").nlink, 0);
+    // A new file of that name is another one.
+    let new = File::create(name.as_str()).expect("open");
+    assert_ne!(new.stat().expect("fstat64").ino, file.stat().expect("fstat64").ino);
+}
+
+pub fn seeking_beyond_the_end_leaves_a_hole_of_zeros() {
+    let (_name, file) = Scratch::file("hole", b"x");
+    assert_eq!(file.seek(SeekFrom::End(9999)), Ok(10_000));
+    assert_eq!(size(&file), 1);
+    assert_eq!(file.read(&mut [0]), Ok(0));
+    assert_eq!(file.write(b"y"), Ok(1));
+    assert_eq!(size(&file), 10_001);
+    let mut buffer = [1; 100];
+    assert_eq!(file.read_at(&mut buffer, 5000), Ok(100));
+    assert_eq!(buffer, [0; 100]);
+}
+
+pub fn seeking_counts_from_everywhere() {
+    let (_name, file) = Scratch::file("seek", b"0123456789");
+    assert_eq!(file.seek(SeekFrom::Start(4)), Ok(4));
+    assert_eq!(file.seek(SeekFrom::Current(-3)), Ok(1));
+    assert_eq!(file.seek(SeekFrom::End(-2)), Ok(8));
+    assert_eq!(file.seek(SeekFrom::Current(-9)), Err(Errno::EINVAL));
+    assert_eq!(file.seek(SeekFrom::Start(5 << 32)), Ok(5 << 32));
+    assert_eq!(call!(lseek(file.fd().0, 3, SEEK_SET)), Ok(3));
+    assert_eq!(call!(lseek(file.fd().0, 3, 99)), Err(Errno::EINVAL));
+    assert_eq!(call!(lseek(-1, 0, SEEK_SET)), Err(Errno::EBADF));
+    let mut result = 0i64;
+    let bad = call!(_llseek(file.fd().0, 0, 0, output(&mut result), 99));
+    assert_eq!(bad, Err(Errno::EINVAL));
+}
+
+pub fn sizes_can_be_set() {
+    let (name, file) = Scratch::file("size", &[9; 6000]);
+    file.set_len(5000).expect("ftruncate64");
+    assert_eq!(size(&file), 5000);
+    file.set_len(6000).expect("ftruncate64");
+    let mut buffer = [1; 1000];
+    assert_eq!(file.read_at(&mut buffer, 5000), Ok(1000));
+    assert_eq!(buffer, [0; 1000]);
+    assert_eq!(file.set_len(-1), Err(Errno::EINVAL));
+    let path = CPath::new(name.as_str()).expect("a path");
+    assert_eq!(call!(truncate64(path.as_user(), 3)), Ok(0));
+    assert_eq!(size(&file), 3);
+    let reader = File::open(name.as_str()).expect("open");
+    assert_eq!(reader.set_len(0), Err(Errno::EINVAL));
+    assert_eq!(call!(ftruncate(file.fd().0, 2)), Ok(0));
+    assert_eq!(size(&file), 2);
+}
+
+pub fn access_mode_is_enforced() {
+    let (name, _file) = Scratch::file("mode", b"x");
+    let reader = File::open_with(name.as_str(), O_RDONLY, 0).expect("open");
+    assert_eq!(reader.write(b"y"), Err(Errno::EBADF));
+    let writer = File::open_with(name.as_str(), O_WRONLY, 0).expect("open");
+    assert_eq!(writer.read(&mut [0]), Err(Errno::EBADF));
+}
+
+pub fn large_files_keep_every_page() {
+    let (_name, file) = Scratch::file("large", &[]);
+    let pages = 600u32;
+    for page in 0..pages {
+        file.write_all(&page.to_le_bytes()).expect("write");
+        file.write_all(&[page as u8; 4092]).expect("write");
+    }
+    assert_eq!(size(&file), i64::from(pages) * 4096);
+    let mut buffer = [0; 4096];
+    for page in (0..pages).rev().step_by(13) {
+        assert_eq!(file.read_at(&mut buffer, i64::from(page) * 4096), Ok(4096));
+        assert_eq!(buffer[..4], page.to_le_bytes());
+        assert!(buffer[4..].iter().all(|&byte| byte == page as u8));
+    }
+}
+
+pub fn reads_and_writes_across_pages() {
+    let (_name, file) = Scratch::file("across", &[0; 3 * 4096]);
+    let pattern: [u8; 5000] = core::array::from_fn(|index| index as u8);
+    assert_eq!(file.write_at(&pattern, 3000), Ok(5000));
+    let mut buffer = [0; 5000];
+    assert_eq!(file.read_at(&mut buffer, 3000), Ok(5000));
+    assert!(buffer == pattern);
+    assert_eq!(file.read_at(&mut buffer, 3 * 4096 - 10), Ok(10));
+}
+
+pub fn two_writers_through_one_description_do_not_overlap() {
+    let (name, file) = Scratch::file("writers", &[]);
+    let pid = child::start(|| {
+        for _ in 0..200 {
+            file.write_all(b"cccc\n").expect("write");
+        }
+        0
+    });
+    for _ in 0..200 {
+        file.write_all(b"pppp\n").expect("write");
+    }
+    assert_eq!(child::wait(pid), Status::Exited(0));
+    let text = file::read(name.as_str()).expect("read");
+    assert_eq!(text.len(), 2000);
+    assert!(text.chunks(5).all(|line| line == b"cccc\n" || line == b"pppp\n"));
+}
+
+pub fn attributes_say_what_it_is() {
+    let (name, file) = Scratch::file("stat", &[1; 5000]);
+    let stat = file.stat().expect("fstat64");
+    assert_eq!(stat.mode & S_IFMT, S_IFREG);
+    assert_eq!(stat.mode & 0o777, 0o644);
+    assert_eq!((stat.size, stat.nlink), (5000, 1));
+    assert_eq!(call!(getuid32()), Ok(stat.uid));
+    assert_eq!(stat.ino as u32, stat.ino32);
+    assert_ne!(stat.ino, 0);
+    assert!(stat.blocks >= 10);
+    let by_name = file::stat(name.as_str()).expect("stat64");
+    assert_eq!((by_name.ino, by_name.dev), (stat.ino, stat.dev));
+    let mut old = Stat::default();
+    assert_eq!(call!(fstat(file.fd().0, output(&mut old))), Ok(0));
+    assert_eq!((old.size, u32::from(old.mode)), (5000, stat.mode));
+}
+
+pub fn statx_agrees_with_stat() {
+    let (name, file) = Scratch::file("statx", &[1; 77]);
+    let stat = file.stat().expect("fstat64");
+    let mut statx = Statx::default();
+    let path = CPath::new(name.as_str()).expect("a path");
+    let result = call!(statx(AT_FDCWD, path.as_user(), 0, STATX_BASIC_STATS, output(&mut statx)));
+    assert_eq!(result, Ok(0));
+    assert_eq!(statx.mask & STATX_BASIC_STATS, STATX_BASIC_STATS);
+    assert_eq!((statx.size, statx.ino), (77, stat.ino));
+    assert_eq!((u32::from(statx.mode), statx.nlink), (stat.mode, 1));
+    assert_eq!(statx.mtime.sec as u32, stat.mtime);
+    // By descriptor and empty path.
+    let empty = CPath::new("").expect("a path");
+    let mut again = Statx::default();
+    let flags = AT_EMPTY_PATH;
+    let result = call!(statx(file.fd().0, empty.as_user(), flags, STATX_SIZE, output(&mut again)));
+    assert_eq!(result, Ok(0));
+    assert_eq!(again.size, 77);
+    let none = call!(statx(file.fd().0, empty.as_user(), 0, STATX_SIZE, output(&mut again)));
+    assert_eq!(none, Err(Errno::ENOENT));
+    let mask = STATX_RESERVED;
+    let bad = call!(statx(file.fd().0, empty.as_user(), flags, mask, output(&mut again)));
+    assert_eq!(bad, Err(Errno::EINVAL));
+}
+
+pub fn fstatat_knows_the_empty_path() {
+    let (_name, file) = Scratch::file("fstatat", &[1; 77]);
+    let empty = CPath::new("").expect("a path");
+    let mut stat = Stat64::default();
+    let result = call!(fstatat64(file.fd().0, empty.as_user(), output(&mut stat), AT_EMPTY_PATH));
+    assert_eq!(result, Ok(0));
+    assert_eq!(stat.size, 77);
+    let bad = call!(fstatat64(file.fd().0, empty.as_user(), output(&mut stat), 0x8000_0000));
+    assert_eq!(bad, Err(Errno::EINVAL));
+}
+
+pub fn permission_bits_change() {
+    let (name, file) = Scratch::file("chmod", &[]);
+    let path = CPath::new(name.as_str()).expect("a path");
+    assert_eq!(call!(chmod(path.as_user(), 0o711)), Ok(0));
+    assert_eq!(file.stat().expect("fstat64").mode & 0o7777, 0o711);
+    assert_eq!(call!(fchmod(file.fd().0, 0o600)), Ok(0));
+    assert_eq!(file.stat().expect("fstat64").mode & 0o7777, 0o600);
+    assert_eq!(call!(access(path.as_user(), R_OK | W_OK)), Ok(0));
+    assert_eq!(call!(access(path.as_user(), X_OK)), Err(Errno::EACCES));
+    assert_eq!(call!(access(path.as_user(), 8)), Err(Errno::EINVAL));
+}
+
+pub fn umask_takes_bits_from_new_files() {
+    let old = call!(umask(0o027)).expect("umask");
+    let scratch = Scratch::path("umask");
+    let file = File::open_with(scratch.as_str(), O_RDWR | O_CREAT, 0o777).expect("open");
+    assert_eq!(file.stat().expect("fstat64").mode & 0o777, 0o750);
+    assert_eq!(call!(umask(old)), Ok(0o027));
+}
+
+pub fn times_can_be_set() {
+    let (name, file) = Scratch::file("times", &[]);
+    let path = CPath::new(name.as_str()).expect("a path");
+    let times = [Timespec { sec: 1000, nsec: 5 }, Timespec { sec: 2000, nsec: 6 }];
+    let set = |times: &[Timespec; 2]| {
+        call!(utimensat(AT_FDCWD, path.as_user(), sys::syscall::input(times), 0))
+    };
+    assert_eq!(set(&times), Ok(0));
+    let stat = file.stat().expect("fstat64");
+    assert_eq!((stat.atime, stat.mtime), (1000, 2000));
+    let omit = Timespec { sec: 0, nsec: sys::abi::time::UTIME_OMIT };
+    assert_eq!(set(&[omit, Timespec { sec: 3000, nsec: 0 }]), Ok(0));
+    let stat = file.stat().expect("fstat64");
+    assert_eq!((stat.atime, stat.mtime), (1000, 3000));
+    assert_eq!(set(&[Timespec { sec: 1, nsec: 1_000_000_000 }; 2]), Err(Errno::EINVAL));
+    assert_eq!(call!(utimensat(AT_FDCWD, path.as_user(), UserPtr::NULL, 0)), Ok(0));
+    assert!(file.stat().expect("fstat64").mtime > 3000);
+}
+
+pub fn writing_changes_the_time() {
+    let (name, file) = Scratch::file("mtime", b"x");
+    let path = CPath::new(name.as_str()).expect("a path");
+    let old = [Timespec { sec: 1000, nsec: 0 }; 2];
+    assert_eq!(call!(utimensat(AT_FDCWD, path.as_user(), sys::syscall::input(&old), 0)), Ok(0));
+    file.write_all(b"y").expect("write");
+    assert!(file.stat().expect("fstat64").mtime > 1000);
+}
+
+pub fn sendfile_copies() {
+    let (_name, from) = Scratch::file("from", b"0123456789");
+    let (to_name, to) = Scratch::file("to", b"");
+    let mut offset = 2i64;
+    let copied = call!(sendfile64(to.fd().0, from.fd().0, output(&mut offset), 5));
+    assert_eq!((copied, offset), (Ok(5), 7));
+    from.seek(SeekFrom::Start(8)).expect("_llseek");
+    assert_eq!(call!(sendfile64(to.fd().0, from.fd().0, UserMutPtr::NULL, 100)), Ok(2));
+    assert_eq!(file::read(to_name.as_str()).as_deref(), Ok(&b"2345689"[..]));
+}
+
+pub fn file_system_figures_exist() {
+    let (name, _file) = Scratch::file("statfs", b"");
+    let path = CPath::new(name.as_str()).expect("a path");
+    let mut figures = Statfs64::default();
+    assert_eq!(call!(statfs64(path.as_user(), 84, output(&mut figures))), Ok(0));
+    assert!(figures.bsize >= 512 && figures.namelen >= 255);
+    assert_eq!(call!(statfs64(path.as_user(), 83, output(&mut figures))), Err(Errno::EINVAL));
+}
+
+pub fn a_directory_cannot_be_read_or_written() {
+    let folder = Scratch::directory("dir");
+    let file = File::open(folder.as_str()).expect("open");
+    assert_eq!(file.read(&mut [0; 4]), Err(Errno::EISDIR));
+    let writing = File::open_with(folder.as_str(), O_RDWR, 0);
+    assert_eq!(writing.err(), Some(Errno::EISDIR));
+    let creating = File::open_with(folder.as_str(), O_RDONLY | O_CREAT, 0o600);
+    assert_eq!(creating.err(), Some(Errno::EISDIR));
+}
+
+pub fn negative_offsets_are_einval() {
+    let (_name, file) = Scratch::file("offset", b"x");
+    assert_eq!(file.read_at(&mut [0], -1), Err(Errno::EINVAL));
+    assert_eq!(file.write_at(b"x", i64::MIN), Err(Errno::EINVAL));
+}
+
+pub fn a_memory_file_is_its_contents_after_many_resizes() {
+    let (_name, file) = Scratch::file("resize", &[]);
+    for round in 1..40i64 {
+        let length = round * 977 % 20_000;
+        file.set_len(length).expect("ftruncate64");
+        file.write_at(&[round as u8], length).expect("pwrite64");
+        let mut byte = [0];
+        assert_eq!(file.read_at(&mut byte, length), Ok(1));
+        assert_eq!((byte[0], size(&file)), (round as u8, length + 1));
+    }
+}

@@ -1,0 +1,242 @@
+//! Mapped files: coherence with `read` and `write`, ends, truncation.
+
+use crate::child;
+use crate::fault::*;
+use crate::scratch::{Scratch, numbered_file};
+use sys::abi::file::{O_RDONLY, O_RDWR};
+use sys::abi::memory::*;
+use sys::file::File;
+use sys::wait::Status;
+
+fn byte_at(file: &File, offset: i64) -> u8 {
+    let mut byte = [0];
+    assert_eq!(file.read_at(&mut byte, offset), Ok(1));
+    byte[0]
+}
+
+pub fn pages_hold_the_file() {
+    let file = numbered_file(8);
+    let start = map_file(&file, 8, PROT_READ, MAP_PRIVATE, 0);
+    for page in (0..8).rev() {
+        assert_eq!(peek(start + page * PAGE), page as u8 + 1);
+        assert_eq!(peek(start + page * PAGE + PAGE - 1), page as u8 + 1);
+    }
+}
+
+pub fn an_offset_counts_pages() {
+    let file = numbered_file(8);
+    let start = map_file(&file, 2, PROT_READ, MAP_SHARED, 5);
+    assert_eq!((peek(start), peek(start + PAGE)), (6, 7));
+}
+
+pub fn a_mapping_outlives_its_descriptor_and_name() {
+    let start = {
+        let file = numbered_file(2);
+        map_file(&file, 2, RW, MAP_SHARED, 0)
+    };
+    assert_eq!((peek(start), peek(start + PAGE)), (1, 2));
+    poke(start, 9);
+    assert_eq!(peek(start), 9);
+}
+
+pub fn shared_stores_are_read() {
+    let file = numbered_file(2);
+    let start = map_file(&file, 2, RW, MAP_SHARED, 0);
+    poke(start + 10, 77);
+    poke(start + PAGE + 20, 78);
+    assert_eq!(byte_at(&file, 10), 77);
+    assert_eq!(byte_at(&file, 4096 + 20), 78);
+}
+
+pub fn writes_are_seen_through_mappings() {
+    let file = numbered_file(2);
+    let shared = map_file(&file, 2, PROT_READ, MAP_SHARED, 0);
+    let private = map_file(&file, 2, PROT_READ, MAP_PRIVATE, 0);
+    assert_eq!((peek(shared), peek(private)), (1, 1));
+    assert_eq!(file.write_at(&[50; 8], 4092), Ok(8));
+    assert_eq!((peek(shared + PAGE - 1), peek(shared + PAGE)), (50, 50));
+    assert_eq!((peek(private + PAGE - 1), peek(private + PAGE)), (50, 50));
+}
+
+pub fn two_shared_mappings_are_one_memory() {
+    let file = numbered_file(1);
+    let one = map_file(&file, 1, RW, MAP_SHARED, 0);
+    let two = map_file(&file, 1, RW, MAP_SHARED, 0);
+    poke(one, 5);
+    assert_eq!(peek(two), 5);
+    poke(two + 1, 6);
+    assert_eq!(peek(one + 1), 6);
+}
+
+pub fn private_stores_stay_private() {
+    let file = numbered_file(1);
+    let private = map_file(&file, 1, RW, MAP_PRIVATE, 0);
+    let shared = map_file(&file, 1, RW, MAP_SHARED, 0);
+    poke(private, 9);
+    assert_eq!((peek(private), peek(shared), byte_at(&file, 0)), (9, 1, 1));
+    // The copy keeps what it was; the file goes its own way.
+    assert_eq!(file.write_at(&[33; 16], 0), Ok(16));
+    assert_eq!((peek(private), peek(private + 1), peek(shared)), (9, 1, 33));
+}
+
+pub fn private_memory_can_be_discarded_again() {
+    let file = numbered_file(1);
+    let private = map_file(&file, 1, RW, MAP_PRIVATE, 0);
+    poke(private, 9);
+    assert_eq!(call!(madvise(private, PAGE, MADV_DONTNEED)), Ok(0));
+    assert_eq!(peek(private), 1);
+}
+
+pub fn children_share_what_is_shared() {
+    let file = numbered_file(2);
+    let shared = map_file(&file, 2, RW, MAP_SHARED, 0);
+    let private = map_file(&file, 2, RW, MAP_PRIVATE, 0);
+    let status = child::run(|| {
+        poke(shared, 40);
+        poke(private, 41);
+        0
+    });
+    assert_eq!(status, Status::Exited(0));
+    assert_eq!((peek(shared), peek(private), byte_at(&file, 0)), (40, 40, 40));
+}
+
+pub fn the_rest_of_the_last_page_is_zero() {
+    let (_name, file) = Scratch::file("tail", &[7; 5000]);
+    let start = map_file(&file, 2, PROT_READ, MAP_PRIVATE, 0);
+    assert_eq!(peek(start + 4999), 7);
+    assert!((5000..2 * PAGE).all(|offset| peek(start + offset) == 0));
+}
+
+pub fn stores_beyond_the_end_never_reach_the_file() {
+    let (_name, file) = Scratch::file("tail", &[7; 100]);
+    let start = map_file(&file, 1, RW, MAP_SHARED, 0);
+    poke(start + 100, 1);
+    assert_eq!(file.stat().expect("fstat64").size, 100);
+    let mut buffer = [0; 200];
+    assert_eq!(file.read_at(&mut buffer, 0), Ok(100));
+}
+
+pub fn pages_beyond_the_end_are_a_bus_error() {
+    let (_name, file) = Scratch::file("beyond", &[7; 5000]);
+    for flags in [MAP_SHARED, MAP_PRIVATE] {
+        let start = map_file(&file, 4, RW, flags, 0);
+        let beyond = start + 2 * PAGE;
+        assert_eq!(try_read(beyond + 3), beyond_file(beyond + 3));
+        assert_eq!(try_write(beyond + PAGE), beyond_file(beyond + PAGE));
+        assert_eq!(try_read(start + PAGE), Ok(()));
+    }
+}
+
+pub fn an_empty_file_maps_but_has_no_page() {
+    let (_name, file) = Scratch::file("empty", &[]);
+    let start = map_file(&file, 1, RW, MAP_SHARED, 0);
+    assert_eq!(try_read(start), beyond_file(start));
+}
+
+pub fn growing_the_file_makes_pages_appear() {
+    let (_name, file) = Scratch::file("grow", &[7; 100]);
+    let start = map_file(&file, 3, RW, MAP_SHARED, 0);
+    assert_eq!(try_read(start + PAGE), beyond_file(start + PAGE));
+    file.set_len(3 * 4096).expect("ftruncate64");
+    assert_eq!(peek(start + 2 * PAGE), 0);
+    poke(start + 2 * PAGE, 4);
+    assert_eq!(byte_at(&file, 2 * 4096), 4);
+}
+
+pub fn truncation_takes_pages_away() {
+    let file = numbered_file(4);
+    let shared = map_file(&file, 4, RW, MAP_SHARED, 0);
+    let private = map_file(&file, 4, RW, MAP_PRIVATE, 0);
+    for page in 0..4 {
+        poke(private + page * PAGE, 90);
+        assert_eq!(peek(shared + page * PAGE), page as u8 + 1);
+    }
+    file.set_len(4096 + 100).expect("ftruncate64");
+    let gone = shared + 2 * PAGE;
+    assert_eq!(try_read(gone), beyond_file(gone));
+    // Private copies beyond the end go, too.
+    assert_eq!(try_read(private + 3 * PAGE), beyond_file(private + 3 * PAGE));
+    // What is left keeps its bytes up to the end, and zeros behind it.
+    assert_eq!((peek(shared + PAGE + 99), peek(shared + PAGE + 100)), (2, 0));
+    file.set_len(4 * 4096).expect("ftruncate64");
+    assert_eq!(peek(gone), 0);
+    assert_eq!((peek(shared + PAGE + 99), peek(shared + PAGE + 100)), (2, 0));
+}
+
+pub fn truncation_in_a_child_takes_pages_from_the_parent() {
+    let file = numbered_file(2);
+    let start = map_file(&file, 2, RW, MAP_SHARED, 0);
+    assert_eq!(peek(start + PAGE), 2);
+    let status = child::run(|| {
+        file.set_len(4096).expect("ftruncate64");
+        0
+    });
+    assert_eq!(status, Status::Exited(0));
+    assert_eq!(try_read(start + PAGE), beyond_file(start + PAGE));
+}
+
+pub fn reading_into_a_mapping_of_the_same_file_works() {
+    let file = numbered_file(2);
+    let start = map_file(&file, 2, RW, MAP_SHARED, 0);
+    let target = sys::abi::UserMutPtr::new(start);
+    assert_eq!(call!(pread64(file.fd().0, target, 100, 4096)), Ok(100));
+    assert_eq!((peek(start), peek(start + 100)), (2, 1));
+}
+
+pub fn writing_from_a_mapping_of_the_same_file_works() {
+    let file = numbered_file(2);
+    let start = map_file(&file, 2, RW, MAP_SHARED, 0);
+    let source = sys::abi::UserPtr::new(start);
+    assert_eq!(call!(pwrite64(file.fd().0, source, 100, 4096)), Ok(100));
+    assert_eq!((peek(start + PAGE), peek(start + PAGE + 100)), (1, 2));
+}
+
+pub fn msync_and_fsync_succeed() {
+    let file = numbered_file(1);
+    let start = map_file(&file, 1, RW, MAP_SHARED, 0);
+    poke(start, 3);
+    assert_eq!(call!(msync(start, PAGE, MS_SYNC)), Ok(0));
+    assert_eq!(call!(msync(start, PAGE, MS_ASYNC)), Ok(0));
+    assert_eq!(file.sync(), Ok(()));
+    assert_eq!(byte_at(&file, 0), 3);
+}
+
+pub fn the_program_itself_can_be_mapped() {
+    let name = sys::env::args().next().expect("argument 0");
+    let file = File::open_with(name, O_RDONLY, 0).expect("open");
+    let start = map_file(&file, 1, PROT_READ, MAP_PRIVATE, 0);
+    assert_eq!(peek_word(start), 0x464c_457f);
+    let private = map_file(&file, 1, RW, MAP_PRIVATE, 0);
+    poke(private, 0);
+    assert_eq!(peek_word(start), 0x464c_457f);
+}
+
+pub fn another_description_sees_the_same_pages() {
+    let (name, file) = Scratch::file("twice", &[1; 4096]);
+    let again = File::open_with(name.as_str(), O_RDWR, 0).expect("open");
+    let one = map_file(&file, 1, RW, MAP_SHARED, 0);
+    let two = map_file(&again, 1, RW, MAP_SHARED, 0);
+    poke(one, 55);
+    assert_eq!((peek(two), byte_at(&again, 0)), (55, 55));
+}
+
+pub fn a_hole_reads_as_zero_and_can_be_stored_to() {
+    let (_name, file) = Scratch::file("hole", &[]);
+    file.set_len(1 << 20).expect("ftruncate64");
+    let start = map_file(&file, 256, RW, MAP_SHARED, 0);
+    assert_eq!(peek(start + 200 * PAGE), 0);
+    poke(start + 100 * PAGE, 8);
+    assert_eq!(byte_at(&file, 100 * 4096), 8);
+    assert_eq!(byte_at(&file, 200 * 4096), 0);
+}
+
+pub fn memfd_is_a_file_without_a_name() {
+    let name = b"suite\0";
+    let name = sys::abi::UserStr::new(sys::syscall::pointer(name.as_slice()));
+    let fd = call!(memfd_create(name, MFD_CLOEXEC)).expect("memfd_create");
+    let file = File::from_fd(sys::io::Fd(fd.cast_signed()));
+    file.write_all(&[4; 5000]).expect("write");
+    let start = map_file(&file, 2, RW, MAP_SHARED, 0);
+    assert_eq!((peek(start + 4999), peek(start + 5000)), (4, 0));
+    assert_eq!(file.stat().expect("fstat64").size, 5000);
+}

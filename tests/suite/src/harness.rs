@@ -1,0 +1,215 @@
+//! Runs the tests and reports: `ok NAME`, `skip NAME: why` or `not ok NAME: why`, a line each.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
+use sys::abi::file::{F_SETFL, O_NONBLOCK};
+use sys::abi::process::Utsname;
+use sys::abi::signal::{SIGALRM, SIGKILL};
+use sys::io::{Fd, STDERR};
+use sys::process::{self, Fork};
+use sys::syscall::output;
+use sys::wait::Status;
+use sys::{Errno, println};
+
+/// A test and its name.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// Group and function.
+    pub name: &'static str,
+    /// The test. It fails by panicking.
+    pub run: fn(),
+}
+
+/// Lists the tests as `module: [function, …]`.
+macro_rules! test_cases {
+    ($( $module:ident: [ $( $name:ident ),* $(,)? ], )*) => {
+        const CASES: &[Case] = &[
+            $( $( Case {
+                name: concat!(stringify!($module), "::", stringify!($name)),
+                run: $module::$name,
+            }, )* )*
+        ];
+    };
+}
+
+/// Makes a Linux call.
+macro_rules! call {
+    ($name:ident($($argument:expr),* $(,)?)) => {
+        // SAFETY: a test names memory that it owns, or that nobody owns.
+        unsafe { sys::syscall::linux::$name($($argument),*) }
+    };
+}
+
+/// Ends the test as skipped.
+macro_rules! skip {
+    ($($why:tt)*) => {{
+        sys::eprint!($($why)*);
+        sys::process::exit($crate::harness::SKIPPED)
+    }};
+}
+
+/// Exit status of a test that does not apply here.
+pub const SKIPPED: i32 = 77;
+
+/// Seconds a test may take.
+const TIME_LIMIT: u32 = 60;
+
+/// Prints the names.
+pub fn list(cases: &[Case]) -> i32 {
+    for case in cases {
+        println!("{}", case.name);
+    }
+    0
+}
+
+/// Runs the tests that a filter selects, or all without one; 1 if one failed or none was selected.
+pub fn run<'a>(cases: &[Case], filters: impl Iterator<Item = &'a [u8]> + Clone) -> i32 {
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for case in cases {
+        if !selected(case.name, filters.clone()) {
+            continue;
+        }
+        match run_one(case) {
+            Verdict::Passed => {
+                passed += 1;
+                println!("ok {}", case.name);
+            }
+            Verdict::Skipped(why) => {
+                skipped += 1;
+                println!("skip {}: {why}", case.name);
+            }
+            Verdict::Failed(why) => {
+                failed += 1;
+                println!("not ok {}: {why}", case.name);
+            }
+        }
+    }
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    i32::from(failed > 0 || passed + skipped == 0)
+}
+
+fn selected<'a>(name: &str, mut filters: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+    filters.clone().next().is_none()
+        || filters.any(|filter| name.as_bytes().windows(filter.len().max(1)).any(|w| w == filter))
+}
+
+enum Verdict {
+    Passed,
+    Skipped(String),
+    Failed(String),
+}
+
+fn run_one(case: &Case) -> Verdict {
+    match start(case) {
+        Ok((pid, reason)) => finish(pid, &reason),
+        Err(error) => Verdict::Failed(describe(format_args!("cannot start: {error}"))),
+    }
+}
+
+/// Starts a test in a process group of its own, its standard error in a pipe.
+fn start(case: &Case) -> sys::Result<(i32, sys::file::File)> {
+    let (read, write) = sys::file::pipe()?;
+    match process::fork()? {
+        Fork::Parent(pid) => {
+            // Both sides do it, so that it is done before either goes on.
+            let _ = process::set_group(pid, 0);
+            Ok((pid, read))
+        }
+        Fork::Child => {
+            let _ = process::set_group(0, 0);
+            if sys::file::duplicate_to(write.fd(), STDERR).is_err() {
+                process::exit(1);
+            }
+            drop((read, write));
+            limit_time();
+            (case.run)();
+            process::exit(0)
+        }
+    }
+}
+
+/// Starts the time limit again, after a test used `alarm` itself.
+pub fn limit_time() {
+    let _ = call!(alarm(TIME_LIMIT));
+}
+
+fn finish(pid: i32, reason: &sys::file::File) -> Verdict {
+    let status = loop {
+        match process::wait(pid, 0) {
+            Ok(Some((_, status))) => break status,
+            Ok(None) | Err(Errno::EINTR) => {}
+            Err(error) => return Verdict::Failed(describe(format_args!("cannot wait: {error}"))),
+        }
+    };
+    // Children the test left behind would keep the pipe open and memory in use.
+    let _ = process::kill(-pid, SIGKILL);
+    let reason = said(reason);
+    match status {
+        Status::Exited(0) => Verdict::Passed,
+        Status::Exited(SKIPPED) => Verdict::Skipped(reason),
+        Status::Exited(process::PANICKED) => Verdict::Failed(reason),
+        Status::Exited(code) => {
+            Verdict::Failed(describe(format_args!("exit status {code}: {reason}")))
+        }
+        Status::Signaled(SIGALRM) => {
+            Verdict::Failed(describe(format_args!("over {TIME_LIMIT} s: {reason}")))
+        }
+        Status::Signaled(signal) | Status::Stopped(signal) => {
+            let name = sys::abi::signal::name(signal).unwrap_or("signal");
+            Verdict::Failed(describe(format_args!("{name} ({signal}): {reason}")))
+        }
+        Status::Continued => Verdict::Failed(describe(format_args!("went on"))),
+    }
+}
+
+fn describe(arguments: core::fmt::Arguments<'_>) -> String {
+    let mut text = String::new();
+    let _ = text.write_fmt(arguments);
+    text
+}
+
+/// What a test wrote to its standard error, on one line, at most 600 bytes.
+fn said(pipe: &sys::file::File) -> String {
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut buffer = [0; 600];
+    let _ = call!(fcntl64(pipe.fd().0, F_SETFL, O_NONBLOCK));
+    while let Ok(count) = pipe.read(&mut buffer)
+        && count > 0
+        && bytes.len() < buffer.len()
+    {
+        bytes.extend_from_slice(&buffer[..count]);
+    }
+    bytes.truncate(buffer.len());
+    let mut line = String::new();
+    for part in bytes.split(|&byte| byte == b'\n').filter(|part| !part.is_empty()) {
+        let separator = if line.is_empty() { "" } else { "; " };
+        let _ = write!(line, "{separator}{}", String::from_utf8_lossy(part.trim_ascii()));
+    }
+    line
+}
+
+/// Whether the kernel is Folio.
+pub fn on_folio() -> bool {
+    let mut name = Utsname::default();
+    call!(uname(output(&mut name))).is_ok() && name.sysname.starts_with(b"Folio\0")
+        || name.version.starts_with(b"Folio")
+}
+
+/// Skips the test elsewhere than on Folio, where the text named by `source` does not hold.
+pub fn only_on_folio(source: &str) {
+    if !on_folio() {
+        skip!("Folio's own: {source}");
+    }
+}
+
+/// Writes to descriptor `fd` without a buffer.
+pub fn write(fd: i32, bytes: &[u8]) -> sys::Result<usize> {
+    Fd(fd).write(bytes)
+}
+
+/// The bare call, for numbers and registers that no typed row has.
+pub fn bare(number: u32, registers: [u32; 6]) -> u32 {
+    // SAFETY: a test names memory that it owns, or that nobody owns.
+    unsafe { sys::syscall::enter_linux(number, &registers, 6) }
+}

@@ -1,0 +1,167 @@
+//! What `getrusage`, limits and the system's figures say.
+
+use crate::fault::*;
+use crate::scratch::numbered_file;
+use sys::Errno;
+use sys::abi::memory::{MAP_SHARED, PROT_READ};
+use sys::abi::process::*;
+use sys::abi::{UserMutPtr, UserPtr};
+use sys::syscall::{input, output};
+
+/// Page faults without input so far.
+pub fn minor_faults() -> u32 {
+    let mut usage = Rusage::default();
+    call!(getrusage(RUSAGE_SELF, output(&mut usage))).expect("getrusage");
+    usage.minflt
+}
+
+pub fn each_first_touch_is_one_fault() {
+    let start = map(100);
+    let before = minor_faults();
+    for page in 0..100 {
+        poke(start + page * PAGE, 1);
+    }
+    let after = minor_faults();
+    // Nothing else touches memory for the first time here, and huge pages are not for 400 KiB.
+    assert_eq!(after - before, 100);
+    for page in 0..100 {
+        poke(start + page * PAGE, 2);
+    }
+    assert_eq!(minor_faults(), after);
+}
+
+pub fn reading_and_then_writing_is_two_faults() {
+    let start = map(10);
+    let before = minor_faults();
+    for page in 0..10 {
+        peek(start + page * PAGE);
+    }
+    let between = minor_faults();
+    for page in 0..10 {
+        poke(start + page * PAGE, 1);
+    }
+    assert_eq!((between - before, minor_faults() - between), (10, 10));
+}
+
+pub fn cached_file_pages_come_several_at_once() {
+    let file = numbered_file(16);
+    let start = map_file(&file, 16, PROT_READ, MAP_SHARED, 0);
+    let before = minor_faults();
+    for page in 0..16 {
+        assert_eq!(peek(start + page * PAGE), page as u8 + 1);
+    }
+    let faults = minor_faults() - before;
+    assert!((1..=4).contains(&faults), "{faults} faults for 16 cached pages");
+}
+
+pub fn who_is_checked() {
+    let mut usage = Rusage::default();
+    for who in [RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD] {
+        assert_eq!(call!(getrusage(who, output(&mut usage))), Ok(0));
+    }
+    assert_eq!(call!(getrusage(7, output(&mut usage))), Err(Errno::EINVAL));
+}
+
+pub fn children_count_once_they_were_waited_for() {
+    let children = || {
+        let mut usage = Rusage::default();
+        call!(getrusage(RUSAGE_CHILDREN, output(&mut usage))).expect("getrusage");
+        usage.minflt
+    };
+    let before = children();
+    crate::child::run(|| {
+        let start = map(64);
+        for page in 0..64 {
+            poke(start + page * PAGE, 1);
+        }
+        0
+    });
+    assert!(children() - before >= 64);
+}
+
+pub fn limits_are_told_in_three_ways() {
+    let (mut new, mut old, mut wide) = (Rlimit::default(), Rlimit::default(), Rlimit64::default());
+    assert_eq!(call!(ugetrlimit(RLIMIT_STACK, output(&mut new))), Ok(0));
+    assert_eq!(call!(getrlimit(RLIMIT_STACK, output(&mut old))), Ok(0));
+    assert_eq!(call!(prlimit64(0, RLIMIT_STACK, UserPtr::NULL, output(&mut wide))), Ok(0));
+    assert!(new.cur >= 64 * 1024);
+    assert_eq!(old.cur, new.cur.min(0x7fff_ffff));
+    assert_eq!(wide.cur.min(u64::from(u32::MAX)), u64::from(new.cur));
+    assert_eq!(call!(ugetrlimit(RLIM_NLIMITS, output(&mut new))), Err(Errno::EINVAL));
+    assert_eq!(
+        call!(prlimit64(0x3fff_ffff, 0, UserPtr::NULL, output(&mut wide))),
+        Err(Errno::ESRCH)
+    );
+    let bad = Rlimit64 { cur: 2, max: 1 };
+    assert_eq!(call!(prlimit64(0, RLIMIT_CORE, input(&bad), UserMutPtr::NULL)), Err(Errno::EINVAL));
+}
+
+pub fn the_address_space_limit_is_obeyed() {
+    let status = crate::child::run(|| {
+        let limit = Rlimit { cur: 64 << 20, max: u32::MAX };
+        assert_eq!(call!(setrlimit(RLIMIT_AS, input(&limit))), Ok(0));
+        assert_eq!(call!(mmap2(0, 128 << 20, RW, PRIVATE, -1, 0)), Err(Errno::ENOMEM));
+        i32::from(call!(mmap2(0, 1 << 20, RW, PRIVATE, -1, 0)).is_err())
+    });
+    assert_eq!(status, sys::wait::Status::Exited(0));
+}
+
+pub fn the_system_has_memory() {
+    let mut info = Sysinfo::default();
+    assert_eq!(call!(sysinfo(output(&mut info))), Ok(0));
+    assert!(info.mem_unit >= 1);
+    assert!(u64::from(info.totalram) * u64::from(info.mem_unit) >= 16 << 20);
+    assert!(info.freeram <= info.totalram);
+    assert!(info.procs >= 1);
+}
+
+pub fn the_system_has_a_name() {
+    let mut name = Utsname::default();
+    assert_eq!(call!(uname(output(&mut name))), Ok(0));
+    for field in [&name.sysname, &name.release, &name.version, &name.machine] {
+        assert!(field[0] != 0 && field.contains(&0));
+    }
+    // Linux of 64 bits says so, unless the personality is another.
+    assert!(matches!(&name.machine[..6], b"i686\0\0" | b"x86_64"));
+}
+
+pub fn names_can_be_set() {
+    let set = b"a-rather-long-thread-name\0";
+    assert_eq!(call!(prctl(PR_SET_NAME, sys::syscall::pointer(set), 0, 0, 0)), Ok(0));
+    let mut got = [0xffu8; 16];
+    assert_eq!(call!(prctl(PR_GET_NAME, sys::syscall::pointer_mut(&mut got), 0, 0, 0)), Ok(0));
+    assert_eq!(&got, b"a-rather-long-t\0");
+    assert_eq!(call!(prctl(0x7777_7777, 0, 0, 0, 0)), Err(Errno::EINVAL));
+}
+
+pub fn random_bytes_differ() {
+    let (mut one, mut two) = ([0u8; 32], [0u8; 32]);
+    let random = |buffer: &mut [u8; 32], flags| {
+        let pointer = UserMutPtr::new(sys::syscall::pointer_mut(buffer));
+        call!(getrandom(pointer, 32, flags))
+    };
+    assert_eq!(random(&mut one, 0), Ok(32));
+    assert_eq!(random(&mut two, 1), Ok(32));
+    assert_ne!(one, two);
+    assert_eq!(random(&mut one, 0x80), Err(Errno::EINVAL));
+}
+
+pub fn priorities_can_be_asked_and_lowered() {
+    // The call returns 20 minus the nice value, so that it is never negative.
+    assert_eq!(call!(getpriority(PRIO_PROCESS, 0)), Ok(20));
+    let status = crate::child::run(|| {
+        assert_eq!(call!(setpriority(PRIO_PROCESS, 0, 5)), Ok(0));
+        i32::from(call!(getpriority(PRIO_PROCESS, 0)) != Ok(15))
+    });
+    assert_eq!(status, sys::wait::Status::Exited(0));
+    assert_eq!(call!(getpriority(9, 0)), Err(Errno::EINVAL));
+    assert_eq!(call!(getpriority(PRIO_PROCESS, 0x3fff_ffff)), Err(Errno::ESRCH));
+}
+
+pub fn the_affinity_has_this_processor() {
+    let mut mask = [0u8; 128];
+    let pointer = UserMutPtr::new(sys::syscall::pointer_mut(&mut mask));
+    let size = call!(sched_getaffinity(0, 128, pointer)).expect("sched_getaffinity");
+    assert!(size >= 4 && mask.iter().any(|&byte| byte != 0));
+    assert_eq!(call!(sched_getaffinity(0, 3, pointer)), Err(Errno::EINVAL));
+}
