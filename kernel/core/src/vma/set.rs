@@ -40,6 +40,26 @@ pub enum Edit<'a, B> {
     Adopted { id: VmaId, vma: &'a Vma<B> },
 }
 
+impl<B> Edit<'_, B> {
+    /// The area the step is about.
+    pub const fn id(&self) -> VmaId {
+        match self {
+            Edit::Added { id, .. }
+            | Edit::Changed { id, .. }
+            | Edit::Removed { id, .. }
+            | Edit::Adopted { id, .. } => *id,
+        }
+    }
+
+    /// The area as it is after the step, or was before it went.
+    pub const fn vma(&self) -> &Vma<B> {
+        match self {
+            Edit::Added { vma, .. } | Edit::Changed { vma, .. } | Edit::Adopted { vma, .. } => vma,
+            Edit::Removed { vma, .. } => vma,
+        }
+    }
+}
+
 pub(super) struct Node<B> {
     pub vma: Vma<B>,
     links: Links,
