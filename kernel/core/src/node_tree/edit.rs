@@ -96,6 +96,26 @@ impl<C> NodeTree<C> {
         Ok(self.commit_node(directory, name, new, 0, body, edit.now))
     }
 
+    /// O_TMPFILE, `memfd_create`: a node without a name, held once. It goes when it is released,
+    /// unless [`link`](Self::link) has named it, which only a `linkable` one allows.
+    pub fn create_nameless(
+        &mut self,
+        new: NewNode,
+        linkable: bool,
+        content: impl FnOnce() -> Result<C, Errno>,
+        now: Timestamp,
+    ) -> Result<NodeId, Errno> {
+        self.nodes.reserve(1).map_err(NO_MEMORY)?;
+        let body = Body::Other(content()?);
+        let NewNode { mode, uid, gid, rdev } = new;
+        let (accessed, modified, changed) = (now, now, now);
+        let attributes = Attributes { mode, uid, gid, rdev, size: 0, accessed, modified, changed };
+        let id = self.add_node(attributes, body, false);
+        let node = self.node_mut(id)?;
+        (node.holds, node.linkable) = (1, linkable);
+        Ok(id)
+    }
+
     /// Memory for one more node and entry, and the name's own.
     fn reserve(&mut self, name: &[u8]) -> Result<Vec<u8>, Errno> {
         self.nodes.reserve(1).map_err(NO_MEMORY)?;
@@ -163,7 +183,7 @@ impl<C> NodeTree<C> {
         if node.is_directory() {
             return Err(Errno::EPERM);
         }
-        if node.links == 0 {
+        if node.links == 0 && !node.linkable {
             return Err(Errno::ENOENT);
         }
         if node.links >= MAX_LINKS {
@@ -173,6 +193,7 @@ impl<C> NodeTree<C> {
         let name = copy_name(name).map_err(NO_MEMORY)?;
         let node = self.node_mut(target)?;
         node.links += 1;
+        node.linkable = false;
         node.attributes.changed = edit.now;
         self.add_entry(directory.index, name, target.index, edit.now);
         Ok(())

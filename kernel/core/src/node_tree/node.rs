@@ -83,6 +83,8 @@ pub struct Node<C> {
     pub(super) holds: u32,
     pub(super) read_only: bool,
     pub(super) mounted: bool,
+    /// Without a name, but may get one.
+    pub(super) linkable: bool,
     pub(super) attributes: Attributes,
     pub(super) body: Body<C>,
 }

@@ -74,6 +74,26 @@ fn files_are_found_listed_and_counted() {
 }
 
 #[test]
+fn nameless_nodes_live_as_long_as_they_are_held_or_named() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let nameless = |tree: &mut Made, linkable| {
+        tree.0.create_nameless(FILE, linkable, || Ok(5), at(2)).unwrap()
+    };
+    let node = nameless(&mut tree, false);
+    assert_eq!(tree.0.node(node).unwrap().links(), 0);
+    assert_eq!(tree.0.link(node, root, b"name", &edit(3)), Err(Errno::ENOENT));
+    assert_eq!(tree.0.release(node), Some(5));
+    assert!(tree.0.node(node).is_err());
+    let node = nameless(&mut tree, true);
+    tree.0.link(node, root, b"name", &edit(3)).unwrap();
+    assert_eq!(tree.0.release(node), None);
+    assert_eq!(tree.0.lookup(root, b"name"), Ok(node));
+    let gone = tree.0.unlink(root, b"name", &edit(4)).unwrap();
+    assert_eq!(gone.content, Some(5));
+}
+
+#[test]
 fn creating_checks_in_linuxs_order() {
     let mut tree = Made::new();
     let root = tree.0.root();

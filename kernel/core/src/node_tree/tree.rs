@@ -74,6 +74,7 @@ impl<C> NodeTree<C> {
             holds: 0,
             read_only,
             mounted: false,
+            linkable: false,
             attributes,
             body,
         });
