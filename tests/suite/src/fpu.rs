@@ -158,10 +158,11 @@ pub fn registers_survive_handlers() {
     // SAFETY: the handler gives up what it changes to the kernel, which restores it.
     unsafe { sys::signal::set_action(SIGUSR1, Action::Handler(spoil), 0, SignalSet::EMPTY) }
         .expect("rt_sigaction");
-    let mut bytes = [0u32; 4];
-    let mut x87 = 0i32;
+    // XMM6, then the integer of the x87 stack.
+    let mut kept = [0u32; 5];
     let pid = sys::process::id();
-    // SAFETY: kill touches no memory; the handler's frame is below ESP; what is written is ours.
+    // SAFETY: kill touches no memory; the handler's frame is below ESP; what is written is ours,
+    // and EBX is restored.
     unsafe {
         asm!(
             "push ebx",
@@ -170,17 +171,16 @@ pub fn registers_survive_handlers() {
             "push 4711",
             "fild dword ptr [esp]",
             "add esp, 4",
-            "movd xmm6, {seed:e}",
+            "movd xmm6, edx",
             "pshufd xmm6, xmm6, 0",
             "mov eax, 37",
             "mov ecx, 10",
             "int 0x80",
-            "movdqu [{bytes:e}], xmm6",
-            "fistp dword ptr [{x87:e}]",
+            "movdqu [edi], xmm6",
+            "fistp dword ptr [edi + 16]",
             "pop ebx",
-            seed = in(reg) 0x2468_ace0u32,
-            bytes = in(reg) bytes.as_mut_ptr(),
-            x87 = in(reg) &raw mut x87,
+            in("edx") 0x2468_ace0u32,
+            in("edi") kept.as_mut_ptr(),
             inout("ecx") pid => _,
             out("eax") _,
             out("xmm6") _,
@@ -189,7 +189,7 @@ pub fn registers_survive_handlers() {
         );
     }
     assert_eq!(HANDLED.load(Ordering::Relaxed), 1);
-    assert_eq!((bytes, x87), ([0x2468_ace0; 4], 4711));
+    assert_eq!(kept, [0x2468_ace0, 0x2468_ace0, 0x2468_ace0, 0x2468_ace0, 4711]);
 }
 
 pub fn a_new_program_starts_with_clean_control_words() {
