@@ -58,6 +58,7 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
         let direct_map =
             direct_map::pagetable_init(&loaded, &mut bootmem, low_high.max_low_pfn, features());
         let Ok(direct_map) = direct_map else { panic!("no memory for the kernel's page tables") };
+        cpu::with_tables(|tables| tables.set_double_fault_cr3(direct_map::swapper_cr3()));
         let frames = frames::initialise(&direct_map, &loaded, bootmem, low_high);
         let Some(frames) = frames else { panic!("no memory for mem_map") };
         let _heap = heap::initialise(&frames);

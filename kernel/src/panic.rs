@@ -4,6 +4,7 @@ use crate::arch::control::cr2;
 use crate::arch::debug_exit::{self, End};
 use crate::arch::entry::TrapFrame;
 use crate::arch::interrupts;
+use crate::cpu;
 use crate::log::panic_write;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -26,7 +27,12 @@ pub fn fatal_trap(what: &str, frame: &TrapFrame) -> ! {
 
 /// The double-fault task's code: the stack of the task that faulted is not usable.
 pub unsafe extern "C" fn double_fault() -> ! {
-    report(format_args!("double fault: a kernel stack ran into its guard page"), None)
+    let frame = cpu::with_tables(|tables| tables.interrupted());
+    let what = match crate::task::is_in_guard_page(cr2()) {
+        true => "double fault: the kernel stack ran into its guard page",
+        false => "double fault",
+    };
+    report(format_args!("{what}"), Some(&frame))
 }
 
 fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {

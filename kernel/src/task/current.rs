@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
+use kcore::addr::PAGE_SIZE;
 
 /// The running task. It lives as long as it runs, so whoever holds this may use it; it goes to no
 /// other task, because it is not `Send`.
@@ -68,6 +69,14 @@ impl fmt::Display for Description {
             }
         }
     }
+}
+
+/// Whether an address lies just below the running task's stack.
+pub fn is_in_guard_page(address: u32) -> bool {
+    running().is_some_and(|task| {
+        let (bottom, _) = task.stack_bounds();
+        (bottom - PAGE_SIZE..bottom).contains(&address)
+    })
 }
 
 /// Two words of the running task's stack; `None` outside it.

@@ -1,6 +1,7 @@
 //! Segments and task states, laid out as Linux/i386 does, so that programs see the selectors
 //! they know (0x73, 0x7b, TLS entries 6-8).
 
+use super::entry::TrapFrame;
 use core::mem::size_of;
 use x86::Ring;
 use x86::bits32::task::TaskStateSegment;
@@ -25,6 +26,7 @@ const ENTRIES: usize = 32;
 const IO_BITMAP_BYTES: usize = 65536 / 8;
 const MAX_PORT_RUNS: usize = 8;
 const DOUBLE_FAULT_STACK_BYTES: usize = 4096;
+const DOUBLE_FAULT: u32 = 8;
 
 /// A task state with room for the I/O permission bitmap (SDM 1, 19.5.2): one bit a port, and a
 /// last byte of ones.
@@ -156,6 +158,30 @@ impl CpuTables {
     /// The page directory the double-fault task runs on.
     pub fn set_double_fault_cr3(&mut self, cr3: u32) {
         self.double_fault.cr3 = cr3;
+    }
+
+    /// The registers of the code that a double fault interrupted: the switch to the double-fault
+    /// task saved them.
+    pub fn interrupted(&self) -> TrapFrame {
+        let state = &self.task_state.tss;
+        TrapFrame {
+            ebx: state.ebx,
+            ecx: state.ecx,
+            edx: state.edx,
+            esi: state.esi,
+            edi: state.edi,
+            ebp: state.ebp,
+            eax: state.eax,
+            ds: u32::from(state.ds),
+            es: u32::from(state.es),
+            vector: DOUBLE_FAULT,
+            error: 0,
+            eip: state.eip,
+            cs: u32::from(state.cs),
+            eflags: state.eflags,
+            esp: state.esp,
+            ss: u32::from(state.ss),
+        }
     }
 
     /// The stack that the next trap from user mode uses.
