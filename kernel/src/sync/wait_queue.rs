@@ -48,7 +48,7 @@ pub struct Waiter {
     // Under the queue's lock.
     next: Cell<*const Waiter>,
     previous: Cell<*const Waiter>,
-    pinned: PhantomPinned,
+    _pinned: PhantomPinned,
 }
 
 const OUTSIDE: u8 = 0;
@@ -84,9 +84,9 @@ impl WaitQueue {
         }
         let waiter = pin!(Waiter::new());
         let waiter = waiter.as_ref();
-        let timer = pin!(Timer::waking_current());
-        if let Some(deadline) = deadline {
-            timer.as_ref().arm(deadline);
+        let timer = pin!(deadline.map(|_| Timer::waking_current()));
+        if let (Some(timer), Some(deadline)) = (timer.as_ref().as_pin_ref(), deadline) {
+            timer.arm(deadline);
         }
         let outcome = loop {
             self.add(waiter);
@@ -160,7 +160,7 @@ impl WaitQueue {
             self.unlink(&mut waiters, waiter);
             waiter.place.store(WAKING, Relaxed);
             // SAFETY: a task outlives its waiters, which lie on its stack or are its own.
-            task::wake(unsafe { &*waiter.task });
+            task::wake_with_interrupts_off(unsafe { &*waiter.task });
             waiter.place.store(OUTSIDE, Release);
             woken += 1;
         }
@@ -170,10 +170,11 @@ impl WaitQueue {
     /// Links the waiter in, last, unless it is in already. The queue outlives the waiter, or its
     /// next [`remove`](Waiter::remove).
     pub fn add(&self, waiter: Pin<&Waiter>) {
-        if waiter.place.load(Acquire) == LINKED {
-            return;
+        match waiter.place.load(Acquire) {
+            LINKED => return,
+            OUTSIDE => {}
+            _ => waiter.settle(),
         }
-        waiter.settle();
         waiter.queue.store((&raw const *self).cast_mut(), Relaxed);
         let mut waiters = self.waiters.lock();
         waiter.place.store(LINKED, Relaxed);
@@ -220,7 +221,7 @@ impl Waiter {
             place: AtomicU8::new(OUTSIDE),
             next: Cell::new(null()),
             previous: Cell::new(null()),
-            pinned: PhantomPinned,
+            _pinned: PhantomPinned,
         }
     }
 

@@ -117,15 +117,28 @@ fn ended_by(bits: u32) -> u32 {
     signal | kill
 }
 
+#[inline]
 fn wake_from(task: &Task, states: u32) -> bool {
-    let mut queue = QUEUE.lock();
+    let were_enabled = interrupts::save_and_disable();
+    let woken = wake_locked(&mut QUEUE.lock_with_interrupts_off(), task, states);
+    interrupts::restore(were_enabled);
+    woken
+}
+
+/// `wake`, for callers that have disabled interrupts already.
+pub fn wake_with_interrupts_off(task: &Task) -> bool {
+    wake_locked(&mut QUEUE.lock_with_interrupts_off(), task, ASLEEP)
+}
+
+#[inline]
+fn wake_locked(queue: &mut Queue, task: &Task, states: u32) -> bool {
     if task.state.load(Relaxed) & states == 0 {
         return false;
     }
     task.state.store(RUNNING, Relaxed);
     // The running task has announced its sleep only.
     if !is_current(task) {
-        enqueue(&mut queue, task);
+        enqueue(queue, task);
     }
     true
 }

@@ -19,7 +19,7 @@ pub struct Timer {
     callback: fn(usize),
     argument: usize,
     was_armed: AtomicBool,
-    pinned: PhantomPinned,
+    _pinned: PhantomPinned,
 }
 
 // SAFETY: the node is touched only under the queue's lock.
@@ -54,7 +54,7 @@ impl Timer {
             callback,
             argument,
             was_armed: AtomicBool::new(false),
-            pinned: PhantomPinned,
+            _pinned: PhantomPinned,
         }
     }
 
