@@ -210,6 +210,17 @@ fn a_page_is_found_in_parent_and_child_after_all_kinds_of_edits() {
 }
 
 #[test]
+fn a_chain_outlives_the_area_that_began_it() {
+    let mut machine = Machine::default();
+    machine.map(0, pages(10, 10), RW, None);
+    machine.map(0, pages(20, 10), R, None);
+    machine.fault(0, 25);
+    machine.change(0, pages(20, 10), RW);
+    assert_eq!((machine.mms[0].len(), machine.rmap.len()), (1, (1, 1)));
+    machine.check();
+}
+
+#[test]
 fn neighbours_share_a_chain_while_it_is_short() {
     let mut machine = Machine::default();
     for n in 0..20 {

@@ -66,14 +66,13 @@ impl<B: Backing> VmaSet<B> {
     }
 
     /// Removes `id`, whose pages have become part of `by`. Gaps do not change, as `by` was
-    /// extended before; the chain comes last, so that reverse maps never need one entry more.
+    /// extended before. The chain is adopted first, so that somebody is always in it.
     pub(super) fn swallow(&mut self, id: u32, by: u32, report: &mut impl FnMut(Edit<'_, B>)) {
         let vma = self.unlink(id);
-        let adopted = self.adopt(by, &vma.backing);
-        report(Edit::Removed { id: VmaId(id), vma });
-        if adopted {
+        if self.adopt(by, &vma.backing) {
             self.report_adopted(by, report);
         }
+        report(Edit::Removed { id: VmaId(id), vma });
     }
 
     pub(super) fn extend_up(&mut self, id: u32, end: Vpn, report: &mut impl FnMut(Edit<'_, B>)) {
