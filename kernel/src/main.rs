@@ -25,7 +25,7 @@ use arch::paging::{self, IS_PAE, PAGE_OFFSET, SPLIT};
 use kcore::cmdline::CommandLine;
 use kcore::memory_map::{LowHigh, TWO_LEVEL_FRAMES};
 use kcore::run_queue::Priority;
-use mm::{bootmem, direct_map, frames, heap, loader, vmalloc};
+use mm::{bootmem, direct_map, frames, heap, kmap, loader, vmalloc};
 use spin::Once;
 use task::Task;
 
@@ -61,7 +61,8 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
         cpu::with_tables(|tables| tables.set_double_fault_cr3(direct_map::swapper_cr3()));
         let frames = frames::initialise(&direct_map, &loaded, bootmem, low_high);
         let Some(frames) = frames else { panic!("no memory for mem_map") };
-        let _heap = heap::initialise(&frames);
+        let heap = heap::initialise(&frames);
+        kmap::initialise(&heap, loaded.command_line);
         vmalloc::initialise(&frames);
     }
     arch::pic::initialise();

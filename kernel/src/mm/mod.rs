@@ -10,6 +10,8 @@ pub mod fork;
 pub mod frames;
 pub mod heap;
 pub mod kmap;
+#[cfg(feature = "ktest")]
+pub mod ktest;
 pub mod loader;
 pub mod lock;
 pub mod map;

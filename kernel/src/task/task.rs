@@ -9,6 +9,8 @@ use crate::result::{Errno, Result};
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::ptr::null_mut;
+#[cfg(debug_assertions)]
+use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Relaxed, Release};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
 use kcore::run_queue::{Link, Priority};
@@ -73,6 +75,9 @@ pub struct Task {
     tid: AtomicU32,
     name: [AtomicU8; NAME_BYTES],
     extension: AtomicPtr<()>,
+    /// Whether it holds a kmap of high memory.
+    #[cfg(debug_assertions)]
+    holds_kmap: AtomicBool,
 }
 
 // SAFETY: the fields without atomics say who touches them: the run queue's lock (`link`), the one
@@ -131,7 +136,22 @@ impl Task {
             tid: AtomicU32::new(0),
             name: [const { AtomicU8::new(0) }; NAME_BYTES],
             extension: AtomicPtr::new(null_mut()),
+            #[cfg(debug_assertions)]
+            holds_kmap: AtomicBool::new(false),
         }
+    }
+
+    /// Notes that the task holds a kmap. Two at a time could deadlock; checked builds assert that
+    /// it is the only one.
+    pub fn take_kmap(&self) {
+        #[cfg(debug_assertions)]
+        assert!(!self.holds_kmap.swap(true, Relaxed), "a second kmap in one task");
+    }
+
+    /// The task holds no kmap any more.
+    pub fn give_kmap(&self) {
+        #[cfg(debug_assertions)]
+        self.holds_kmap.store(false, Relaxed);
     }
 
     /// The pending-work bits.

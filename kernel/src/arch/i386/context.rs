@@ -87,6 +87,7 @@ switch_stacks:
     pop ebp
     ret
 
+    .globl task_entry
 task_entry:
     push esi
     call ebx

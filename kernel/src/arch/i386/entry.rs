@@ -107,6 +107,7 @@ global_asm!(
     # Exceptions 8, 10-14, 17, 21, 29 and 30 push an error code (SDM 3A table 6-1).
     .text
     .balign 16
+    .globl trap_stubs
 trap_stubs:
     .set vector, 0
     .rept {stubs}
@@ -139,11 +140,13 @@ interrupt_entry:
     jmp trap_return
 
     .balign 16
+    .globl folio_call_stub
 folio_call_stub:
     push eax
     push {folio_call}
     jmp 1f
     .balign 16
+    .globl linux_call_stub
 linux_call_stub:
     push eax
     push {linux_call}

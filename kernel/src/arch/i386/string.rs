@@ -32,6 +32,7 @@ global_asm!(
     r#"
     .text
     .balign 16
+    .globl clear_page_words
 clear_page_words:
     push edi
     mov edi, ecx
@@ -42,6 +43,7 @@ clear_page_words:
     ret
 
     .balign 16
+    .globl copy_page_words
 copy_page_words:
     push esi
     push edi

@@ -44,6 +44,7 @@ global_asm!(
 
     .text
     .balign 16
+    .globl copy_bytes_user
 copy_bytes_user:
     push esi
     push edi
@@ -68,6 +69,7 @@ copy_bytes_user:
     jmp 4b
 
     .balign 16
+    .globl clear_bytes_user
 clear_bytes_user:
     push edi
     mov edi, ecx
@@ -91,6 +93,7 @@ clear_bytes_user:
     jmp 9b
 
     .balign 16
+    .globl copy_string_user
 copy_string_user:
     push esi
     push edi

@@ -42,8 +42,9 @@ impl CopyWalk {
 
 /// Cells of the same pages in parent and child.
 pub struct CopyRun<'a, T: Tables + 'a> {
-    from: Run<'a, T>,
+    // Mapped last, so dropped first: atomic kmaps nest.
     to: super::Leaf<'a, T>,
+    from: Run<'a, T>,
 }
 
 impl<'a, T: Tables> CopyRun<'a, T> {

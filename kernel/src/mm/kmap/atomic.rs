@@ -1,14 +1,13 @@
-//! Reaching frames that the direct map does not cover.
+//! A per-CPU stack of fixmap slots: the last taken is the first given back.
 //!
-//! `kmap_atomic` is a per-CPU stack of fixmap slots: cheap, but whoever holds one must not sleep,
-//! and the last taken is the first given back. The fixmap's page table is part of the image, so
-//! this works from the first instruction of `kernel_main`.
+//! The fixmap's page table is part of the image, so this works from the first instruction of
+//! `kernel_main`.
 
-use super::direct_map::{lowmem_address, max_low_pfn};
 use crate::arch::boot::fixmap_table;
 use crate::arch::paging::{self, Active};
 use crate::arch::tlb;
 use crate::cpu;
+use crate::mm::direct_map::{lowmem_address, max_low_pfn};
 use core::marker::PhantomData;
 use kcore::addr::{PAGE_SIZE, Pfn, PhysAddr};
 use kcore::layout::fix_to_virt;
