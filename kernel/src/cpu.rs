@@ -27,8 +27,6 @@ pub struct Cpu {
     zombie: AtomicPtr<()>,
     /// The task whose FPU state the registers hold.
     fpu_owner: AtomicPtr<()>,
-    /// The page tables in use.
-    cr3: AtomicU32,
     /// Slots of kmap_atomic in use.
     kmap_depth: AtomicU32,
     /// Single free frames of each zone.
@@ -54,7 +52,6 @@ static CPU: Cpu = Cpu {
     current: AtomicPtr::new(core::ptr::null_mut()),
     zombie: AtomicPtr::new(core::ptr::null_mut()),
     fpu_owner: AtomicPtr::new(core::ptr::null_mut()),
-    cr3: AtomicU32::new(0),
     kmap_depth: AtomicU32::new(0),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
     magazines: UnsafeCell::new([const { Magazine::new() }; CLASSES.len()]),
@@ -161,21 +158,6 @@ pub fn fpu_owner() -> *mut () {
 #[inline]
 pub fn set_fpu_owner(task: *mut ()) {
     CPU.fpu_owner.store(task, Relaxed);
-}
-
-/// The page tables that `load_page_tables` loaded last; 0 before the first time.
-#[inline]
-pub fn page_tables() -> u32 {
-    CPU.cr3.load(Relaxed)
-}
-
-/// # Safety
-/// The tables map the kernel as `swapper_pg_dir` does, and live while they are loaded.
-#[inline]
-pub unsafe fn load_page_tables(cr3: u32) {
-    CPU.cr3.store(cr3, Relaxed);
-    // SAFETY: passed on to the caller.
-    unsafe { crate::arch::paging::load_cr3(cr3) };
 }
 
 #[inline]

@@ -32,4 +32,4 @@ pub use schedule::{
 };
 pub use stack::drain_cache as drain_stack_cache;
 pub use task::{Sleep, Task, work};
-pub use user_registers::{TlsEntries, forget_page_tables};
+pub use user_registers::TlsEntries;

@@ -4,7 +4,7 @@
 //! nobody sees a task that is half switched. It nests inside every other lock: `wake` may be
 //! called anywhere.
 
-use super::task::{ASLEEP, BOOT_STACK, DEAD, NEW, RUNNING, Sleep, Task, work};
+use super::task::{ASLEEP, BOOT_STACK, DEAD, NEW, RUNNING, Sleep, Task, count, work};
 use super::{current, exit_work, user_registers};
 use crate::arch::context::switch_stacks;
 use crate::arch::interrupts;
@@ -167,6 +167,7 @@ pub fn switch_to(next: &Task) {
     }
     if slept && goes_to_sleep(&previous) && !queue.has_above(next.priority()) {
         previous.clear_work(work::RESCHED);
+        count(&previous.sleeps);
         switch(queue, &previous, next);
     } else {
         if slept {
@@ -242,7 +243,9 @@ fn goes_to_sleep(task: &Task) -> bool {
 #[inline]
 fn reschedule(mut queue: SpinLockGuard<Queue>, previous: &Task) {
     previous.clear_work(work::RESCHED);
-    if !goes_to_sleep(previous) {
+    if goes_to_sleep(previous) {
+        count(&previous.sleeps);
+    } else {
         let priority = previous.priority();
         if is_idle(previous) {
             if queue.is_empty() {
@@ -260,6 +263,7 @@ fn reschedule(mut queue: SpinLockGuard<Queue>, previous: &Task) {
             }
             queue.push_front(number(previous), priority);
         }
+        count(&previous.preemptions);
     }
     let next = match queue.pop() {
         // SAFETY: a number in the queue is the address of a living task.

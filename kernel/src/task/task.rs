@@ -72,6 +72,9 @@ pub struct Task {
     pub(super) argument: usize,
     utime: AtomicU32,
     stime: AtomicU32,
+    /// Times the task gave the CPU away to sleep, and times it had to.
+    pub(super) sleeps: AtomicU32,
+    pub(super) preemptions: AtomicU32,
     tid: AtomicU32,
     name: [AtomicU8; NAME_BYTES],
     extension: AtomicPtr<()>,
@@ -133,6 +136,8 @@ impl Task {
             argument,
             utime: AtomicU32::new(0),
             stime: AtomicU32::new(0),
+            sleeps: AtomicU32::new(0),
+            preemptions: AtomicU32::new(0),
             tid: AtomicU32::new(0),
             name: [const { AtomicU8::new(0) }; NAME_BYTES],
             extension: AtomicPtr::new(null_mut()),
@@ -201,9 +206,13 @@ impl Task {
         (self.utime.load(Relaxed), self.stime.load(Relaxed))
     }
 
+    /// Voluntary and involuntary context switches.
+    pub fn switches(&self) -> (u32, u32) {
+        (self.sleeps.load(Relaxed), self.preemptions.load(Relaxed))
+    }
+
     pub(super) fn add_tick(&self, in_user_mode: bool) {
-        let ticks = if in_user_mode { &self.utime } else { &self.stime };
-        ticks.store(ticks.load(Relaxed).wrapping_add(1), Relaxed);
+        count(if in_user_mode { &self.utime } else { &self.stime });
     }
 
     /// Bytes up to the first NUL, padded with NULs, always ending with one.
@@ -244,4 +253,10 @@ impl Task {
     pub fn user_frame(&self) -> *mut TrapFrame {
         (self.stack_top as usize - size_of::<TrapFrame>()) as *mut TrapFrame
     }
+}
+
+/// One more; only the CPU that runs the task counts.
+#[inline]
+pub(super) fn count(counter: &AtomicU32) {
+    counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
 }

@@ -3,8 +3,8 @@
 //! program's are live in the CPU, and only the switch to another *program* exchanges them; a
 //! kernel task leaves them where they are.
 //!
-//! Page tables too: a kernel task keeps the last program's. Who frees page tables calls
-//! [`forget_page_tables`] first, so they outlive every borrower.
+//! Page tables too: a kernel task borrows the last program's. Who frees page tables looks first
+//! whether they are loaded, and loads others.
 
 use super::task::{NEW, Task};
 use super::{Current, current};
@@ -12,9 +12,8 @@ use crate::arch::context::{set_user_segments, user_segments};
 use crate::arch::entry::TrapFrame;
 use crate::arch::fpu::{self, FpuState};
 use crate::arch::gdt::{IoPorts, TLS_ENTRIES};
-use crate::arch::interrupts;
+use crate::arch::{interrupts, paging};
 use crate::cpu;
-use crate::mm::direct_map::swapper_cr3;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
@@ -66,8 +65,8 @@ pub(super) unsafe fn load(next: &Task) {
     // SAFETY: nobody else touches a task that does not run. Its tables live as long as it is a
     // program. Its FPU state was saved when it last ran, or by its maker.
     unsafe {
-        if cpu::page_tables() != cr3 {
-            cpu::load_page_tables(cr3);
+        if paging::cr3() != cr3 {
+            paging::load_cr3(cr3);
         }
         let user = &*next.user.get();
         cpu::with_tables(|tables| {
@@ -79,14 +78,6 @@ pub(super) unsafe fn load(next: &Task) {
             fpu::restore_from(user.fpu.as_ptr());
             cpu::set_fpu_owner(address(next));
         }
-    }
-}
-
-/// The page tables below `cr3` are about to be freed: nobody borrows them any more.
-pub fn forget_page_tables(cr3: u32) {
-    if cpu::page_tables() == cr3 {
-        // SAFETY: the kernel's own tables live for ever.
-        unsafe { cpu::load_page_tables(swapper_cr3()) };
     }
 }
 
@@ -125,13 +116,13 @@ impl Current {
     ///
     /// # Safety
     /// The tables map the kernel as `swapper_pg_dir` does. They live until this task has left
-    /// them and `forget_page_tables` was called.
+    /// them; who frees them sees to it that they are not loaded any more.
     pub unsafe fn enter_address_space(&self, cr3: u32) {
         let was_user = self.is_user();
         let were_enabled = interrupts::save_and_disable();
         self.cr3.store(cr3, Relaxed);
         // SAFETY: passed on to the caller.
-        unsafe { cpu::load_page_tables(cr3) };
+        unsafe { paging::load_cr3(cr3) };
         if !was_user {
             self.load_empty_registers();
         }
