@@ -15,6 +15,7 @@ mod ktap;
 mod lanes;
 mod layers;
 mod line;
+mod linux;
 mod machine;
 mod qemu;
 mod report;

@@ -6,6 +6,7 @@ use crate::host_tests;
 use crate::ktap::{kernel_cases, program_case};
 use crate::lanes::{self, Lane};
 use crate::line::Streams;
+use crate::linux;
 use crate::machine::Machine;
 use crate::report::{Case, Counts, Group, Verdict, write_junit};
 use crate::run::whole_environment;
@@ -24,7 +25,7 @@ usage: scripts/test [options] [host|ktest|suite|all] [FILTER]
 
 host    unit tests on this machine, layers and format of the code
 ktest   the kernel's own tests, in QEMU
-suite   tests by system calls, in QEMU
+suite   tests by system calls, in QEMU and on this Linux
 all     everything, on all six kernel images and special machines
 no word: host, ktest and suite on the default image, and a smoke test of the other five
 
@@ -122,11 +123,15 @@ pub fn run(words: Words) -> Result<u8> {
     match options.ring {
         Some(Ring::Host) => tests.host()?,
         Some(Ring::Ktest) => tests.ktest(&own)?,
-        Some(Ring::Suite) => tests.suite(&own)?,
+        Some(Ring::Suite) => {
+            tests.suite(&own)?;
+            tests.suite_on_linux()?;
+        }
         None => {
             tests.host()?;
             tests.ktest(&own)?;
             tests.suite(&own)?;
+            tests.suite_on_linux()?;
             for lane in lanes::layouts(machine) {
                 if lane.machine.layout != machine.layout {
                     tests.smoke(&lane)?;
@@ -135,6 +140,7 @@ pub fn run(words: Words) -> Result<u8> {
         }
         Some(Ring::All) => {
             tests.host()?;
+            tests.suite_on_linux()?;
             for lane in lanes::layouts(machine) {
                 tests.ktest(&lane)?;
                 tests.suite(&lane)?;
@@ -225,14 +231,12 @@ impl Tests<'_> {
         self.group(format!("suite {}", lane.name), || {
             let ran = run_program(machine, &kernel, contents, SUITE, &arguments, SUITE_TIMEOUT)?;
             let mut cases: Vec<Case> = ran.stdout.lines().filter_map(program_case).collect();
-            let failed = Counts::of(&cases).failed;
             let end = &ran.outcome.end;
-            let honest = match end {
-                End::Exit(Exit::Exited(0)) => failed == 0,
-                End::Exit(Exit::Exited(1)) => failed > 0,
-                _ => false,
+            let status = match end {
+                End::Exit(Exit::Exited(status)) => Some(i32::from(*status)),
+                _ => None,
             };
-            if !honest || (cases.is_empty() && !filtered) {
+            if !program_agrees(&cases, status, filtered) {
                 let mut case = bad_end("suite", end, &ran.outcome, &kernel);
                 if let Verdict::Failed(why) = &mut case.verdict {
                     why.push_str("\nits output ends:\n");
@@ -243,6 +247,28 @@ impl Tests<'_> {
             }
             Ok(cases)
         })
+    }
+
+    /// The suite on the Linux that runs this: what its tests expect has to be true there.
+    fn suite_on_linux(&mut self) -> Result<()> {
+        let Some(program) = self.program(SUITE)? else { return Ok(()) };
+        let program = program.stripped.clone();
+        let filter = self.filter;
+        match linux::run(&program, filter, SUITE_TIMEOUT)? {
+            None => eprintln!("suite on Linux: this machine does not run i386 programs"),
+            Some(ran) => {
+                let mut cases: Vec<Case> = ran.stdout.lines().filter_map(program_case).collect();
+                if !program_agrees(&cases, ran.status, filter.is_some()) {
+                    let status = ran
+                        .status
+                        .map_or("no exit status".into(), |status| format!("exit status {status}"));
+                    let last = last_lines(&ran.stdout, 5);
+                    cases.push(Case::failed("suite", format!("{status}\n{last}")));
+                }
+                self.add(Group { name: "suite on Linux".into(), cases, took: ran.took });
+            }
+        }
+        Ok(())
     }
 
     /// Boots `lane` and runs a small program.
@@ -296,17 +322,31 @@ impl Tests<'_> {
     fn group(&mut self, name: String, tests: impl FnOnce() -> Result<Vec<Case>>) -> Result<()> {
         let start = Instant::now();
         let cases = tests()?;
-        let took = start.elapsed();
-        for case in &cases {
+        self.add(Group { name, cases, took: start.elapsed() });
+        Ok(())
+    }
+
+    fn add(&mut self, group: Group) {
+        let Group { name, cases, took } = &group;
+        for case in cases {
             match &case.verdict {
                 Verdict::Passed => {}
                 Verdict::Failed(why) => eprintln!("not ok {name}: {}: {why}", case.name),
                 Verdict::Skipped(why) => eprintln!("skip {name}: {}: {why}", case.name),
             }
         }
-        eprintln!("{name}: {} ({:.1} s)", Counts::of(&cases), took.as_secs_f64());
-        self.groups.push(Group { name, cases, took });
-        Ok(())
+        eprintln!("{name}: {} ({:.1} s)", Counts::of(cases), took.as_secs_f64());
+        self.groups.push(group);
+    }
+}
+
+/// Whether a test program's exit status fits its results: 0 if none failed, 1 if one did or if no
+/// test has the name that was asked for.
+fn program_agrees(cases: &[Case], status: Option<i32>, filtered: bool) -> bool {
+    match status {
+        Some(0) => !cases.is_empty() && Counts::of(cases).failed == 0,
+        Some(1) => Counts::of(cases).failed > 0 || (filtered && cases.is_empty()),
+        _ => false,
     }
 }
 
@@ -417,6 +457,16 @@ mod tests {
         assert!(!options.machine.layout.pae);
         assert_eq!(parse("").unwrap(), Options::default());
         assert_eq!(parse("vma").unwrap().filter.as_deref(), Some("vma"));
+    }
+
+    #[test]
+    fn a_status_that_contradicts_the_results_is_noticed() {
+        let (good, bad) = ([Case::passed("a")], [Case::failed("a", "")]);
+        assert!(program_agrees(&good, Some(0), false) && program_agrees(&bad, Some(1), false));
+        assert!(!program_agrees(&good, Some(1), true) && !program_agrees(&bad, Some(0), false));
+        assert!(!program_agrees(&[], Some(0), true) && !program_agrees(&[], Some(1), false));
+        assert!(program_agrees(&[], Some(1), true));
+        assert!(!program_agrees(&good, None, false));
     }
 
     #[test]
