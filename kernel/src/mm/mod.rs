@@ -21,6 +21,7 @@ pub mod protect;
 pub mod remap;
 pub mod rmap;
 pub mod space;
+pub mod statistics;
 pub mod tables;
 pub mod unmap;
 pub mod user;

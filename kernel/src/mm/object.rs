@@ -448,6 +448,11 @@ impl Drop for Object {
     }
 }
 
+/// Gives back the memory of the page index that holds nothing.
+pub fn shrink_page_tree() {
+    PAGE_TREE.lock().shrink();
+}
+
 /// Pages that `size` bytes take.
 #[inline]
 fn pages(size: u64) -> u32 {

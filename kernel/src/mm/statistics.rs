@@ -1,0 +1,79 @@
+//! What memory holds at this moment, for `free` and for the tests that look for leaks.
+
+use super::frames::{drain_page_lists, for_each_zone, free_frames};
+use super::object::shrink_page_tree;
+use super::page::mem_map;
+use super::{heap, kmap};
+use crate::task;
+use abi::syscall::folio::{
+    CacheStatistics, OWNER_ANONYMOUS, OWNER_CACHE, OWNER_HEAP, OWNER_KERNEL, OWNER_PAGE_TABLES,
+    OWNER_PIPES, OWNER_STACKS, OWNER_VMALLOC, Statistics, ZoneStatistics,
+};
+use kcore::page::{Page, PageFlags};
+
+/// Fills in what belongs to memory.
+pub fn fill(statistics: &mut Statistics) {
+    let mut zones = [ZoneStatistics::default(); 3];
+    for_each_zone(|index, zone| {
+        let marks = zone.marks;
+        if let Some(entry) = zones.get_mut(index) {
+            entry.managed = zone.present();
+            (entry.min, entry.low, entry.high) = (marks.min, marks.low, marks.high);
+        }
+    });
+    for (index, entry) in zones.iter_mut().enumerate() {
+        entry.free = free_frames(index);
+    }
+    statistics.zones = zones;
+    let mut owners = [0; 16];
+    for owner in mem_map().iter().filter_map(owner) {
+        if let Some(count) = owners.get_mut(owner) {
+            *count += 1;
+        }
+    }
+    statistics.owners = owners;
+    let mut caches = [CacheStatistics::default(); 32];
+    let mut rows = caches.iter_mut();
+    heap::for_each_cache(|cache| {
+        if let Some(row) = rows.next() {
+            row.size = cache.shape().size();
+            row.objects = cache.in_use();
+            row.pages = cache.slabs();
+        }
+    });
+    statistics.caches = caches;
+    statistics.kmap = kmap::slots_in_use();
+    statistics.vmalloc = owners.get(OWNER_VMALLOC).copied().unwrap_or(0);
+}
+
+/// Whose a frame is; `None` for free ones and what is no memory.
+fn owner(page: &Page) -> Option<usize> {
+    let flags = page.flags();
+    if flags.contains(PageFlags::RESERVED) {
+        return (page.refcount() != 0).then_some(OWNER_KERNEL);
+    }
+    if page.refcount() == 0 {
+        // On a zone's lists or a CPU's; slabs have no references.
+        return flags.contains(PageFlags::SLAB).then_some(OWNER_HEAP);
+    }
+    [
+        (PageFlags::TABLE, OWNER_PAGE_TABLES),
+        (PageFlags::SLAB, OWNER_HEAP),
+        (PageFlags::KERNEL_STACK, OWNER_STACKS),
+        (PageFlags::VMALLOC, OWNER_VMALLOC),
+        (PageFlags::ANON, OWNER_ANONYMOUS),
+        (PageFlags::CACHE, OWNER_CACHE),
+        (PageFlags::PIPE, OWNER_PIPES),
+    ]
+    .into_iter()
+    .find_map(|(flag, owner)| flags.contains(flag).then_some(owner))
+    .or(Some(OWNER_KERNEL))
+}
+
+/// Empties every cache of free things, so that equal states have equal figures.
+pub fn drain() {
+    task::drain_stack_cache();
+    shrink_page_tree();
+    heap::drain();
+    drain_page_lists();
+}
