@@ -50,11 +50,20 @@ impl<T> SpinLock<T> {
         #[cfg(debug_assertions)]
         cpu::push_rank(self.rank);
         SpinLockGuard {
-            inner: ManuallyDrop::new(self.inner.lock()),
+            inner: ManuallyDrop::new(match self.inner.try_lock() {
+                Some(guard) => guard,
+                None => self.spin(),
+            }),
             #[cfg(debug_assertions)]
             rank: self.rank,
             not_send: PhantomData,
         }
+    }
+
+    /// Apart, because a loop in line would be aligned, and the padding executed.
+    #[cold]
+    fn spin(&self) -> SpinMutexGuard<'_, T> {
+        self.inner.lock()
     }
 
     /// Releases the lock after its guard has been forgotten: the scheduler takes its lock in one
