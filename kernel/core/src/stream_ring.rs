@@ -103,6 +103,14 @@ impl OutputRing {
         self.0.produced = self.0.produced.wrapping_add(len.min(self.space()));
     }
 
+    /// Where the server finds the first of what it has yet to take. For the kernel's own driver,
+    /// which plays the server.
+    #[inline]
+    pub fn unsent_piece(&self, len: u32) -> Option<RingPiece> {
+        let len = len.min(self.filled());
+        (len > 0).then(|| self.0.piece(self.0.consumed, len))
+    }
+
     /// The kernel's index, for the shared frame.
     pub const fn produced(&self) -> u32 {
         self.0.produced
@@ -161,6 +169,19 @@ impl InputRing {
     pub fn commit(&mut self, len: u32) {
         debug_assert!(len <= self.0.filled(), "more than there was");
         self.0.consumed = self.0.consumed.wrapping_add(len.min(self.0.filled()));
+    }
+
+    /// Bytes there is room for.
+    pub const fn free(&self) -> u32 {
+        self.0.size - self.0.filled()
+    }
+
+    /// Where the server puts the first of `len` bytes. For the kernel's own driver, which plays
+    /// the server.
+    #[inline]
+    pub fn free_piece(&self, len: u32) -> Option<RingPiece> {
+        let len = len.min(self.free());
+        (len > 0).then(|| self.0.piece(self.0.produced, len))
     }
 
     /// The kernel's index, for the shared frame.

@@ -254,7 +254,7 @@ proptest! {
     ) {
         let (mut port, mut clients) = port(3);
         let mut model = Model::default();
-        let mut tokens = vec![None; 8];
+        let mut tokens = [None; 8];
         for (verb, client, thread, death, level) in steps {
             let on_death =
                 [OnServerDeath::Retry, OnServerDeath::IoError, OnServerDeath::OwnerDead];

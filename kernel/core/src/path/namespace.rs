@@ -62,7 +62,7 @@ pub fn walk<S: Namespace>(
     root: Place<S::Node>,
 ) -> Result<Outcome<S::Node>, Errno> {
     loop {
-        match walk.next()? {
+        match walk.step()? {
             Step::Done(outcome) => return Ok(outcome),
             Step::Stay { at } => {
                 namespace.may_search(at)?;

@@ -315,7 +315,7 @@ fn a_server_that_lies_about_what_it_consumed_is_an_io_error() {
     let root = Place { mount: 0, node: 1u32 };
     let step = |consumed| {
         let mut walk = Walk::new(b"ab/cd", root, root, Mode::Follow).unwrap();
-        assert!(matches!(walk.next(), Ok(Step::Lookup { .. })));
+        assert!(matches!(walk.step(), Ok(Step::Lookup { .. })));
         walk.found(root, Kind::Directory, consumed)
     };
     for consumed in [0, 1, 4, 6, u32::MAX] {

@@ -167,7 +167,7 @@ impl<'p, N: Copy + Eq> Walk<'p, N> {
     }
 
     /// What to do next. Asked twice, it says the same.
-    pub fn next(&mut self) -> Result<Step<'_, N>, Errno> {
+    pub fn step(&mut self) -> Result<Step<'_, N>, Errno> {
         if let Some(link) = self.link {
             return Ok(Step::ReadLink { link });
         }
