@@ -19,7 +19,6 @@ mod task;
 mod time;
 mod trap;
 
-use arch::debug_exit::{self, End};
 use arch::features::features;
 use arch::paging::{self, IS_PAE, PAGE_OFFSET, SPLIT};
 use kcore::cmdline::CommandLine;
@@ -78,7 +77,8 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
 fn first_task(_: usize) {
     #[cfg(feature = "ktest")]
     ktest::run(COMMAND_LINE.get().and_then(|line| line.value("ktest")));
-    debug_exit::exit(End::Orderly)
+    #[cfg(not(feature = "ktest"))]
+    arch::debug_exit::exit(arch::debug_exit::End::Orderly)
 }
 
 /// Splits memory into low and high, and says what this image cannot use.

@@ -21,6 +21,7 @@ pub mod idle;
 pub mod ktest;
 mod schedule;
 mod stack;
+#[expect(clippy::module_inception, reason = "a file is named after its main type")]
 mod task;
 mod user_registers;
 

@@ -60,11 +60,7 @@ impl Timer {
 
     /// A timer that wakes the running task. It must not leave the task's stack.
     pub fn waking_current() -> Self {
-        // SAFETY: a task outlives what lies on its stack.
-        Self::new(
-            |task| _ = task::wake(unsafe { &*(task as *const Task) }),
-            &raw const *current() as usize,
-        )
+        Self::new(wake_task, &raw const *current() as usize)
     }
 
     fn number(&self) -> u32 {
@@ -85,6 +81,11 @@ impl Timer {
     pub fn is_armed(&self) -> bool {
         self.was_armed.load(Relaxed) && QUEUE.lock().is_armed(self.number())
     }
+}
+
+fn wake_task(task: usize) {
+    // SAFETY: a task outlives what lies on its stack, and so this timer.
+    task::wake(unsafe { &*(task as *const Task) });
 }
 
 impl Drop for Timer {
