@@ -10,7 +10,13 @@ const LAYERS: &[(&str, u8)] = &[
     ("sync", 1),
     ("log", 1),
     ("mm", 2),
+    // kmap that may sleep.
+    ("mm::kmap::pkmap", 3),
+    ("mm::access", 4),
+    ("mm::advise", 4),
+    ("mm::lock", 4),
     ("mm::space", 4),
+    ("mm::statistics", 4),
     ("mm::map", 4),
     ("mm::unmap", 4),
     ("mm::protect", 4),
