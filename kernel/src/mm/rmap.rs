@@ -214,6 +214,17 @@ impl Mm {
                 let removed = map.remove(word(self), id.as_u32(), vma.pgoff());
                 debug_assert!(removed, "an area was not in its reverse map");
             }),
+            Edit::Inherited { id, vma, from, gone } => {
+                if let Some(object) = &gone.backing.object {
+                    object.mappings.0.lock().remove(word(self), from.as_u32(), gone.pgoff());
+                }
+                if let Some(chain) = gone.backing.chain.get() {
+                    let old = mapping(self, from, gone.extent()).key();
+                    let new = mapping(self, id, vma.extent());
+                    let replaced = chain.mappings.0.lock().replace(old, new);
+                    debug_assert!(replaced, "an area was not in its chain");
+                }
+            }
             Edit::Adopted { id, vma } => {
                 if let Some(chain) = vma.backing.chain.get() {
                     chain.mappings.0.lock().insert(mapping(self, id, vma.extent()));

@@ -4,6 +4,8 @@
 //! Most objects and nearly all anon chains have one mapping; that one is kept without any node.
 
 #[cfg(test)]
+mod follow_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::addr::{PageRange, Vpn};
@@ -73,8 +75,8 @@ impl avl::Node for Node {
     }
 }
 
-/// Nodes a chunk of memory holds.
-const CHUNK: usize = 16;
+/// Nodes a chunk of memory holds; one in tests, so that they notice what was not reserved.
+const CHUNK: usize = if cfg!(test) { 1 } else { 16 };
 
 /// See the module's description.
 #[derive(Default)]
@@ -153,24 +155,29 @@ impl ReverseMap {
     /// Replaces the mapping of an area whose pages began with `first`. Needs no memory. `false` if
     /// there was none.
     pub fn change(&mut self, first: u32, mapping: Mapping) -> bool {
+        self.replace((first, mapping.space, mapping.area), mapping)
+    }
+
+    /// Puts `mapping` in the place of the one with the key `old`. Needs no memory. `false` if
+    /// there was none.
+    pub fn replace(&mut self, old: (u32, u32, u32), mapping: Mapping) -> bool {
         if let Some(single) = &mut self.single
-            && single.key() == (first, mapping.space, mapping.area)
+            && single.key() == old
         {
             *single = mapping;
             return true;
         }
-        let key = (first, mapping.space, mapping.area);
         let mut at = self.tree.root();
         while let Some(node) = self.arena.get_mut(at) {
             let found = node.mapping.key();
-            if found == key {
+            if found == old {
                 // Unlinked and linked anew: its node stays, so no memory is needed.
                 self.tree.remove(&mut self.arena, at);
                 self.arena.remove(at);
                 self.link(mapping);
                 return true;
             }
-            at = node.links.child(if key < found { Side::Left } else { Side::Right });
+            at = node.links.child(if old < found { Side::Left } else { Side::Right });
         }
         false
     }

@@ -42,7 +42,12 @@ impl<B: Backing> VmaSet<B> {
             return Err(NoMemory);
         }
         self.arena.reserve(2)?;
-        let moved = self.arena[id.0].vma.moved(from, to);
+        let vma = &self.arena[id.0].vma;
+        let moved = vma.moved(from, to);
+        if from.end() < vma.end() {
+            // Before a merge removes anything, as edits promise.
+            self.split_off(id.0, from.end(), report);
+        }
         let moved = self.insert(moved, report)?;
         self.unmap(from, report)?;
         Ok(self.containing(to.start()).map_or(moved, |(id, _)| id))

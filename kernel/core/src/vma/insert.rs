@@ -66,13 +66,15 @@ impl<B: Backing> VmaSet<B> {
     }
 
     /// Removes `id`, whose pages have become part of `by`. Gaps do not change, as `by` was
-    /// extended before. The chain is adopted first, so that somebody is always in it.
+    /// extended before.
     pub(super) fn swallow(&mut self, id: u32, by: u32, report: &mut impl FnMut(Edit<'_, B>)) {
         let vma = self.unlink(id);
         if self.adopt(by, &vma.backing) {
-            self.report_adopted(by, report);
+            let (id, from, heir) = (VmaId(by), VmaId(id), &self.arena[by].vma);
+            report(Edit::Inherited { id, vma: heir, from, gone: vma });
+        } else {
+            report(Edit::Removed { id: VmaId(id), vma });
         }
-        report(Edit::Removed { id: VmaId(id), vma });
     }
 
     pub(super) fn extend_up(&mut self, id: u32, end: Vpn, report: &mut impl FnMut(Edit<'_, B>)) {

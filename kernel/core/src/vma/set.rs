@@ -27,7 +27,9 @@ impl VmaId {
     }
 }
 
-/// One step of an edit, for the reverse maps to follow.
+/// One step of an edit, for the reverse maps to follow. An edit adds to the maps of the object
+/// and the chain of the area it is about, two entries at most, and to no others; and it adds
+/// before it removes.
 #[derive(Debug)]
 pub enum Edit<'a, B> {
     /// A new area.
@@ -38,26 +40,8 @@ pub enum Edit<'a, B> {
     Removed { id: VmaId, vma: Vma<B> },
     /// The area had no anon chain and has now that of a neighbour it took pages from.
     Adopted { id: VmaId, vma: &'a Vma<B> },
-}
-
-impl<B> Edit<'_, B> {
-    /// The area the step is about.
-    pub const fn id(&self) -> VmaId {
-        match self {
-            Edit::Added { id, .. }
-            | Edit::Changed { id, .. }
-            | Edit::Removed { id, .. }
-            | Edit::Adopted { id, .. } => *id,
-        }
-    }
-
-    /// The area as it is after the step, or was before it went.
-    pub const fn vma(&self) -> &Vma<B> {
-        match self {
-            Edit::Added { vma, .. } | Edit::Changed { vma, .. } | Edit::Adopted { vma, .. } => vma,
-            Edit::Removed { vma, .. } => vma,
-        }
-    }
+    /// As `Adopted`, but the neighbour `from` is gone, and the area has its place in the chain.
+    Inherited { id: VmaId, vma: &'a Vma<B>, from: VmaId, gone: Vma<B> },
 }
 
 pub(super) struct Node<B> {

@@ -71,6 +71,10 @@ fn follow(mirror: &mut BTreeMap<VmaId, Vma<Back>>, edit: Edit<'_, Back>) {
             assert_eq!((known.backing.chain, known.extent()), (None, vma.extent()));
             *known = vma.clone();
         }
+        Edit::Inherited { id, vma, from, gone } => {
+            assert_eq!(mirror.remove(&from), Some(gone));
+            follow(mirror, Edit::Adopted { id, vma });
+        }
         Edit::Removed { id, vma } => assert_eq!(mirror.remove(&id), Some(vma)),
     }
 }

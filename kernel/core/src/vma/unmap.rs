@@ -56,10 +56,16 @@ impl<B: Backing> VmaSet<B> {
             return Ok(());
         }
         self.reserve_split(1)?;
-        let upper = self.arena[id].vma.above(page);
+        self.split_off(id, page, report);
+        Ok(())
+    }
+
+    /// Makes an area of what lies in `id` from `page` on. A slot was reserved.
+    pub(super) fn split_off(&mut self, id: u32, page: Vpn, report: &mut impl FnMut(Edit<'_, B>)) {
+        let vma = &self.arena[id].vma;
+        let (was, upper) = (vma.extent(), vma.above(page));
         self.add_after(id, upper, report);
         self.reshape(id, Extent { range: was.range.below(page), ..was }, report);
-        Ok(())
     }
 
     /// Links `vma`, for which a slot was reserved, behind `id`.
