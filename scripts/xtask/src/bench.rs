@@ -1,47 +1,198 @@
-//! `bench`: the measuring program, on the release image, with counted instructions.
+//! `bench`: the measuring program with counted instructions, on Folio and on Linux.
 
-use crate::run;
-use crate::stop::{Result, usage};
+mod aims;
+mod figures;
+mod peer;
+mod table;
+
+use crate::build::{self, Image, Profile};
+use crate::captured::{capture, text};
+use crate::contents::Contents;
+use crate::machine::{Layout, Machine, Split};
+use crate::session::End;
+use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
-use crate::workspace;
-use std::ffi::OsString;
+use abi::frame::Exit;
+use figures::{Figure, differences, parse};
+use std::time::Duration;
+use table::{Column, Peer, table};
 
 pub const USAGE: &str = "\
-usage: scripts/bench [--no-pae] [--against linux] [NAMES...]
+usage: scripts/bench [options] [NAMES...]
 
-Measures Folio in instructions: the same numbers in every run. NAMES are parts of the measurements'
-names; without any, all run.
+Measures in instructions: the same numbers in every run. NAMES are measurements, or parts of their
+names; without any, all run. Without --pae and --no-pae both page-table formats are measured.
+
+  --against linux      the same program as the first one of Debian's i386 kernel, and the ratios
+  --check              measure twice; status 1 if the figures differ
+  --pae, --no-pae      only this page-table format
+  --memory SIZE        RAM of the machine (3G)
+  --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
+                       as for scripts/run
 ";
 
 /// What counts the instructions.
 const PROGRAM: &str = "/bin/bench";
+/// The file it reads and maps.
+const DATA: &str = "/bench.data";
+/// Longer than any honest run takes.
+const TIMEOUT: Duration = Duration::from_secs(1200);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    machine: Machine,
+    /// Both formats, where the user named none.
+    formats: Vec<bool>,
+    names: Vec<String>,
+    linux: bool,
+    check: bool,
+}
+
+impl Options {
+    fn parse(mut words: Words) -> Result<Self> {
+        let machine = Machine { memory: 3 << 30, icount: true, ..Machine::default() };
+        let mut options =
+            Self { machine, formats: Vec::new(), names: Vec::new(), linux: false, check: false };
+        let mut plain = Vec::new();
+        while let Some(word) = words.next()? {
+            match word {
+                Word::Plain(name) => plain.push(name),
+                Word::Rest(rest) => plain.extend(rest),
+                Word::Option(name) => match name.as_str() {
+                    "against" => match words.value(&name, "linux")?.as_str() {
+                        "linux" => options.linux = true,
+                        other => return Err(usage(format!("--against {other}: give linux"))),
+                    },
+                    "check" => options.check = true,
+                    "pae" | "no-pae" => options.formats.push(name == "pae"),
+                    _ if options.machine.option(&name, &mut words)? => {}
+                    _ => return Err(usage(format!("--{name}: no such option\n{USAGE}"))),
+                },
+            }
+        }
+        for name in plain {
+            let name = name.to_string_lossy().into_owned();
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || !name.chars().all(plain) {
+                return Err(usage(format!(
+                    "{name:?}: a measurement's name has letters, digits, _"
+                )));
+            }
+            options.names.push(name);
+        }
+        if options.formats.is_empty() {
+            options.formats = vec![false, true];
+        }
+        options.formats.dedup();
+        if options.linux && options.machine.layout.split != Split::ThreeOne {
+            return Err(usage("--against linux: Debian's kernels have the 3g split only"));
+        }
+        Ok(options)
+    }
+}
 
 /// Runs the command; its exit status.
-pub fn run(mut words: Words) -> Result<u8> {
-    let mut arguments: Vec<OsString> = vec!["--icount".into()];
-    let mut names = Vec::new();
-    while let Some(word) = words.next()? {
-        match word {
-            Word::Plain(name) => names.push(name),
-            Word::Rest(rest) => names.extend(rest),
-            Word::Option(name) => match name.as_str() {
-                "against" => {
-                    let peer = words.value(&name, "linux")?;
-                    return Err(usage(format!("--against {peer}: not in this version")));
-                }
-                "pae" | "no-pae" => arguments.push(format!("--{name}").into()),
-                "memory" | "split" => {
-                    let value = words.value(&name, "as for scripts/run")?;
-                    arguments.extend([format!("--{name}").into(), value.into()]);
-                }
-                _ => return Err(usage(format!("--{name}: no such option\n{USAGE}"))),
-            },
+pub fn run(words: Words) -> Result<u8> {
+    let options = Options::parse(words)?;
+    let mut columns = Vec::new();
+    let mut unlike = Vec::new();
+    for &pae in &options.formats {
+        let layout = Layout { pae, split: options.machine.layout.split };
+        let machine = Machine { layout, ..options.machine.clone() };
+        let mut measure = |name: &str, once: &dyn Fn(bool) -> Result<Vec<Figure>>| {
+            let figures = once(false)?;
+            if options.check {
+                let lines = differences(&figures, &once(true)?);
+                unlike.extend(lines.into_iter().map(|line| format!("{name}: {line}")));
+            }
+            Ok(figures)
+        };
+        let figures = measure(&layout.to_string(), &|_| folio(&machine, &options.names))?;
+        let peer = if options.linux {
+            let name = if pae { "686-pae" } else { "686" };
+            let once = |again| {
+                let output = peer::output(&machine, &contents()?, &options.names, again)?;
+                Ok(parse(&output))
+            };
+            Some(Peer { name: name.into(), figures: measure(name, &once)? })
+        } else {
+            None
+        };
+        columns.push(Column { name: layout.to_string(), figures, peer });
+    }
+    let (text, above) = table(&columns);
+    print!("{text}");
+    if above > 0 {
+        println!("! {above} above their aims: a third of Linux, 1,500 a page written or copied");
+    }
+    if options.check {
+        unlike.iter().for_each(|line| println!("not the same: {line}"));
+        println!("{} differences between two runs", unlike.len());
+    }
+    let all = columns.iter().flat_map(|column| &column.figures);
+    let failed = all.filter(|figure| figure.measured.is_err()).count();
+    Ok(u8::from(failed > 0 || !unlike.is_empty()))
+}
+
+/// The archive with the data file.
+fn contents() -> Result<Contents> {
+    let mut contents = build::contents(&build::programs(false)?)?;
+    contents.bytes(DATA, 0o444, data())?;
+    Ok(contents)
+}
+
+/// 16 MiB in which no page equals another.
+fn data() -> Vec<u8> {
+    (0..4_u32 << 20).flat_map(|word| word.wrapping_mul(0x9E37_79B9).to_le_bytes()).collect()
+}
+
+/// Measures one image.
+fn folio(machine: &Machine, names: &[String]) -> Result<Vec<Figure>> {
+    let image = Image { layout: machine.layout, profile: Profile::Release, ktest: false };
+    let kernel = build::kernel(image, false)?;
+    eprintln!("measuring {}", machine.layout);
+    let words: Vec<&str> =
+        [PROGRAM, "--rows"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let ran = capture(machine, &kernel, contents()?, &words, TIMEOUT)?;
+    let why = match ran.outcome.end {
+        End::Exit(Exit::Exited(0 | 1)) => return Ok(parse(&text(&ran.stdout))),
+        End::Exit(Exit::Exited(2)) => return Err(usage("no measurement has that name")),
+        End::Exit(exit) => format!("{PROGRAM}: {exit:?}"),
+        End::TimedOut => format!("{PROGRAM} did not end after {} seconds", TIMEOUT.as_secs()),
+        End::Failed(ref why) => why.clone(),
+        _ => "Folio stopped without saying how its program ended".to_owned(),
+    };
+    let report = ran.outcome.report(&why, &kernel);
+    Err(failed(format!(
+        "{report}\nthe program's output:\n{}{}",
+        text(&ran.stdout),
+        text(&ran.stderr)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(Words::new(line.split_whitespace().map(OsString::from)))
+    }
+
+    #[test]
+    fn both_formats_unless_one_is_named() {
+        let options = parse("").unwrap();
+        assert_eq!((options.formats, options.machine.memory), (vec![false, true], 3 << 30));
+        assert!(options.machine.icount && options.names.is_empty() && !options.linux);
+        let options = parse("--pae --against linux --check read_4k fork --memory 1G").unwrap();
+        assert_eq!((options.formats, options.names.len()), (vec![true], 2));
+        assert!(options.linux && options.check && options.machine.memory == 1 << 30);
+    }
+
+    #[test]
+    fn misuse_ends_with_status_2() {
+        for line in ["--against bsd", "a-b", "--nope", "--against linux --split 2g"] {
+            assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
         }
     }
-    if !workspace::root().join("user/bin/bench").is_dir() {
-        return Err(usage("bench: not in this version"));
-    }
-    arguments.extend(["--".into(), PROGRAM.into()]);
-    arguments.extend(names);
-    run::run(Words::new(arguments))
 }

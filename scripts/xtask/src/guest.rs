@@ -57,13 +57,13 @@ impl Guest {
             None => Command::new(qemu),
         };
         let trouble = |error| failed(format!("cannot start {QEMU}: {error}"));
-        let (com1, com1_guest) = UnixStream::pair().map_err(trouble)?;
-        let (com2, com2_guest) = UnixStream::pair().map_err(trouble)?;
+        let (com1, com1_guest) = line(machine).map_err(trouble)?;
+        let (com2, com2_guest) = line(machine).map_err(trouble)?;
         let log = KernelLog::collect(com2, copy)?;
         let mut child = command
             .args(qemu::arguments(machine, kernel, archive, command_line))
-            .stdin(OwnedFd::from(com1_guest))
-            .stdout(OwnedFd::from(com2_guest))
+            .stdin(com1_guest)
+            .stdout(com2_guest)
             .stderr(Stdio::piped())
             .spawn()
             .map_err(trouble)?;
@@ -122,6 +122,20 @@ impl Drop for Guest {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Both ends of a serial line: the host's, and what QEMU gets. Where instructions are counted, that
+/// is a pipe, and what comes out of it goes to the host's end.
+fn line(machine: &Machine) -> std::io::Result<(UnixStream, OwnedFd)> {
+    let (host, guest) = UnixStream::pair()?;
+    if !machine.icount {
+        return Ok((host, guest.into()));
+    }
+    let (mut reader, writer) = std::io::pipe()?;
+    let mut end = guest;
+    // It ends with QEMU, or when nobody listens any more.
+    thread::spawn(move || std::io::copy(&mut reader, &mut end));
+    Ok((host, writer.into()))
 }
 
 /// A program in `PATH`.

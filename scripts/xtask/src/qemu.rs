@@ -78,8 +78,8 @@ pub fn command_line(machine: &Machine, boot: &Boot) -> Result<Vec<u8>> {
     Ok(line)
 }
 
-/// QEMU's arguments. COM1 is the socket that is its standard input, COM2 the one that is its
-/// standard output.
+/// QEMU's arguments. COM1 is its standard input, COM2 its standard output: sockets, or the writing
+/// ends of pipes where instructions are counted, as watching a socket for input disturbs the count.
 pub fn arguments(
     machine: &Machine,
     kernel: &Path,
@@ -90,13 +90,17 @@ pub fn arguments(
         Accelerator::Tcg => "tcg",
         Accelerator::Kvm => "kvm",
     };
+    let (com1, com2) = if machine.icount {
+        ("file,id=com1,path=/dev/fd/0", "file,id=com2,path=/dev/fd/1")
+    } else {
+        ("socket,id=com1,fd=0", "socket,id=com2,fd=1")
+    };
     let memory = format!("{}M", machine.memory >> 20);
     let mut arguments: Vec<OsString> = [
         &["-accel", accelerator, "-M", "pc", "-cpu", &machine.cpu, "-m", &memory][..],
         &["-nodefaults", "-display", "none", "-no-reboot", "-no-user-config"],
         &["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"],
-        &["-chardev", "socket,id=com1,fd=0", "-serial", "chardev:com1"],
-        &["-chardev", "socket,id=com2,fd=1", "-serial", "chardev:com2"],
+        &["-chardev", com1, "-serial", "chardev:com1", "-chardev", com2, "-serial", "chardev:com2"],
     ]
     .concat()
     .into_iter()

@@ -246,10 +246,10 @@ fn cure(messages: &str) -> &'static str {
 }
 
 /// The archive of one run; it goes away with this value.
-struct ArchiveFile(PathBuf);
+pub struct ArchiveFile(PathBuf);
 
 impl ArchiveFile {
-    fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let folder = build::images()?;
         // Runs that were killed left theirs.
         for file in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -262,6 +262,10 @@ impl ArchiveFile {
             }
         }
         Ok(Self(folder.join(format!("boot-{}.cpio", std::process::id()))))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 }
 

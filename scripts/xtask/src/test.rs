@@ -1,7 +1,7 @@
 //! `test`: the three rings, on the machines their words ask for.
 
 use crate::build::{self, Image, Profile, Program};
-use crate::contents::Contents;
+use crate::captured::{capture, text};
 use crate::host_tests;
 use crate::ktap::{kernel_cases, program_case};
 use crate::lanes::{self, Lane};
@@ -9,15 +9,13 @@ use crate::line::Streams;
 use crate::linux;
 use crate::machine::Machine;
 use crate::report::{Case, Counts, Group, Verdict, write_junit};
-use crate::run::whole_environment;
-use crate::session::{End, First, Outcome, Session, Wire};
+use crate::session::{End, Outcome, Session, Wire};
 use crate::stop::{Result, usage};
 use crate::words::{Word, Words};
 use crate::workspace;
 use abi::frame::Exit;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub const USAGE: &str = "\
@@ -229,8 +227,10 @@ impl Tests<'_> {
         let machine = &lane.machine;
         let filtered = self.filter.is_some();
         self.group(format!("suite {}", lane.name), || {
-            let ran = run_program(machine, &kernel, contents, SUITE, &arguments, SUITE_TIMEOUT)?;
-            let mut cases: Vec<Case> = ran.stdout.lines().filter_map(program_case).collect();
+            let words: Vec<&str> = [SUITE].into_iter().chain(arguments).collect();
+            let ran = capture(machine, &kernel, contents, &words, SUITE_TIMEOUT)?;
+            let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
+            let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
             let end = &ran.outcome.end;
             let status = match end {
                 End::Exit(Exit::Exited(status)) => Some(i32::from(*status)),
@@ -240,8 +240,8 @@ impl Tests<'_> {
                 let mut case = bad_end("suite", end, &ran.outcome, &kernel);
                 if let Verdict::Failed(why) = &mut case.verdict {
                     why.push_str("\nits output ends:\n");
-                    why.push_str(&last_lines(&ran.stdout, 5));
-                    why.push_str(&last_lines(&ran.stderr, 20));
+                    why.push_str(&last_lines(&stdout, 5));
+                    why.push_str(&last_lines(&stderr, 20));
                 }
                 cases.push(case);
             }
@@ -282,7 +282,7 @@ impl Tests<'_> {
         let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
         let machine = &lane.machine;
         self.group(name.clone(), || {
-            let ran = run_program(machine, &kernel, contents, SMOKE, &[], SMOKE_TIMEOUT)?;
+            let ran = capture(machine, &kernel, contents, &[SMOKE], SMOKE_TIMEOUT)?;
             Ok(vec![match &ran.outcome.end {
                 End::Exit(Exit::Exited(0)) if !ran.stdout.is_empty() => Case::passed(name),
                 End::Exit(Exit::Exited(0)) => Case::failed(name, "the program printed nothing"),
@@ -350,46 +350,6 @@ fn program_agrees(cases: &[Case], status: Option<i32>, filtered: bool) -> bool {
     }
 }
 
-/// What a program of the guest left.
-struct Ran {
-    outcome: Outcome,
-    stdout: String,
-    stderr: String,
-}
-
-fn run_program(
-    machine: &Machine,
-    kernel: &Path,
-    contents: Contents,
-    program: &str,
-    arguments: &[&str],
-    timeout: Duration,
-) -> Result<Ran> {
-    let (stdout, stderr) = (Kept::default(), Kept::default());
-    let streams = Streams {
-        stdin: Box::new(io::empty()),
-        stdout: Box::new(stdout.clone()),
-        stderr: Box::new(stderr.clone()),
-    };
-    let words = [program].into_iter().chain(arguments.iter().copied());
-    let first = First {
-        path: program.into(),
-        arguments: words.map(|word| word.as_bytes().to_vec()).collect(),
-        environment: whole_environment(Vec::new()),
-    };
-    let session = Session {
-        machine,
-        kernel,
-        contents,
-        first: Some(first),
-        extra: String::new(),
-        timeout: Some(timeout),
-        log: None,
-    };
-    let outcome = session.run(Wire::Streams { streams, credits: true })?;
-    Ok(Ran { outcome, stdout: stdout.text(), stderr: stderr.text() })
-}
-
 /// The case that tells of a guest which ended in another way than it should.
 fn bad_end(name: &str, end: &End, outcome: &Outcome, kernel: &Path) -> Case {
     let why = match end {
@@ -415,27 +375,6 @@ fn last_lines(text: &str, count: usize) -> String {
         last.push('\n');
     }
     last
-}
-
-/// Keeps what is written.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl Kept {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
-}
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,50 @@
+//! How many instructions a row may take.
+//!
+//! A third of what Linux takes, where hardware leaves that much room: clearing or copying a page is
+//! 1,024 instructions on every system.
+
+/// One clear or copy of a page, and everything around it.
+const PAGE_FAULT: f64 = 1500.0;
+/// A call to a server and its reply.
+const IPC_CALL: f64 = 1200.0;
+/// A system call that copies a page out of the page cache.
+const READ_PAGE: f64 = 1600.0;
+
+/// The aim for a row that takes `linux` instructions there; `None` for one without an aim.
+pub fn aim(row: &str, linux: Option<f64>) -> Option<f64> {
+    let third = linux.map(|linux| linux / 3.0);
+    let at_least = |floor: f64| Some(third.map_or(floor, |third| third.max(floor)));
+    match row {
+        // No kernel runs in these.
+        "rdtsc" | "user_stosl_4k" | "user_movsl_4k" | "touch_present" => None,
+        "anon_write_fault"
+        | "anon_write_after_read"
+        | "anon_populate"
+        | "cow_copy_fault"
+        | "file_cow_fault"
+        | "highmem_touch" => Some(PAGE_FAULT),
+        "brk_64p_touched" => at_least(64.0 * PAGE_FAULT),
+        "mmap_touch_munmap_1m" => at_least(256.0 * PAGE_FAULT),
+        "read_4k" => Some(READ_PAGE),
+        "read_64k" => at_least(16.0 * READ_PAGE),
+        "ipc_call" => Some(IPC_CALL),
+        _ if row.starts_with("vma_fault_") => at_least(PAGE_FAULT),
+        _ => third,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_third_unless_pages_are_copied() {
+        assert_eq!(aim("syscall_getppid", Some(336.0)), Some(112.0));
+        assert_eq!(aim("syscall_getppid", None), None);
+        assert_eq!(aim("anon_write_fault", Some(3519.0)), Some(1500.0));
+        assert_eq!(aim("vma_fault_1", Some(3528.0)), Some(1500.0));
+        assert_eq!(aim("vma_fault_60000", Some(5444.0)).map(f64::round), Some(1815.0));
+        assert_eq!(aim("ipc_call", None), Some(1200.0));
+        assert_eq!(aim("rdtsc", Some(3.0)), None);
+    }
+}

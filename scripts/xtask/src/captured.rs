@@ -1,0 +1,79 @@
+//! A program of the guest whose output is kept instead of shown.
+
+use crate::contents::Contents;
+use crate::line::Streams;
+use crate::machine::Machine;
+use crate::run::whole_environment;
+use crate::session::{First, Outcome, Session, Wire};
+use crate::stop::Result;
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What the program left.
+pub struct Captured {
+    pub outcome: Outcome,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+/// Boots, and runs the program whose path and arguments are `words`, without input. Where the
+/// machine counts instructions nothing is sent to it, so that every run is the same.
+pub fn capture(
+    machine: &Machine,
+    kernel: &Path,
+    contents: Contents,
+    words: &[&str],
+    timeout: Duration,
+) -> Result<Captured> {
+    let (stdout, stderr) = (Kept::default(), Kept::default());
+    let streams = Streams {
+        stdin: Box::new(io::empty()),
+        stdout: Box::new(stdout.clone()),
+        stderr: Box::new(stderr.clone()),
+    };
+    let first = First {
+        path: words.first().copied().unwrap_or_default().into(),
+        arguments: words.iter().map(|word| word.as_bytes().to_vec()).collect(),
+        environment: whole_environment(Vec::new()),
+    };
+    let session = Session {
+        machine,
+        kernel,
+        contents,
+        first: Some(first),
+        extra: String::new(),
+        timeout: Some(timeout),
+        log: None,
+    };
+    let outcome = session.run(Wire::Streams { streams, credits: !machine.icount })?;
+    Ok(Captured { outcome, stdout: stdout.take(), stderr: stderr.take() })
+}
+
+/// Output as text for people.
+pub fn text(output: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(output)
+}
+
+/// Keeps what is written.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
