@@ -52,6 +52,11 @@ impl Limits {
         narrow(self.table.get(resource as usize).map_or(NONE, |limit| limit.cur))
     }
 
+    /// How far the enforced value may be raised, cut likewise.
+    pub fn maximum(&self, resource: u32) -> u32 {
+        narrow(self.table.get(resource as usize).map_or(NONE, |limit| limit.max))
+    }
+
     /// Sets a limit, in Linux's order of checks.
     pub fn set(&mut self, resource: u32, new: Rlimit64, privileged: bool) -> Result<(), Errno> {
         let entry = self.table.get_mut(resource as usize).ok_or(Errno::EINVAL)?;

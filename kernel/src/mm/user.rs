@@ -83,6 +83,11 @@ pub fn c_string(from: UserStr, max: usize, too_long: Errno) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads the beginning of a string, as much as fits; returns the bytes before its NUL.
+pub fn c_string_prefix(from: UserStr, to: &mut [u8]) -> Result<usize> {
+    string(from, to)
+}
+
 fn string(from: UserStr, to: &mut [u8]) -> Result<usize> {
     uaccess::copy_string_from_user(to, from.address()).map_err(|_| Errno::EFAULT)
 }

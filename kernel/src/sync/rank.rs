@@ -11,6 +11,12 @@ pub enum Rank {
     Process,
     /// A process's signal state.
     Signal,
+    /// Why signals are pending, of all processes.
+    SignalPool,
+    /// What a process lets others see of it: memory, credentials, limits, accounts.
+    ProcessState,
+    /// Who sleeps on which futex.
+    Futex,
     /// Ports, replies, notifications.
     Ipc,
     /// A descriptor table.

@@ -21,7 +21,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use string_area::StringArea;
+pub use string_area::{MAX_ARG_STRLEN, StringArea};
 pub use table::{AuxiliaryVector, StackTable};
 
 /// What the kernel adds to the first stack below the strings, as far as RLIMIT_STACK allows.

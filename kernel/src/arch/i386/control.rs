@@ -56,6 +56,24 @@ pub fn cr2() -> u32 {
     value
 }
 
+/// Why the last debug exception came (DR6), for the last time.
+pub fn take_debug_status() -> u32 {
+    /// Bits that read as 1 while nothing has happened.
+    const NOTHING: u32 = 0xffff_0ff0;
+    let status: u32;
+    // SAFETY: DR6 only reports.
+    unsafe {
+        core::arch::asm!(
+            "mov {0}, dr6",
+            "mov dr6, {1}",
+            out(reg) status,
+            in(reg) NOTHING,
+            options(nomem, nostack, preserves_flags)
+        )
+    };
+    status
+}
+
 #[inline]
 pub fn rdtsc() -> u64 {
     // SAFETY: `start` refused CPUs without a time-stamp counter.

@@ -13,10 +13,11 @@
 //!
 //! FS and GS stay the program's: the kernel never uses them, the switch saves them. The last
 //! three instructions may fault on selectors the program chose. A bad DS or ES becomes null; a
-//! bad frame for IRET turns into a general-protection fault *of the program*.
+//! bad frame for IRET turns into an exception *of the program*, [`BAD_RETURN`].
 
 use super::gdt::USER_DS;
 use core::arch::global_asm;
+use kcore::exception::BAD_RETURN;
 
 pub const LINUX_CALL: usize = 0x80;
 pub const FOLIO_CALL: usize = 0x81;
@@ -173,13 +174,14 @@ trap_return:
 6:  mov dword ptr [esp], 0
     jmp 3b
 7:  push 0
-    push 13
+    push {bad_return}
     jmp fault_entry
     .pushsection __ex_table, "aw"
     .long 2b, 5b, 3b, 6b, 4b, 7b
     .popsection
     "#,
     user_ds = const USER_DS,
+    bad_return = const BAD_RETURN,
     stubs = const STUBS,
     linux_call = const LINUX_CALL,
     folio_call = const FOLIO_CALL,

@@ -1,7 +1,11 @@
 //! The state of the FPU and SSE registers. The kernel itself never uses them, so they are saved
 //! only when another task gets the CPU.
 
+use super::uaccess::{Fault, access_ok};
 use core::arch::asm;
+use spin::Once;
+
+const AREA: usize = 512;
 
 /// The FXSAVE area (SDM 1, 10.5.1).
 #[derive(Clone)]
@@ -67,4 +71,70 @@ pub unsafe fn save_to(area: *mut FpuState) {
 pub unsafe fn restore_from(area: *const FpuState) {
     // SAFETY: as above; what FXSAVE stored, FXRSTOR takes.
     unsafe { asm!("fxrstor [{}]", in(reg) area, options(nostack, readonly, preserves_flags)) };
+}
+
+/// Stores the registers in the program's memory. `address` is a multiple of 16.
+pub fn save_to_user(address: u32) -> Result<(), Fault> {
+    if !access_ok(address, AREA) {
+        return Err(Fault { not_copied: AREA });
+    }
+    let done: u32;
+    // SAFETY: user memory is not Rust's; a fault goes on at 3 with `done` still 0.
+    unsafe {
+        asm!(
+            "951: .byte 0x8d, 0x76, 0x00",
+            "2: fxsave [{address}]",
+            "mov {done}, 1",
+            "3:",
+            "952: .byte 0x8d, 0x76, 0x00",
+            ".pushsection __smap_sites, \"aw\"",
+            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+            ".popsection",
+            ".pushsection __ex_table, \"aw\"",
+            ".long 2b, 3b",
+            ".popsection",
+            address = in(reg) address,
+            done = inout(reg) 0u32 => done,
+            options(nostack)
+        );
+    }
+    if done == 1 { Ok(()) } else { Err(Fault { not_copied: AREA }) }
+}
+
+/// The bits of MXCSR that this CPU has (SDM 1, 11.6.6).
+pub fn mxcsr_mask() -> u32 {
+    const DEFAULT: u32 = 0xffbf;
+    static MASK: Once<u32> = Once::new();
+    *MASK.call_once(|| {
+        let mut state = FpuState([0; AREA]);
+        state.save();
+        match state.0.get(28..32).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes) {
+            None | Some(0) => DEFAULT,
+            Some(mask) => mask,
+        }
+    })
+}
+
+/// The exceptions that are raised and not masked, in the FPU (vector 16) or in SSE (vector 19).
+pub fn pending_exceptions(vector: u32) -> u32 {
+    const SSE_FAULT: u32 = 19;
+    const MASKS_SHIFT: u32 = 7;
+    if vector == SSE_FAULT {
+        let mut mxcsr = 0u32;
+        // SAFETY: stores a word; the program that raised an SSE exception has SSE.
+        unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut mxcsr, options(nostack, preserves_flags)) };
+        return mxcsr & !(mxcsr >> MASKS_SHIFT) & 0x3f;
+    }
+    let (mut control, mut status) = (0u16, 0u16);
+    // SAFETY: stores two words without looking at pending exceptions.
+    unsafe {
+        asm!(
+            "fnstcw [{}]",
+            "fnstsw [{}]",
+            in(reg) &raw mut control,
+            in(reg) &raw mut status,
+            options(nostack, preserves_flags)
+        )
+    };
+    u32::from(status & !control & 0x3f)
 }

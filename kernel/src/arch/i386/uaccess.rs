@@ -28,6 +28,8 @@ unsafe extern "fastcall" {
     fn clear_bytes_user(to: *mut u8, len: usize) -> usize;
     /// Bytes before the NUL; `max` if there is none among them; a negative number on a fault.
     fn copy_string_user(to: *mut u8, from: *const u8, max: usize) -> isize;
+    /// Bytes before the NUL; `max` if there is none among them; a negative number on a fault.
+    fn string_len_bytes(from: *const u8, max: usize) -> isize;
 }
 
 // String instructions: under TCG's instruction count and on real processors alike they are the
@@ -118,8 +120,27 @@ copy_string_user:
     ret 4
 16: mov eax, -1
     jmp 15b
+
+    .balign 16
+string_len_bytes:
+    push edi
+    mov edi, ecx
+    mov ecx, edx
+    xor eax, eax
+    smap_site 0x00cb010f
+    test edi, edi
+17: repne scasb
+    jne 18f
+    inc ecx
+18: mov eax, edx
+    sub eax, ecx
+    jmp 20f
+19: mov eax, -1
+20: smap_site 0x00ca010f
+    pop edi
+    ret
     .pushsection __ex_table, "aw"
-    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b, 13b, 16b
+    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b, 13b, 16b, 17b, 19b
     .popsection
     "#
 );
@@ -159,6 +180,20 @@ pub fn copy_string_from_user(to: &mut [u8], from: u32) -> Result<usize, Fault> {
         Ok(len) if len == max && max < to.len() => Err(Fault { not_copied: to.len() - max }),
         Ok(len) => Ok(len),
         Err(_) => Err(Fault { not_copied: to.len() }),
+    }
+}
+
+/// The bytes before a string's NUL, or `max` if there is none in the first `max` bytes.
+pub fn string_len_user(from: u32, max: u32) -> Result<u32, Fault> {
+    let fault = Fault { not_copied: max as usize };
+    let room = TASK_SIZE.checked_sub(from).filter(|room| *room != 0).ok_or(fault)?;
+    // SAFETY: reads user memory only; a fault on it goes to the fixup.
+    let len = unsafe { string_len_bytes(from as *const u8, max.min(room) as usize) };
+    match u32::try_from(len) {
+        // A string that reaches the end of user space is not one.
+        Ok(len) if len == room && room < max => Err(fault),
+        Ok(len) => Ok(len),
+        Err(_) => Err(fault),
     }
 }
 

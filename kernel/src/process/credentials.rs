@@ -1,0 +1,63 @@
+//! Who a process acts for.
+
+use super::current;
+use crate::result::{Errno, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use kcore::credentials::{Ids, MAX_GROUPS};
+
+/// Replaced as a whole, never changed.
+#[derive(Debug, Default)]
+pub struct Credentials {
+    pub user: Ids,
+    pub group: Ids,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+}
+
+impl Credentials {
+    /// Whether permission checks do not bind it.
+    #[inline]
+    pub fn is_privileged(&self) -> bool {
+        self.user.effective == 0
+    }
+
+    /// Whether files of `group` are its own as far as the group permission bits go.
+    pub fn is_in_group(&self, group: u32) -> bool {
+        self.group.filesystem == group || self.groups.contains(&group)
+    }
+
+    fn copy(&self) -> Result<Self> {
+        let mut groups = Vec::new();
+        groups.try_reserve_exact(self.groups.len()).map_err(|_| Errno::ENOMEM)?;
+        groups.extend_from_slice(&self.groups);
+        Ok(Self { user: self.user, group: self.group, groups })
+    }
+}
+
+/// Changes the ids of the current process; `change` gets the old ids and whether it may do all.
+pub fn change(change: impl FnOnce(&mut Credentials, bool) -> Result<()>) -> Result<()> {
+    let thread = current();
+    let old = thread.process.credentials();
+    let mut new = old.copy()?;
+    change(&mut new, old.is_privileged())?;
+    let new = Arc::try_new(new).map_err(|_| Errno::ENOMEM)?;
+    thread.process.set_credentials(new);
+    Ok(())
+}
+
+/// `setgroups`, after the list has been read.
+pub fn set_groups(groups: Vec<u32>) -> Result<()> {
+    change(|new, _| {
+        new.groups = groups;
+        Ok(())
+    })
+}
+
+/// EPERM, then EINVAL, before the list is read.
+pub fn may_set_groups(count: u32) -> Result<()> {
+    if !current().process.credentials().is_privileged() {
+        return Err(Errno::EPERM);
+    }
+    if count > MAX_GROUPS { Err(Errno::EINVAL) } else { Ok(()) }
+}

@@ -1,0 +1,178 @@
+//! The end of a thread, and with the last one, of its process.
+
+use super::signal::{child_info, send_to_process};
+use super::table::{FamilyGuard, lock_family};
+use super::{CurrentThread, Process, current, futex, machine};
+use crate::mm::user;
+use crate::task;
+use abi::UserMutPtr;
+use abi::signal::{CLD_EXITED, CLD_KILLED, SI_KERNEL, SI_USER, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP};
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
+use kcore::family::Report;
+use kcore::signal::Info;
+
+/// `exit_group`: the process ends with this wait status, or with the one it is ending with.
+pub fn exit_group(status: i32) -> ! {
+    let process = current();
+    let mut guard = process.process().lock_signals();
+    guard.end_all(status);
+    let status = guard.exit_status().unwrap_or(status);
+    drop(guard);
+    exit_thread(status)
+}
+
+/// The running thread ends; the process too if it was the last, with this wait status.
+pub fn exit_thread(status: i32) -> ! {
+    let thread = current();
+    let is_last = thread.leave_process(status);
+    thread.release_memory();
+    drop(thread.own().files.take());
+    drop(thread.own().fs.take());
+    if is_last {
+        end_process(&thread.process);
+    }
+    let thread = task::current().extension().cast::<super::Thread>();
+    // SAFETY: the reference that `start` gave to the task; nobody asks for the running thread
+    // from here on.
+    drop(unsafe { Arc::from_raw(thread) });
+    task::exit()
+}
+
+impl CurrentThread {
+    /// No signals from here on. Returns whether this was the last thread of the process.
+    fn leave_process(&self, status: i32) -> bool {
+        let left;
+        let is_last = {
+            let mut guard = self.process().lock_signals();
+            let is_last = guard.thread_count() == 1;
+            if is_last {
+                guard.end_all(status);
+            }
+            left = guard.remove_thread(self);
+            is_last
+        };
+        drop(left);
+        is_last
+    }
+
+    /// Leaves the address space and lets go of whoever waits for that.
+    fn release_memory(&self) {
+        let own = self.own();
+        let shared = own.mm.borrow().as_ref().is_some_and(|mm| mm.users() > 1);
+        let address = own.clear_child_tid.replace(0);
+        if address != 0 && shared && user::write(UserMutPtr::new(address), &0u32).is_ok() {
+            futex::wake_private(address, 1);
+        }
+        self.settle_account();
+        task::current().leave_address_space();
+        drop(own.mm.take());
+        self.release_parent();
+    }
+
+    /// After exec or exit the parent that called `vfork` goes on.
+    pub(super) fn release_parent(&self) {
+        let process = self.process();
+        if process.holds_parent.swap(false, Relaxed) {
+            process.parent_released.wake_all();
+        }
+    }
+}
+
+/// The last thread has let go of everything: children find a new parent, the old one learns.
+fn end_process(process: &Arc<Process>) {
+    let status = process.lock_signals().exit_status().unwrap_or(0);
+    process.stop_alarm();
+    drop(process.replace_mm(None));
+    drop(process.replace_executable(None));
+    if process.pid() == 1 {
+        machine::end_with_status(status);
+    }
+    let mut family = lock_family();
+    let slot = process.slot();
+    abandon_children(&mut family, process);
+    leave_jobs(&mut family, slot);
+    if let Some(member) = family.get_mut(slot) {
+        member.report = Report::Exited(status);
+    }
+    notify_parent(&mut family, slot);
+}
+
+/// The first process adopts the children.
+fn abandon_children(family: &mut FamilyGuard, process: &Process) {
+    let slot = process.slot();
+    let Some(init) = family.find(1) else { return };
+    while let Some(child) = family.move_child(slot, init, SIGCHLD as u8) {
+        let orphan = family[child].process.clone();
+        orphan.set_parent_pid(1);
+        let signal = orphan.parent_death_signal().cast_signed();
+        if signal != 0 {
+            let fields = [process.pid(), 0, 0, 0, 0, 0, 0, 0, 0];
+            let info = Info { signal, errno: 0, code: SI_USER, fields };
+            // A standard signal is never refused; of others it matters little.
+            let _ = send_to_process(family, &orphan, &info);
+        }
+        if family[child].has_exited() {
+            notify_parent(family, child);
+        }
+        if family.get(child).is_some() {
+            let (group, session) = (family[child].group(), family[child].session());
+            let own = &family[slot];
+            if own.group() != group && own.session() == session {
+                hang_up_orphans(family, group, None);
+            }
+        }
+    }
+}
+
+/// If a group loses its last member that could continue it, its stopped members are told.
+fn leave_jobs(family: &mut FamilyGuard, slot: u32) {
+    let member = &family[slot];
+    let (group, session) = (member.group(), member.session());
+    let Some(parent) = member.parent() else { return };
+    let parent = &family[parent];
+    if parent.group() != group && parent.session() == session {
+        hang_up_orphans(family, group, Some(slot));
+    }
+}
+
+fn hang_up_orphans(family: &mut FamilyGuard, group: u32, without: Option<u32>) {
+    if !family.is_orphaned(group, without) || !family.has_stopped(group) {
+        return;
+    }
+    for signal in [SIGHUP, SIGCONT] {
+        let info = Info { code: SI_KERNEL, ..Info::bare(signal) };
+        let mut next = family.first_in_group(group);
+        while let Some(slot) = next {
+            next = family.next_in_group(slot);
+            let member = family[slot].process.clone();
+            let _ = send_to_process(family, &member, &info);
+        }
+    }
+}
+
+/// Tells the parent of the zombie in `slot`; reaps it if the parent does not want to know.
+fn notify_parent(family: &mut FamilyGuard, slot: u32) {
+    let member = &family[slot];
+    let (Report::Exited(status), Some(parent)) = (member.report, member.parent()) else { return };
+    let signal = i32::from(member.exit_signal);
+    let process = member.process.clone();
+    let parent = family[parent].process.clone();
+    let (is_ignored, reaps) = {
+        let guard = parent.lock_signals();
+        (guard.actions.get(SIGCHLD).handler == SIG_IGN, guard.actions.reaps_children())
+    };
+    let is_sigchld = signal == SIGCHLD;
+    if signal != 0 && !(is_sigchld && is_ignored) {
+        let (code, value) = match status & 0x7f {
+            0 => (CLD_EXITED, status >> 8 & 0xff),
+            killed_by => (CLD_KILLED, killed_by),
+        };
+        let info = Info { signal, ..child_info(&process, code, value) };
+        let _ = send_to_process(family, &parent, &info);
+    }
+    if is_sigchld && reaps {
+        drop(family.reap(slot));
+    }
+    parent.child_changed.wake_all();
+}

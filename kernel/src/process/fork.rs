@@ -1,0 +1,253 @@
+//! A second process: `fork`, `vfork`, `clone`.
+
+use super::mm_user::MmUser;
+use super::process::{Origin, Process, Shared};
+use super::signal::{Signals, ThreadSignals};
+use super::table::lock_family;
+use super::thread::{Own, Thread};
+use super::{CurrentThread, current};
+use crate::mm::user;
+use crate::result::restart::ERESTARTNOINTR;
+use crate::result::{Errno, Result};
+use crate::task::{self, Sleep, Task, work};
+use abi::process::{
+    CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_DETACHED, CLONE_FILES, CLONE_FS, CLONE_NEWNS,
+    CLONE_PARENT, CLONE_PARENT_SETTID, CLONE_SETTLS, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD,
+    CLONE_VFORK, CLONE_VM, CSIGNAL, RLIMIT_NPROC, UserDesc,
+};
+use abi::signal::SIGCHLD;
+use abi::{UserMutPtr, UserPtr};
+use alloc::sync::Arc;
+use core::cell::{Cell, UnsafeCell};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use kcore::signal::AlternateStack;
+use kcore::tls;
+
+/// What the child shares with its parent, and where it starts.
+pub struct CloneRequest {
+    /// `CLONE_*`, with the signal for the parent in the low byte.
+    pub flags: u32,
+    /// The child's stack pointer, 0 for the parent's.
+    pub stack: u32,
+    pub parent_tid: UserMutPtr<i32>,
+    pub child_tid: UserMutPtr<i32>,
+    pub tls: UserPtr<UserDesc>,
+}
+
+impl CloneRequest {
+    /// As `fork` makes a process.
+    pub const fn fork() -> Self {
+        Self {
+            flags: SIGCHLD as u32,
+            stack: 0,
+            parent_tid: UserMutPtr::NULL,
+            child_tid: UserMutPtr::NULL,
+            tls: UserPtr::NULL,
+        }
+    }
+
+    /// As `vfork` does.
+    pub const fn vfork() -> Self {
+        Self { flags: CLONE_VFORK | CLONE_VM | SIGCHLD as u32, ..Self::fork() }
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// Bits that ask for nothing here: tracing, i/o contexts, semaphore adjustments.
+const WITHOUT_EFFECT: u32 =
+    CLONE_DETACHED | CLONE_SYSVSEM | 0x2000 /* PTRACE */ | 0x80_0000 /* UNTRACED */ | 1 << 31 /* IO */;
+const KNOWN: u32 = CSIGNAL
+    | CLONE_VM
+    | CLONE_FS
+    | CLONE_FILES
+    | CLONE_VFORK
+    | CLONE_PARENT
+    | CLONE_SETTLS
+    | CLONE_PARENT_SETTID
+    | CLONE_CHILD_CLEARTID
+    | CLONE_CHILD_SETTID
+    | WITHOUT_EFFECT;
+
+fn check(flags: u32) -> Result<()> {
+    let has = |all: u32| flags & all == all;
+    let thread_without_handlers = has(CLONE_THREAD) && !has(CLONE_SIGHAND);
+    let handlers_without_memory = has(CLONE_SIGHAND) && !has(CLONE_VM);
+    if has(CLONE_NEWNS | CLONE_FS)
+        || thread_without_handlers
+        || handlers_without_memory
+        || flags & !KNOWN != 0
+    {
+        return Err(Errno::EINVAL);
+    }
+    Ok(())
+}
+
+/// An id that goes back unless the process comes about.
+struct NewId(u32);
+
+impl Drop for NewId {
+    fn drop(&mut self) {
+        if self.0 != 0 {
+            lock_family().release_id(self.0);
+        }
+    }
+}
+
+/// Makes a child and lets it run; returns its id.
+pub fn clone(request: &CloneRequest) -> Result<u32> {
+    check(request.flags)?;
+    let parent = current();
+    // A signal to the whole group must reach the child too, so it is delivered first.
+    if parent.task.work() & work::SIGNAL != 0 {
+        return Err(ERESTARTNOINTR);
+    }
+    check_process_count(&parent)?;
+    let tls = if request.has(CLONE_SETTLS) { Some(user::read(request.tls)?) } else { None };
+
+    let mut id = NewId(lock_family().allocate_id()?);
+    let thread = make_child(&parent, request, id.0)?;
+    set_registers(&thread, request, tls)?;
+    // From here on nothing fails.
+    let process = thread.process.clone();
+    let pid = core::mem::take(&mut id.0);
+    join_family(&parent, &process, pid, request);
+    if request.has(CLONE_PARENT_SETTID) {
+        // As on Linux, nobody hears of a bad address.
+        let _ = user::write(request.parent_tid, &pid.cast_signed());
+    }
+    thread.start();
+    if request.has(CLONE_VFORK) {
+        // Killed, the parent leaves; the child is unaware of it.
+        let released = || (!process.holds_parent.load(Relaxed)).then_some(());
+        let _ = process.parent_released.wait_for(Sleep::Killable, None, released);
+    }
+    Ok(pid)
+}
+
+fn check_process_count(parent: &CurrentThread) -> Result<()> {
+    let process = parent.process();
+    if process.credentials().is_privileged() {
+        return Ok(());
+    }
+    let limit = process.limit(RLIMIT_NPROC);
+    if super::table::count() >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
+}
+
+fn make_child(parent: &CurrentThread, request: &CloneRequest, pid: u32) -> Result<Arc<Thread>> {
+    let (own, process) = (parent.own(), parent.process());
+    let mm = match &*own.mm.borrow() {
+        Some(mm) if request.has(CLONE_VM) => mm.again(),
+        Some(mm) => mm.fork()?,
+        None => return Err(Errno::ENOMEM),
+    };
+    let files = match request.has(CLONE_FILES) {
+        true => parent.files(),
+        false => parent.files().fork()?,
+    };
+    let fs = match request.has(CLONE_FS) {
+        true => parent.fs(),
+        false => parent.fs().fork()?,
+    };
+    let mut signals = Signals::new(parent.forked_actions()?);
+    signals.reserve_thread()?;
+    let parent_pid = if request.has(CLONE_PARENT) { process.parent_pid() } else { process.pid() };
+    let child = Process::new(Origin {
+        pid,
+        parent_pid,
+        shared: Shared {
+            mm: Some(mm.mm().clone()),
+            executable: process.executable(),
+            credentials: process.credentials(),
+            limits: process.limits(),
+        },
+        signals,
+        personality: process.personality(),
+        nice: process.nice(),
+        holds_parent: request.has(CLONE_VFORK),
+        is_unkillable: false,
+    });
+    let child = Arc::try_new(child).map_err(|_| Errno::ENOMEM)?;
+    let keeps_stack = request.flags & (CLONE_VM | CLONE_VFORK) != CLONE_VM;
+    let child_own = Own::new(Some(mm), Some(files), Some(fs));
+    if keeps_stack {
+        child_own.alternate_stack.set(own.alternate_stack.get());
+    }
+    if request.has(CLONE_CHILD_CLEARTID) {
+        child_own.clear_child_tid.set(request.child_tid.address());
+    }
+    let set_tid = if request.has(CLONE_CHILD_SETTID) { request.child_tid.address() } else { 0 };
+    new_thread(child, pid, parent.blocked(), child_own, first_step, set_tid)
+}
+
+/// A thread with a task that will begin with `first(argument)`; nobody knows it yet.
+pub(super) fn new_thread(
+    process: Arc<Process>,
+    tid: u32,
+    blocked: abi::signal::SignalSet,
+    own: Own,
+    first: fn(usize),
+    argument: u32,
+) -> Result<Arc<Thread>> {
+    let running = task::current();
+    let task = Task::new(&running.name(), running.priority(), first, argument as usize)
+        .map_err(|_| Errno::ENOMEM)?;
+    task.set_tid(tid);
+    let thread = Thread {
+        tid,
+        process,
+        task: task.clone(),
+        signals: UnsafeCell::new(ThreadSignals::new(blocked)),
+        own: UnsafeCell::new(own),
+        minor_faults: AtomicU32::new(0),
+        major_faults: AtomicU32::new(0),
+    };
+    Arc::try_new(thread).map_err(|_| Errno::ENOMEM)
+}
+
+fn set_registers(thread: &Thread, request: &CloneRequest, tls: Option<UserDesc>) -> Result<()> {
+    let mut frame = current().frame();
+    frame.eax = 0;
+    if request.stack != 0 {
+        frame.esp = request.stack;
+    }
+    // SAFETY: the thread has not started, so nobody else touches what is its own.
+    let cr3 = match unsafe { &*(*thread.own.get()).mm.as_ptr() } {
+        Some(mm) => mm.cr3(),
+        None => return Err(Errno::ENOMEM),
+    };
+    thread.task.become_copy_of_current(cr3, &frame);
+    if let Some(desc) = tls {
+        let entry = tls::encode(&desc)?;
+        let index = tls::index(desc.entry_number)?;
+        if !thread.task.set_initial_tls(index, entry) {
+            return Err(Errno::EINVAL);
+        }
+    }
+    Ok(())
+}
+
+fn join_family(parent: &CurrentThread, process: &Arc<Process>, pid: u32, request: &CloneRequest) {
+    let mut family = lock_family();
+    let own = parent.process.slot();
+    let of = match request.has(CLONE_PARENT) {
+        true => family[own].parent().unwrap_or(own),
+        false => own,
+    };
+    let exit_signal = match request.has(CLONE_PARENT) {
+        true => family[own].exit_signal,
+        false => (request.flags & CSIGNAL) as u8,
+    };
+    let slot = family.insert_child(pid, process.clone(), of, exit_signal);
+    process.set_slot(slot);
+}
+
+/// The child's first step.
+fn first_step(set_tid: usize) {
+    if set_tid != 0 {
+        let tid = current().tid;
+        let _ = user::write(UserMutPtr::new(set_tid as u32), &tid.cast_signed());
+    }
+}

@@ -1,0 +1,193 @@
+//! A process: what its threads have in common, from fork until its parent has waited for it.
+
+use super::alarm::Alarm;
+use super::credentials::Credentials;
+use super::signal::Signals;
+use super::thread::Thread;
+use super::usage::Usage;
+use crate::file::File;
+use crate::mm::space::Mm;
+use crate::sync::{Rank, SpinLock, WaitQueue};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use kcore::arena::NIL;
+use kcore::resource_limit::Limits;
+use spin::Once;
+
+pub struct Process {
+    pid: u32,
+    /// In the family.
+    slot: AtomicU32,
+    parent_pid: AtomicU32,
+    shared: SpinLock<Shared>,
+    pub(super) signals: SpinLock<Signals>,
+    pub usage: Usage,
+    pub(super) alarm: Once<Arc<Alarm>>,
+    /// Where its threads wait for children.
+    pub(super) child_changed: WaitQueue,
+    /// Set while the parent waits in `vfork`, on `parent_released`.
+    pub(super) holds_parent: AtomicBool,
+    pub(super) parent_released: WaitQueue,
+    /// `init`: signals without a handler do nothing to it.
+    pub(super) is_unkillable: bool,
+    /// The signal it gets when its parent ends, 0 for none.
+    parent_death_signal: AtomicU32,
+    personality: AtomicU32,
+    nice: AtomicU32,
+}
+
+/// What others may look at while the process changes it. Each is replaced as a whole.
+pub(super) struct Shared {
+    /// `None` once the process has exited.
+    pub mm: Option<Arc<Mm>>,
+    /// Kept open: nobody writes it meanwhile.
+    pub executable: Option<Arc<File>>,
+    pub credentials: Arc<Credentials>,
+    pub limits: Arc<Limits>,
+}
+
+/// What a new process starts with.
+pub(super) struct Origin {
+    pub pid: u32,
+    pub parent_pid: u32,
+    pub shared: Shared,
+    pub signals: Signals,
+    pub personality: u32,
+    pub nice: i32,
+    pub holds_parent: bool,
+    pub is_unkillable: bool,
+}
+
+impl Process {
+    pub(super) fn new(origin: Origin) -> Self {
+        Self {
+            pid: origin.pid,
+            slot: AtomicU32::new(NIL),
+            parent_pid: AtomicU32::new(origin.parent_pid),
+            shared: SpinLock::new(Rank::ProcessState, origin.shared),
+            signals: SpinLock::new(Rank::Signal, origin.signals),
+            usage: Usage::new(),
+            alarm: Once::new(),
+            child_changed: WaitQueue::new(),
+            holds_parent: AtomicBool::new(origin.holds_parent),
+            parent_released: WaitQueue::new(),
+            is_unkillable: origin.is_unkillable,
+            parent_death_signal: AtomicU32::new(0),
+            personality: AtomicU32::new(origin.personality),
+            nice: AtomicU32::new(origin.nice.cast_unsigned()),
+        }
+    }
+
+    #[inline]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Its slot in the family.
+    #[inline]
+    pub fn slot(&self) -> u32 {
+        self.slot.load(Relaxed)
+    }
+
+    pub(super) fn set_slot(&self, slot: u32) {
+        self.slot.store(slot, Relaxed);
+    }
+
+    /// 0 for the first process.
+    #[inline]
+    pub fn parent_pid(&self) -> u32 {
+        self.parent_pid.load(Relaxed)
+    }
+
+    pub(super) fn set_parent_pid(&self, pid: u32) {
+        self.parent_pid.store(pid, Relaxed);
+    }
+
+    /// Its address space; `None` once it has exited.
+    pub fn mm(&self) -> Option<Arc<Mm>> {
+        self.shared.lock().mm.clone()
+    }
+
+    pub(super) fn replace_mm(&self, mm: Option<Arc<Mm>>) -> Option<Arc<Mm>> {
+        core::mem::replace(&mut self.shared.lock().mm, mm)
+    }
+
+    /// The file it was loaded from.
+    pub fn executable(&self) -> Option<Arc<File>> {
+        self.shared.lock().executable.clone()
+    }
+
+    pub(super) fn replace_executable(&self, file: Option<Arc<File>>) -> Option<Arc<File>> {
+        core::mem::replace(&mut self.shared.lock().executable, file)
+    }
+
+    /// Who it acts for.
+    #[inline]
+    pub fn credentials(&self) -> Arc<Credentials> {
+        self.shared.lock().credentials.clone()
+    }
+
+    pub(super) fn set_credentials(&self, credentials: Arc<Credentials>) {
+        let old = core::mem::replace(&mut self.shared.lock().credentials, credentials);
+        drop(old);
+    }
+
+    /// A resource limit cut to 32 bits; all ones is none.
+    #[inline]
+    pub fn limit(&self, resource: u32) -> u32 {
+        self.shared.lock().limits.current(resource)
+    }
+
+    #[inline]
+    pub fn limits(&self) -> Arc<Limits> {
+        self.shared.lock().limits.clone()
+    }
+
+    pub(super) fn set_limits(&self, limits: Arc<Limits>) {
+        let old = core::mem::replace(&mut self.shared.lock().limits, limits);
+        drop(old);
+    }
+
+    /// -20 to 19.
+    pub fn nice(&self) -> i32 {
+        self.nice.load(Relaxed).cast_signed()
+    }
+
+    /// The lower, the longer its turns.
+    pub fn set_nice(&self, nice: i32) {
+        self.nice.store(nice.cast_unsigned(), Relaxed);
+        let slice = time_slice(nice);
+        for thread in self.lock_signals().threads() {
+            thread.task.set_time_slice(slice);
+        }
+    }
+
+    pub fn personality(&self) -> u32 {
+        self.personality.load(Relaxed)
+    }
+
+    /// Returns the former one.
+    pub(super) fn set_personality(&self, personality: u32) -> u32 {
+        self.personality.swap(personality, Relaxed)
+    }
+
+    /// 0 for none.
+    pub fn parent_death_signal(&self) -> u32 {
+        self.parent_death_signal.load(Relaxed)
+    }
+
+    pub fn set_parent_death_signal(&self, signal: u32) {
+        self.parent_death_signal.store(signal, Relaxed);
+    }
+
+    /// Its thread of this id, unless that has ended.
+    pub fn thread(&self, tid: u32) -> Option<Arc<Thread>> {
+        self.lock_signals().threads().find(|thread| thread.tid == tid).cloned()
+    }
+}
+
+/// Ticks a thread runs before others of its priority: 10 in the middle.
+pub(super) fn time_slice(nice: i32) -> u32 {
+    let slice = if nice < 0 { 10 - 2 * nice } else { 10 - nice / 2 };
+    slice.max(1).cast_unsigned()
+}

@@ -1,0 +1,120 @@
+//! On the way to user mode: what is pending takes effect.
+
+use super::state::{POOL, SignalGuard};
+use super::{fault, frame, send, stop};
+use crate::arch::entry::{FOLIO_CALL, LINUX_CALL, TrapFrame};
+use crate::process::{CurrentThread, current, exit};
+use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS};
+use abi::process::status_signaled;
+use abi::signal::{SI_KERNEL, SIGALRM};
+use alloc::sync::Arc;
+use kcore::signal::{
+    AfterCall, Delivery, Info, Interrupted, ProcessKind, STOP, after_interruption, next_signal,
+};
+
+/// Bytes of `int 0x80`.
+const CALL_LEN: u32 = 2;
+const RESTART_SYSCALL: u32 = 0;
+/// `vector` of a frame that is no system call's any more.
+pub(super) const NO_CALL: u32 = u32::MAX;
+
+/// Delivers what is pending: for `task::set_exit_work`.
+pub fn serve(frame: &mut TrapFrame) {
+    let thread = current();
+    let process = thread.process();
+    loop {
+        let mut guard = process.lock_signals();
+        if let Some(status) = guard.exit {
+            drop(guard);
+            exit::exit_thread(status);
+        }
+        if process.take_fired_alarm() {
+            let info = Info { code: SI_KERNEL, ..Info::bare(SIGALRM) };
+            // A standard signal is never refused.
+            let _ = send::post(&mut guard, None, &info);
+        }
+        if guard.stopped_by.is_some() {
+            drop(guard);
+            stop::wait_until_continued(&thread);
+            continue;
+        }
+        let Some(info) = take_next(&mut guard, &thread) else {
+            guard.update_work(&thread);
+            drop(guard);
+            return finish_without_handler(frame, &thread);
+        };
+        let kind =
+            if process.is_unkillable { ProcessKind::Unkillable } else { ProcessKind::Ordinary };
+        let blocked = guard.with(&thread).1.blocked;
+        match guard.actions.deliver(info.signal, blocked, kind) {
+            Delivery::Nothing => {}
+            Delivery::Terminate { signal, .. } => guard.end_all(status_signaled(signal)),
+            Delivery::Stop { signal } => {
+                drop(guard);
+                stop::begin(&thread, signal);
+            }
+            Delivery::Handle(call) => {
+                if let Some(actions) = Arc::get_mut(&mut guard.actions) {
+                    // Tables with one-shot handlers are nobody else's.
+                    actions.use_up(call.signal);
+                }
+                drop(guard);
+                finish_call(frame, Some(call.action.flags));
+                match frame::enter_handler(frame, &thread, &call, &info) {
+                    Ok(()) => return,
+                    // No room for the frame.
+                    Err(_) => fault::force_segv(&thread, call.signal),
+                }
+            }
+        }
+    }
+}
+
+/// The next signal the thread does not block.
+#[inline]
+fn take_next(guard: &mut SignalGuard, thread: &CurrentThread) -> Option<Info> {
+    let (signals, own) = guard.with(thread);
+    let info = next_signal(&mut own.pending, &mut signals.pending, own.blocked, &mut POOL.lock())?;
+    if STOP.contains(info.signal) {
+        signals.stop_dequeued = true;
+    }
+    Some(info)
+}
+
+/// Nothing to handle: an interrupted call is made again, a replaced mask comes back.
+fn finish_without_handler(frame: &mut TrapFrame, thread: &CurrentThread) {
+    finish_call(frame, None);
+    if let Some(mask) = thread.own().saved_mask.take() {
+        super::set_blocked(thread, mask);
+    }
+}
+
+/// Decides what becomes of a call that a signal interrupted. `handler` holds the flags of the
+/// handler about to run.
+fn finish_call(frame: &mut TrapFrame, handler: Option<u32>) {
+    let Some(interrupted) = interruption(frame) else { return };
+    match after_interruption(interrupted, handler) {
+        AfterCall::Fail(errno) => frame.eax = abi::errno::encode(Err(errno)),
+        AfterCall::Again => call_again(frame, frame.error),
+        AfterCall::RestartSyscall => call_again(frame, RESTART_SYSCALL),
+    }
+}
+
+/// Whether the frame is that of a call that gave up because of a signal.
+fn interruption(frame: &TrapFrame) -> Option<Interrupted> {
+    if frame.vector != LINUX_CALL as u32 && frame.vector != FOLIO_CALL as u32 {
+        return None;
+    }
+    match abi::errno::decode(frame.eax).err()? {
+        ERESTARTSYS => Some(Interrupted::RestartSystemCall),
+        ERESTARTNOINTR => Some(Interrupted::RestartAlways),
+        ERESTARTNOHAND => Some(Interrupted::RestartUnlessHandled),
+        ERESTART_RESTARTBLOCK => Some(Interrupted::RestartBlock),
+        _ => None,
+    }
+}
+
+fn call_again(frame: &mut TrapFrame, number: u32) {
+    frame.eax = number;
+    frame.eip = frame.eip.wrapping_sub(CALL_LEN);
+}

@@ -1,0 +1,66 @@
+//! Signals that the running instruction brought about itself. They are never put off: if one
+//! cannot be handled now, the process ends by it.
+
+use super::state::POOL;
+use crate::arch::control;
+use crate::arch::entry::TrapFrame;
+use crate::arch::fpu;
+use crate::process::{CurrentThread, current};
+use crate::task::work;
+use abi::process::status_signaled;
+use abi::signal::{SI_KERNEL, SIG_DFL, SIGKILL, SIGSEGV};
+use kcore::exception::{Address, signal_of};
+use kcore::signal::Info;
+
+/// An exception other than a page fault, in user mode.
+pub fn on_exception(frame: &TrapFrame) {
+    let thread = current();
+    let Some(fault) = signal_of(frame.vector, fpu::pending_exceptions, control::take_debug_status)
+    else {
+        // An exception the program cleared meanwhile: try again.
+        return;
+    };
+    let address = match fault.address {
+        Address::Nothing => 0,
+        Address::Instruction => frame.eip,
+    };
+    let (_, _, cr2) = thread.own().trap.get();
+    force_fault(fault.signal, fault.code, address, (frame.vector, frame.error, cr2));
+}
+
+/// A fault of the running program. `trap` is what handlers find as `trapno`, `err` and `cr2`.
+pub fn force_fault(signal: i32, code: i32, address: u32, trap: (u32, u32, u32)) {
+    let thread = current();
+    thread.own().trap.set(trap);
+    let fields = [address, 0, 0, 0, 0, 0, 0, 0, 0];
+    force(&thread, &Info { signal, errno: 0, code, fields });
+}
+
+/// A handler's frame for `signal` could not be built.
+pub(super) fn force_segv(thread: &CurrentThread, signal: i32) {
+    if signal == SIGSEGV {
+        thread.process().lock_signals().end_all(status_signaled(SIGSEGV));
+    } else {
+        force(thread, &Info { code: SI_KERNEL, ..Info::bare(SIGSEGV) });
+    }
+}
+
+/// Sends a signal that takes effect before the program's next instruction.
+pub(super) fn force(thread: &CurrentThread, info: &Info) {
+    let mut guard = thread.process().lock_signals();
+    let (signals, own) = guard.with(thread);
+    let is_fatal = signals.actions.is_put_off(info.signal, own.blocked)
+        || signals.actions.get(info.signal).handler == SIG_DFL;
+    if is_fatal {
+        guard.end_all(status_signaled(info.signal));
+    } else {
+        // A standard signal is never refused.
+        let _ = own.pending.post(&mut POOL.lock(), info, u32::MAX);
+        thread.task.add_work(work::SIGNAL);
+    }
+}
+
+/// The running process ends as if by SIGKILL: there is no memory to let it go on.
+pub fn kill_current() {
+    current().process().lock_signals().end_all(status_signaled(SIGKILL));
+}

@@ -1,0 +1,31 @@
+//! Signals: sent, pending, delivered on the way to user mode.
+//!
+//! The rules are `kcore::signal`'s. Here are the locks around them, the way into a program's
+//! stack and back, stopping and going on.
+//!
+//! Lock order: the family, then one process's signals, then the pool of infos. Whatever may stop
+//! or continue a process, and so tells its parent, is sent with the family locked.
+
+mod action;
+mod deliver;
+mod fault;
+mod fpu;
+mod frame;
+mod mask;
+mod send;
+mod state;
+mod stop;
+mod timed_wait;
+
+pub(super) use action::default_actions;
+pub use deliver::serve;
+pub use fault::{force_fault, kill_current, on_exception};
+pub use frame::{rt_sigreturn, sigreturn};
+pub use mask::{change_blocked, restore_mask, set_blocked, set_temporary_mask};
+pub use send::{
+    check_permission, raise, send_if_permitted, send_to_all, send_to_group, send_to_process,
+    send_to_thread,
+};
+pub use state::{SignalGuard, Signals, ThreadSignals};
+pub(super) use stop::child_info;
+pub use timed_wait::{sleep_for_signal, take};

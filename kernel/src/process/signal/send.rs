@@ -1,0 +1,188 @@
+//! Sending: from the decision to send to a pending signal and a task that will look at it.
+
+use super::state::{POOL, SignalGuard, ThreadSignals};
+use super::stop;
+use crate::process::table::FamilyGuard;
+use crate::process::{Process, Thread, current};
+use crate::result::{Errno, Result};
+use crate::task::{self, work};
+use abi::process::{RLIMIT_SIGPENDING, status_signaled};
+use abi::signal::{SI_KERNEL, SIG_DFL, SIGCONT, SIGKILL, SIGRTMIN, SignalSet};
+use kcore::credentials::may_signal;
+use kcore::signal::{Actions, DefaultAction, Info, Posted, default_action};
+
+/// To a whole process, whatever the sender may do.
+pub fn send_to_process(family: &mut FamilyGuard, target: &Process, info: &Info) -> Result<()> {
+    let went_on = post(&mut target.lock_signals(), None, info)?;
+    if went_on {
+        stop::report_continued(family, target);
+    }
+    Ok(())
+}
+
+/// To one thread of a process.
+pub fn send_to_thread(family: &mut FamilyGuard, target: &Thread, info: &Info) -> Result<()> {
+    let process = &*target.process;
+    let went_on = post(&mut process.lock_signals(), Some(target), info)?;
+    if went_on {
+        stop::report_continued(family, process);
+    }
+    Ok(())
+}
+
+/// To all members of a group. ESRCH if it has none; else the last failure if nobody got it.
+pub fn send_to_group(family: &mut FamilyGuard, group: u32, info: &Info) -> Result<()> {
+    let mut result = Err(Errno::ESRCH);
+    let mut next = family.first_in_group(group);
+    while let Some(slot) = next {
+        next = family.next_in_group(slot);
+        let sent = send_if_permitted(family, slot, info);
+        if result.is_err() || sent.is_ok() {
+            result = sent;
+        }
+    }
+    result
+}
+
+/// `kill(-1)`: to everybody but the first process and the sender's.
+pub fn send_to_all(family: &mut FamilyGuard, info: &Info) -> Result<()> {
+    let own = current().process.pid();
+    let (mut result, mut anybody) = (Ok(()), false);
+    let mut next = family.next_process(2);
+    while let Some(slot) = next {
+        let pid = family[slot].pid();
+        next = family.next_process(pid + 1);
+        if pid == own {
+            continue;
+        }
+        anybody = true;
+        let sent = send_if_permitted(family, slot, info);
+        if sent != Err(Errno::EPERM) {
+            result = sent;
+        }
+    }
+    if anybody { result } else { Err(Errno::ESRCH) }
+}
+
+/// By the current process to the one in `slot`, as far as it may. Signal 0 only asks.
+pub fn send_if_permitted(family: &mut FamilyGuard, slot: u32, info: &Info) -> Result<()> {
+    check_permission(family, slot, info)?;
+    if info.signal == 0 {
+        return Ok(());
+    }
+    let process = family[slot].process.clone();
+    send_to_process(family, &process, info)
+}
+
+/// Whether the current process may send this to the process in `slot`: EINVAL, EPERM.
+pub fn check_permission(family: &FamilyGuard, slot: u32, info: &Info) -> Result<()> {
+    if !(0..=abi::signal::NSIG).contains(&info.signal) {
+        return Err(Errno::EINVAL);
+    }
+    let own = current();
+    let (member, sender) = (&family[slot], own.process.credentials());
+    if sender.is_privileged() || core::ptr::eq(&*member.process, own.process()) {
+        return Ok(());
+    }
+    let same_session =
+        || family.get(own.process.slot()).is_some_and(|own| own.session() == member.session());
+    let target = member.process.credentials();
+    if may_signal(&sender.user, &target.user) || (info.signal == SIGCONT && same_session()) {
+        Ok(())
+    } else {
+        Err(Errno::EPERM)
+    }
+}
+
+/// From the kernel to the running thread, such as SIGPIPE.
+pub fn raise(signal: i32) {
+    let thread = current();
+    let info = Info { code: SI_KERNEL, ..Info::bare(signal) };
+    // A standard signal is never refused, and none that is raised continues a process.
+    let _ = post(&mut thread.process.lock_signals(), Some(&thread), &info);
+}
+
+/// Makes a signal pending, for one thread or for whichever takes it, and sees to it that
+/// somebody looks. Returns whether a stopped process goes on.
+#[inline]
+pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) -> Result<bool> {
+    let signal = info.signal;
+    let Some(first) = guard.threads.first().cloned() else { return Ok(false) };
+    if guard.exit.is_some() {
+        return Ok(false);
+    }
+    let asked = to.unwrap_or(&first);
+    let went_on = cancel(guard, signal);
+
+    let (signals, own) = guard.with(asked);
+    let blocked = own.blocked.union(own.waited_for);
+    let action = signals.actions.get(signal).handler;
+    if signals.actions.is_discarded(signal, blocked) {
+        return Ok(went_on);
+    }
+    let process = &*asked.process;
+    if process.is_unkillable && action == SIG_DFL && signal != SIGKILL && info.code != SI_KERNEL {
+        return Ok(went_on);
+    }
+    // The limit binds what carries a value.
+    let limit = match signal >= SIGRTMIN || info.code < 0 {
+        true => process.limit(RLIMIT_SIGPENDING),
+        false => u32::MAX,
+    };
+    let queue = if to.is_some() { &mut own.pending } else { &mut signals.pending };
+    if queue.post(&mut POOL.lock(), info, limit)? != Posted::AlreadyPending {
+        tell(guard, to, signal);
+    }
+    Ok(went_on)
+}
+
+/// Going on and stopping cancel each other. Returns whether a stopped process goes on.
+#[inline]
+fn cancel(guard: &mut SignalGuard, signal: i32) -> bool {
+    let cancelled = Actions::cancelled_by(signal);
+    if cancelled.is_empty() {
+        return false;
+    }
+    {
+        let mut pool = POOL.lock();
+        guard.pending.discard(&mut pool, cancelled);
+        guard.each_thread(|_, own| own.pending.discard(&mut pool, cancelled));
+    }
+    signal == SIGCONT && stop::go_on(guard)
+}
+
+/// Tells a thread that takes a new signal; a fatal one ends the process at once.
+fn tell(guard: &mut SignalGuard, to: Option<&Thread>, signal: i32) {
+    let one = SignalSet::of(signal);
+    let wants = |own: &ThreadSignals| signal == SIGKILL || own.blocked.intersection(one).is_empty();
+    let taker = match to {
+        Some(thread) => wants(guard.with(thread).1).then_some(thread),
+        None => None,
+    };
+    let found = if to.is_none() { guard.find_thread(wants) } else { None };
+    let Some(taker) = taker.or(found.as_deref()) else { return };
+    let is_fatal = guard.actions.get(signal).handler == SIG_DFL
+        && default_action(signal) == DefaultAction::Terminate
+        && guard.with(taker).1.waited_for.intersection(one).is_empty();
+    if is_fatal {
+        guard.end_all(status_signaled(signal));
+    } else if core::ptr::eq(&*task::current(), &*taker.task) {
+        taker.task.add_work(work::SIGNAL);
+    } else {
+        task::notify(&taker.task, work::SIGNAL);
+    }
+}
+
+impl SignalGuard<'_> {
+    /// The process ends with this wait status: every thread will notice.
+    pub fn end_all(&mut self, status: i32) {
+        if self.exit.is_some() {
+            return;
+        }
+        self.exit = Some(status);
+        self.stopped_by = None;
+        for thread in &self.threads {
+            task::notify(&thread.task, work::SIGNAL | work::KILL);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The signal state of a process and of each of its threads, and the lock around both.
+
+use crate::process::{Process, Thread};
+use crate::result::{Errno, Result};
+use crate::sync::{Rank, SpinLock, SpinLockGuard};
+use crate::task::work;
+use abi::signal::SignalSet;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use kcore::signal::{Actions, InfoPool, Pending};
+
+/// Why the signals of all processes are pending. Inside every process's signal lock.
+pub(super) static POOL: SpinLock<InfoPool> = SpinLock::new(Rank::SignalPool, InfoPool::new());
+
+/// What the threads of a process share.
+pub struct Signals {
+    /// Copied when it is changed while a forked process still has it.
+    pub actions: Arc<Actions>,
+    /// For whichever thread does not block them.
+    pub(super) pending: Pending,
+    pub(super) threads: Vec<Arc<Thread>>,
+    /// Set once the whole process is to end: its wait status.
+    pub(super) exit: Option<i32>,
+    /// The signal that stops the process, while it does.
+    pub(super) stopped_by: Option<i32>,
+    /// A stop signal was taken from the queue; SIGCONT clears this, and the stop is off.
+    pub(super) stop_dequeued: bool,
+    /// Threads that have not noticed the stop yet.
+    pub(super) still_running: u32,
+}
+
+/// A thread's own part.
+pub struct ThreadSignals {
+    pub(super) pending: Pending,
+    pub(super) blocked: SignalSet,
+    /// In `sigtimedwait`: what is blocked but waited for.
+    pub(super) waited_for: SignalSet,
+    /// Whether it sleeps because the process is stopped.
+    pub(super) is_stopped: bool,
+}
+
+impl Signals {
+    pub fn new(actions: Arc<Actions>) -> Self {
+        Self {
+            actions,
+            pending: Pending::new(),
+            threads: Vec::new(),
+            exit: None,
+            stopped_by: None,
+            stop_dequeued: false,
+            still_running: 0,
+        }
+    }
+
+    /// The actions, for changing.
+    pub fn actions_mut(&mut self) -> Result<&mut Actions> {
+        if Arc::get_mut(&mut self.actions).is_none() {
+            self.actions = Arc::try_new(*self.actions).map_err(|_| Errno::ENOMEM)?;
+        }
+        Arc::get_mut(&mut self.actions).ok_or(Errno::ENOMEM)
+    }
+
+    /// Makes room for one more thread.
+    pub fn reserve_thread(&mut self) -> Result<()> {
+        self.threads.try_reserve(1).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Adds a thread, for which there is room.
+    pub fn add_thread(&mut self, thread: Arc<Thread>) {
+        self.threads.push(thread);
+    }
+
+    pub fn threads(&self) -> impl Iterator<Item = &Arc<Thread>> {
+        self.threads.iter()
+    }
+
+    pub fn thread_count(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// What the process is ending with, if it is.
+    pub fn exit_status(&self) -> Option<i32> {
+        self.exit
+    }
+}
+
+impl ThreadSignals {
+    pub const fn new(blocked: SignalSet) -> Self {
+        Self { pending: Pending::new(), blocked, waited_for: SignalSet::EMPTY, is_stopped: false }
+    }
+}
+
+/// A process's signal state, locked.
+pub struct SignalGuard<'a> {
+    process: &'a Process,
+    signals: SpinLockGuard<'a, Signals>,
+}
+
+impl Process {
+    #[inline]
+    pub fn lock_signals(&self) -> SignalGuard<'_> {
+        SignalGuard { process: self, signals: self.signals.lock() }
+    }
+}
+
+impl core::ops::Deref for SignalGuard<'_> {
+    type Target = Signals;
+
+    #[inline]
+    fn deref(&self) -> &Signals {
+        &self.signals
+    }
+}
+
+impl core::ops::DerefMut for SignalGuard<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Signals {
+        &mut self.signals
+    }
+}
+
+impl SignalGuard<'_> {
+    #[inline]
+    pub fn process(&self) -> &Process {
+        self.process
+    }
+
+    /// The shared state and that of one of the process's threads.
+    #[inline]
+    pub fn with(&mut self, thread: &Thread) -> (&mut Signals, &mut ThreadSignals) {
+        assert!(core::ptr::eq(&*thread.process, self.process));
+        // SAFETY: the lock of the thread's process is held, and both references borrow the guard.
+        (&mut self.signals, unsafe { &mut *thread.signals.get() })
+    }
+
+    /// A thread leaves: what is pending for it is forgotten, and with the last thread what is
+    /// pending for the process. Drop the result without the lock.
+    pub fn remove_thread(&mut self, thread: &Thread) -> Option<Arc<Thread>> {
+        let place = self.threads.iter().position(|other| core::ptr::eq(&**other, thread))?;
+        let (signals, own) = self.with(thread);
+        let mut pool = POOL.lock();
+        own.pending.clear(&mut pool);
+        if signals.stopped_by.is_some() && !own.is_stopped {
+            signals.still_running -= 1;
+        }
+        let removed = signals.threads.swap_remove(place);
+        if signals.threads.is_empty() {
+            signals.pending.clear(&mut pool);
+        }
+        Some(removed)
+    }
+
+    /// Visits all threads of the process.
+    pub(super) fn each_thread(&mut self, mut visit: impl FnMut(&Thread, &mut ThreadSignals)) {
+        for thread in &self.signals.threads {
+            // SAFETY: the lock is held, and no other reference to this part exists.
+            visit(thread, unsafe { &mut *thread.signals.get() });
+        }
+    }
+
+    /// The first thread that satisfies.
+    pub(super) fn find_thread(
+        &mut self,
+        mut is_it: impl FnMut(&ThreadSignals) -> bool,
+    ) -> Option<Arc<Thread>> {
+        // SAFETY: the lock is held, and no other reference to these parts exists.
+        let found =
+            self.signals.threads.iter().find(|thread| is_it(unsafe { &*thread.signals.get() }));
+        found.cloned()
+    }
+
+    /// Tells the thread's task whether there is something to deliver.
+    #[inline]
+    pub fn update_work(&mut self, thread: &Thread) {
+        let has_alarm = self.process.has_fired_alarm();
+        let (signals, own) = self.with(thread);
+        if has_alarm || signals.has_something_for(own) {
+            thread.task.add_work(work::SIGNAL);
+        } else {
+            thread.task.clear_work(work::SIGNAL);
+        }
+    }
+}
+
+impl Signals {
+    /// Whether a thread has to look at its signals before it goes to user mode.
+    #[inline]
+    pub fn has_something_for(&self, thread: &ThreadSignals) -> bool {
+        let pending = self.pending.set().union(thread.pending.set());
+        !pending.difference(thread.blocked).is_empty()
+            || self.exit.is_some()
+            || self.stopped_by.is_some()
+    }
+}

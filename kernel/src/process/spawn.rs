@@ -1,0 +1,88 @@
+//! The first program.
+
+use super::credentials::Credentials;
+use super::exec::{Program, Strings, execute};
+use super::fork::new_thread;
+use super::mm_user::MmUser;
+use super::process::{Origin, Process, Shared};
+use super::signal::{Signals, default_actions};
+use super::table::lock_family;
+use super::thread::Own;
+use super::{current, machine};
+use crate::file::{FileTable, FsContext};
+use crate::mm::space::Mm;
+use crate::result::{Errno, Result};
+use crate::task;
+use abi::frame::Exit;
+use abi::signal::SignalSet;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use kcore::resource_limit::Limits;
+
+/// What the first process starts with.
+pub struct FirstProgram {
+    pub path: &'static [u8],
+    pub arguments: &'static [&'static [u8]],
+    pub environment: &'static [&'static [u8]],
+    /// Its descriptors 0, 1 and 2 are there already.
+    pub files: Arc<FileTable>,
+    pub fs: Arc<FsContext>,
+    /// How many threads memory could hold, for RLIMIT_NPROC.
+    pub max_threads: u32,
+}
+
+/// Makes process 1. It executes its program in its own time: if that fails, the machine ends
+/// saying so.
+pub fn spawn_init(program: FirstProgram) -> Result<()> {
+    let mm = MmUser::of_new(Mm::new()?);
+    let mut signals = Signals::new(default_actions()?);
+    signals.reserve_thread()?;
+    let credentials = Arc::try_new(Credentials::default()).map_err(|_| Errno::ENOMEM)?;
+    let limits = Arc::try_new(Limits::initial(program.max_threads)).map_err(|_| Errno::ENOMEM)?;
+    let pid = lock_family().allocate_id()?;
+    let process = Process::new(Origin {
+        pid,
+        parent_pid: 0,
+        shared: Shared { mm: Some(mm.mm().clone()), executable: None, credentials, limits },
+        signals,
+        personality: 0,
+        nice: 0,
+        holds_parent: false,
+        is_unkillable: false,
+    });
+    let process = Arc::try_new(process).map_err(|_| Errno::ENOMEM)?;
+    let own = Own::new(Some(mm), Some(program.files.clone()), Some(program.fs.clone()));
+    let program = Box::try_new(program).map_err(|_| Errno::ENOMEM)?;
+    let program = Box::into_raw(program) as usize as u32;
+    let thread = new_thread(process.clone(), pid, SignalSet::EMPTY, own, first_step, program)?;
+    let slot = lock_family().insert_first(pid, process.clone());
+    process.set_slot(slot);
+    thread.start();
+    Ok(())
+}
+
+fn first_step(program: usize) {
+    // SAFETY: `spawn_init` made it for this task alone.
+    let program = unsafe { Box::from_raw(program as *mut FirstProgram) };
+    let FirstProgram { path, arguments, environment, .. } = *program;
+    drop(program);
+    let thread = current();
+    let mm = thread.mm();
+    // SAFETY: the thread keeps the address space until it has left it.
+    unsafe { task::current().enter_address_space(mm.cr3()) };
+    drop(mm);
+    let program = Program {
+        path,
+        arguments: Strings::Kernel(arguments),
+        environment: Strings::Kernel(environment),
+    };
+    if let Err(errno) = execute(&thread, &program)
+        && thread.process().lock_signals().exit_status().is_none()
+    {
+        log::error!("{}: {errno}", path.escape_ascii());
+        machine::end(match errno {
+            Errno::ENOENT | Errno::ENOTDIR => Exit::NotFound,
+            _ => Exit::NotExecutable,
+        });
+    }
+}

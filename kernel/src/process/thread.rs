@@ -1,0 +1,127 @@
+//! A thread of a program: what the process layer hangs onto a task.
+
+use super::Process;
+use super::mm_user::MmUser;
+use super::signal::ThreadSignals;
+use crate::file::{FileTable, FsContext};
+use crate::mm::space::Mm;
+use crate::result::Result;
+use crate::task::{self, Task};
+use alloc::sync::Arc;
+use core::cell::{Cell, RefCell, UnsafeCell};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use kcore::signal::AlternateStack;
+
+pub struct Thread {
+    pub tid: u32,
+    pub process: Arc<Process>,
+    pub task: Arc<Task>,
+    /// Under the process's signal lock.
+    pub(super) signals: UnsafeCell<ThreadSignals>,
+    /// Only through [`CurrentThread::own`](super::CurrentThread::own).
+    pub(super) own: UnsafeCell<Own>,
+    /// Page faults served, without and with waiting for data.
+    pub minor_faults: AtomicU32,
+    pub major_faults: AtomicU32,
+}
+
+/// What only the thread itself touches (and its maker, before it starts).
+pub struct Own {
+    pub mm: RefCell<Option<MmUser>>,
+    pub files: RefCell<Option<Arc<FileTable>>>,
+    pub fs: RefCell<Option<Arc<FsContext>>>,
+    pub alternate_stack: Cell<AlternateStack>,
+    /// The signal mask to set again when a call that replaced it is over.
+    pub saved_mask: Cell<Option<abi::signal::SignalSet>>,
+    /// Vector, error code and CR2 of the last exception, for handlers.
+    pub trap: Cell<(u32, u32, u32)>,
+    /// Where to store 0 and wake a waiter when the thread ends; 0 for nowhere.
+    pub clear_child_tid: Cell<u32>,
+    /// As `set_robust_list` gave it.
+    pub robust_list: Cell<u32>,
+    /// How to go on with a call that a signal interrupted, for `restart_syscall`.
+    pub restart: Cell<Option<Restart>>,
+}
+
+/// How to go on with an interrupted call whose arguments no longer say how (a sleep that is half
+/// over). The call sets it and returns ERESTART_RESTARTBLOCK.
+#[derive(Clone, Copy)]
+pub struct Restart {
+    pub resume: fn(&[u32; 6]) -> Result<u32>,
+    pub arguments: [u32; 6],
+}
+
+// SAFETY: `signals` is touched under the lock of the thread's process, `own` only by the thread.
+unsafe impl Sync for Thread {}
+// SAFETY: nothing in it is tied to where it was made.
+unsafe impl Send for Thread {}
+
+impl Own {
+    pub fn new(
+        mm: Option<MmUser>,
+        files: Option<Arc<FileTable>>,
+        fs: Option<Arc<FsContext>>,
+    ) -> Self {
+        Self {
+            mm: RefCell::new(mm),
+            files: RefCell::new(files),
+            fs: RefCell::new(fs),
+            alternate_stack: Cell::new(AlternateStack::NONE),
+            saved_mask: Cell::new(None),
+            trap: Cell::new((0, 0, 0)),
+            clear_child_tid: Cell::new(0),
+            robust_list: Cell::new(0),
+            restart: Cell::new(None),
+        }
+    }
+}
+
+impl Thread {
+    /// Lets it run. Its process has room for it.
+    pub(super) fn start(self: Arc<Self>) {
+        let task = self.task.clone();
+        // The task's own reference, given up in `exit`.
+        task.set_extension(Arc::into_raw(self.clone()).cast());
+        self.process.clone().lock_signals().add_thread(self);
+        task::start(task);
+    }
+
+    pub fn count_fault(&self, waited: bool) {
+        let counter = if waited { &self.major_faults } else { &self.minor_faults };
+        counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+}
+
+impl super::CurrentThread {
+    /// The address space the thread runs in.
+    #[inline]
+    pub fn mm(&self) -> Arc<Mm> {
+        match &*self.own().mm.borrow() {
+            Some(mm) => mm.mm().clone(),
+            None => gone(),
+        }
+    }
+
+    /// Its descriptors.
+    #[inline]
+    pub fn files(&self) -> Arc<FileTable> {
+        match &*self.own().files.borrow() {
+            Some(files) => files.clone(),
+            None => gone(),
+        }
+    }
+
+    /// Its working directory, root directory and umask.
+    #[inline]
+    pub fn fs(&self) -> Arc<FsContext> {
+        match &*self.own().fs.borrow() {
+            Some(fs) => fs.clone(),
+            None => gone(),
+        }
+    }
+}
+
+#[cold]
+fn gone() -> ! {
+    panic!("a thread that has exited uses what it gave up")
+}

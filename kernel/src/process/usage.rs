@@ -1,0 +1,135 @@
+//! What processes have used: their threads, and the children they waited for.
+
+use super::{CurrentThread, Process, Thread};
+use crate::sync::{Rank, SpinLock};
+use abi::process::Rusage;
+use abi::time::Timeval;
+use core::sync::atomic::Ordering::Relaxed;
+
+/// Clock ticks a second, of `times` and of the accounts of processor time.
+pub const TICKS_PER_SECOND: u32 = 100;
+const KIB_PER_PAGE: u32 = 4;
+
+/// A sum over threads or children. Times in clock ticks.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Used {
+    pub utime: u32,
+    pub stime: u32,
+    pub minor_faults: u32,
+    pub major_faults: u32,
+    /// Switches to others because it slept, and because its time was up.
+    pub voluntary_switches: u32,
+    pub forced_switches: u32,
+    /// Most resident pages of any of them.
+    pub max_rss: u32,
+}
+
+impl Used {
+    const NOTHING: Self = Self { utime: 0, stime: 0, minor_faults: 0, major_faults: 0, max_rss: 0 };
+
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            utime: self.utime.wrapping_add(other.utime),
+            stime: self.stime.wrapping_add(other.stime),
+            minor_faults: self.minor_faults.wrapping_add(other.minor_faults),
+            major_faults: self.major_faults.wrapping_add(other.major_faults),
+            voluntary_switches: self.voluntary_switches.wrapping_add(other.voluntary_switches),
+            forced_switches: self.forced_switches.wrapping_add(other.forced_switches),
+            max_rss: self.max_rss.max(other.max_rss),
+        }
+    }
+
+    pub fn to_abi(self) -> Rusage {
+        Rusage {
+            utime: time_of(self.utime),
+            stime: time_of(self.stime),
+            maxrss: self.max_rss.saturating_mul(KIB_PER_PAGE),
+            minflt: self.minor_faults,
+            majflt: self.major_faults,
+            nvcsw: self.voluntary_switches,
+            nivcsw: self.forced_switches,
+            ..Rusage::default()
+        }
+    }
+}
+
+fn time_of(ticks: u32) -> Timeval {
+    const MICROSECONDS: u32 = 1_000_000 / TICKS_PER_SECOND;
+    Timeval {
+        sec: (ticks / TICKS_PER_SECOND).cast_signed(),
+        usec: (ticks % TICKS_PER_SECOND * MICROSECONDS).cast_signed(),
+    }
+}
+
+/// The account of a process.
+pub struct Usage(SpinLock<Account>);
+
+struct Account {
+    ended_threads: Used,
+    children: Used,
+}
+
+impl Usage {
+    pub(super) const fn new() -> Self {
+        let account = Account { ended_threads: Used::NOTHING, children: Used::NOTHING };
+        Self(SpinLock::new(Rank::ProcessState, account))
+    }
+
+    /// Of the children it waited for, and of theirs.
+    pub fn children(&self) -> Used {
+        self.0.lock().children
+    }
+
+    /// Of its threads that ended: all of them, once it has exited.
+    pub(super) fn ended(&self) -> Used {
+        self.0.lock().ended_threads
+    }
+
+    pub(super) fn add_child(&self, child: Used) {
+        let mut account = self.0.lock();
+        account.children = account.children.plus(child);
+    }
+
+    pub(super) fn add_thread(&self, thread: Used) {
+        let mut account = self.0.lock();
+        account.ended_threads = account.ended_threads.plus(thread);
+    }
+}
+
+impl Thread {
+    /// Without its memory, which all threads of a process share.
+    pub fn used(&self) -> Used {
+        let (utime, stime) = self.task.times();
+        let (voluntary_switches, forced_switches) = self.task.switches();
+        Used {
+            utime,
+            stime,
+            minor_faults: self.minor_faults.load(Relaxed),
+            major_faults: self.major_faults.load(Relaxed),
+            voluntary_switches,
+            forced_switches,
+            max_rss: 0,
+        }
+    }
+}
+
+impl Process {
+    /// Of all its threads, living and ended. Not with its signals locked.
+    pub fn used(&self) -> Used {
+        let max_rss = self.mm().map_or(0, |mm| mm.max_rss.load(Relaxed));
+        let mut used = Used { max_rss, ..Used::NOTHING };
+        for thread in self.lock_signals().threads() {
+            used = used.plus(thread.used());
+        }
+        used.plus(self.usage.ended())
+    }
+}
+
+impl CurrentThread {
+    /// Books what the thread used with its process, before it goes.
+    pub(super) fn settle_account(&self) {
+        let max_rss = self.process.mm().map_or(0, |mm| mm.max_rss.load(Relaxed));
+        self.process.usage.add_thread(Used { max_rss, ..self.used() });
+    }
+}

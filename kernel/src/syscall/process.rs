@@ -1,0 +1,139 @@
+//! Calls that make, replace, end and await processes.
+
+use crate::mm::user;
+use crate::process::exec::{Program, Strings, execute};
+use crate::process::fork::{self, CloneRequest};
+use crate::process::wait::{self, Changed};
+use crate::process::{current, exit};
+use crate::result::{Errno, Result};
+use crate::task;
+use abi::process::{
+    P_ALL, P_PGID, P_PID, Rusage, STATUS_CONTINUED, UserDesc, WALL, WCLONE, WCONTINUED, WEXITED,
+    WNOHANG, WNOTHREAD, WNOWAIT, WUNTRACED, status_exited, status_stopped,
+};
+use abi::signal::{CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, Siginfo};
+use abi::{UserMutPtr, UserPtr, UserStr};
+use kcore::family::{Report, Which};
+
+const PATH_MAX: usize = 4096;
+
+pub fn execve(path: UserStr, argv: UserPtr<UserStr>, envp: UserPtr<UserStr>) -> Result<u32> {
+    let path = user::c_string(path, PATH_MAX, Errno::ENAMETOOLONG)?;
+    if path.is_empty() {
+        return Err(Errno::ENOENT);
+    }
+    let program =
+        Program { path: &path, arguments: Strings::User(argv), environment: Strings::User(envp) };
+    execute(&current(), &program).map(|()| 0)
+}
+
+pub fn fork() -> Result<u32> {
+    fork::clone(&CloneRequest::fork())
+}
+
+pub fn vfork() -> Result<u32> {
+    fork::clone(&CloneRequest::vfork())
+}
+
+pub fn clone(
+    flags: u32,
+    stack: u32,
+    parent_tid: UserMutPtr<i32>,
+    tls: UserPtr<UserDesc>,
+    child_tid: UserMutPtr<i32>,
+) -> Result<u32> {
+    fork::clone(&CloneRequest { flags, stack, parent_tid, child_tid, tls })
+}
+
+/// With its last thread the process ends.
+pub fn exit(status: i32) -> Result<u32> {
+    exit::exit_thread(status_exited(status))
+}
+
+pub fn exit_group(status: i32) -> Result<u32> {
+    exit::exit_group(status_exited(status))
+}
+
+pub fn waitpid(pid: i32, status: UserMutPtr<i32>, options: u32) -> Result<u32> {
+    wait4(pid, status, options, UserMutPtr::NULL)
+}
+
+pub fn wait4(
+    pid: i32,
+    status: UserMutPtr<i32>,
+    options: u32,
+    usage: UserMutPtr<Rusage>,
+) -> Result<u32> {
+    if options & !(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WCLONE | WALL) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let thread = current();
+    let which = wait::which(&thread, pid)?;
+    let Some(changed) = wait::wait(&thread, which, options | WEXITED)? else { return Ok(0) };
+    if !status.is_null() {
+        user::write(status, &wait_status(changed.report))?;
+    }
+    if !usage.is_null() {
+        user::write(usage, &changed.used.to_abi())?;
+    }
+    Ok(changed.pid)
+}
+
+fn wait_status(report: Report) -> i32 {
+    match report {
+        Report::Exited(status) => status,
+        Report::Stopped(signal) => status_stopped(i32::from(signal)),
+        Report::Continued | Report::Nothing => STATUS_CONTINUED,
+    }
+}
+
+pub fn waitid(
+    which: i32,
+    id: i32,
+    info: UserMutPtr<Siginfo>,
+    options: u32,
+    usage: UserMutPtr<Rusage>,
+) -> Result<u32> {
+    const STATES: u32 = WEXITED | WUNTRACED | WCONTINUED;
+    if options & !(STATES | WNOHANG | WNOWAIT | WNOTHREAD | WCLONE | WALL) != 0
+        || options & STATES == 0
+    {
+        return Err(Errno::EINVAL);
+    }
+    let thread = current();
+    let which = match which {
+        P_ALL => Which::Any,
+        P_PID if id > 0 => Which::Pid(id.cast_unsigned()),
+        P_PGID if id > 0 => Which::Group(id.cast_unsigned()),
+        P_PGID if id == 0 => wait::which(&thread, 0)?,
+        _ => return Err(Errno::EINVAL),
+    };
+    let changed = wait::wait(&thread, which, options)?;
+    if let Some(changed) = &changed
+        && !usage.is_null()
+    {
+        user::write(usage, &changed.used.to_abi())?;
+    }
+    if !info.is_null() {
+        let filled = changed.as_ref().map_or(<Siginfo as abi::Plain>::ZERO, child_info);
+        user::write(info, &filled)?;
+    }
+    Ok(0)
+}
+
+fn child_info(changed: &Changed) -> Siginfo {
+    let (code, status) = match changed.report {
+        Report::Exited(status) if status & 0x7f == 0 => (CLD_EXITED, status >> 8 & 0xff),
+        Report::Exited(status) => (CLD_KILLED, status & 0x7f),
+        Report::Stopped(signal) => (CLD_STOPPED, i32::from(signal)),
+        Report::Continued | Report::Nothing => (CLD_CONTINUED, SIGCONT),
+    };
+    let mut info = Siginfo::child(code, changed.pid.cast_signed(), changed.user, status, 0, 0);
+    info.signo = SIGCHLD;
+    info
+}
+
+pub fn sched_yield() -> Result<u32> {
+    task::yield_now();
+    Ok(0)
+}
