@@ -83,18 +83,16 @@ impl<T, const N: usize> Arena<T, N> {
     #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
         let id = self.free;
-        match self.slot_mut(id) {
-            Some(slot @ Slot::Free(_)) => {
-                let Slot::Free(next) = core::mem::replace(slot, Slot::Used(value)) else {
-                    unreachable!()
-                };
-                self.free = next;
-                self.free_count -= 1;
-                self.used_count += 1;
-                id
-            }
-            _ => panic!("arena: insertion without reservation"),
-        }
+        let slot = match self.slot_mut(id) {
+            Some(slot) => slot,
+            None => none_reserved(),
+        };
+        let Slot::Free(next) = *slot else { none_reserved() };
+        *slot = Slot::Used(value);
+        self.free = next;
+        self.free_count -= 1;
+        self.used_count += 1;
+        id
     }
 
     /// Gives a slot back. `None` if `id` names no slot in use.
@@ -270,6 +268,12 @@ impl<T, const N: usize> IndexMut<u32> for Arena<T, N> {
     fn index_mut(&mut self, id: u32) -> &mut T {
         self.get_mut(id).unwrap_or_else(|| no_slot(id))
     }
+}
+
+#[cold]
+#[inline(never)]
+fn none_reserved() -> ! {
+    panic!("arena: insertion without reservation")
 }
 
 #[cold]

@@ -1,11 +1,11 @@
-//! A height-balanced tree whose nodes live in an [`Arena`] and sum up their subtrees.
+//! A height-balanced tree whose nodes live in an [`Arena`]; every node knows the largest weight
+//! of its subtree.
 //!
-//! The caller finds the place of a node by its own order; the tree links, balances and keeps the
-//! summaries (a largest gap, a largest interval end) true. Every walk up ends where neither
-//! height nor summary changes any more. Nothing here allocates or recurses.
+//! The caller finds the place of a node by its own order; the tree links and balances, and keeps
+//! the largest weights (a largest gap, a last end) true. A walk up ends where nothing changes any
+//! more, and looks at a sibling only if what was largest went. Nothing allocates or recurses.
 
 use crate::arena::{Arena, NIL};
-use core::num::NonZeroU8;
 
 /// Which child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,50 +25,88 @@ impl Side {
     }
 }
 
-/// A node's place in its tree.
+/// Which subtree is one level higher.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Balance {
+    Left,
+    Right,
+    Even,
+}
+
+impl From<Side> for Balance {
+    #[inline(always)]
+    fn from(side: Side) -> Self {
+        match side {
+            Left => Self::Left,
+            Right => Self::Right,
+        }
+    }
+}
+
+/// A node's place in its tree, and its weight.
 #[derive(Clone, Copy, Debug)]
 pub struct Links {
     parent: u32,
     child: [u32; 2],
-    height: NonZeroU8,
-}
-
-impl Default for Links {
-    fn default() -> Self {
-        Self { parent: NIL, child: [NIL; 2], height: NonZeroU8::MIN }
-    }
+    weight: u32,
+    largest: u32,
+    balance: Balance,
 }
 
 impl Links {
+    /// Of a node outside of any tree.
+    pub const fn new(weight: u32) -> Self {
+        let (parent, child, balance) = (NIL, [NIL; 2], Balance::Even);
+        Self { parent, child, weight, largest: weight, balance }
+    }
+
+    #[inline(always)]
     pub const fn parent(&self) -> u32 {
         self.parent
     }
 
+    #[inline(always)]
     pub const fn child(&self, side: Side) -> u32 {
         self.child[side as usize]
     }
 
+    #[inline(always)]
     pub const fn left(&self) -> u32 {
         self.child[0]
     }
 
+    #[inline(always)]
     pub const fn right(&self) -> u32 {
         self.child[1]
+    }
+
+    #[inline(always)]
+    pub const fn weight(&self) -> u32 {
+        self.weight
+    }
+
+    /// The largest weight of the subtree.
+    #[inline(always)]
+    pub const fn largest(&self) -> u32 {
+        self.largest
+    }
+
+    /// Changes the weight; the tree must hear of it by [`Tree::spread`].
+    #[inline(always)]
+    pub const fn weigh(&mut self, weight: u32) {
+        self.weight = weight;
+    }
+
+    #[inline(always)]
+    const fn side_of(&self, child: u32) -> Side {
+        if self.child[0] == child { Left } else { Right }
     }
 }
 
 /// What can be linked into a [`Tree`].
 pub trait Node {
-    /// What a whole subtree amounts to.
-    type Summary: Copy;
-
     fn links(&self) -> &Links;
     fn links_mut(&mut self) -> &mut Links;
-    fn summary(&self) -> Self::Summary;
-
-    /// Computes the summary from the node's own value and its children's summaries. Says whether
-    /// it changed.
-    fn resummarize(&mut self, left: Option<Self::Summary>, right: Option<Self::Summary>) -> bool;
 }
 
 /// The root of a tree. Many trees may share an arena.
@@ -88,6 +126,7 @@ impl Tree {
         Self { root: NIL }
     }
 
+    #[inline(always)]
     pub const fn root(self) -> u32 {
         self.root
     }
@@ -97,67 +136,104 @@ impl Tree {
     }
 
     /// Links `id` as the `side` child of `parent`, whose place there is free; under `NIL`, as the
-    /// root of an empty tree.
+    /// root of an empty tree. `weighed` is a node whose weight was changed just before, or `NIL`.
     pub fn insert<T: Node, const N: usize>(
         &mut self,
         arena: &mut Arena<T, N>,
-        parent: u32,
-        side: Side,
+        (parent, side): (u32, Side),
         id: u32,
+        weighed: u32,
     ) {
-        *arena[id].links_mut() = Links { parent, ..Links::default() };
+        let links = arena[id].links_mut();
+        *links = Links { parent, ..Links::new(links.weight) };
         if parent == NIL {
             debug_assert!(self.root == NIL, "a second root");
             self.root = id;
-        } else {
-            let child = &mut arena[parent].links_mut().child[side as usize];
-            debug_assert!(*child == NIL, "the place is taken");
-            *child = id;
-        }
-        self.refresh(arena, id);
-    }
-
-    /// Unlinks `id`, which stays in the arena.
-    pub fn remove<T: Node, const N: usize>(&mut self, arena: &mut Arena<T, N>, id: u32) {
-        let Links { parent, child: [left, right], .. } = *arena[id].links();
-        if left == NIL || right == NIL {
-            let only = if left == NIL { right } else { left };
-            self.replace(arena, parent, id, only);
-            self.refresh(arena, parent);
             return;
         }
-        // The next node in order takes the place; what it leaves has no left child.
-        let mut heir = right;
-        while arena[heir].links().left() != NIL {
-            heir = arena[heir].links().left();
+        let child = &mut arena[parent].links_mut().child[side as usize];
+        debug_assert!(*child == NIL, "the place is taken");
+        *child = id;
+        self.spread(arena, parent);
+        if weighed != parent && weighed != NIL {
+            self.spread(arena, weighed);
         }
-        let Links { parent: heir_parent, child: [_, orphan], .. } = *arena[heir].links();
-        if heir != right {
-            self.replace(arena, heir_parent, heir, orphan);
-            set_child(arena, heir, Right, right);
-        }
-        set_child(arena, heir, Left, left);
-        self.replace(arena, parent, id, heir);
-        if heir != right {
-            self.refresh(arena, heir_parent);
-        }
-        self.refresh(arena, heir);
+        self.grown(arena, parent, id);
     }
 
-    /// Makes heights and summaries true from `id`, whose own value or children changed, upwards.
-    pub fn refresh<T: Node, const N: usize>(&mut self, arena: &mut Arena<T, N>, id: u32) {
-        let mut id = id;
-        let mut first = true;
+    /// Unlinks `id`, which stays in the arena. `weighed` is another node whose weight was changed
+    /// just before, or `NIL`.
+    pub fn remove<T: Node, const N: usize>(
+        &mut self,
+        arena: &mut Arena<T, N>,
+        id: u32,
+        weighed: u32,
+    ) {
+        let Links { parent, child: [left, right], largest, balance, .. } = *arena[id].links();
+        let (start, side);
+        if left == NIL || right == NIL {
+            let only = if left == NIL { right } else { left };
+            side = self.replace(arena, parent, id, only);
+            start = parent;
+        } else {
+            // The next node in order takes the place; what it leaves has no left child.
+            let mut heir = right;
+            while arena[heir].links().left() != NIL {
+                heir = arena[heir].links().left();
+            }
+            let links = arena[heir].links_mut();
+            (links.largest, links.balance) = (largest, balance);
+            let Links { parent: heir_parent, child: [_, orphan], .. } = *links;
+            if heir == right {
+                (start, side) = (heir, Right);
+            } else {
+                side = self.replace(arena, heir_parent, heir, orphan);
+                start = heir_parent;
+                set_child(arena, heir, Right, right);
+            }
+            set_child(arena, heir, Left, left);
+            self.replace(arena, parent, id, heir);
+            if heir != start {
+                self.spread(arena, heir);
+            }
+        }
+        if start != NIL {
+            self.spread(arena, start);
+        }
+        if weighed != start && weighed != NIL {
+            self.spread(arena, weighed);
+        }
+        if start != NIL {
+            self.shrunk(arena, start, side);
+        }
+    }
+
+    /// Makes the largest weights true from `id` upwards, whose own weight or children changed.
+    /// Only what is true can be balanced: several nodes may be changed, but all are spread before.
+    pub fn spread<T: Node, const N: usize>(self, arena: &mut Arena<T, N>, id: u32) {
+        let Links { parent, child: [left, right], weight, largest: was, .. } = *arena[id].links();
+        let now = weight.max(largest(arena, left)).max(largest(arena, right));
+        if now == was {
+            return;
+        }
+        arena[id].links_mut().largest = now;
+        let (mut child, mut child_was, mut child_now, mut id) = (id, was, now, parent);
         while id != NIL {
-            let (changed, balance) = sum_up(arena, id);
-            if balance.unsigned_abs() > 1 {
-                let heavy = if balance < 0 { Left } else { Right };
-                id = self.rebalance(arena, id, heavy);
-            } else if !changed && !first {
+            let links = arena[id].links_mut();
+            let (parent, was, mut now) = (links.parent, links.largest, child_now);
+            if child_now < was {
+                if child_was < was {
+                    return;
+                }
+                // It was the child's that was the largest.
+                let sibling = links.child(links.side_of(child).other());
+                now = now.max(links.weight).max(largest(arena, sibling));
+            }
+            if now == was {
                 return;
             }
-            first = false;
-            id = arena[id].links().parent;
+            arena[id].links_mut().largest = now;
+            (child, child_was, child_now, id) = (id, was, now, parent);
         }
     }
 
@@ -179,59 +255,133 @@ impl Tree {
         id
     }
 
-    /// Lifts the higher child of `id` over it; returns the new root of this subtree.
-    fn rebalance<T: Node, const N: usize>(
+    /// Balances from `id` upwards, whose subtree `child` has become one level higher.
+    fn grown<T: Node, const N: usize>(&mut self, arena: &mut Arena<T, N>, id: u32, child: u32) {
+        let (mut id, mut child) = (id, child);
+        while id != NIL {
+            let links = arena[id].links_mut();
+            let side = links.side_of(child);
+            if links.balance != Balance::Even {
+                if links.balance == side.into() {
+                    self.rotate(arena, id, side);
+                } else {
+                    links.balance = Balance::Even;
+                }
+                return;
+            }
+            links.balance = side.into();
+            (child, id) = (id, links.parent);
+        }
+    }
+
+    /// Balances from `id` upwards, whose subtree on `side` has become one level lower.
+    fn shrunk<T: Node, const N: usize>(&mut self, arena: &mut Arena<T, N>, id: u32, side: Side) {
+        let (mut id, mut side) = (id, side);
+        loop {
+            let links = arena[id].links_mut();
+            let mut top = id;
+            let parent = links.parent;
+            if links.balance == Balance::Even {
+                links.balance = side.other().into();
+                return;
+            } else if links.balance == side.into() {
+                links.balance = Balance::Even;
+            } else {
+                let lower;
+                (top, lower) = self.rotate(arena, id, side.other());
+                if !lower {
+                    return;
+                }
+            }
+            if parent == NIL {
+                return;
+            }
+            side = arena[parent].links().side_of(top);
+            id = parent;
+        }
+    }
+
+    /// Lifts the `heavy` side of `id`, two levels higher than the other. Returns the new root of
+    /// this subtree and whether it is lower than before.
+    fn rotate<T: Node, const N: usize>(
         &mut self,
         arena: &mut Arena<T, N>,
         id: u32,
         heavy: Side,
-    ) -> u32 {
+    ) -> (u32, bool) {
+        let light = heavy.other();
         let child = arena[id].links().child(heavy);
-        let links = arena[child].links();
-        let (outer, inner) = (links.child(heavy), links.child(heavy.other()));
-        if height(arena, inner) > height(arena, outer) {
-            self.lift(arena, child, heavy.other());
+        let child_balance = arena[child].links().balance;
+        let (of_id, of_child, of_top, top, lower);
+        if child_balance == light.into() {
+            top = self.lift(arena, child, light);
+            let inner = arena[top].links().balance;
+            self.lift(arena, id, heavy);
+            of_id = if inner == heavy.into() { light.into() } else { Balance::Even };
+            of_child = if inner == light.into() { heavy.into() } else { Balance::Even };
+            (of_top, lower) = (Balance::Even, true);
+            arena[child].links_mut().balance = of_child;
+        } else {
+            top = self.lift(arena, id, heavy);
+            lower = child_balance != Balance::Even;
+            (of_id, of_top) =
+                if lower { (Balance::Even, Balance::Even) } else { (heavy.into(), light.into()) };
         }
-        self.lift(arena, id, heavy)
+        arena[id].links_mut().balance = of_id;
+        arena[top].links_mut().balance = of_top;
+        (top, lower)
     }
 
+    /// Lifts the child of `id` on `side` over it.
     fn lift<T: Node, const N: usize>(
         &mut self,
         arena: &mut Arena<T, N>,
         id: u32,
         side: Side,
     ) -> u32 {
-        let Links { parent, child, .. } = *arena[id].links();
+        let Links { parent, child, weight, largest: all, .. } = *arena[id].links();
         let lifted = child[side as usize];
-        let inner = arena[lifted].links().child(side.other());
-        self.replace(arena, parent, id, lifted);
-        set_child(arena, lifted, side.other(), id);
-        arena[id].links_mut().child[side as usize] = inner;
-        if inner != NIL {
-            arena[inner].links_mut().parent = id;
+        let links = arena[lifted].links_mut();
+        let inner = links.child(side.other());
+        links.child[side.other() as usize] = id;
+        links.parent = parent;
+        links.largest = all;
+        if parent == NIL {
+            self.root = lifted;
+        } else {
+            let links = arena[parent].links_mut();
+            links.child[links.side_of(id) as usize] = lifted;
         }
-        sum_up(arena, id);
-        sum_up(arena, lifted);
+        let mut below = weight.max(largest(arena, child[side.other() as usize]));
+        if inner != NIL {
+            let links = arena[inner].links_mut();
+            links.parent = id;
+            below = below.max(links.largest);
+        }
+        let links = arena[id].links_mut();
+        (links.parent, links.child[side as usize], links.largest) = (lifted, inner, below);
         lifted
     }
 
-    /// Puts `new` (or nothing) where `parent` has `old`.
+    /// Puts `new` (or nothing) where `parent` has `old`; returns the side.
     fn replace<T: Node, const N: usize>(
         &mut self,
         arena: &mut Arena<T, N>,
         parent: u32,
         old: u32,
         new: u32,
-    ) {
+    ) -> Side {
         if new != NIL {
             arena[new].links_mut().parent = parent;
         }
         if parent == NIL {
             self.root = new;
-        } else {
-            let child = &mut arena[parent].links_mut().child;
-            child[usize::from(child[0] != old)] = new;
+            return Left;
         }
+        let links = arena[parent].links_mut();
+        let side = links.side_of(old);
+        links.child[side as usize] = new;
+        side
     }
 }
 
@@ -248,46 +398,36 @@ fn leftmost<T: Node, const N: usize>(arena: &Arena<T, N>, id: u32) -> u32 {
     id
 }
 
-fn height<T: Node, const N: usize>(arena: &Arena<T, N>, id: u32) -> u8 {
-    if id == NIL { 0 } else { arena[id].links().height.get() }
+#[inline(always)]
+fn largest<T: Node, const N: usize>(arena: &Arena<T, N>, id: u32) -> u32 {
+    if id == NIL { 0 } else { arena[id].links().largest }
 }
 
-/// Height and summary of `id` from its children. Returns whether either changed, and by how much
-/// the right side is higher.
-fn sum_up<T: Node, const N: usize>(arena: &mut Arena<T, N>, id: u32) -> (bool, i32) {
-    let [left, right] = arena[id].links().child;
-    let look = |child: u32| match child {
-        NIL => (0, None),
-        child => {
-            let node = &arena[child];
-            (node.links().height.get(), Some(node.summary()))
-        }
-    };
-    let ((left_height, left), (right_height, right)) = (look(left), look(right));
-    let height = NonZeroU8::MIN.saturating_add(left_height.max(right_height));
-    let node = &mut arena[id];
-    let changed = node.resummarize(left, right) | (node.links().height != height);
-    node.links_mut().height = height;
-    (changed, i32::from(right_height) - i32::from(left_height))
-}
-
-/// Asserts that links, heights and balance agree; returns the number of nodes. Summaries are the
-/// caller's to check. For tests.
+/// Asserts that links, balance and largest weights agree; returns the number of nodes. For tests;
+/// recurses as deep as the tree is high.
 pub fn check<T: Node, const N: usize>(arena: &Arena<T, N>, tree: Tree) -> u32 {
-    let mut count = 0;
-    let mut id = tree.first(arena);
-    while id != NIL {
-        let links = arena[id].links();
-        let heights = links.child.map(|child| {
-            assert!(child == NIL || arena[child].links().parent == id, "parent link of {child}");
-            height(arena, child)
-        });
-        assert!(heights[0].abs_diff(heights[1]) <= 1, "balance of {id}");
-        assert_eq!(links.height.get(), heights[0].max(heights[1]) + 1, "height of {id}");
-        count += 1;
-        id = tree.next(arena, id);
+    subtree(arena, tree.root, NIL).1
+}
+
+/// Height and number of nodes.
+fn subtree<T: Node, const N: usize>(arena: &Arena<T, N>, id: u32, parent: u32) -> (u32, u32) {
+    if id == NIL {
+        return (0, 0);
     }
-    count
+    let links = arena[id].links();
+    assert_eq!(links.parent, parent, "parent link of {id}");
+    let [(left, nodes_left), (right, nodes_right)] =
+        links.child.map(|child| subtree(arena, child, id));
+    let balance = match (left, right) {
+        _ if left == right => Balance::Even,
+        _ if left == right + 1 => Balance::Left,
+        _ if right == left + 1 => Balance::Right,
+        _ => panic!("{id} leans too far"),
+    };
+    assert_eq!(links.balance, balance, "balance of {id}");
+    let below = links.child.map(|child| largest(arena, child));
+    assert_eq!(links.largest, links.weight.max(below[0]).max(below[1]), "largest of {id}");
+    (left.max(right) + 1, nodes_left + nodes_right + 1)
 }
 
 #[cfg(test)]
@@ -299,27 +439,15 @@ mod tests {
     struct Number {
         links: Links,
         value: u32,
-        sum: u64,
     }
 
     impl Node for Number {
-        type Summary = u64;
-
         fn links(&self) -> &Links {
             &self.links
         }
 
         fn links_mut(&mut self) -> &mut Links {
             &mut self.links
-        }
-
-        fn summary(&self) -> u64 {
-            self.sum
-        }
-
-        fn resummarize(&mut self, left: Option<u64>, right: Option<u64>) -> bool {
-            let sum = u64::from(self.value) + left.unwrap_or(0) + right.unwrap_or(0);
-            core::mem::replace(&mut self.sum, sum) != sum
         }
     }
 
@@ -330,7 +458,7 @@ mod tests {
     }
 
     impl Numbers {
-        fn insert(&mut self, value: u32) {
+        fn insert(&mut self, value: u32, weight: u32) {
             let (mut parent, mut side, mut id) = (NIL, Left, self.tree.root());
             while id != NIL {
                 parent = id;
@@ -338,29 +466,34 @@ mod tests {
                 id = self.arena[id].links.child(side);
             }
             self.arena.reserve(1).unwrap();
-            let id = self.arena.insert(Number { links: Links::default(), value, sum: 0 });
-            self.tree.insert(&mut self.arena, parent, side, id);
+            let id = self.arena.insert(Number { links: Links::new(weight), value });
+            self.tree.insert(&mut self.arena, (parent, side), id, NIL);
         }
 
-        fn remove(&mut self, nth: u32) -> u32 {
-            let mut id = self.tree.first(&self.arena);
-            for _ in 0..nth {
-                id = self.tree.next(&self.arena, id);
-            }
-            self.tree.remove(&mut self.arena, id);
-            self.arena.remove(id).unwrap().value
+        fn nth(&self, nth: usize) -> u32 {
+            let first = self.tree.first(&self.arena);
+            (0..nth).fold(first, |id, _| self.tree.next(&self.arena, id))
         }
 
-        fn check(&self) -> Vec<u32> {
+        fn remove(&mut self, nth: usize) -> (u32, u32) {
+            let id = self.nth(nth);
+            self.tree.remove(&mut self.arena, id, NIL);
+            let node = self.arena.remove(id).unwrap();
+            (node.value, node.links.weight)
+        }
+
+        fn weigh(&mut self, nth: usize, weight: u32) {
+            let id = self.nth(nth);
+            self.arena[id].links.weigh(weight);
+            self.tree.spread(&mut self.arena, id);
+        }
+
+        fn check(&self) -> Vec<(u32, u32)> {
             assert_eq!(check(&self.arena, self.tree), self.arena.len());
             let mut values = Vec::new();
             let mut id = self.tree.first(&self.arena);
             while id != NIL {
-                let node = &self.arena[id];
-                let below = |child: u32| self.arena.get(child).map_or(0, |node| node.sum);
-                let sum = below(node.links.left()) + below(node.links.right());
-                assert_eq!(node.sum, sum + u64::from(node.value));
-                values.push(node.value);
+                values.push((self.arena[id].value, self.arena[id].links.weight));
                 id = self.tree.next(&self.arena, id);
             }
             values
@@ -370,26 +503,29 @@ mod tests {
     #[test]
     fn sorted_insertion_stays_low() {
         let mut numbers = Numbers::default();
-        (0..1000).for_each(|value| numbers.insert(value));
-        assert_eq!(numbers.check(), (0..1000).collect::<Vec<_>>());
-        assert_eq!(height(&numbers.arena, numbers.tree.root()), 10);
+        (0..1000).for_each(|value| numbers.insert(value, 0));
+        assert_eq!(numbers.check().len(), 1000);
+        assert_eq!(subtree(&numbers.arena, numbers.tree.root(), NIL).0, 10);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn a_tree_is_a_sorted_list(
-            steps in prop::collection::vec((0..5u32, 0..1000u32), 1..150),
+            steps in prop::collection::vec((0..7u32, 0..1000u32, 0..20u32), 1..150),
         ) {
             let (mut numbers, mut model) = (Numbers::default(), Vec::new());
-            for (kind, value) in steps {
-                if kind < 3 || model.is_empty() {
-                    numbers.insert(value);
-                    model.push(value);
-                    model.sort();
+            for (kind, value, weight) in steps {
+                let nth = value as usize % model.len().max(1);
+                if kind < 4 || model.is_empty() {
+                    numbers.insert(value, weight);
+                    let at = model.partition_point(|&(other, _)| other <= value);
+                    model.insert(at, (value, weight));
+                } else if kind == 4 {
+                    numbers.weigh(nth, weight);
+                    model[nth].1 = weight;
                 } else {
-                    let nth = value % model.len() as u32;
-                    prop_assert_eq!(numbers.remove(nth), model.remove(nth as usize));
+                    prop_assert_eq!(numbers.remove(nth), model.remove(nth));
                 }
                 prop_assert_eq!(&numbers.check(), &model);
             }

@@ -17,20 +17,12 @@ pub(super) struct Entry {
 }
 
 impl Node for Entry {
-    type Summary = ();
-
     fn links(&self) -> &Links {
         &self.links
     }
 
     fn links_mut(&mut self) -> &mut Links {
         &mut self.links
-    }
-
-    fn summary(&self) {}
-
-    fn resummarize(&mut self, _: Option<()>, _: Option<()>) -> bool {
-        false
     }
 }
 
@@ -115,14 +107,14 @@ impl Directory {
             side = if key < entry.key { Side::Left } else { Side::Right };
             id = entry.links.child(side);
         }
-        let new = entries.insert(Entry { links: Links::default(), key, node, name });
-        self.entries.insert(entries, parent, side, new);
+        let new = entries.insert(Entry { links: Links::new(0), key, node, name });
+        self.entries.insert(entries, (parent, side), new, NIL);
         self.count += 1;
     }
 
     /// Takes out an entry that [`find`](Self::find) gave.
     pub fn remove(&mut self, entries: &mut Entries, id: u32) {
-        self.entries.remove(entries, id);
+        self.entries.remove(entries, id, NIL);
         entries.remove(id);
         self.count -= 1;
         if self.count == 0 {

@@ -49,29 +49,17 @@ impl Mapping {
 
 struct Node {
     mapping: Mapping,
+    /// The weight is the mapping's `last`.
     links: Links,
-    /// The largest `last` of this subtree.
-    max_last: u32,
 }
 
 impl avl::Node for Node {
-    type Summary = u32;
-
     fn links(&self) -> &Links {
         &self.links
     }
 
     fn links_mut(&mut self) -> &mut Links {
         &mut self.links
-    }
-
-    fn summary(&self) -> u32 {
-        self.max_last
-    }
-
-    fn resummarize(&mut self, left: Option<u32>, right: Option<u32>) -> bool {
-        let max = self.mapping.last.max(left.unwrap_or(0)).max(right.unwrap_or(0));
-        core::mem::replace(&mut self.max_last, max) != max
     }
 }
 
@@ -123,9 +111,8 @@ impl ReverseMap {
             side = if mapping.key() < node.mapping.key() { Side::Left } else { Side::Right };
             at = node.links.child(side);
         }
-        let node = Node { mapping, links: Links::default(), max_last: mapping.last };
-        let id = self.arena.insert(node);
-        self.tree.insert(&mut self.arena, parent, side, id);
+        let id = self.arena.insert(Node { mapping, links: Links::new(mapping.last) });
+        self.tree.insert(&mut self.arena, (parent, side), id, NIL);
     }
 
     /// Takes away the mapping of an area whose pages begin with `first`. `false` if there is none.
@@ -140,7 +127,7 @@ impl ReverseMap {
         while let Some(node) = self.arena.get(at) {
             let found = node.mapping.key();
             if found == key {
-                self.tree.remove(&mut self.arena, at);
+                self.tree.remove(&mut self.arena, at, NIL);
                 self.arena.remove(at);
                 if self.arena.is_empty() {
                     self.arena.clear();
@@ -172,7 +159,7 @@ impl ReverseMap {
             let found = node.mapping.key();
             if found == old {
                 // Unlinked and linked anew: its node stays, so no memory is needed.
-                self.tree.remove(&mut self.arena, at);
+                self.tree.remove(&mut self.arena, at, NIL);
                 self.arena.remove(at);
                 self.link(mapping);
                 return true;
@@ -255,7 +242,7 @@ impl ReverseMap {
         let mut at = at;
         while let Some(node) = self.arena.get(at) {
             match self.arena.get(node.links.left()) {
-                Some(left) if left.max_last >= first => at = node.links.left(),
+                Some(left) if left.links.largest() >= first => at = node.links.left(),
                 _ => break,
             }
         }
@@ -266,7 +253,7 @@ impl ReverseMap {
     fn successor(&self, at: u32, first: u32) -> u32 {
         let Some(node) = self.arena.get(at) else { return NIL };
         let right = node.links.right();
-        if self.arena.get(right).is_some_and(|right| right.max_last >= first) {
+        if self.arena.get(right).is_some_and(|right| right.links.largest() >= first) {
             return self.leftmost(right, first);
         }
         let (mut from, mut at) = (at, node.links.parent());

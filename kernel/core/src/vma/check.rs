@@ -16,10 +16,7 @@ impl<B: Backing> VmaSet<B> {
             assert!(!node.vma.range.is_empty());
             assert!(prev == NIL || self.arena[prev].vma.end() <= node.vma.start(), "order");
             assert_eq!(node.prev, prev);
-            assert_eq!(node.gap, self.gap_after(prev, &node.vma));
-            let below = |child| self.arena.get(child).map_or(0, |node| node.max_gap);
-            let below = below(node.links().left()).max(below(node.links().right()));
-            assert_eq!(node.max_gap, node.gap.max(below), "largest gap");
+            assert_eq!(node.links().weight(), self.gap_after(prev, &node.vma), "gap");
             account.add(node.vma.flags, node.vma.range.len());
             count += 1;
             (id, prev) = (node.next, id);

@@ -120,7 +120,7 @@ impl<B: Backing> VmaSet<B> {
 
     /// The nearest area on one side of `from` (of the end, if `NIL`) with `pages` free before it.
     fn next_with_gap(&self, from: u32, pages: u32, side: Side) -> Option<u32> {
-        let fits = |id: u32| id != NIL && self.arena[id].max_gap >= pages;
+        let fits = |id: u32| id != NIL && self.arena[id].links().largest() >= pages;
         let mut subtree =
             if from == NIL { self.tree.root() } else { self.arena[from].links().child(side) };
         let mut from = from;
@@ -136,7 +136,7 @@ impl<B: Backing> VmaSet<B> {
             let up = &self.arena[parent];
             subtree = NIL;
             if up.links().child(side.other()) == from {
-                if up.gap >= pages {
+                if up.links().weight() >= pages {
                     return Some(parent);
                 }
                 subtree = up.links().child(side);
@@ -149,7 +149,7 @@ impl<B: Backing> VmaSet<B> {
             let near = node.links().child(side.other());
             if fits(near) {
                 subtree = near;
-            } else if node.gap >= pages {
+            } else if node.links().weight() >= pages {
                 return Some(subtree);
             } else {
                 subtree = node.links().child(side);

@@ -46,26 +46,21 @@ pub enum Edit<'a, B> {
 
 pub(super) struct Node<B> {
     pub vma: Vma<B>,
+    /// The weight is the gap: free pages between the previous area and this one, or its guard gap.
     links: Links,
     pub prev: u32,
     pub next: u32,
-    /// Free pages between the previous area and this one's guard gap.
-    pub gap: u32,
-    /// The largest `gap` of this subtree.
-    pub max_gap: u32,
 }
 
 impl<B> Node<B> {
     /// A node in the same place for another area.
     pub fn with(&self, vma: Vma<B>) -> Self {
-        let Self { links, prev, next, gap, max_gap, .. } = *self;
-        Self { vma, links, prev, next, gap, max_gap }
+        let Self { links, prev, next, .. } = *self;
+        Self { vma, links, prev, next }
     }
 }
 
 impl<B> avl::Node for Node<B> {
-    type Summary = u32;
-
     #[inline(always)]
     fn links(&self) -> &Links {
         &self.links
@@ -74,17 +69,6 @@ impl<B> avl::Node for Node<B> {
     #[inline(always)]
     fn links_mut(&mut self) -> &mut Links {
         &mut self.links
-    }
-
-    #[inline(always)]
-    fn summary(&self) -> u32 {
-        self.max_gap
-    }
-
-    #[inline(always)]
-    fn resummarize(&mut self, left: Option<u32>, right: Option<u32>) -> bool {
-        let max = self.gap.max(left.unwrap_or(0)).max(right.unwrap_or(0));
-        core::mem::replace(&mut self.max_gap, max) != max
     }
 }
 
@@ -180,8 +164,7 @@ impl<B: Backing> VmaSet<B> {
     pub(super) fn link(&mut self, prev: u32, next: u32, vma: Vma<B>) -> u32 {
         self.account.add(vma.flags, vma.range.len());
         let (gap, end) = (self.gap_after(prev, &vma), vma.end().as_u32());
-        let node = Node { vma, links: Links::default(), prev, next, gap, max_gap: gap };
-        let id = self.arena.insert(node);
+        let id = self.arena.insert(Node { vma, links: Links::new(gap), prev, next });
         let mut place = (next, Side::Left);
         if prev == NIL {
             self.first = id;
@@ -197,33 +180,35 @@ impl<B: Backing> VmaSet<B> {
         } else {
             let next_node = &mut self.arena[next];
             next_node.prev = id;
-            next_node.gap = next_node.vma.guarded_start().saturating_sub(end);
+            let gap = next_node.vma.guarded_start().saturating_sub(end);
+            next_node.links.weigh(gap);
         }
-        self.tree.insert(&mut self.arena, place.0, place.1, id);
-        if next != NIL && place.0 != next {
-            self.tree.refresh(&mut self.arena, next);
-        }
+        self.tree.insert(&mut self.arena, place, id, next);
         id
     }
 
     /// Takes an area out.
     pub(super) fn unlink(&mut self, id: u32) -> Vma<B> {
-        self.tree.remove(&mut self.arena, id);
-        let Some(Node { vma, prev, next, .. }) = self.arena.remove(id) else {
-            panic!("no area {id}")
-        };
+        let Node { prev, next, .. } = self.arena[id];
+        let mut end = 0;
+        if prev == NIL {
+            self.first = next;
+        } else {
+            let prev_node = &mut self.arena[prev];
+            prev_node.next = next;
+            end = prev_node.vma.end().as_u32();
+        }
+        if next == NIL {
+            self.last = prev;
+        } else {
+            let next_node = &mut self.arena[next];
+            next_node.prev = prev;
+            let gap = next_node.vma.guarded_start().saturating_sub(end);
+            next_node.links.weigh(gap);
+        }
+        self.tree.remove(&mut self.arena, id, next);
+        let Some(Node { vma, .. }) = self.arena.remove(id) else { panic!("no area {id}") };
         self.account.subtract(vma.flags, vma.range.len());
-        match prev {
-            NIL => self.first = next,
-            prev => self.arena[prev].next = next,
-        }
-        match next {
-            NIL => self.last = prev,
-            next => {
-                self.arena[next].prev = prev;
-                self.update_gap(next);
-            }
-        }
         vma
     }
 
@@ -267,9 +252,9 @@ impl<B: Backing> VmaSet<B> {
     fn update_gap(&mut self, id: u32) {
         let node = &self.arena[id];
         let gap = self.gap_after(node.prev, &node.vma);
-        if gap != node.gap {
-            self.arena[id].gap = gap;
-            self.tree.refresh(&mut self.arena, id);
+        if gap != node.links.weight() {
+            self.arena[id].links.weigh(gap);
+            self.tree.spread(&mut self.arena, id);
         }
     }
 }
