@@ -4,7 +4,7 @@ use crate::plain::structure;
 
 /// The types the rows use.
 pub mod kinds {
-    pub use super::Statistics;
+    pub use super::{ProcessStatistics, Statistics};
     pub use crate::argument::{Argument, Registers};
     pub use crate::{UserMutPtr, UserPtr, UserStr};
 }
@@ -26,6 +26,11 @@ macro_rules! for_each_folio_call {
             ///
             /// Afterwards two equal states of all processes show equal [`Statistics`].
             2 drain();
+            /// Fills in an array of the processes whose ids are above `after`, by id, zombies
+            /// included; returns the bytes written: whole entries, at most `size`.
+            ///
+            /// EFAULT: `entries` cannot be written.
+            3 processes(after: i32, entries: UserMutPtr<ProcessStatistics>, size: u32);
         }
     };
 }
@@ -85,6 +90,40 @@ structure! {
         pub major_faults: u32,
         /// Context switches.
         pub switches: u32,
+    }
+}
+
+structure! {
+    /// One process.
+    pub struct ProcessStatistics: 68 {
+        /// Process id.
+        pub pid: i32,
+        /// Of the parent.
+        pub parent: i32,
+        /// Process group.
+        pub group: i32,
+        /// Session.
+        pub session: i32,
+        /// Letter of the state: R runs, S sleeps, D sleeps deeply, T is stopped, Z has ended.
+        pub state: u32,
+        /// Threads.
+        pub threads: u32,
+        /// Nice value.
+        pub nice: i32,
+        /// Processor time in user mode, clock ticks of a hundredth of a second.
+        pub user_ticks: u32,
+        /// Processor time in the kernel, clock ticks.
+        pub kernel_ticks: u32,
+        /// Pages mapped.
+        pub pages: u32,
+        /// Pages present.
+        pub resident: u32,
+        /// Page faults served without input.
+        pub minor_faults: u32,
+        /// Page faults that waited for input.
+        pub major_faults: u32,
+        /// Name, padded with zeros.
+        pub name: [u8; 16],
     }
 }
 
