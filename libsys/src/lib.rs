@@ -5,7 +5,6 @@
 
 #![no_std]
 
-#[cfg(any(test, target_arch = "x86"))]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
@@ -16,6 +15,9 @@ pub use abi::Errno;
 /// What most functions return: a value, or why the call failed.
 pub type Result<T> = core::result::Result<T, Errno>;
 
+pub mod calendar;
+pub mod mode;
+pub mod options;
 pub mod path;
 pub mod wait;
 

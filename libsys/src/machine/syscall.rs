@@ -2,8 +2,8 @@
 //!
 //! They are unsafe because a call may write to, unmap or replace any memory its arguments name.
 
-use abi::syscall::folio::kinds::Statistics;
-use abi::syscall::linux::kinds::*;
+use abi::argument::Registers;
+use abi::{UserMutPtr, UserPtr};
 use core::arch::asm;
 
 /// The address of `value`, for the kernel to read.
@@ -124,7 +124,8 @@ macro_rules! stub {
 
 /// Linux's calls.
 pub mod linux {
-    use super::*;
+    use super::enter_linux;
+    use abi::syscall::linux::kinds::*;
 
     macro_rules! stubs {
         ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
@@ -137,7 +138,8 @@ pub mod linux {
 
 /// Folio's calls. On Linux they end the program by SIGSEGV.
 pub mod folio {
-    use super::*;
+    use super::enter_folio;
+    use abi::syscall::folio::kinds::*;
 
     macro_rules! stubs {
         ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
