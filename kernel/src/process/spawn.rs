@@ -13,17 +13,19 @@ use crate::file::{FileTable, FsContext};
 use crate::mm::space::Mm;
 use crate::result::{Errno, Result};
 use crate::task;
+use abi::boot::Arguments;
 use abi::frame::Exit;
 use abi::signal::SignalSet;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use kcore::resource_limit::Limits;
 
 /// What the first process starts with.
 pub struct FirstProgram {
-    pub path: &'static [u8],
-    pub arguments: &'static [&'static [u8]],
-    pub environment: &'static [&'static [u8]],
+    pub path: Vec<u8>,
+    /// In the format of [`Arguments`].
+    pub arguments: Vec<u8>,
     /// Its descriptors 0, 1 and 2 are there already.
     pub files: Arc<FileTable>,
     pub fs: Arc<FsContext>,
@@ -38,7 +40,8 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
     let mut signals = Signals::new(default_actions()?);
     signals.reserve_thread()?;
     let credentials = Arc::try_new(Credentials::default()).map_err(|_| Errno::ENOMEM)?;
-    let limits = Arc::try_new(Limits::initial(program.max_threads)).map_err(|_| Errno::ENOMEM)?;
+    let limits = Limits::initial(program.max_threads);
+    let limits = Arc::try_new(limits).map_err(|_| Errno::ENOMEM)?;
     let pid = lock_family().allocate_id()?;
     let process = Process::new(Origin {
         pid,
@@ -64,25 +67,41 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
 fn first_step(program: usize) {
     // SAFETY: `spawn_init` made it for this task alone.
     let program = unsafe { Box::from_raw(program as *mut FirstProgram) };
-    let FirstProgram { path, arguments, environment, .. } = *program;
-    drop(program);
     let thread = current();
     let mm = thread.mm();
     // SAFETY: the thread keeps the address space until it has left it.
     unsafe { task::current().enter_address_space(mm.cr3()) };
     drop(mm);
-    let program = Program {
-        path,
-        arguments: Strings::Kernel(arguments),
-        environment: Strings::Kernel(environment),
-    };
-    if let Err(errno) = execute(&thread, &program)
-        && thread.process().lock_signals().exit_status().is_none()
+    let executed = run(&program);
+    let failed_before_its_end = thread.process().lock_signals().exit_status().is_none();
+    if let Err(errno) = executed
+        && failed_before_its_end
     {
-        log::error!("{}: {errno}", path.escape_ascii());
+        log::error!("{}: {errno}", program.path.escape_ascii());
         machine::end(match errno {
             Errno::ENOENT | Errno::ENOTDIR => Exit::NotFound,
             _ => Exit::NotExecutable,
         });
     }
+}
+
+fn run(program: &FirstProgram) -> Result<()> {
+    let strings = Arguments::parse(&program.arguments).ok_or(Errno::EINVAL)?;
+    let arguments = collect(strings.arguments())?;
+    let environment = collect(strings.environment())?;
+    let program = Program {
+        path: &program.path,
+        arguments: Strings::Kernel(&arguments),
+        environment: Strings::Kernel(&environment),
+    };
+    execute(&current(), &program)
+}
+
+fn collect<'a>(strings: impl Iterator<Item = &'a [u8]>) -> Result<Vec<&'a [u8]>> {
+    let mut list = Vec::new();
+    for string in strings {
+        list.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+        list.push(string);
+    }
+    Ok(list)
 }

@@ -25,7 +25,15 @@ pub struct Used {
 }
 
 impl Used {
-    const NOTHING: Self = Self { utime: 0, stime: 0, minor_faults: 0, major_faults: 0, max_rss: 0 };
+    const NOTHING: Self = Self {
+        utime: 0,
+        stime: 0,
+        minor_faults: 0,
+        major_faults: 0,
+        voluntary_switches: 0,
+        forced_switches: 0,
+        max_rss: 0,
+    };
 
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -1,6 +1,5 @@
 //! What the system says about itself.
 
-use crate::file::random;
 use crate::mm::frames::{for_each_zone, free_frames};
 use crate::mm::user;
 use crate::process::table;
@@ -60,33 +59,6 @@ pub fn sysinfo(info: UserMutPtr<Sysinfo>) -> Result<u32> {
         ..Sysinfo::default()
     };
     user::write(info, &filled).map(|()| 0)
-}
-
-const GRND_NONBLOCK: u32 = 1;
-const GRND_RANDOM: u32 = 2;
-const GRND_INSECURE: u32 = 4;
-
-pub fn getrandom(buffer: UserMutPtr<u8>, count: u32, flags: u32) -> Result<u32> {
-    const CHUNK: usize = 256;
-    let both = GRND_RANDOM | GRND_INSECURE;
-    if flags & !(GRND_NONBLOCK | both) != 0 || flags & both == both {
-        return Err(Errno::EINVAL);
-    }
-    let count = count.min(i32::MAX.cast_unsigned());
-    let mut to = user::UserSlice::new(buffer.address(), count)?;
-    let mut chunk = [0; CHUNK];
-    let mut done = 0;
-    while !to.is_empty() {
-        let bytes = chunk.get_mut(..to.len().min(CHUNK)).unwrap_or_default();
-        random::fill(bytes);
-        let copied = to.copy_out(bytes);
-        done += copied as u32;
-        if copied < bytes.len() {
-            return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
-        }
-        crate::task::might_resched();
-    }
-    Ok(done)
 }
 
 const QUERY: u32 = u32::MAX;
