@@ -1,5 +1,6 @@
 //! Runs the tests and reports: `ok NAME`, `skip NAME: why` or `not ok NAME: why`, a line each.
 
+use crate::leak::{self, Snapshot};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -66,11 +67,13 @@ pub fn list(cases: &[Case]) -> i32 {
 /// Runs the tests that a filter selects, or all without one; 1 if one failed or none was selected.
 pub fn run<'a>(cases: &[Case], filters: impl Iterator<Item = &'a [u8]> + Clone) -> i32 {
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    // What the first test of all makes the kernel and this program keep is no leak.
+    let _ = run_one(&Case { name: "warm-up", run: || panic!("as every failing test") });
     for case in cases {
         if !selected(case.name, filters.clone()) {
             continue;
         }
-        match run_one(case) {
+        match run_exactly(case) {
             Verdict::Passed => {
                 passed += 1;
                 println!("ok {}", case.name);
@@ -98,6 +101,24 @@ enum Verdict {
     Passed,
     Skipped(String),
     Failed(String),
+}
+
+/// Runs a test, which must leave everything as it was; what only its first run keeps is no leak.
+fn run_exactly(case: &Case) -> Verdict {
+    let mut lost = None;
+    for _ in 0..2 {
+        let before = Snapshot::take();
+        let verdict = run_one(case);
+        lost = before.zip(Snapshot::take()).and_then(|(old, new)| old.difference(&new));
+        if lost.is_none() || !matches!(verdict, Verdict::Passed) {
+            return verdict;
+        }
+        // That one loses things on purpose, once.
+        if case.run as usize == leak::every_kind_is_found as *const () as usize {
+            return verdict;
+        }
+    }
+    Verdict::Failed(describe(format_args!("leaked: {}", lost.unwrap_or_default())))
 }
 
 fn run_one(case: &Case) -> Verdict {

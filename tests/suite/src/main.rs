@@ -25,6 +25,9 @@ mod file;
 mod file_mapping;
 mod fork;
 mod fpu;
+mod fuzz;
+mod large;
+mod leak;
 mod mprotect;
 mod mremap;
 mod munmap;
@@ -95,6 +98,13 @@ test_cases! {
         a_big_sparse_mapping_costs_only_what_is_touched,
         the_kernel_writes_to_untouched_memory,
         many_regions_fault_in_any_order,
+    ],
+    large: [
+        a_large_part_of_memory_keeps_its_contents,
+        high_memory_is_used_where_there_is_any,
+        copies_of_high_pages_are_right,
+        a_process_that_takes_all_memory_does_not_take_others_along,
+        the_number_of_regions_is_limited,
     ],
     copy_on_write: [
         a_child_sees_the_memory_of_the_fork,
@@ -229,6 +239,14 @@ test_cases! {
         a_script_without_interpreter_says_so,
         bad_addresses_are_efault,
         the_working_directory_stays,
+    ],
+    fuzz: [
+        the_tiny_program_runs,
+        mutated_headers_hurt_nobody,
+        truncated_programs_hurt_nobody,
+        absurd_segments_are_refused_or_fatal,
+        the_rest_of_a_segment_is_zero,
+        memory_calls_survive_any_arguments,
     ],
     pipe: [
         bytes_come_out_in_order,
@@ -439,5 +457,8 @@ test_cases! {
         random_bytes_differ,
         priorities_can_be_asked_and_lowered,
         the_affinity_has_this_processor,
+    ],
+    leak: [
+        every_kind_is_found,
     ],
 }

@@ -31,6 +31,10 @@ macro_rules! for_each_folio_call {
             ///
             /// EFAULT: `entries` cannot be written.
             3 processes(after: i32, entries: UserMutPtr<ProcessStatistics>, size: u32);
+            /// Tests only: loses one thing of a kind, `LEAK_*`, for ever.
+            ///
+            /// EINVAL: no such kind. ENOSYS: the kernel was built without assertions.
+            4 leak(kind: u32);
         }
     };
 }
@@ -126,6 +130,17 @@ structure! {
         pub name: [u8; 16],
     }
 }
+
+/// A page frame.
+pub const LEAK_FRAME: u32 = 0;
+/// An object of the heap.
+pub const LEAK_OBJECT: u32 = 1;
+/// A handle of the caller, or the description behind a descriptor.
+pub const LEAK_HANDLE: u32 = 2;
+/// A kmap slot.
+pub const LEAK_KMAP: u32 = 3;
+/// How many kinds there are.
+pub const LEAK_KINDS: u32 = 4;
 
 /// Zone below 16 MiB.
 pub const ZONE_DMA: usize = 0;
