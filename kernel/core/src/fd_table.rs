@@ -214,6 +214,11 @@ impl<T> FdTable<T> {
         None
     }
 
+    /// Descriptors there are places for.
+    pub fn capacity(&self) -> u32 {
+        self.groups.len() * GROUP
+    }
+
     /// Open descriptors.
     pub fn len(&self) -> u32 {
         self.groups.iter().map(|(_, group)| group.files.iter().flatten().count() as u32).sum()

@@ -29,6 +29,7 @@ pub mod exec_stack;
 pub mod family;
 pub mod fault;
 pub mod fd_table;
+pub mod file_lock;
 pub mod futex;
 pub mod handles;
 pub mod index_list;
