@@ -1,7 +1,7 @@
 //! Files: attributes, directory entries, flags.
 
-use crate::UserMutPtr;
 use crate::plain::structure;
+use crate::{Errno, UserMutPtr};
 
 structure! {
     /// Attributes of a file, 32-bit sizes.
@@ -172,6 +172,62 @@ structure! {
         pub flags: u32,
         /// 0.
         pub spare: [u32; 4],
+    }
+
+    /// Figures of a file system, 32 bits.
+    pub struct Statfs: 64 {
+        /// Kind of file system.
+        pub kind: u32,
+        /// Bytes in a block.
+        pub bsize: u32,
+        /// Blocks.
+        pub blocks: u32,
+        /// Free blocks.
+        pub bfree: u32,
+        /// Free blocks for everybody.
+        pub bavail: u32,
+        /// Nodes.
+        pub files: u32,
+        /// Free nodes.
+        pub ffree: u32,
+        /// Identifier.
+        pub fsid: [i32; 2],
+        /// Longest name in bytes.
+        pub namelen: u32,
+        /// Bytes in a fragment.
+        pub frsize: u32,
+        /// Mount flags.
+        pub flags: u32,
+        /// 0.
+        pub spare: [u32; 4],
+    }
+
+    /// A lock on a range of a file, 32 bits.
+    pub struct Flock: 16 {
+        /// `F_RDLCK`, `F_WRLCK` or `F_UNLCK`.
+        pub kind: i16,
+        /// What `start` counts from, `SEEK_*`.
+        pub whence: i16,
+        /// First byte.
+        pub start: i32,
+        /// Bytes; 0 up to the largest offset, negative before `start`.
+        pub len: i32,
+        /// Who holds the lock.
+        pub pid: i32,
+    }
+
+    /// A lock on a range of a file.
+    pub struct Flock64: 24 {
+        /// `F_RDLCK`, `F_WRLCK` or `F_UNLCK`.
+        pub kind: i16,
+        /// What `start` counts from, `SEEK_*`.
+        pub whence: i16,
+        /// First byte.
+        pub start: i64,
+        /// Bytes; 0 up to the largest offset, negative before `start`.
+        pub len: i64,
+        /// Who holds the lock.
+        pub pid: i32,
     }
 
     /// One buffer of `readv` and `writev`.
@@ -448,6 +504,14 @@ constants! {
     F_WRLCK: i16 = 1;
     /// No lock.
     F_UNLCK: i16 = 2;
+    /// `flock`: with others.
+    LOCK_SH: u32 = 1;
+    /// `flock`: alone.
+    LOCK_EX: u32 = 2;
+    /// `flock`: never waits.
+    LOCK_NB: u32 = 4;
+    /// `flock`: no more.
+    LOCK_UN: u32 = 8;
 }
 
 // `statx` masks.
@@ -484,6 +548,24 @@ constants! {
     STATX_DIOALIGN: u32 = 0x2000;
     /// Refused.
     STATX_RESERVED: u32 = 0x8000_0000;
+}
+
+impl From<Flock> for Flock64 {
+    fn from(lock: Flock) -> Self {
+        let Flock { kind, whence, start, len, pid } = lock;
+        Self { kind, whence, start: start.into(), len: len.into(), pid }
+    }
+}
+
+impl TryFrom<Flock64> for Flock {
+    type Error = Errno;
+
+    /// EOVERFLOW for what 31 bits cannot hold.
+    fn try_from(lock: Flock64) -> Result<Self, Errno> {
+        let narrow = |number: i64| i32::try_from(number).map_err(|_| Errno::EOVERFLOW);
+        let Flock64 { kind, whence, start, len, pid } = lock;
+        Ok(Self { kind, whence, start: narrow(start)?, len: narrow(len)?, pid })
+    }
 }
 
 #[cfg(test)]

@@ -70,6 +70,8 @@ constants! {
     FIONREAD: u32 = 0x541b;
     /// Sets or clears `O_NONBLOCK` by an `int`.
     FIONBIO: u32 = 0x5421;
+    /// Asks for SIGIO by an `int`.
+    FIOASYNC: u32 = 0x5452;
     /// Gives the controlling terminal up.
     TIOCNOTTY: u32 = 0x5422;
     /// Queries the session.

@@ -27,6 +27,14 @@ structure! {
         pub usec: i32,
     }
 
+    /// Two times of a file in seconds, for `utime`.
+    pub struct Utimbuf: 8 {
+        /// Access.
+        pub actime: i32,
+        /// Change of data.
+        pub modtime: i32,
+    }
+
     /// A time zone, as `gettimeofday` still reports it.
     pub struct Timezone: 8 {
         /// Minutes west of Greenwich.
