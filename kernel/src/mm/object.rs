@@ -267,7 +267,7 @@ impl Object {
             }
             let within = (offset % u64::from(PAGE_SIZE)) as usize;
             let count = from.len().min(PAGE_SIZE as usize - within);
-            let copied = match self.write_page(offset, within, count, from) {
+            let copied = match self.write_page(offset, within, count, |bytes| from.copy_in(bytes)) {
                 Ok(copied) => copied,
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => return Ok(done),
@@ -285,12 +285,44 @@ impl Object {
         Ok(done)
     }
 
+    /// Copies from kernel memory and extends the object as far as bytes were written.
+    pub fn write_kernel(&self, mut offset: u64, from: &[u8]) -> Result<usize> {
+        let mut done = 0;
+        while let Some(rest) = from.get(done..)
+            && !rest.is_empty()
+        {
+            let within = (offset % u64::from(PAGE_SIZE)) as usize;
+            let now = rest.get(..PAGE_SIZE as usize - within).unwrap_or(rest);
+            let copied = match offset {
+                MAX_SIZE.. => Err(Errno::EFBIG),
+                _ => self.write_page(offset, within, now.len(), |bytes| {
+                    bytes.copy_from_slice(now);
+                    now.len()
+                }),
+            };
+            match copied {
+                // A truncate was faster.
+                Ok(0) => return Ok(done),
+                Ok(copied) => {
+                    done += copied;
+                    offset += copied as u64;
+                }
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => return Ok(done),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Lends `count` bytes of a page, `within` its beginning, to `fill`, which says how many it
+    /// wrote and does not sleep.
+    #[inline]
     fn write_page(
         &self,
         offset: u64,
         within: usize,
         count: usize,
-        from: &mut UserSlice,
+        fill: impl FnOnce(&mut [u8]) -> usize,
     ) -> Result<usize> {
         let index = page_of(offset);
         let before = self.size();
@@ -312,7 +344,7 @@ impl Object {
         let mapping = kmap_atomic(pfn);
         // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
         let bytes = unsafe { slice::from_raw_parts_mut(mapping.as_ptr::<u8>().add(within), count) };
-        let copied = from.copy_in(bytes);
+        let copied = fill(bytes);
         drop(mapping);
         page(pfn).set(PageFlags::DIRTY);
         put_page(pfn);

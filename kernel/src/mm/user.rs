@@ -119,6 +119,9 @@ pub struct UserSlice {
 }
 
 impl UserSlice {
+    /// No memory.
+    pub const EMPTY: Self = Self { address: 0, len: 0 };
+
     pub fn new(address: u32, len: u32) -> Result<Self> {
         if len <= TASK_SIZE && address <= TASK_SIZE - len {
             Ok(Self { address, len })
@@ -158,6 +161,12 @@ impl UserSlice {
         // SAFETY: `count` bytes of `from` are readable.
         let copied = unsafe { uaccess::copy_to_user(self.address, from.as_ptr(), count) };
         self.advance(count, copied)
+    }
+
+    /// Writes zeros to at most `len` bytes at the front of the range; fewer if the memory ends.
+    pub fn clear(&mut self, len: usize) -> usize {
+        let count = len.min(self.len());
+        self.advance(count, uaccess::clear_user(self.address, count))
     }
 
     /// Passes over `count` bytes.
