@@ -46,6 +46,8 @@ pub enum Rank {
     /// Sleepers of one queue.
     Wait,
     RunQueue,
+    /// The generator of random bytes.
+    Random,
     /// Devices the kernel drives itself.
     Device,
     Log,

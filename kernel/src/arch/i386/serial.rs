@@ -5,6 +5,11 @@ use x86::io::{inb, outb};
 pub const COM1: u16 = 0x3f8;
 pub const COM2: u16 = 0x2f8;
 
+/// COM1's interrupt line.
+pub const COM1_LINE: u8 = 4;
+
+const INTERRUPT_ENABLE: u16 = 1;
+const RECEIVED_DATA: u8 = 1;
 const LINE_STATUS: u16 = 5;
 const DATA_READY: u8 = 1;
 const TRANSMIT_EMPTY: u8 = 1 << 5;
@@ -45,6 +50,11 @@ impl Uart {
                 self.write(0, byte);
             }
         }
+    }
+
+    /// Whether bytes that arrive raise the port's interrupt.
+    pub fn interrupt_on_receive(&mut self, on: bool) {
+        self.write(INTERRUPT_ENABLE, if on { RECEIVED_DATA } else { 0 });
     }
 
     /// The next received byte, if there is one.

@@ -1,0 +1,113 @@
+//! What the file layer asks of the process layer.
+
+use super::access::Caller;
+use super::namespace::Start;
+use crate::process::current;
+use crate::process::signal::{raise as raise_signal, send_to_process};
+use crate::process::table::lock_family;
+use crate::result::{Errno, Result, restart};
+use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE};
+use abi::signal::{SI_KERNEL, SIG_IGN, SIGCONT, SIGHUP};
+use kcore::signal::Info;
+
+/// A signal ended a sleep: the call is made again if the handler allows it.
+pub fn restart() -> Errno {
+    restart::ERESTARTSYS
+}
+
+/// The same for calls that only go on where no handler ran.
+pub fn restart_unless_handled() -> Errno {
+    restart::ERESTARTNOHAND
+}
+
+/// Sends a signal to the calling thread.
+pub fn raise(signal: i32) {
+    raise_signal(signal);
+}
+
+/// Sends a signal from the kernel to all members of a process group.
+pub fn signal_group(group: u32, signal: i32) {
+    let info = Info { code: SI_KERNEL, ..Info::bare(signal) };
+    let mut family = lock_family();
+    let mut next = family.first_in_group(group);
+    while let Some(slot) = next {
+        next = family.next_in_group(slot);
+        let Some(process) = family.get(slot).map(|member| member.process.clone()) else { return };
+        // Nobody else hears of a member that cannot take it.
+        let _ = send_to_process(&mut family, &process, &info);
+    }
+}
+
+/// The group lost its terminal.
+pub fn hang_up(group: u32) {
+    signal_group(group, SIGHUP);
+    signal_group(group, SIGCONT);
+}
+
+/// Whose the calling process is.
+#[derive(Clone, Copy, Default)]
+pub struct Session {
+    pub session: u32,
+    pub group: u32,
+    pub is_leader: bool,
+}
+
+pub fn session() -> Session {
+    let thread = current();
+    let family = lock_family();
+    family.get(thread.process().slot()).map_or_else(Session::default, |member| Session {
+        session: member.session(),
+        group: member.group(),
+        is_leader: member.leads_session(),
+    })
+}
+
+/// The session of a process group; `None` if there is no such group.
+pub fn session_of_group(group: u32) -> Option<u32> {
+    let family = lock_family();
+    let slot = family.first_in_group(group)?;
+    family.get(slot).map(|member| member.session())
+}
+
+pub fn is_group_orphaned(group: u32) -> bool {
+    lock_family().is_orphaned(group, None)
+}
+
+/// Whether a signal would not reach the calling thread: blocked or ignored.
+pub fn ignores(signal: i32) -> bool {
+    let thread = current();
+    thread.blocked().contains(signal)
+        || thread.action(signal, false).is_ok_and(|action| action.handler == SIG_IGN)
+}
+
+pub fn process_id() -> u32 {
+    current().process().pid()
+}
+
+pub fn is_privileged() -> bool {
+    current().process().credentials().is_privileged()
+}
+
+/// On whose behalf the call works.
+pub fn identity() -> Caller {
+    Caller::new(current().process().credentials())
+}
+
+/// RLIMIT_FSIZE in bytes.
+pub fn file_size_limit() -> u64 {
+    match current().process().limit(RLIMIT_FSIZE) {
+        u32::MAX => u64::MAX,
+        limit => u64::from(limit),
+    }
+}
+
+/// RLIMIT_NOFILE: descriptors are below.
+pub fn descriptor_limit() -> u32 {
+    current().process().limit(RLIMIT_NOFILE)
+}
+
+/// Calls `work` with where the calling process's relative paths begin.
+pub fn from_working_directory<R>(work: impl FnOnce(&Start) -> Result<R>) -> Result<R> {
+    let identity = identity();
+    work(&current().fs().start(&identity))
+}

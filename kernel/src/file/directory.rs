@@ -1,0 +1,97 @@
+//! Listing directories.
+
+use super::description::{File, Kind};
+use super::tree;
+use crate::mm::user::UserSlice;
+use crate::result::{Errno, Result};
+use abi::file::{Dirent64, S_IFMT};
+
+/// The longest record: a name of 255 bytes.
+const MAX_RECORD: usize = Dirent64::record_length(255);
+
+/// How a call lays entries out.
+pub trait Layout {
+    /// Bytes that an entry with a name of `len` bytes takes.
+    fn record_length(len: usize) -> usize;
+    /// Writes the entry; `None` if a number does not fit (EOVERFLOW).
+    fn write(entry: &Dirent64, record: &mut [u8]) -> Option<usize>;
+}
+
+/// `getdents64`.
+pub struct New;
+
+impl Layout for New {
+    fn record_length(len: usize) -> usize {
+        Dirent64::record_length(len)
+    }
+
+    fn write(entry: &Dirent64, record: &mut [u8]) -> Option<usize> {
+        entry.write(record)
+    }
+}
+
+/// `getdents`: 32-bit numbers, the type in the last byte.
+pub struct Old;
+
+const OLD_HEADER: usize = 10;
+
+impl Layout for Old {
+    fn record_length(len: usize) -> usize {
+        (OLD_HEADER + len + 2).next_multiple_of(4)
+    }
+
+    fn write(entry: &Dirent64, record: &mut [u8]) -> Option<usize> {
+        let length = Self::record_length(entry.name.len());
+        let record = record.get_mut(..length)?;
+        record.fill(0);
+        record.get_mut(0..4)?.copy_from_slice(&u32::try_from(entry.ino).ok()?.to_le_bytes());
+        record.get_mut(4..8)?.copy_from_slice(&u32::try_from(entry.off).ok()?.to_le_bytes());
+        record.get_mut(8..10)?.copy_from_slice(&u16::try_from(length).ok()?.to_le_bytes());
+        record.get_mut(OLD_HEADER..)?.get_mut(..entry.name.len())?.copy_from_slice(entry.name);
+        *record.last_mut()? = entry.kind;
+        Some(length)
+    }
+}
+
+impl File {
+    /// Writes entries from the position on, and moves it. 0 at the end; EINVAL if not even one
+    /// fits.
+    pub fn list<L: Layout>(&self, to: &mut UserSlice) -> Result<usize> {
+        let (Kind::Directory, Some(node)) = (self.kind(), self.node()) else {
+            return Err(Errno::ENOTDIR);
+        };
+        self.with_position(|position| {
+            let mut done = 0;
+            loop {
+                let mut record = [0; MAX_RECORD];
+                let written = {
+                    let tree = tree::lock();
+                    let Ok(cookie) = u32::try_from(*position) else { return Ok(done) };
+                    let Some(entry) = tree.read_directory(node.node(), cookie)? else {
+                        return Ok(done);
+                    };
+                    let length = L::record_length(entry.name.len());
+                    if length > to.len() {
+                        return if done == 0 { Err(Errno::EINVAL) } else { Ok(done) };
+                    }
+                    let dirent = Dirent64 {
+                        ino: u64::from(entry.node.inode_number()),
+                        off: i64::from(entry.next_cookie),
+                        kind: ((entry.mode & S_IFMT) >> 12) as u8,
+                        name: entry.name,
+                    };
+                    L::write(&dirent, &mut record).map(|length| (length, entry.next_cookie))
+                };
+                let Some((length, next)) = written else {
+                    return if done == 0 { Err(Errno::EOVERFLOW) } else { Ok(done) };
+                };
+                let bytes = record.get(..length).unwrap_or_default();
+                if to.copy_out(bytes) < length {
+                    return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
+                }
+                done += length;
+                *position = u64::from(next);
+            }
+        })
+    }
+}

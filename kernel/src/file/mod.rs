@@ -1,0 +1,38 @@
+//! Files: descriptors, open-file descriptions, the walk along paths, the kernel's own tree of
+//! nodes, pipes, devices, and the console until a server takes it over.
+//!
+//! ```text
+//!  FileTable ──► File ──► Regular ──► Object      pages, shared with mmap
+//!   (fd)    (offset, flags) │  Pipe, Device, Terminal, …
+//!                           └► Held ──► the tree   attributes, names
+//! ```
+//!
+//! Locks, outermost first: a description's position, a file's turn to write (both sleep); then
+//! tables, pipes and the console; then the tree.
+
+mod access;
+pub mod archive;
+pub mod buffers;
+pub mod caller;
+pub mod console;
+mod context;
+mod description;
+mod device;
+pub mod directory;
+pub mod locks;
+pub mod names;
+pub mod namespace;
+mod open;
+mod pipe;
+pub mod poll;
+pub mod random;
+mod regular;
+pub mod status;
+mod table;
+pub mod tree;
+
+pub use access::Caller;
+pub use context::FsContext;
+pub use description::{File, Kind, pipe};
+pub use open::{exec_open, open, open_memory, sendfile};
+pub use table::FileTable;

@@ -1,0 +1,308 @@
+//! Opening files by path, in Linux's order of checks.
+
+use super::access::Caller;
+use super::buffers::Source;
+use super::caller;
+use super::console;
+use super::description::{File, Kind, Node};
+use super::device::Device;
+use super::namespace::{Start, Target};
+use super::pipe::{Ends, Pipe};
+use super::regular::Regular;
+use super::status::DeviceNumber;
+use super::tree::{self, Content, Held};
+use crate::result::{Errno, Result};
+use abi::file::{
+    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOFOLLOW,
+    O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK,
+    S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
+};
+use alloc::sync::Arc;
+use kcore::node_tree::NewNode;
+
+/// The bit of O_TMPFILE that is its own.
+const TMPFILE: u32 = O_TMPFILE & !O_DIRECTORY;
+/// What O_PATH leaves of the other flags.
+const PATH_FLAGS: u32 = O_DIRECTORY | O_NOFOLLOW | O_PATH | abi::file::O_CLOEXEC;
+const MAX_NON_LFS: u64 = 0x7fff_ffff;
+
+/// How to open, checked.
+struct How {
+    flags: u32,
+    /// Of a new file, the umask applied.
+    mode: u32,
+    /// `R_OK` and so on: what must be allowed.
+    access: u32,
+    follow: bool,
+}
+
+impl How {
+    fn new(flags: u32, mode: u32) -> Result<Self> {
+        let flags = if flags & O_PATH != 0 { flags & PATH_FLAGS } else { flags };
+        let mut access = match flags & O_ACCMODE {
+            0 => R_OK,
+            1 => W_OK,
+            _ => R_OK | W_OK,
+        };
+        if flags & TMPFILE != 0 && (flags & O_DIRECTORY == 0 || access & W_OK == 0) {
+            return Err(Errno::EINVAL);
+        }
+        if flags & O_PATH != 0 {
+            access = 0;
+        }
+        if flags & O_TRUNC != 0 {
+            access |= W_OK;
+        }
+        let exclusive = flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL;
+        let follow = flags & O_NOFOLLOW == 0 && !exclusive;
+        Ok(Self { flags, mode: mode & 0o7777, access, follow })
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// `open`: the umask is `umask`.
+pub fn open(start: &Start, path: &[u8], flags: u32, mode: u32, umask: u32) -> Result<Arc<File>> {
+    let how = How::new(flags, mode & !umask)?;
+    if how.flags & TMPFILE != 0 {
+        return open_nameless(start, path, &how);
+    }
+    if how.has(O_CREAT) {
+        return match start.find_or_name(path, how.follow)? {
+            Target::Found(node) if how.has(O_EXCL) => {
+                drop(node);
+                Err(Errno::EEXIST)
+            }
+            Target::Found(node) => open_node(node, &how, start.caller),
+            Target::Missing(missing) if missing.trailing_slash => Err(Errno::EISDIR),
+            Target::Missing(missing) => {
+                let new = new_file(start.caller, how.mode);
+                let node = {
+                    let mut tree = tree::lock();
+                    let edit = tree.edit(start.caller);
+                    let directory = missing.directory.node();
+                    let node = tree.create_node(directory, &missing.name, new, empty, &edit);
+                    // Somebody else may have made it meanwhile.
+                    let node = match node {
+                        Err(Errno::EEXIST) if !how.has(O_EXCL) => {
+                            drop(tree);
+                            return open(start, path, flags, mode, umask);
+                        }
+                        node => node?,
+                    };
+                    let place = tree::Place { node, ..missing.directory.place() };
+                    tree.held(place)?
+                };
+                open_new(node, &how)
+            }
+        };
+    }
+    open_node(start.find(path, how.follow)?, &how, start.caller)
+}
+
+fn empty() -> Result<Content> {
+    Regular::empty().map(Content::Regular)
+}
+
+fn new_file(caller: &Caller, mode: u32) -> NewNode {
+    NewNode { mode: S_IFREG | mode, uid: caller.user(), gid: caller.group(), rdev: 0 }
+}
+
+/// A file that was just made: no permission is asked, nothing is cut off.
+fn open_new(node: Held, how: &How) -> Result<Arc<File>> {
+    if how.has(O_DIRECTORY) {
+        return Err(Errno::ENOTDIR);
+    }
+    let regular = super::namespace::regular(&node)?;
+    File::new(Kind::Regular(regular), Node::Held(node), how.flags)
+}
+
+/// O_TMPFILE: a file without a name, on the file system of a directory.
+fn open_nameless(start: &Start, path: &[u8], how: &How) -> Result<Arc<File>> {
+    let directory = start.find_directory(path)?;
+    let node = {
+        let mut tree = tree::lock();
+        let attributes = *tree.node(directory.node())?.attributes();
+        if tree.node(directory.node())?.is_read_only() {
+            return Err(Errno::EROFS);
+        }
+        start.caller.may(&attributes, W_OK | X_OK)?;
+        let now = tree.now();
+        let new = new_file(start.caller, how.mode);
+        let node = tree.create_nameless(new, !how.has(O_EXCL), empty, now)?;
+        // It comes with one reference.
+        Held::adopt(tree::Place { node, ..directory.place() })
+    };
+    let regular = super::namespace::regular(&node)?;
+    File::new(Kind::Regular(regular), Node::Held(node), how.flags)
+}
+
+/// `memfd_create`.
+pub fn open_memory(caller: &Caller) -> Result<Arc<File>> {
+    let node = {
+        let mut tree = tree::lock();
+        let now = tree.now();
+        let new = new_file(caller, 0o777);
+        let node = tree.create_nameless(new, false, empty, now)?;
+        Held::adopt(tree::Place { node, ..tree.root_place() })
+    };
+    let regular = super::namespace::regular(&node)?;
+    File::new(Kind::Regular(regular), Node::Held(node), abi::file::O_RDWR | O_LARGEFILE)
+}
+
+fn open_node(node: Held, how: &How, caller: &Caller) -> Result<Arc<File>> {
+    let (attributes, is_read_only) = {
+        let tree = tree::lock();
+        let found = tree.node(node.node())?;
+        (*found.attributes(), found.is_read_only())
+    };
+    let kind = attributes.mode & S_IFMT;
+    if how.has(O_CREAT) && kind == S_IFDIR {
+        return Err(Errno::EISDIR);
+    }
+    if how.has(O_DIRECTORY) && kind != S_IFDIR {
+        return Err(Errno::ENOTDIR);
+    }
+    if how.has(O_PATH) {
+        return File::new(Kind::Place, Node::Held(node), how.flags);
+    }
+    let truncate = how.has(O_TRUNC) && kind == S_IFREG;
+    if truncate && is_read_only {
+        return Err(Errno::EROFS);
+    }
+    match kind {
+        S_IFLNK => return Err(Errno::ELOOP),
+        S_IFDIR if how.access & W_OK != 0 => return Err(Errno::EISDIR),
+        S_IFREG if how.access & W_OK != 0 && is_read_only => return Err(Errno::EROFS),
+        _ => {}
+    }
+    caller.may(&attributes, how.access)?;
+    if how.has(O_NOATIME) {
+        caller.owns(&attributes)?;
+    }
+    let kind = match kind {
+        S_IFDIR => Kind::Directory,
+        S_IFREG => {
+            let regular = super::namespace::regular(&node)?;
+            if regular.size() > MAX_NON_LFS && !how.has(O_LARGEFILE) {
+                return Err(Errno::EOVERFLOW);
+            }
+            Kind::Regular(regular)
+        }
+        S_IFIFO => return open_fifo(node, how),
+        S_IFCHR => {
+            let number = DeviceNumber::decode(attributes.rdev);
+            match Device::from_number(number) {
+                Some(device) => Kind::Device(device),
+                None => return console::open(number, Node::Held(node), how.flags),
+            }
+        }
+        S_IFBLK | S_IFSOCK => return Err(Errno::ENXIO),
+        _ => return Err(Errno::ENXIO),
+    };
+    let file = File::new(kind, Node::Held(node), how.flags)?;
+    if truncate && let Some((regular, node)) = file.regular() {
+        regular.truncate(node.node(), 0)?;
+    }
+    Ok(file)
+}
+
+fn open_fifo(node: Held, how: &How) -> Result<Arc<File>> {
+    let pipe = match tree::lock().node(node.node())?.content() {
+        Some(Content::Fifo(pipe)) => pipe.clone(),
+        _ => return Err(Errno::ENXIO),
+    };
+    let ends = match how.flags & O_ACCMODE {
+        0 => Ends { read: true, write: false },
+        1 => Ends { read: false, write: true },
+        2 => Ends { read: true, write: true },
+        _ => return Err(Errno::EINVAL),
+    };
+    pipe.open(ends, how.has(O_NONBLOCK))?;
+    // If this fails, the description that was made closes the ends.
+    File::new(Kind::Pipe(pipe, ends), Node::Held(node), how.flags)
+}
+
+/// Opens a program of the calling process to run it. EACCES unless it is a regular file that the
+/// process may execute; ETXTBSY while somebody has it open for writing. Nobody can write it while
+/// this is open.
+pub fn exec_open(path: &[u8]) -> Result<Arc<File>> {
+    caller::from_working_directory(|start| exec_node(start.find(path, true)?, start.caller))
+}
+
+fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
+    let attributes = *tree::lock().node(node.node())?.attributes();
+    match attributes.mode & S_IFMT {
+        S_IFREG => {}
+        S_IFLNK => return Err(Errno::ELOOP),
+        _ => return Err(Errno::EACCES),
+    }
+    caller.may(&attributes, X_OK)?;
+    let regular = super::namespace::regular(&node)?;
+    File::new(Kind::Program(regular), Node::Held(node), 0)
+}
+
+/// Copies from a regular file, from `offset` or its position, to anything. Returns the bytes and
+/// the offset behind them.
+pub fn sendfile(to: &File, from: &File, offset: Option<u64>, count: usize) -> Result<(usize, u64)> {
+    if from.regular().is_none() || to.flags() & O_APPEND != 0 {
+        return Err(Errno::EINVAL);
+    }
+    match offset {
+        Some(offset) => copy(to, from, offset, count),
+        None => from.with_position(|position| {
+            let (done, end) = copy(to, from, *position, count)?;
+            *position = end;
+            Ok((done, end))
+        }),
+    }
+}
+
+/// Bytes copied in one go.
+const CHUNK: usize = 4096;
+
+fn copy(to: &File, from: &File, mut offset: u64, count: usize) -> Result<(usize, u64)> {
+    let mut buffer = alloc::vec::Vec::new();
+    buffer.try_reserve_exact(CHUNK).map_err(|_| Errno::ENOMEM)?;
+    buffer.resize(CHUNK, 0);
+    let mut done = 0;
+    while done < count {
+        let room = buffer.get_mut(..(count - done).min(CHUNK)).unwrap_or_default();
+        let got = from.read_kernel(offset, room)?;
+        let bytes = room.get(..got).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        let written = match to.write(&mut Source::Kernel(bytes)) {
+            Ok(written) => written,
+            Err(error) if done == 0 => return Err(error),
+            Err(_) => break,
+        };
+        done += written;
+        offset += written as u64;
+        if written < got {
+            break;
+        }
+    }
+    Ok((done, offset))
+}
+
+/// The node of the terminal that the first program gets.
+pub fn console_node() -> Result<Held> {
+    let mut tree = tree::lock();
+    let dev = tree.lookup(tree.root(), b"dev")?;
+    let node = tree.lookup(dev, b"console")?;
+    let place = tree::Place { node, ..tree.root_place() };
+    tree.held(place)
+}
+
+/// A FIFO's content, or that of a device or socket, for `mknod`.
+pub fn content_of(mode: u32) -> Result<Content> {
+    Ok(match mode & S_IFMT {
+        S_IFREG => Content::Regular(Regular::empty()?),
+        S_IFIFO => Content::Fifo(Pipe::closed()?),
+        _ => Content::Special,
+    })
+}

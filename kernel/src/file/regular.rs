@@ -1,0 +1,175 @@
+//! Regular files: an object of pages, and who may write it.
+
+use super::buffers::{Source, UserBuffers};
+use super::caller;
+use super::locks::Locks;
+use super::tree;
+use crate::mm::object::Object;
+use crate::result::{Errno, Result};
+use crate::sync::Mutex;
+use abi::signal::SIGXFSZ;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use kcore::addr::PAGE_SIZE;
+use kcore::node_tree::NodeId;
+
+pub struct Regular {
+    object: Arc<Object>,
+    locks: Locks,
+    /// Writers take turns, so that each appends at the end.
+    writing: Mutex<()>,
+    /// Descriptions that are open for writing; below 0, how many forbid it: running programs.
+    writers: AtomicI32,
+    is_read_only: bool,
+    /// The access time is at least as late as the last change (relatime).
+    is_access_noted: AtomicBool,
+}
+
+/// Where a write begins.
+#[derive(Clone, Copy)]
+pub enum At {
+    Offset(u64),
+    End,
+}
+
+/// What limits the size of a file besides memory.
+#[derive(Clone, Copy)]
+pub struct SizeLimit {
+    /// RLIMIT_FSIZE.
+    pub resource: u64,
+    /// What the description can reach.
+    pub reach: u64,
+}
+
+impl Regular {
+    /// A file of `object`; one of the boot archive is read-only.
+    pub fn new(object: Arc<Object>, is_read_only: bool) -> Result<Arc<Self>> {
+        let regular = Self {
+            object,
+            locks: Locks::new(),
+            writing: Mutex::new(()),
+            writers: AtomicI32::new(0),
+            is_read_only,
+            is_access_noted: AtomicBool::new(is_read_only),
+        };
+        Arc::try_new(regular).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// An empty, writable file.
+    pub fn empty() -> Result<Arc<Self>> {
+        Self::new(Object::memory(0)?, false)
+    }
+
+    #[inline]
+    pub fn object(&self) -> &Arc<Object> {
+        &self.object
+    }
+
+    #[inline]
+    pub fn locks(&self) -> &Locks {
+        &self.locks
+    }
+
+    pub fn size(&self) -> u64 {
+        self.object.size()
+    }
+
+    /// Of 512 bytes.
+    pub fn blocks(&self) -> u64 {
+        let object = &self.object;
+        let pages = if self.is_read_only { object.pages() } else { object.cached_pages() };
+        u64::from(pages) * u64::from(PAGE_SIZE / 512)
+    }
+
+    #[inline]
+    pub fn read(&self, node: NodeId, offset: u64, to: &mut UserBuffers) -> Result<usize> {
+        let count = to.each(|range, done| self.object.read(offset + done as u64, range))?;
+        if !self.is_access_noted.load(Relaxed) {
+            self.note_access(node);
+        }
+        Ok(count)
+    }
+
+    #[cold]
+    fn note_access(&self, node: NodeId) {
+        self.is_access_noted.store(true, Relaxed);
+        let mut tree = tree::lock();
+        let now = tree.now();
+        if let Ok(attributes) = tree.attributes_mut(node) {
+            attributes.accessed = now;
+        }
+    }
+
+    /// Returns where it began and how much was written.
+    pub fn write(
+        &self,
+        node: NodeId,
+        at: At,
+        from: &mut Source,
+        limit: SizeLimit,
+    ) -> Result<(u64, usize)> {
+        if from.is_empty() {
+            return Ok((0, 0));
+        }
+        let _turn = self.writing.lock();
+        let offset = match at {
+            At::Offset(offset) => offset,
+            At::End => self.object.size(),
+        };
+        if offset >= limit.resource {
+            caller::raise(SIGXFSZ);
+            return Err(Errno::EFBIG);
+        }
+        let room = limit.resource.min(limit.reach).checked_sub(offset).filter(|room| *room != 0);
+        let room = room.ok_or(Errno::EFBIG)?;
+        from.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        let result = from.write_to(&self.object, offset);
+        self.note_change(node);
+        Ok((offset, result?))
+    }
+
+    /// Sets the modification time.
+    pub fn note_change(&self, node: NodeId) {
+        self.is_access_noted.store(false, Relaxed);
+        let mut tree = tree::lock();
+        let now = tree.now();
+        if let Ok(attributes) = tree.attributes_mut(node) {
+            attributes.modified = now;
+            attributes.changed = now;
+        }
+    }
+
+    /// Sets the size. EFBIG beyond RLIMIT_FSIZE.
+    pub fn truncate(&self, node: NodeId, size: u64) -> Result<()> {
+        let _turn = self.writing.lock();
+        if size > self.object.size() && size > caller::file_size_limit() {
+            caller::raise(SIGXFSZ);
+            return Err(Errno::EFBIG);
+        }
+        self.object.truncate(size)?;
+        self.note_change(node);
+        Ok(())
+    }
+
+    /// One more description that writes. ETXTBSY while it runs as a program.
+    pub fn add_writer(&self) -> Result<()> {
+        let one_more = |writers: i32| (writers >= 0).then(|| writers + 1);
+        self.writers.fetch_update(Relaxed, Relaxed, one_more).map_err(|_| Errno::ETXTBSY)?;
+        Ok(())
+    }
+
+    pub fn remove_writer(&self) {
+        self.writers.fetch_sub(1, Relaxed);
+    }
+
+    /// Nobody may open it for writing. ETXTBSY while somebody has.
+    pub fn deny_writers(&self) -> Result<()> {
+        let one_less = |writers: i32| (writers <= 0).then(|| writers - 1);
+        self.writers.fetch_update(Relaxed, Relaxed, one_less).map_err(|_| Errno::ETXTBSY)?;
+        Ok(())
+    }
+
+    pub fn allow_writers(&self) {
+        self.writers.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,187 @@
+//! The kernel's built-in tree of nodes: the boot archive, read-only, with `/tmp` and `/dev`.
+
+use super::access::Caller;
+use super::pipe::Pipe;
+use super::regular::Regular;
+use super::status::{DeviceNumber, FileStatus};
+use crate::result::{Errno, Result};
+use crate::sync::{Rank, SpinLock, SpinLockGuard};
+use crate::time;
+use alloc::sync::Arc;
+use core::ops::{Deref, DerefMut};
+use kcore::node_tree::{Edit, NodeId, NodeTree, Timestamp};
+use kcore::path;
+
+/// A node in a mounted tree. Today there is one tree.
+pub type Place = path::Place<NodeId>;
+
+/// The built-in tree's number among the mounts.
+const BUILT_IN: u32 = 0;
+/// Its device, as an unnamed one of Linux.
+const DEVICE: DeviceNumber = DeviceNumber::new(0, 2);
+
+/// What a node that is neither directory nor link leads to.
+pub enum Content {
+    Regular(Arc<Regular>),
+    Fifo(Arc<Pipe>),
+    /// A device, by the number among its attributes, or a socket.
+    Special,
+}
+
+struct State {
+    /// `None` before [`initialise`].
+    nodes: Option<NodeTree<Content>>,
+    /// The tick at which `now` was asked for last, and the answer.
+    stamp: (u32, Timestamp),
+}
+
+static STATE: SpinLock<State> = SpinLock::new(
+    Rank::NodeTree,
+    State { nodes: None, stamp: (0, Timestamp { seconds: 0, nanoseconds: 0 }) },
+);
+
+/// Makes the tree: an empty root directory.
+pub fn initialise() -> Result<()> {
+    let mut state = STATE.lock();
+    let now = state.now();
+    state.nodes = Some(NodeTree::new(0o755, now).map_err(|_| Errno::ENOMEM)?);
+    Ok(())
+}
+
+impl State {
+    /// The time of the last tick.
+    fn now(&mut self) -> Timestamp {
+        let tick = time::ticks();
+        if self.stamp.0 != tick || self.stamp.1 == Timestamp::default() {
+            self.stamp = (tick, timestamp(time::realtime()));
+        }
+        self.stamp.1
+    }
+}
+
+fn timestamp(nanoseconds: u64) -> Timestamp {
+    const SECOND: u64 = 1_000_000_000;
+    Timestamp {
+        seconds: (nanoseconds / SECOND).cast_signed(),
+        nanoseconds: (nanoseconds % SECOND) as u32,
+    }
+}
+
+/// The tree, locked.
+pub struct Tree(SpinLockGuard<'static, State>);
+
+#[inline]
+pub fn lock() -> Tree {
+    Tree(STATE.lock())
+}
+
+impl Deref for Tree {
+    type Target = NodeTree<Content>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        match &self.0.nodes {
+            Some(nodes) => nodes,
+            None => unmade(),
+        }
+    }
+}
+
+impl DerefMut for Tree {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match &mut self.0.nodes {
+            Some(nodes) => nodes,
+            None => unmade(),
+        }
+    }
+}
+
+#[cold]
+fn unmade() -> ! {
+    panic!("the node tree is used before it is made")
+}
+
+impl Tree {
+    /// The time for a change.
+    pub fn now(&mut self) -> Timestamp {
+        self.0.now()
+    }
+
+    /// What a change of a directory by `caller` needs.
+    pub fn edit<'a>(&mut self, caller: &'a Caller) -> Edit<'a> {
+        Edit { now: self.now(), permit: caller }
+    }
+
+    /// The root directory.
+    pub fn root_place(&self) -> Place {
+        Place { mount: BUILT_IN, node: self.root() }
+    }
+
+    /// One more reference to a node; ENOENT if it is gone.
+    pub fn held(&mut self, place: Place) -> Result<Held> {
+        self.hold(place.node)?;
+        Ok(Held { place })
+    }
+
+    pub fn status(&self, place: Place) -> Result<FileStatus> {
+        let node = self.node(place.node)?;
+        let attributes = node.attributes();
+        let (size, blocks) = match node.content() {
+            Some(Content::Regular(regular)) => (regular.size(), regular.blocks()),
+            _ => (attributes.size, 0),
+        };
+        Ok(FileStatus {
+            device: DEVICE,
+            ino: u64::from(place.node.inode_number()),
+            mode: attributes.mode,
+            nlink: node.links(),
+            uid: attributes.uid,
+            gid: attributes.gid,
+            rdev: DeviceNumber::decode(attributes.rdev),
+            size,
+            blocks,
+            accessed: attributes.accessed,
+            modified: attributes.modified,
+            changed: attributes.changed,
+            mount: u64::from(place.mount) + 1,
+        })
+    }
+}
+
+/// A node that stays as long as this does: of an open file, a working directory.
+pub struct Held {
+    place: Place,
+}
+
+impl Held {
+    /// Takes over a reference that the tree has counted.
+    pub fn adopt(place: Place) -> Self {
+        Self { place }
+    }
+
+    #[inline]
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    #[inline]
+    pub fn node(&self) -> NodeId {
+        self.place.node
+    }
+
+    /// One more reference.
+    pub fn again(&self) -> Held {
+        // A held node is there.
+        let _ = lock().hold(self.place.node);
+        Self { place: self.place }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let content = lock().release(self.place.node);
+        // Outside of the lock: with it goes all of the file's memory.
+        drop(content);
+    }
+}
