@@ -1,0 +1,215 @@
+//! Calls about names and directories.
+
+use super::{Named, any_path, files, from, named, path};
+use crate::file::namespace::read_link;
+use crate::file::{caller, directory, names};
+use crate::mm::user::{self, UserSlice};
+use crate::process::current;
+use crate::result::{Errno, Result};
+use abi::file::{
+    AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, RENAME_EXCHANGE, RENAME_NOREPLACE,
+    RENAME_WHITEOUT, X_OK,
+};
+use abi::{UserMutPtr, UserStr};
+use kcore::node_tree::RenameFlag;
+
+pub fn mkdir(path: UserStr, mode: u32) -> Result<u32> {
+    mkdirat(AT_FDCWD, path, mode)
+}
+
+pub fn mkdirat(directory: i32, path_: UserStr, mode: u32) -> Result<u32> {
+    let path = path(path_)?;
+    let mode = mode & !current().fs().umask();
+    from(directory, &path, |start| names::mkdir(start, &path, mode))?;
+    Ok(0)
+}
+
+pub fn mknod(path: UserStr, mode: u32, device: u32) -> Result<u32> {
+    mknodat(AT_FDCWD, path, mode, device)
+}
+
+pub fn mknodat(directory: i32, path_: UserStr, mode: u32, device: u32) -> Result<u32> {
+    names::check_type(mode)?;
+    let path = path(path_)?;
+    let mode = mode & !current().fs().umask();
+    from(directory, &path, |start| names::mknod(start, &path, mode, device))?;
+    Ok(0)
+}
+
+pub fn symlink(target: UserStr, path: UserStr) -> Result<u32> {
+    symlinkat(target, AT_FDCWD, path)
+}
+
+pub fn symlinkat(target: UserStr, directory: i32, path_: UserStr) -> Result<u32> {
+    let target = path(target)?;
+    let path = path(path_)?;
+    from(directory, &path, |start| names::symlink(&target, start, &path))?;
+    Ok(0)
+}
+
+pub fn link(old: UserStr, new: UserStr) -> Result<u32> {
+    linkat(AT_FDCWD, old, AT_FDCWD, new, 0)
+}
+
+pub fn linkat(
+    old_directory: i32,
+    old: UserStr,
+    new_directory: i32,
+    new: UserStr,
+    flags: u32,
+) -> Result<u32> {
+    if flags & !(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let (follow, empty) = (flags & AT_SYMLINK_FOLLOW != 0, flags & AT_EMPTY_PATH != 0);
+    let old = named(old_directory, old, follow, empty)?;
+    let new = path(new)?;
+    let node = match &old {
+        Named::Node(node) => node,
+        Named::File(file) => file.node().ok_or(Errno::EXDEV)?,
+    };
+    from(new_directory, &new, |start| names::link(node, start, &new))?;
+    Ok(0)
+}
+
+pub fn unlink(path: UserStr) -> Result<u32> {
+    unlinkat(AT_FDCWD, path, 0)
+}
+
+pub fn rmdir(path: UserStr) -> Result<u32> {
+    unlinkat(AT_FDCWD, path, AT_REMOVEDIR)
+}
+
+pub fn unlinkat(directory: i32, path_: UserStr, flags: u32) -> Result<u32> {
+    if flags & !AT_REMOVEDIR != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let path = path(path_)?;
+    from(directory, &path, |start| match flags {
+        0 => names::unlink(start, &path),
+        _ => names::rmdir(start, &path),
+    })?;
+    Ok(0)
+}
+
+pub fn rename(old: UserStr, new: UserStr) -> Result<u32> {
+    renameat2(AT_FDCWD, old, AT_FDCWD, new, 0)
+}
+
+pub fn renameat(old_directory: i32, old: UserStr, new_directory: i32, new: UserStr) -> Result<u32> {
+    renameat2(old_directory, old, new_directory, new, 0)
+}
+
+pub fn renameat2(
+    old_directory: i32,
+    old: UserStr,
+    new_directory: i32,
+    new: UserStr,
+    flags: u32,
+) -> Result<u32> {
+    let old = any_path(old)?;
+    let new = any_path(new)?;
+    let flag = match flags {
+        0 => RenameFlag::Replace,
+        RENAME_NOREPLACE => RenameFlag::NoReplace,
+        RENAME_EXCHANGE => RenameFlag::Exchange,
+        // Nobody stacks file systems here.
+        RENAME_WHITEOUT => return Err(Errno::EINVAL),
+        _ => return Err(Errno::EINVAL),
+    };
+    from(old_directory, &old, |from_start| {
+        from(new_directory, &new, |to_start| {
+            names::rename((from_start, &old), (to_start, &new), flag)
+        })
+    })?;
+    Ok(0)
+}
+
+pub fn readlink(path: UserStr, buffer: UserMutPtr<u8>, size: i32) -> Result<u32> {
+    readlinkat(AT_FDCWD, path, buffer, size)
+}
+
+pub fn readlinkat(
+    directory: i32,
+    path_: UserStr,
+    buffer: UserMutPtr<u8>,
+    size: i32,
+) -> Result<u32> {
+    let size = usize::try_from(size).ok().filter(|size| *size != 0).ok_or(Errno::EINVAL)?;
+    let text = match named(directory, path_, false, true)? {
+        Named::Node(node) => read_link(node.place())?,
+        Named::File(file) => {
+            read_link(file.place().map_err(|_| Errno::ENOENT)?).map_err(|error| match error {
+                Errno::EINVAL => Errno::ENOENT,
+                other => other,
+            })?
+        }
+    };
+    let text = text.get(..size).unwrap_or(&text);
+    user::write_bytes(buffer, text)?;
+    Ok(text.len() as u32)
+}
+
+pub fn chdir(path_: UserStr) -> Result<u32> {
+    let path = path(path_)?;
+    let directory = caller::from_working_directory(|start| {
+        let directory = start.find_directory(&path)?;
+        start.caller.may(&directory.attributes()?, X_OK)?;
+        Ok(directory)
+    })?;
+    current().fs().set_working(directory);
+    Ok(0)
+}
+
+pub fn fchdir(fd: i32) -> Result<u32> {
+    let file = files().get_any(fd)?;
+    let node = file.node().ok_or(Errno::ENOTDIR)?;
+    node.check_directory()?;
+    caller::identity().may(&node.attributes()?, X_OK)?;
+    current().fs().set_working(node.again());
+    Ok(0)
+}
+
+pub fn chroot(path_: UserStr) -> Result<u32> {
+    let path = path(path_)?;
+    let directory = caller::from_working_directory(|start| {
+        let directory = start.find_directory(&path)?;
+        start.caller.may(&directory.attributes()?, X_OK)?;
+        if start.caller.is_privileged() { Ok(directory) } else { Err(Errno::EPERM) }
+    })?;
+    current().fs().set_root(directory);
+    Ok(0)
+}
+
+pub fn getcwd(buffer: UserMutPtr<u8>, size: u32) -> Result<u32> {
+    let mut path = current().fs().working_path()?;
+    path.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+    path.push(0);
+    if path.len() > size as usize {
+        return Err(Errno::ERANGE);
+    }
+    user::write_bytes(buffer, &path)?;
+    Ok(path.len() as u32)
+}
+
+pub fn umask(mask: u32) -> Result<u32> {
+    Ok(current().fs().set_umask(mask))
+}
+
+fn list<L: directory::Layout>(fd: i32, buffer: UserMutPtr<u8>, size: u32) -> Result<u32> {
+    let file = files().get(fd)?;
+    file.may_read()?;
+    if !file.is_directory() {
+        return Err(Errno::ENOTDIR);
+    }
+    let mut to = UserSlice::new(buffer.address(), size.min(i32::MAX as u32))?;
+    file.list::<L>(&mut to).map(|count| count as u32)
+}
+
+pub fn getdents(fd: i32, buffer: UserMutPtr<u8>, size: u32) -> Result<u32> {
+    list::<directory::Old>(fd, buffer, size)
+}
+
+pub fn getdents64(fd: i32, buffer: UserMutPtr<u8>, size: u32) -> Result<u32> {
+    list::<directory::New>(fd, buffer, size)
+}
