@@ -116,7 +116,9 @@ macro_rules! print {
 #[macro_export]
 macro_rules! println {
     () => { $crate::print!("\n") };
-    ($($argument:tt)*) => { $crate::io::print_or_exit(format_args!("{}\n", format_args!($($argument)*))) };
+    ($($argument:tt)*) => {
+        $crate::io::print_or_exit(format_args!("{}\n", format_args!($($argument)*)))
+    };
 }
 
 /// Writes formatted text to standard error; failures are ignored. (`write`)

@@ -197,7 +197,10 @@ pub fn a_new_program_starts_with_clean_control_words() {
     let status = child::run(|| {
         // SAFETY: stores both control words to variables of our own.
         unsafe {
-            asm!("fnstcw [{0:e}]", "stmxcsr [{1:e}]", in(reg) &raw mut control, in(reg) &raw mut mxcsr)
+            asm!(
+                "fnstcw [{0:e}]", "stmxcsr [{1:e}]",
+                in(reg) &raw mut control, in(reg) &raw mut mxcsr,
+            )
         };
         i32::from((control, mxcsr & 0xffc0) != (0x37f, 0x1f80))
     });

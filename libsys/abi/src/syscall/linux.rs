@@ -177,7 +177,10 @@ macro_rules! for_each_linux_call_to_come {
             /// Returns from a handler with an old frame.
             119 sigreturn();
             /// Makes a process or thread.
-            120 clone(flags: u32, stack: u32, parent_tid: UserMutPtr<i32>, tls: UserPtr<UserDesc>, child_tid: UserMutPtr<i32>);
+            120 clone(
+                flags: u32, stack: u32, parent_tid: UserMutPtr<i32>, tls: UserPtr<UserDesc>,
+                child_tid: UserMutPtr<i32>
+            );
             /// Name and version of the system.
             122 uname(name: UserMutPtr<Utsname>);
             /// Changes the protection of a range.
@@ -191,9 +194,14 @@ macro_rules! for_each_linux_call_to_come {
             /// Sets or queries (0xffffffff) the execution domain.
             136 personality(persona: u32);
             /// Moves the offset of a description, 64 bits.
-            140 _llseek(fd: i32, offset_high: u32, offset_low: u32, result: UserMutPtr<i64>, whence: u32);
+            140 _llseek(
+                fd: i32, offset_high: u32, offset_low: u32, result: UserMutPtr<i64>, whence: u32
+            );
             /// Waits for readiness with bit sets.
-            142 _newselect(count: i32, read: UserMutPtr<u32>, write: UserMutPtr<u32>, except: UserMutPtr<u32>, timeout: UserMutPtr<Timeval>);
+            142 _newselect(
+                count: i32, read: UserMutPtr<u32>, write: UserMutPtr<u32>, except: UserMutPtr<u32>,
+                timeout: UserMutPtr<Timeval>
+            );
             /// Locks a whole file by description.
             143 flock(fd: i32, operation: u32);
             /// Writes a mapped range out.
@@ -219,7 +227,9 @@ macro_rules! for_each_linux_call_to_come {
             /// Sleeps.
             162 nanosleep(duration: UserPtr<Timespec>, remaining: UserMutPtr<Timespec>);
             /// Grows, shrinks or moves a mapping.
-            163 mremap(address: u32, old_length: u32, new_length: u32, flags: u32, new_address: u32);
+            163 mremap(
+                address: u32, old_length: u32, new_length: u32, flags: u32, new_address: u32
+            );
             /// Waits for readiness; milliseconds, negative for ever.
             168 poll(fds: UserMutPtr<Pollfd>, count: u32, timeout: i32);
             /// Properties of the process.
@@ -227,13 +237,20 @@ macro_rules! for_each_linux_call_to_come {
             /// Returns from a handler with an rt frame.
             173 rt_sigreturn();
             /// Sets or queries a handler.
-            174 rt_sigaction(signal: i32, new: UserPtr<Sigaction>, old: UserMutPtr<Sigaction>, set_size: u32);
+            174 rt_sigaction(
+                signal: i32, new: UserPtr<Sigaction>, old: UserMutPtr<Sigaction>, set_size: u32
+            );
             /// Changes or queries the signal mask.
-            175 rt_sigprocmask(how: i32, set: UserPtr<SignalSet>, old: UserMutPtr<SignalSet>, set_size: u32);
+            175 rt_sigprocmask(
+                how: i32, set: UserPtr<SignalSet>, old: UserMutPtr<SignalSet>, set_size: u32
+            );
             /// The pending signals.
             176 rt_sigpending(set: UserMutPtr<SignalSet>, set_size: u32);
             /// Takes a pending signal of the set, or waits for one.
-            177 rt_sigtimedwait(set: UserPtr<SignalSet>, info: UserMutPtr<Siginfo>, timeout: UserPtr<Timespec>, set_size: u32);
+            177 rt_sigtimedwait(
+                set: UserPtr<SignalSet>, info: UserMutPtr<Siginfo>, timeout: UserPtr<Timespec>,
+                set_size: u32
+            );
             /// Waits for a signal with another mask.
             179 rt_sigsuspend(mask: UserPtr<SignalSet>, set_size: u32);
             /// Reads at an offset.
@@ -251,7 +268,9 @@ macro_rules! for_each_linux_call_to_come {
             /// Queries a resource limit, 32 bits.
             191 ugetrlimit(resource: u32, limit: UserMutPtr<Rlimit>);
             /// Maps a file or memory; the offset in pages.
-            192 mmap2(address: u32, length: u32, protection: u32, flags: u32, fd: i32, page_offset: u32);
+            192 mmap2(
+                address: u32, length: u32, protection: u32, flags: u32, fd: i32, page_offset: u32
+            );
             /// Sets the size of a file.
             193 truncate64(path: UserStr, length: i64);
             /// Sets the size of an open file.
@@ -277,9 +296,13 @@ macro_rules! for_each_linux_call_to_come {
             /// Changes the owner of an open file.
             207 fchown32(fd: i32, user: u32, group: u32);
             /// Real, effective and saved user id.
-            209 getresuid32(real: UserMutPtr<u32>, effective: UserMutPtr<u32>, saved: UserMutPtr<u32>);
+            209 getresuid32(
+                real: UserMutPtr<u32>, effective: UserMutPtr<u32>, saved: UserMutPtr<u32>
+            );
             /// Real, effective and saved group id.
-            211 getresgid32(real: UserMutPtr<u32>, effective: UserMutPtr<u32>, saved: UserMutPtr<u32>);
+            211 getresgid32(
+                real: UserMutPtr<u32>, effective: UserMutPtr<u32>, saved: UserMutPtr<u32>
+            );
             /// Changes the owner of a file.
             212 chown32(path: UserStr, user: u32, group: u32);
             /// Which pages of a range are in memory.
@@ -305,7 +328,10 @@ macro_rules! for_each_linux_call_to_come {
             /// Copies between descriptors.
             239 sendfile64(output: i32, input: i32, offset: UserMutPtr<i64>, count: u32);
             /// Sleeps on, or wakes sleepers of, a word of memory.
-            240 futex(word: UserMutPtr<u32>, operation: u32, value: u32, timeout: UserPtr<Timespec>, word2: UserMutPtr<u32>, value3: u32);
+            240 futex(
+                word: UserMutPtr<u32>, operation: u32, value: u32, timeout: UserPtr<Timespec>,
+                word2: UserMutPtr<u32>, value3: u32
+            );
             /// On which processors a thread may run; returns bytes written.
             242 sched_getaffinity(pid: i32, size: u32, mask: UserMutPtr<u8>);
             /// Sets a TLS descriptor of the GDT.
@@ -321,7 +347,10 @@ macro_rules! for_each_linux_call_to_come {
             /// A clock's resolution.
             266 clock_getres(clock: i32, resolution: UserMutPtr<Timespec>);
             /// Sleeps by a clock.
-            267 clock_nanosleep(clock: i32, flags: u32, duration: UserPtr<Timespec>, remaining: UserMutPtr<Timespec>);
+            267 clock_nanosleep(
+                clock: i32, flags: u32, duration: UserPtr<Timespec>,
+                remaining: UserMutPtr<Timespec>
+            );
             /// A file system's figures.
             268 statfs64(path: UserStr, size: u32, figures: UserMutPtr<Statfs64>);
             /// The figures of an open file's file system.
@@ -333,7 +362,10 @@ macro_rules! for_each_linux_call_to_come {
             /// Advice about a range of a file.
             272 fadvise64_64(fd: i32, offset: i64, length: i64, advice: i32);
             /// Waits for a child to change state.
-            284 waitid(which: i32, id: i32, info: UserMutPtr<Siginfo>, options: u32, usage: UserMutPtr<Rusage>);
+            284 waitid(
+                which: i32, id: i32, info: UserMutPtr<Siginfo>, options: u32,
+                usage: UserMutPtr<Rusage>
+            );
             /// Opens a file relative to a directory.
             295 openat(directory: i32, path: UserStr, flags: u32, mode: u32);
             /// Makes a directory relative to a directory.
@@ -349,7 +381,9 @@ macro_rules! for_each_linux_call_to_come {
             /// Moves a name relative to directories.
             302 renameat(old_directory: i32, old: UserStr, new_directory: i32, new: UserStr);
             /// Gives a file another name relative to directories.
-            303 linkat(old_directory: i32, old: UserStr, new_directory: i32, new: UserStr, flags: u32);
+            303 linkat(
+                old_directory: i32, old: UserStr, new_directory: i32, new: UserStr, flags: u32
+            );
             /// Makes a symbolic link relative to a directory.
             304 symlinkat(target: UserStr, directory: i32, path: UserStr);
             /// The text of a symbolic link relative to a directory.
@@ -359,9 +393,15 @@ macro_rules! for_each_linux_call_to_come {
             /// Whether the real user may access a file relative to a directory.
             307 faccessat(directory: i32, path: UserStr, mode: u32);
             /// Waits for readiness with bit sets and another signal mask (address and size in memory).
-            308 pselect6(count: i32, read: UserMutPtr<u32>, write: UserMutPtr<u32>, except: UserMutPtr<u32>, timeout: UserMutPtr<Timespec>, mask: UserPtr<[u32; 2]>);
+            308 pselect6(
+                count: i32, read: UserMutPtr<u32>, write: UserMutPtr<u32>, except: UserMutPtr<u32>,
+                timeout: UserMutPtr<Timespec>, mask: UserPtr<[u32; 2]>
+            );
             /// Waits for readiness with another signal mask.
-            309 ppoll(fds: UserMutPtr<Pollfd>, count: u32, timeout: UserMutPtr<Timespec>, mask: UserPtr<SignalSet>, set_size: u32);
+            309 ppoll(
+                fds: UserMutPtr<Pollfd>, count: u32, timeout: UserMutPtr<Timespec>,
+                mask: UserPtr<SignalSet>, set_size: u32
+            );
             /// The list of locks to release when the thread ends.
             311 set_robust_list(head: u32, length: u32);
             /// Queries the list of `set_robust_list`.
@@ -375,9 +415,13 @@ macro_rules! for_each_linux_call_to_come {
             /// `pipe` with flags.
             331 pipe2(fds: UserMutPtr<[i32; 2]>, flags: u32);
             /// Sets and queries a resource limit of a process.
-            340 prlimit64(pid: i32, resource: u32, new: UserPtr<Rlimit64>, old: UserMutPtr<Rlimit64>);
+            340 prlimit64(
+                pid: i32, resource: u32, new: UserPtr<Rlimit64>, old: UserMutPtr<Rlimit64>
+            );
             /// `renameat` with flags.
-            353 renameat2(old_directory: i32, old: UserStr, new_directory: i32, new: UserStr, flags: u32);
+            353 renameat2(
+                old_directory: i32, old: UserStr, new_directory: i32, new: UserStr, flags: u32
+            );
             /// Random bytes.
             355 getrandom(buffer: UserMutPtr<u8>, count: u32, flags: u32);
             /// A file of memory without a name in any directory.
@@ -385,7 +429,9 @@ macro_rules! for_each_linux_call_to_come {
             /// `mlock` with flags.
             376 mlock2(address: u32, length: u32, flags: u32);
             /// Extended attributes of a file.
-            383 statx(directory: i32, path: UserStr, flags: u32, mask: u32, statx: UserMutPtr<Statx>);
+            383 statx(
+                directory: i32, path: UserStr, flags: u32, mask: u32, statx: UserMutPtr<Statx>
+            );
             /// Registers an area for restartable sequences.
             386 rseq(area: u32, length: u32, flags: u32, signature: u32);
             /// A clock's time, 64-bit seconds.
@@ -393,15 +439,29 @@ macro_rules! for_each_linux_call_to_come {
             /// A clock's resolution, 64-bit seconds.
             406 clock_getres_time64(clock: i32, resolution: UserMutPtr<Timespec64>);
             /// Sleeps by a clock, 64-bit seconds.
-            407 clock_nanosleep_time64(clock: i32, flags: u32, duration: UserPtr<Timespec64>, remaining: UserMutPtr<Timespec64>);
+            407 clock_nanosleep_time64(
+                clock: i32, flags: u32, duration: UserPtr<Timespec64>,
+                remaining: UserMutPtr<Timespec64>
+            );
             /// Sets access and modification time, 64-bit seconds.
-            412 utimensat_time64(directory: i32, path: UserStr, times: UserPtr<[Timespec64; 2]>, flags: u32);
+            412 utimensat_time64(
+                directory: i32, path: UserStr, times: UserPtr<[Timespec64; 2]>, flags: u32
+            );
             /// `pselect6` with 64-bit seconds.
-            413 pselect6_time64(count: i32, read: UserMutPtr<u32>, write: UserMutPtr<u32>, except: UserMutPtr<u32>, timeout: UserMutPtr<Timespec64>, mask: UserPtr<[u32; 2]>);
+            413 pselect6_time64(
+                count: i32, read: UserMutPtr<u32>, write: UserMutPtr<u32>, except: UserMutPtr<u32>,
+                timeout: UserMutPtr<Timespec64>, mask: UserPtr<[u32; 2]>
+            );
             /// `ppoll` with 64-bit seconds.
-            414 ppoll_time64(fds: UserMutPtr<Pollfd>, count: u32, timeout: UserMutPtr<Timespec64>, mask: UserPtr<SignalSet>, set_size: u32);
+            414 ppoll_time64(
+                fds: UserMutPtr<Pollfd>, count: u32, timeout: UserMutPtr<Timespec64>,
+                mask: UserPtr<SignalSet>, set_size: u32
+            );
             /// `futex` with 64-bit seconds.
-            422 futex_time64(word: UserMutPtr<u32>, operation: u32, value: u32, timeout: UserPtr<Timespec64>, word2: UserMutPtr<u32>, value3: u32);
+            422 futex_time64(
+                word: UserMutPtr<u32>, operation: u32, value: u32, timeout: UserPtr<Timespec64>,
+                word2: UserMutPtr<u32>, value3: u32
+            );
             /// Closes all descriptors of a range.
             436 close_range(first: u32, last: u32, flags: u32);
             /// `faccessat` with flags.
