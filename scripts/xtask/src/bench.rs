@@ -9,6 +9,7 @@ use crate::build::{self, Image, Profile};
 use crate::captured::{capture, text};
 use crate::contents::Contents;
 use crate::machine::{Layout, Machine, Split};
+use crate::qemu::System;
 use crate::session::End;
 use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
@@ -153,7 +154,7 @@ fn folio(machine: &Machine, names: &[String]) -> Result<Vec<Figure>> {
     eprintln!("measuring {}", machine.layout);
     let words: Vec<&str> =
         [PROGRAM, "--rows"].into_iter().chain(names.iter().map(String::as_str)).collect();
-    let ran = capture(machine, &kernel, contents()?, &words, TIMEOUT)?;
+    let ran = capture(machine, (System::Folio, &kernel), contents()?, &words, TIMEOUT)?;
     let why = match ran.outcome.end {
         End::Exit(Exit::Exited(0 | 1)) => return Ok(parse(&text(&ran.stdout))),
         End::Exit(Exit::Exited(2)) => return Err(usage("no measurement has that name")),

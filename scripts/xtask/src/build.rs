@@ -80,7 +80,7 @@ pub fn kernel(image: Image, show: bool) -> Result<PathBuf> {
 }
 
 /// A user program, ready for the archive.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// Where it goes in the guest.
     pub guest: String,
@@ -108,7 +108,11 @@ pub fn programs(show: bool) -> Result<Vec<Program>> {
         let folder = manifest.parent().and_then(|folder| folder.strip_prefix(&root).ok());
         let name = executable.file_name().and_then(|name| name.to_str());
         let (Some(folder), Some(name)) = (folder, name) else { continue };
-        let guest = format!("/{}/{name}", guest_folder(folder));
+        let guest = if folder.ends_with("tests/linux-init") {
+            LINUX_INIT.to_owned()
+        } else {
+            format!("/{}/{name}", guest_folder(folder))
+        };
         let stripped = strip(&executable, &images()?.join("user").join(name))?;
         programs.push(Program { guest, unstripped: executable, stripped });
     }
@@ -125,7 +129,10 @@ fn guest_folder(package: &Path) -> &'static str {
     }
 }
 
-/// The folders every archive has, and the programs.
+/// What Linux starts when it boots an archive.
+pub const LINUX_INIT: &str = "/init";
+
+/// The folders every archive has, and the programs but for [`LINUX_INIT`].
 pub fn contents(programs: &[Program]) -> Result<Contents> {
     let mut contents = Contents::default();
     for (path, permissions) in
@@ -133,9 +140,18 @@ pub fn contents(programs: &[Program]) -> Result<Contents> {
     {
         contents.folder(path, permissions)?;
     }
-    for program in programs {
+    for program in programs.iter().filter(|program| program.guest != LINUX_INIT) {
         contents.program(&program.guest, program.stripped.clone())?;
     }
+    Ok(contents)
+}
+
+/// The same, and the program with which Linux boots it too.
+pub fn contents_for_linux(programs: &[Program]) -> Result<Contents> {
+    let mut contents = contents(programs)?;
+    let init = programs.iter().find(|program| program.guest == LINUX_INIT);
+    let init = init.ok_or_else(|| failed("there is no tests/linux-init in this tree"))?;
+    contents.program(LINUX_INIT, init.stripped.clone())?;
     Ok(contents)
 }
 

@@ -3,6 +3,7 @@
 use crate::contents::Contents;
 use crate::line::Streams;
 use crate::machine::Machine;
+use crate::qemu::System;
 use crate::run::whole_environment;
 use crate::session::{First, Outcome, Session, Wire};
 use crate::stop::Result;
@@ -19,11 +20,11 @@ pub struct Captured {
     pub stderr: Vec<u8>,
 }
 
-/// Boots, and runs the program whose path and arguments are `words`, without input. Where the
+/// Boots, and runs the program whose path and arguments are `words`, without input, in time zone UTC. Where the
 /// machine counts instructions nothing is sent to it, so that every run is the same.
 pub fn capture(
     machine: &Machine,
-    kernel: &Path,
+    (system, kernel): (System, &Path),
     contents: Contents,
     words: &[&str],
     timeout: Duration,
@@ -37,10 +38,11 @@ pub fn capture(
     let first = First {
         path: words.first().copied().unwrap_or_default().into(),
         arguments: words.iter().map(|word| word.as_bytes().to_vec()).collect(),
-        environment: whole_environment(Vec::new()),
+        environment: whole_environment(vec!["TZ=UTC".into()]),
     };
     let session = Session {
         machine,
+        system,
         kernel,
         contents,
         first: Some(first),

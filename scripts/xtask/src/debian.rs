@@ -1,11 +1,13 @@
-//! What Debian's i386 packages lend: Linux kernels to compare with.
+//! What Debian's i386 packages lend: Linux kernels to compare with, and a busybox that nobody here
+//! built.
 //!
 //! Fetched once by apt-get, with lists of its own under `target/linux`, so that the machine's
 //! packages and settings stay as they are and nobody has to be root.
 
 use crate::stop::{Result, failed, io};
 use crate::{cargo, workspace};
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -34,6 +36,11 @@ pub fn kernel(pae: bool) -> Result<Fetched> {
     })
 }
 
+/// Debian's statically linked busybox.
+pub fn busybox() -> Result<Fetched> {
+    fetched("busybox", |_| Ok(("busybox-static".to_owned(), "./bin/busybox")))
+}
+
 /// The file kept as `name`, or else the one that `find` names by package and pattern.
 fn fetched(
     name: &str,
@@ -57,7 +64,9 @@ fn fetched(
         extract(&apt.download(&package)?, pattern, &new)?;
         let package = format!("{package} {version}");
         fs::write(&about, &package).map_err(|error| io("write", &about, error))?;
-        fs::rename(&new, &path).map_err(|error| io("replace", &path, error))?;
+        fs::set_permissions(&new, Permissions::from_mode(0o755))
+            .and_then(|()| fs::rename(&new, &path))
+            .map_err(|error| io("replace", &path, error))?;
         Ok(Fetched { path: path.clone(), package })
     })();
     result.map_err(|stop: crate::stop::Stop| {

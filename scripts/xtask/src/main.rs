@@ -19,6 +19,7 @@ mod layers;
 mod line;
 mod linux;
 mod machine;
+mod oracle;
 mod qemu;
 mod report;
 mod run;
@@ -41,6 +42,7 @@ usage: cargo xtask COMMAND [options]
   run      boot Folio and run a program or a shell
   test     run the tests
   bench    measure in instructions
+  linux    the same on Debian's Linux, to compare
   debug    run a program under gdb
   check    layers, format, lints
   new-app  make a new user program
@@ -65,6 +67,7 @@ fn dispatch(command: &str, words: Vec<OsString>) -> Result<u8> {
         "run" => (run::USAGE, run::run),
         "test" => (test::USAGE, test::run),
         "bench" => (bench::USAGE, bench::run),
+        "linux" => (run::LINUX_USAGE, run::run_linux),
         "debug" => (debug::USAGE, debug::run),
         "check" => (check::USAGE, check::run),
         "new-app" => (app::USAGE, app::run),

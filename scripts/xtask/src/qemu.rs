@@ -1,5 +1,6 @@
 //! The command line of QEMU.
 
+use crate::build::LINUX_INIT;
 use crate::machine::{Accelerator, Machine};
 use crate::stop::{Result, usage};
 use abi::boot::{CONSOLE, CONSOLE_FRAMED, CONSOLE_TTY, CREDITS, CREDITS_OFF, INIT};
@@ -9,9 +10,27 @@ use std::path::Path;
 
 pub const QEMU: &str = "qemu-system-i386";
 
+/// Whose kernel boots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum System {
+    Folio,
+    /// Debian's, with `tests/linux-init` as its first program: to the host it looks the same.
+    Linux,
+}
+
+impl std::fmt::Display for System {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Folio => "Folio",
+            Self::Linux => "Linux",
+        })
+    }
+}
+
 /// The first program and how it is connected, for the kernel's command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Boot {
+    pub system: System,
     pub console: Console,
     /// The first program, if there is one.
     pub init: Option<Vec<u8>>,
@@ -58,7 +77,10 @@ pub fn command_line(machine: &Machine, boot: &Boot) -> Result<Vec<u8>> {
         }
     }
     .into_bytes();
-    if let Some(init) = &boot.init {
+    if boot.system == System::Linux {
+        // COM2 is its console: there go its log and the complaints of its first program.
+        line.extend(format!(" {CONSOLE}=ttyS1 quiet panic=-1 rdinit={LINUX_INIT}").bytes());
+    } else if let Some(init) = &boot.init {
         if init.iter().any(|&byte| byte <= b' ') {
             let init = String::from_utf8_lossy(init);
             return Err(usage(format!(
@@ -132,12 +154,17 @@ mod tests {
     fn the_kernel_learns_console_program_and_text() {
         let machine = Machine { cmdline: "highmem=48M".into(), ..Machine::default() };
         let boot = Boot {
+            system: System::Folio,
             console: Console::Framed { credits: false },
             init: Some(b"/bin/hello".to_vec()),
             extra: "a=b".into(),
         };
         let line = command_line(&machine, &boot).unwrap();
         assert_eq!(line, b"console=framed credits=off init=/bin/hello a=b highmem=48M");
+        let linux = Boot { system: System::Linux, ..boot.clone() };
+        let line = command_line(&machine, &linux).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        assert!(line.contains("credits=off") && line.contains("rdinit=/init"), "{line}");
         let blank = Boot { init: Some(b"/bin/a b".to_vec()), ..boot };
         assert_eq!(command_line(&machine, &blank).unwrap_err().status, 2);
     }

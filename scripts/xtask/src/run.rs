@@ -2,9 +2,11 @@
 
 use crate::build::{self, Image, Profile};
 use crate::contents::{Add, Contents};
+use crate::debian;
 use crate::kernel_log::Copy;
 use crate::line::Streams;
-use crate::machine::{Accelerator, Machine};
+use crate::machine::{Accelerator, Machine, Split};
+use crate::qemu::System;
 use crate::session::{End, First, Session, Wire};
 use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
@@ -40,6 +42,15 @@ this command's; without, an interactive shell runs on this terminal (Ctrl-] ends
 
 Exit status: the program's; 128+N for signal N; 127 not found; 126 not executable; 124 timeout;
 125 Folio or QEMU failed; 2 wrong usage.
+";
+
+pub const LINUX_USAGE: &str = "\
+usage: cargo xtask linux [options] -- PROGRAM [ARGS...]
+
+Boots Debian's i386 Linux with the same boot archive and runs PROGRAM there as scripts/run does on
+Folio: the same streams, the same exit status. Options as for scripts/run, but for --split and
+--cmdline's words, which are Linux's. RAM is at least 512M. --no-pae takes Debian's kernel without
+PAE.
 ";
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -120,23 +131,44 @@ fn seconds(text: &str) -> Result<Duration> {
 
 /// Runs the command; its exit status.
 pub fn run(words: Words) -> Result<u8> {
-    let options = Options::parse(words)?;
+    run_on(System::Folio, Options::parse(words)?)
+}
+
+/// `linux`: the same with Linux in Folio's place; the exit status.
+pub fn run_linux(words: Words) -> Result<u8> {
+    let mut options = Options::parse(words)?;
+    if options.machine.layout.split != Split::ThreeOne || options.program.is_none() {
+        return Err(usage(LINUX_USAGE));
+    }
+    options.machine.memory = options.machine.memory.max(512 << 20);
+    run_on(System::Linux, options)
+}
+
+fn run_on(system: System, options: Options) -> Result<u8> {
     let machine = &options.machine;
     let programs = build::programs(false)?;
-    let mut contents = build::contents(&programs)?;
+    let mut contents = match system {
+        System::Folio => build::contents(&programs)?,
+        System::Linux => build::contents_for_linux(&programs)?,
+    };
     for add in &options.add {
         contents.add(add)?;
     }
     let first = first_program(options.program, &contents, options.environment)?;
     let image = Image { layout: machine.layout, profile: Profile::Release, ktest: false };
-    let kernel = build::kernel(image, false)?;
+    let kernel = match system {
+        System::Folio => build::kernel(image, false)?,
+        System::Linux => debian::kernel(machine.layout.pae)?.path,
+    };
     let name = String::from_utf8_lossy(&first.path).into_owned();
-    let wire = wire(&contents, machine)?;
+    let terminal = system == System::Folio && contents.has("/sbin/console") && !machine.icount;
+    let wire = wire(terminal, machine)?;
     if machine.gdb.is_some() {
         eprintln!("waiting for: gdb {} -ex 'target remote :1234'", kernel.display());
     }
     let session = Session {
         machine,
+        system,
         kernel: &kernel,
         contents,
         first: Some(first),
@@ -153,12 +185,14 @@ pub fn run(words: Words) -> Result<u8> {
                     "folio: {name}: not found in the boot archive (--add HOST:GUEST adds files)"
                 ),
                 Exit::NotExecutable => eprintln!("folio: {name}: cannot be executed"),
-                Exit::Failed => return Err(failure(&format!("Folio could not run {name}"))),
+                Exit::Failed => return Err(failure(&format!("{system} could not run {name}"))),
                 Exit::Exited(_) | Exit::Signalled(_) => {}
             }
             Ok(exit.shell_status())
         }
-        End::Stopped => Err(failure("Folio stopped without saying how its program ended")),
+        End::Stopped => {
+            Err(failure(&format!("{system} stopped without saying how its program ended")))
+        }
         End::Failed(why) => Err(failure(why)),
         End::TimedOut => {
             eprintln!("folio: {name}: still running after the time --timeout gave it");
@@ -208,10 +242,9 @@ pub fn whole_environment(chosen: Vec<String>) -> Vec<Vec<u8>> {
     variables.into_iter().map(String::into_bytes).collect()
 }
 
-/// A terminal if the user sits at one and Folio can drive it, else three streams.
-fn wire(contents: &Contents, machine: &Machine) -> Result<Wire> {
-    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if terminal && contents.has("/sbin/console") && !machine.icount {
+/// A terminal if the user sits at one and the guest can drive it, else three streams.
+fn wire(terminal: bool, machine: &Machine) -> Result<Wire> {
+    if terminal && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         return Ok(Wire::Terminal);
     }
     let own = |from: std::io::Result<std::os::fd::OwnedFd>| {

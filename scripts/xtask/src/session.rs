@@ -6,7 +6,7 @@ use crate::guest::{Guest, Remains};
 use crate::kernel_log::{Copy, tail};
 use crate::line::{self, Streams};
 use crate::machine::Machine;
-use crate::qemu::{Boot, Console, Shutdown, command_line};
+use crate::qemu::{Boot, Console, Shutdown, System, command_line};
 use crate::stop::{Result, failed, usage};
 use crate::symbols;
 use crate::tty;
@@ -23,6 +23,8 @@ use std::time::Duration;
 const STOPPING: Duration = Duration::from_secs(20);
 /// What the kernel itself needs beside the archive.
 const LEAST_MEMORY: u64 = 16 << 20;
+/// The same for Linux.
+const LEAST_LINUX_MEMORY: u64 = 96 << 20;
 
 /// The first program: absolute path, arguments (its own name first) and environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +37,8 @@ pub struct First {
 /// What to run, and on what.
 pub struct Session<'a> {
     pub machine: &'a Machine,
-    /// The kernel's ELF file.
+    pub system: System,
+    /// The kernel's file; Folio's is ELF with symbols.
     pub kernel: &'a Path,
     /// The archive, but for the first program's arguments.
     pub contents: Contents,
@@ -115,11 +118,17 @@ impl Session<'_> {
             self.contents.bytes(ARGUMENTS_PATH, 0o444, first.to_bytes())?;
             init = Some(first_process(&self.contents, first.path));
         }
-        let line = command_line(self.machine, &Boot { console, init, extra: self.extra })?;
+        let system = self.system;
+        let line = command_line(self.machine, &Boot { system, console, init, extra: self.extra })?;
         let archive = ArchiveFile::new()?;
         let size = self.contents.write(&archive.0)?;
-        if size + LEAST_MEMORY > self.machine.memory {
-            let need = (size + LEAST_MEMORY).div_ceil(1 << 20);
+        let need = match system {
+            System::Folio => size + LEAST_MEMORY,
+            // It copies the files out of the archive.
+            System::Linux => 2 * size + LEAST_LINUX_MEMORY,
+        };
+        if need > self.machine.memory {
+            let need = need.div_ceil(1 << 20);
             return Err(usage(format!(
                 "the boot archive has {} MiB: give --memory {need}M or more",
                 size.div_ceil(1 << 20)
@@ -157,15 +166,15 @@ impl Session<'_> {
             Ok(LineEnd::Error(why)) => End::Failed(why),
             Ok(LineEnd::Exit(exit)) => match shutdown {
                 Some(Shutdown::Orderly) => End::Exit(exit),
-                shutdown => End::Failed(why(shutdown, &messages, &log)),
+                shutdown => End::Failed(why(system, shutdown, &messages, &log)),
             },
             Ok(LineEnd::Incomplete) => match shutdown {
                 Some(Shutdown::Orderly) => End::Failed("output was lost on the line".into()),
-                shutdown => End::Failed(why(shutdown, &messages, &log)),
+                shutdown => End::Failed(why(system, shutdown, &messages, &log)),
             },
             Ok(LineEnd::Closed) => match shutdown {
                 Some(Shutdown::Orderly) if messages.is_empty() => End::Stopped,
-                shutdown => End::Failed(why(shutdown, &messages, &log)),
+                shutdown => End::Failed(why(system, shutdown, &messages, &log)),
             },
         };
         Ok(Outcome { end, log })
@@ -212,16 +221,19 @@ fn serve(com1: UnixStream, wire: Wire) -> LineEnd {
 }
 
 /// Why a guest ended otherwise than it should.
-fn why(shutdown: Option<Shutdown>, messages: &str, log: &[String]) -> String {
+fn why(system: System, shutdown: Option<Shutdown>, messages: &str, log: &[String]) -> String {
     let cure = cure(messages);
     let messages = messages.trim_end();
     let panicked = log.iter().any(|line| line.contains("PANIC"));
     match shutdown {
-        None => "Folio did not stop after its program had ended".to_owned(),
+        None => format!("{system} did not stop after its program had ended"),
         Some(Shutdown::Panic) if panicked => "the kernel panicked".to_owned(),
-        Some(Shutdown::Panic) => "Folio cannot run on this machine".to_owned(),
+        Some(Shutdown::Panic) => format!("{system} cannot run on this machine"),
         Some(Shutdown::Orderly) if messages.is_empty() => {
-            "Folio stopped without saying how its program ended".to_owned()
+            format!("{system} stopped without saying how its program ended")
+        }
+        Some(Shutdown::Other(Some(0))) if messages.is_empty() && system == System::Linux => {
+            "its first program died, or Linux panicked".to_owned()
         }
         Some(Shutdown::Other(Some(0))) if messages.is_empty() => {
             "the machine reset: a triple fault".to_owned()

@@ -1,6 +1,6 @@
 //! `test`: the three rings, on the machines their words ask for.
 
-use crate::build::{self, Image, Profile, Program};
+use crate::build::{self, Image, LINUX_INIT, Profile, Program};
 use crate::captured::{capture, text};
 use crate::host_tests;
 use crate::ktap::{kernel_cases, program_case};
@@ -8,6 +8,8 @@ use crate::lanes::{self, Lane};
 use crate::line::Streams;
 use crate::linux;
 use crate::machine::Machine;
+use crate::oracle;
+use crate::qemu::System;
 use crate::report::{Case, Counts, Group, Verdict, write_junit};
 use crate::session::{End, Outcome, Session, Wire};
 use crate::stop::{Result, usage};
@@ -19,11 +21,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub const USAGE: &str = "\
-usage: scripts/test [options] [host|ktest|suite|all] [FILTER]
+usage: scripts/test [options] [host|ktest|suite|oracle|all] [FILTER]
 
 host    unit tests on this machine, layers and format of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
+oracle  Debian's busybox, which has to do the same as on Debian's Linux in QEMU
 all     everything, on all six kernel images and special machines
 no word: host, ktest and suite on the default image, and a smoke test of the other five
 
@@ -49,6 +52,7 @@ enum Ring {
     Host,
     Ktest,
     Suite,
+    Oracle,
     All,
 }
 
@@ -87,6 +91,7 @@ impl Options {
                 "host" => Some(Ring::Host),
                 "ktest" => Some(Ring::Ktest),
                 "suite" => Some(Ring::Suite),
+                "oracle" => Some(Ring::Oracle),
                 "all" => Some(Ring::All),
                 "fault" => return Err(usage("test fault: not in this version")),
                 _ => None,
@@ -121,6 +126,7 @@ pub fn run(words: Words) -> Result<u8> {
     match options.ring {
         Some(Ring::Host) => tests.host()?,
         Some(Ring::Ktest) => tests.ktest(&own)?,
+        Some(Ring::Oracle) => tests.oracle(&own)?,
         Some(Ring::Suite) => {
             tests.suite(&own)?;
             tests.suite_on_linux()?;
@@ -148,6 +154,7 @@ pub fn run(words: Words) -> Result<u8> {
                 tests.suite(&lane)?;
             }
             tests.ktest(&lanes::pentium(machine))?;
+            tests.oracle(&own)?;
         }
     }
     let cases = || tests.groups.iter().flat_map(|group| &group.cases);
@@ -196,6 +203,7 @@ impl Tests<'_> {
             };
             let session = Session {
                 machine,
+                system: System::Folio,
                 kernel: &kernel,
                 contents: build::contents(&[])?,
                 first: None,
@@ -228,7 +236,7 @@ impl Tests<'_> {
         let filtered = self.filter.is_some();
         self.group(format!("suite {}", lane.name), || {
             let words: Vec<&str> = [SUITE].into_iter().chain(arguments).collect();
-            let ran = capture(machine, &kernel, contents, &words, SUITE_TIMEOUT)?;
+            let ran = capture(machine, (System::Folio, &kernel), contents, &words, SUITE_TIMEOUT)?;
             let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
             let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
             let end = &ran.outcome.end;
@@ -271,6 +279,19 @@ impl Tests<'_> {
         Ok(())
     }
 
+    /// The same programs on Folio and on Debian's Linux.
+    fn oracle(&mut self, lane: &Lane) -> Result<()> {
+        if self.program(LINUX_INIT)?.is_none() {
+            return self.absent("oracle");
+        }
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let programs = self.programs.clone().unwrap_or_default();
+        let filter = self.filter;
+        self.group(format!("oracle {}", lane.name), || {
+            oracle::run(&lane.machine, &kernel, &programs, filter)
+        })
+    }
+
     /// Boots `lane` and runs a small program.
     fn smoke(&mut self, lane: &Lane) -> Result<()> {
         let name = format!("smoke {}", lane.name);
@@ -282,7 +303,8 @@ impl Tests<'_> {
         let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
         let machine = &lane.machine;
         self.group(name.clone(), || {
-            let ran = capture(machine, &kernel, contents, &[SMOKE], SMOKE_TIMEOUT)?;
+            let ran =
+                capture(machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
             Ok(vec![match &ran.outcome.end {
                 End::Exit(Exit::Exited(0)) if !ran.stdout.is_empty() => Case::passed(name),
                 End::Exit(Exit::Exited(0)) => Case::failed(name, "the program printed nothing"),
