@@ -25,12 +25,12 @@ pub enum Rank {
     File,
     /// The tree of built-in nodes.
     NodeTree,
-    /// An object's pages and its VMAs.
-    Object,
     /// An anon chain's VMAs.
     AnonChain,
     /// Page tables of one mm.
     PageTable,
+    /// The pages of objects.
+    Object,
     Lru,
     /// Pages of pkmap.
     Pkmap,
