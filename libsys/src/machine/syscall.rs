@@ -99,7 +99,7 @@ entry! {
 }
 
 macro_rules! stub {
-    ($enter:ident, $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*)) => {
+    ($enter:ident, $argument_trait:ident, $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*)) => {
         $(#[$doc])*
         ///
         /// # Safety
@@ -107,13 +107,13 @@ macro_rules! stub {
         /// call does it.
         #[inline]
         pub unsafe fn $name($($argument: $kind),*) -> crate::Result<u32> {
-            const USED: usize = 0 $( + <$kind as Argument>::REGISTERS )*;
+            const USED: usize = 0 $( + <$kind as $argument_trait>::REGISTERS )*;
             const { assert!(USED <= 6) };
             #[allow(unused_mut, reason = "calls without arguments")]
             let (mut registers, mut first): (Registers, usize) = ([0; 6], 0);
             $(
-                $argument.encode(&mut registers, first);
-                first += <$kind as Argument>::REGISTERS;
+                $argument_trait::encode($argument, &mut registers, first);
+                first += <$kind as $argument_trait>::REGISTERS;
             )*
             debug_assert!(first == USED);
             // SAFETY: the caller's promise.
@@ -129,7 +129,7 @@ pub mod linux {
 
     macro_rules! stubs {
         ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            stub! { enter_linux, $(#[$doc])* $number $name($($argument: $kind),*) }
+            stub! { enter_linux, Argument, $(#[$doc])* $number $name($($argument: $kind),*) }
         )* };
     }
     abi::for_each_linux_call!(stubs);
@@ -143,8 +143,21 @@ pub mod folio {
 
     macro_rules! stubs {
         ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            stub! { enter_folio, $(#[$doc])* $number $name($($argument: $kind),*) }
+            stub! { enter_folio, Argument, $(#[$doc])* $number $name($($argument: $kind),*) }
         )* };
     }
     abi::for_each_folio_call!(stubs);
+}
+
+/// Folio's calls about messages and handles.
+pub mod ipc {
+    use super::enter_folio;
+    use abi::syscall::ipc::kinds::*;
+
+    macro_rules! stubs {
+        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
+            stub! { enter_folio, CheckedArgument, $(#[$doc])* $number $name($($argument: $kind),*) }
+        )* };
+    }
+    abi::for_each_ipc_call!(stubs);
 }

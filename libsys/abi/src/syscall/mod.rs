@@ -4,6 +4,7 @@
 //! ([`crate::errno::decode`]) and all other registers survive.
 
 pub mod folio;
+pub mod ipc;
 pub mod linux;
 pub mod names;
 

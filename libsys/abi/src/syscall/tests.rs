@@ -69,3 +69,34 @@ fn arguments_keep_every_bit() {
     assert_eq!(i64::decode(&registers, 3), -3_000_000_000);
     assert_eq!(registers[3], (-3_000_000_000i64).cast_unsigned() as u32);
 }
+
+mod ipc {
+    use crate::syscall::ipc::kinds::*;
+    use std::vec::Vec;
+
+    macro_rules! rows {
+        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => {
+            [ $( ($number, 0 $( + <$kind as CheckedArgument>::REGISTERS )*), )* ]
+        };
+    }
+
+    #[test]
+    fn calls_have_numbers_of_their_own_and_fit_the_registers() {
+        let mut rows: Vec<(u32, usize)> = Vec::from(crate::for_each_ipc_call!(rows));
+        assert!(rows.is_sorted());
+        rows.extend(crate::for_each_message_call!(rows));
+        rows.sort_unstable();
+        assert!(rows.windows(2).all(|pair| pair[0].0 != pair[1].0));
+        assert!(rows.iter().all(|&(_, registers)| registers <= 6));
+    }
+
+    #[test]
+    fn values_that_mean_nothing_are_refused() {
+        let registers = [1 << 31, 10, 4 << 24, 17 << 16, 0, 0];
+        assert!(Rights::decode(&registers, 0).is_err());
+        assert!(Level::decode(&registers, 1).is_err());
+        assert!(Tag::decode(&registers, 2).is_ok());
+        assert!(Tag::decode(&registers, 3).is_err());
+        assert!(u32::decode(&registers, 0).is_ok());
+    }
+}
