@@ -6,38 +6,8 @@
 use crate::arena::{NIL, NoMemory};
 use crate::chunk_table::ChunkTable;
 use abi::errno::Errno;
-use bitflags::bitflags;
 
-bitflags! {
-    /// What a handle allows. A copy may have less, never more.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-    pub struct Rights: u32 {
-        /// Port: call it.
-        const CALL = 1 << 0;
-        /// Port: receive from it and reply.
-        const RECEIVE = 1 << 1;
-        /// Port: become the server behind it, or replace the one there is.
-        const ATTACH = 1 << 2;
-        /// Notification: set bits.
-        const NOTIFY = 1 << 3;
-        /// Notification, timer: wait for it.
-        const WAIT = 1 << 4;
-        /// Frames, objects, device memory, I/O ports: read.
-        const READ = 1 << 5;
-        /// The same: write.
-        const WRITE = 1 << 6;
-        /// Frames, objects, device memory: map.
-        const MAP = 1 << 7;
-        /// Frames: learn the physical address.
-        const DMA = 1 << 8;
-        /// Interrupt: acknowledge; process: stop, restart.
-        const CONTROL = 1 << 9;
-        /// Make another handle for the same object.
-        const DUPLICATE = 1 << 10;
-        /// Hand it over in a message.
-        const TRANSFER = 1 << 11;
-    }
-}
+pub use abi::ipc::Rights;
 
 /// What a program holds in its hands. Positive as an `i32`, never 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -256,11 +226,11 @@ mod tests {
     fn rights_only_shrink_and_badges_stay() {
         let mut handles = Handles::new(32);
         let port = handles.insert(held(1)).unwrap();
-        let copy = handles.duplicate(port, Rights::CALL | Rights::RECEIVE).unwrap();
+        let copy = handles.duplicate(port, Rights::CALL | Rights::ATTACH).unwrap();
         assert_eq!(copy.rights, Rights::CALL);
         let copy = handles.insert(copy).unwrap();
         assert_eq!(handles.duplicate(copy, Rights::all()), Err(Errno::EPERM));
-        assert_eq!(handles.with_rights(copy, Rights::RECEIVE), Err(Errno::EPERM));
+        assert_eq!(handles.with_rights(copy, Rights::ATTACH), Err(Errno::EPERM));
         assert_eq!(handles.take_for_transfer(copy, Rights::all()), Err(Errno::EPERM));
         let badged = handles.mint(port, Rights::all(), 7).unwrap();
         let badged = handles.insert(badged).unwrap();

@@ -1,6 +1,8 @@
-//! A word of bits that anybody may set and one waits for.
+//! A word of bits that anybody may set and one task waits for.
 //!
 //! Setting never blocks and needs no memory; bits set twice before they are taken are one event.
+//! Whoever sets bits only learns whom to wake: the bits stay until they are taken, because
+//! something else may reach the waiting task first.
 
 use abi::errno::Errno;
 
@@ -17,30 +19,17 @@ struct Waiter {
     mask: u32,
 }
 
-/// A task to wake, with what it waited for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Woken {
-    pub task: u32,
-    pub bits: u32,
-}
-
 impl Notification {
     pub const fn new() -> Self {
         Self { bits: 0, waiter: None }
     }
 
-    /// Sets bits. A task that waits for one of them gets those it waits for, and they are taken.
+    /// Sets bits. Returns the task to wake, if one waits for one of them.
     #[inline]
-    pub fn notify(&mut self, bits: u32) -> Option<Woken> {
+    pub fn notify(&mut self, bits: u32) -> Option<u32> {
         self.bits |= bits;
         let Waiter { task, mask } = self.waiter?;
-        let bits = self.bits & mask;
-        if bits == 0 {
-            return None;
-        }
-        self.bits &= !mask;
-        self.waiter = None;
-        Some(Woken { task, bits })
+        (bits & mask != 0).then_some(task)
     }
 
     /// Takes the bits of `mask` that are set.
@@ -51,20 +40,17 @@ impl Notification {
         bits
     }
 
-    /// Takes the bits of `mask`; if none is set, `task` waits and 0 is returned. EBUSY if another
-    /// task waits already.
-    #[inline]
-    pub fn wait(&mut self, task: u32, mask: u32) -> Result<u32, Errno> {
+    /// From now on `task` is woken for the bits of `mask`. It looks for bits before it sleeps.
+    /// EBUSY if another task waits.
+    pub fn wait(&mut self, task: u32, mask: u32) -> Result<(), Errno> {
         if self.waiter.is_some_and(|waiter| waiter.task != task) {
             return Err(Errno::EBUSY);
         }
-        let bits = self.take(mask);
-        self.waiter = if bits == 0 { Some(Waiter { task, mask }) } else { None };
-        Ok(bits)
+        self.waiter = (mask != 0).then_some(Waiter { task, mask });
+        Ok(())
     }
 
-    /// The task no longer waits: a message came first, its time is up, or it died.
-    #[inline]
+    /// The task no longer waits.
     pub fn stop_waiting(&mut self, task: u32) {
         if self.waiter.is_some_and(|waiter| waiter.task == task) {
             self.waiter = None;
@@ -72,6 +58,7 @@ impl Notification {
     }
 
     /// What is set, taken by nobody.
+    #[inline]
     pub fn bits(&self) -> u32 {
         self.bits
     }
@@ -83,48 +70,47 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_bit_is_seen_once_by_the_one_who_waits_for_it() {
+    fn a_bit_wakes_the_one_who_waits_for_it_and_is_taken_once() {
         let mut notification = Notification::new();
         assert_eq!(notification.notify(0b1), None);
-        assert_eq!(notification.wait(7, 0b11), Ok(0b1));
-        assert_eq!(notification.wait(7, 0b11), Ok(0));
+        notification.wait(7, 0b11).unwrap();
+        assert_eq!(notification.take(0b11), 0b1);
+        assert_eq!(notification.take(0b11), 0);
         assert_eq!(notification.wait(8, 0b11), Err(Errno::EBUSY));
         assert_eq!(notification.notify(0b100), None);
-        assert_eq!(notification.notify(0b110), Some(Woken { task: 7, bits: 0b10 }));
+        assert_eq!(notification.notify(0b110), Some(7));
+        assert_eq!(notification.notify(0b10), Some(7), "it may have been asleep again");
+        assert_eq!(notification.take(0b11), 0b10);
         assert_eq!(notification.bits(), 0b100);
-        notification.wait(8, 0b1).unwrap();
         notification.stop_waiting(9);
-        assert!(notification.notify(0b1).is_some());
-        notification.wait(8, 0b1).unwrap();
-        notification.stop_waiting(8);
+        assert_eq!(notification.notify(0b1), Some(7));
+        notification.stop_waiting(7);
         assert_eq!(notification.notify(0b1), None);
+        notification.wait(8, 0).unwrap();
+        assert_eq!(notification.wait(9, 1), Ok(()), "who waits for nothing is in nobody's way");
     }
 
     proptest! {
         #[test]
-        fn no_bit_is_lost_or_seen_twice(
-            steps in prop::collection::vec((0u8..4, any::<u8>()), 1..60),
+        fn no_bit_is_lost_or_taken_twice(
+            steps in prop::collection::vec((0u8..5, any::<u8>()), 1..60),
         ) {
             let mut notification = Notification::new();
-            let (mut set, mut waiting) = (0u32, None::<u32>);
+            let (mut set, mut waiting) = (0u32, 0u32);
             for (verb, word) in steps {
                 let word = u32::from(word);
                 match verb {
                     0 | 1 => {
                         set |= word;
-                        let due = waiting.map_or(0, |mask| set & mask);
-                        let woken = notification.notify(word);
-                        prop_assert_eq!(woken.map_or(0, |woken| woken.bits), due);
-                        if woken.is_some() {
-                            waiting = None;
-                        }
-                        set &= !due;
+                        prop_assert_eq!(notification.notify(word).is_some(), word & waiting != 0);
                     }
                     2 => {
-                        let taken = notification.wait(1, word).unwrap();
-                        prop_assert_eq!(taken, set & word);
-                        waiting = (taken == 0).then_some(word);
-                        set &= !taken;
+                        notification.wait(1, word).unwrap();
+                        waiting = word;
+                    }
+                    3 => {
+                        notification.stop_waiting(1);
+                        waiting = 0;
                     }
                     _ => {
                         prop_assert_eq!(notification.take(word), set & word);

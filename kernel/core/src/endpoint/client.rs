@@ -73,6 +73,12 @@ impl Client {
         }
     }
 
+    /// One whose calls are numbered from `sequence` on, so that it is not taken for whoever had its
+    /// place before.
+    pub const fn numbered_from(sequence: u16) -> Self {
+        Self { sequence, ..Self::new() }
+    }
+
     pub const fn state(&self) -> ClientState {
         self.state
     }

@@ -21,7 +21,8 @@ mod port;
 #[cfg(test)]
 mod tests;
 
+pub use abi::ipc::Level;
 pub use client::{CallKind, Client, ClientState, Clients, OnServerDeath, ReplyToken};
 pub use port::{
-    CallOutcome, CancelOutcome, Endpoint, Interrupt, Level, Orphan, ReceiveOutcome, Rendezvous,
+    CallOutcome, CancelOutcome, Endpoint, Interrupt, Orphan, ReceiveOutcome, Rendezvous,
 };

@@ -5,24 +5,7 @@ use super::client::{
 };
 use crate::arena::NIL;
 use abi::errno::Errno;
-
-/// 0 is `init`, 9 are programs. A call goes to a lower level than the caller's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Level(u8);
-
-impl Level {
-    pub const INIT: Self = Self(0);
-    pub const PROGRAM: Self = Self(9);
-
-    /// `None` above 9.
-    pub const fn new(level: u8) -> Option<Self> {
-        if level <= Self::PROGRAM.0 { Some(Self(level)) } else { None }
-    }
-
-    pub const fn number(self) -> u8 {
-        self.0
-    }
-}
+use abi::ipc::Level;
 
 /// Who waits for whom. Never both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,6 +106,15 @@ impl Endpoint {
 
     pub const fn rendezvous(&self) -> Rendezvous {
         self.rendezvous
+    }
+
+    /// The thread that the next call would be delivered to.
+    #[inline]
+    pub const fn next_receiver(&self) -> Option<u32> {
+        match self.rendezvous {
+            Rendezvous::Receiving(List { first, .. }) => Some(first),
+            _ => None,
+        }
     }
 
     /// Whether a caller waits for an answer, so that the port's server is not idle.
