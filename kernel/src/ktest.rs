@@ -3,7 +3,7 @@
 //! Results go to COM2 as KTAP: `1..N`, then `ok I NAME` or `not ok I NAME # why`.
 
 use crate::arch::debug_exit::{self, End};
-use crate::{log, mm, sync, task, time};
+use crate::{ipc, log, mm, sync, task, time};
 
 /// Why a test failed.
 pub type Outcome = Result<(), &'static str>;
@@ -13,8 +13,13 @@ pub struct Test {
     pub run: fn() -> Outcome,
 }
 
-const ALL: &[&[Test]] =
-    &[mm::ktest::TESTS, task::ktest::TESTS, sync::ktest::TESTS, time::ktest::TESTS];
+const ALL: &[&[Test]] = &[
+    mm::ktest::TESTS,
+    task::ktest::TESTS,
+    sync::ktest::TESTS,
+    time::ktest::TESTS,
+    ipc::ktest::TESTS,
+];
 
 /// Fails the test, with place and text of the condition, unless it holds.
 macro_rules! check {

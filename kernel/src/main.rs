@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod arch;
 mod cpu;
+mod ipc;
 mod irq;
 #[cfg(feature = "ktest")]
 mod ktest;

@@ -17,7 +17,9 @@ pub enum Rank {
     ProcessState,
     /// Who sleeps on which futex.
     Futex,
-    /// Ports, replies, notifications.
+    /// The handles of one process, and what it serves and watches.
+    Handles,
+    /// Where all callers and servers meet.
     Ipc,
     /// A descriptor table.
     Files,
@@ -41,6 +43,10 @@ pub enum Rank {
     Slab,
     /// A zone's free lists.
     Zone,
+    /// Which port hears of which interrupt line.
+    IrqLines,
+    /// The bits of one port.
+    Notification,
     /// The timer queue.
     Timer,
     /// Sleepers of one queue.

@@ -13,6 +13,7 @@ use core::ptr::null_mut;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Relaxed, Release};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+use kcore::arena::NIL;
 use kcore::run_queue::{Link, Priority};
 
 /// Bits of the word that is tested on every return to user mode.
@@ -78,6 +79,8 @@ pub struct Task {
     tid: AtomicU32,
     name: [AtomicU8; NAME_BYTES],
     extension: AtomicPtr<()>,
+    /// Its place in IPC; `NIL` before it took part.
+    ipc_slot: AtomicU32,
     /// Whether it holds a kmap of high memory.
     #[cfg(debug_assertions)]
     holds_kmap: AtomicBool,
@@ -141,6 +144,7 @@ impl Task {
             tid: AtomicU32::new(0),
             name: [const { AtomicU8::new(0) }; NAME_BYTES],
             extension: AtomicPtr::new(null_mut()),
+            ipc_slot: AtomicU32::new(NIL),
             #[cfg(debug_assertions)]
             holds_kmap: AtomicBool::new(false),
         }
@@ -238,6 +242,16 @@ impl Task {
     pub fn set_extension(&self, extension: *const ()) {
         let old = self.extension.swap(extension.cast_mut(), Release);
         debug_assert!(old.is_null(), "a task has one extension");
+    }
+
+    /// Its place in IPC, `NIL` for none.
+    #[inline]
+    pub fn ipc_slot(&self) -> u32 {
+        self.ipc_slot.load(Relaxed)
+    }
+
+    pub fn set_ipc_slot(&self, slot: u32) {
+        self.ipc_slot.store(slot, Relaxed);
     }
 
     /// The lowest address of the kernel stack, and one past the highest.

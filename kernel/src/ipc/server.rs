@@ -1,0 +1,263 @@
+//! The server's side of a port.
+
+use super::attachments::Attachments;
+use super::port::{Port, STATE, State};
+use super::slot::{Outcome, Owner, Slot, Slots, Words};
+use crate::result::restart::ERESTARTNOHAND;
+use crate::result::{Errno, Result};
+use crate::task::{self, Sleep};
+use crate::time::{self, Timer};
+use abi::ipc::{Kind, Tag};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::pin::pin;
+use kcore::endpoint::{ReceiveOutcome, ReplyToken};
+
+/// What a server says besides words.
+pub struct Reply {
+    /// The process that replies.
+    pub server: u32,
+    pub token: ReplyToken,
+    pub tag: Tag,
+    pub attachments: Option<Box<Attachments>>,
+}
+
+/// What a server waits for.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// The process that receives.
+    pub server: u32,
+    /// Bits of the port's notification.
+    pub mask: u32,
+    /// Monotonic time.
+    pub deadline: Option<u64>,
+}
+
+/// Ends a call. A call that is over already is no error. `fill` writes the words, given where the
+/// running task's program keeps its messages; its error means that the call goes on.
+pub fn reply(
+    own: u32,
+    reply: &mut Reply,
+    fill: impl FnOnce(&mut Words, u32) -> Result<()>,
+) -> Result<()> {
+    let owner = STATE.lock().reply(own, reply, fill)?;
+    if let Some(owner) = owner {
+        owner.wake();
+    }
+    Ok(())
+}
+
+/// Ends a call with an error that the server did not choose.
+pub fn fail_call(own: u32, server: u32, token: ReplyToken, errno: Errno) -> Result<()> {
+    let tag = Tag::new(errno.number(), 0);
+    reply(own, &mut Reply { server, token, tag, attachments: None }, |_, _| Ok(()))
+}
+
+impl Port {
+    /// The running task, whose slot is `own`, receives from this port from now on, and is woken
+    /// for bits of `mask`. EBUSY if another task is.
+    pub fn subscribe(self: &Arc<Self>, own: u32, mask: u32) -> Result<()> {
+        let task = task::current();
+        let (old, old_mask) = {
+            let slot = &STATE.lock().slots[own];
+            (slot.receives.clone(), slot.mask)
+        };
+        match &old {
+            Some(old) if Arc::ptr_eq(old, self) && old_mask == mask => return Ok(()),
+            Some(old) if !Arc::ptr_eq(old, self) => old.notification.stop_waiting(task),
+            _ => {}
+        }
+        self.notification.wait(task, mask)?;
+        let slot = &mut STATE.lock().slots[own];
+        slot.mask = mask;
+        slot.receives = Some(self.clone());
+        Ok(())
+    }
+
+    /// Receives as the running task, whose slot is `own`, after a reply if there is one; `take` is
+    /// shown the slot with the message. An error of `fill` means that nothing was done.
+    #[inline]
+    pub fn receive<R>(
+        self: &Arc<Self>,
+        own: u32,
+        wanted: Wanted,
+        reply: Option<&mut Reply>,
+        fill: impl FnOnce(&mut Words, u32) -> Result<()>,
+        take: impl FnOnce(&mut Slot) -> R,
+    ) -> Result<R> {
+        let woken = {
+            let mut state = STATE.lock();
+            let woken = match reply {
+                Some(reply) => state.reply(own, reply, fill)?,
+                None => None,
+            };
+            match state.receive(self, own, wanted) {
+                Ok(false) => {
+                    task::prepare_to_sleep(Sleep::Interruptible);
+                    woken
+                }
+                done => {
+                    let result = done.map(|_| take(&mut state.slots[own]));
+                    drop(state);
+                    if let Some(owner) = woken {
+                        owner.wake();
+                    }
+                    return result;
+                }
+            }
+        };
+        if wanted.deadline.is_some() {
+            return self.await_until(own, wanted, take);
+        }
+        match woken {
+            Some(owner) => owner.run(),
+            None => task::schedule(),
+        }
+        self.await_message(own, wanted, take)
+    }
+
+    /// The same with a timer. Nobody was replied to.
+    #[cold]
+    fn await_until<R>(
+        &self,
+        own: u32,
+        wanted: Wanted,
+        take: impl FnOnce(&mut Slot) -> R,
+    ) -> Result<R> {
+        let timer = pin!(Timer::waking_current());
+        if let Some(deadline) = wanted.deadline {
+            timer.as_ref().arm(deadline);
+        }
+        self.await_message(own, wanted, take)
+    }
+
+    /// Sleeps until there is a message, bits, a signal, or no time left.
+    #[inline]
+    fn await_message<R>(
+        &self,
+        own: u32,
+        wanted: Wanted,
+        take: impl FnOnce(&mut Slot) -> R,
+    ) -> Result<R> {
+        loop {
+            {
+                let mut state = STATE.lock();
+                let slot = &mut state.slots[own];
+                match slot.outcome {
+                    Outcome::Arrived => {
+                        task::finish_sleep();
+                        return Ok(take(slot));
+                    }
+                    Outcome::Failed(errno) => {
+                        task::finish_sleep();
+                        return Err(errno);
+                    }
+                    Outcome::Waiting => {}
+                }
+                task::prepare_to_sleep(Sleep::Interruptible);
+                if let Some(result) = state.something_else(self, own, wanted) {
+                    task::finish_sleep();
+                    return result.map(|()| take(&mut state.slots[own]));
+                }
+            }
+            task::schedule();
+        }
+    }
+}
+
+impl State {
+    /// Returns whom to wake.
+    #[inline]
+    fn reply(
+        &mut self,
+        own: u32,
+        reply: &mut Reply,
+        fill: impl FnOnce(&mut Words, u32) -> Result<()>,
+    ) -> Result<Option<Owner>> {
+        let Some(meeting) = self.meeting_of(reply.token) else { return Ok(None) };
+        let meeting = &mut self.meetings[meeting];
+        if meeting.server != reply.server {
+            return Ok(None);
+        }
+        let Some(client) = meeting.endpoint.waiting(&self.slots, reply.token) else {
+            return Ok(None);
+        };
+        let block = self.slots[own].block;
+        fill(&mut self.slots[client].words, block)?;
+        meeting.endpoint.reply(&mut self.slots, reply.token);
+        let slot = &mut self.slots[client];
+        (slot.tag, slot.outcome) = (reply.tag, Outcome::Arrived);
+        if reply.attachments.is_some() {
+            slot.attach(&mut reply.attachments);
+        }
+        Ok(Some(slot.owner.clone()))
+    }
+
+    /// The meeting of the call that a token is for.
+    #[inline]
+    fn meeting_of(&self, token: ReplyToken) -> Option<u32> {
+        self.slots.get(token.client())?.client.called_port()
+    }
+
+    /// The attachments of a call that process `server` works on.
+    pub fn attachments(&mut self, server: u32, token: ReplyToken) -> Option<&mut Attachments> {
+        let meeting = self.meetings.get(self.meeting_of(token)?)?;
+        let is_its = meeting.server == server;
+        let client = meeting.endpoint.waiting(&self.slots, token).filter(|_| is_its)?;
+        self.slots[client].attachments.as_deref_mut()
+    }
+
+    /// Takes what is there, or gets in line. Returns whether something has arrived.
+    #[inline]
+    fn receive(&mut self, port: &Arc<Port>, own: u32, wanted: Wanted) -> Result<bool> {
+        let meeting = &mut self.meetings[port.number];
+        if meeting.server != wanted.server {
+            return Err(Errno::EPIPE);
+        }
+        let bits = port.notification.take(wanted.mask);
+        if bits != 0 {
+            self.slots.arrive_bits(own, bits);
+            return Ok(true);
+        }
+        match meeting.endpoint.receive(&mut self.slots, own)? {
+            ReceiveOutcome::Block => {
+                self.slots[own].outcome = Outcome::Waiting;
+                return Ok(false);
+            }
+            ReceiveOutcome::Call { client, token } => {
+                self.slots.deliver(client, own, token);
+            }
+            ReceiveOutcome::Cancel { token } => {
+                self.slots.arrive(own, Tag::of_kind(Kind::Cancel), 0, token);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What may end the wait of a receiver besides a message. It is out of the line then.
+    fn something_else(&mut self, port: &Port, own: u32, wanted: Wanted) -> Option<Result<()>> {
+        let bits = port.notification.take(wanted.mask);
+        let result = if bits != 0 {
+            Ok(())
+        } else if wanted.deadline.is_some_and(|deadline| time::monotonic() >= deadline) {
+            Err(Errno::ETIMEDOUT)
+        } else if task::sleep_is_over(Sleep::Interruptible) {
+            Err(ERESTARTNOHAND)
+        } else {
+            return None;
+        };
+        self.meetings[port.number].endpoint.stop_receiving(&mut self.slots, own);
+        if bits != 0 {
+            self.slots.arrive_bits(own, bits);
+        }
+        Some(result)
+    }
+}
+
+impl Slots {
+    fn arrive_bits(&mut self, own: u32, bits: u32) {
+        self.arrive(own, Tag::of_kind(Kind::Notification), 0, ReplyToken::from_raw(0));
+        let [first, ..] = &mut self[own].words;
+        *first = bits;
+    }
+}
