@@ -6,6 +6,8 @@ extern crate alloc;
 
 mod arch;
 mod cpu;
+mod file;
+mod init;
 mod ipc;
 mod irq;
 #[cfg(feature = "ktest")]
@@ -13,6 +15,7 @@ mod ktest;
 mod log;
 mod mm;
 mod panic;
+mod process;
 mod result;
 mod sync;
 mod syscall;
@@ -22,6 +25,7 @@ mod trap;
 
 use arch::features::features;
 use arch::paging::{self, IS_PAE, PAGE_OFFSET, SPLIT};
+use kcore::addr::PhysAddr;
 use kcore::cmdline::CommandLine;
 use kcore::memory_map::{LowHigh, TWO_LEVEL_FRAMES};
 use kcore::run_queue::Priority;
@@ -29,6 +33,7 @@ use mm::{bootmem, direct_map, frames, heap, kmap, loader, vmalloc};
 use spin::Once;
 use task::Task;
 
+static ARCHIVE: Once<Option<(PhysAddr, u32)>> = Once::new();
 static COMMAND_LINE: Once<CommandLine<'static>> = Once::new();
 
 /// The boot story, top to bottom. Each stage returns what the next one needs, so a wrong order
@@ -51,6 +56,7 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
             Err(why) => panic!("{why}"),
         };
         COMMAND_LINE.call_once(|| loaded.command_line);
+        ARCHIVE.call_once(|| loaded.archive);
         let low_high = size_memory(&mut loaded);
         let Some(mut bootmem) = bootmem::initialise(&loaded, low_high.max_low_pfn) else {
             panic!("the boot bitmap is too small");
@@ -78,8 +84,12 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
 fn first_task(_: usize) {
     #[cfg(feature = "ktest")]
     ktest::run(COMMAND_LINE.get().and_then(|line| line.value("ktest")));
-    #[cfg(not(feature = "ktest"))]
-    arch::debug_exit::exit(arch::debug_exit::End::Orderly)
+    let (Some(command_line), Some(archive)) = (COMMAND_LINE.get(), ARCHIVE.get()) else {
+        panic!("the boot forgot what it was told");
+    };
+    if let Err(errno) = init::start(command_line, *archive) {
+        panic!("cannot start the first program: {errno}");
+    }
 }
 
 /// Splits memory into low and high, and says what this image cannot use.

@@ -1,26 +1,126 @@
 //! The switchboard: where every fault, interrupt and system call of the machine arrives.
 
-use crate::arch::entry::TrapFrame;
-use crate::arch::extable;
+use crate::arch::control::cr2;
+use crate::arch::entry::{FOLIO_CALL, TrapFrame};
+use crate::arch::{extable, interrupts};
+use crate::cpu;
 use crate::irq;
+use crate::mm::fault::Outcome;
+use crate::mm::space::TASK_SIZE;
 use crate::panic::fatal_trap;
+use crate::process::{self, signal};
 use crate::{syscall, task};
+use abi::signal::SIGKILL;
+use kcore::addr::VirtAddr;
+use kcore::fault::{Class, ErrorCode, Origin, Signal, classify};
+
+const PAGE_FAULT: u32 = 14;
+const EFLAGS_IF: u32 = 1 << 9;
 
 pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
-    if let Some(fixup) = extable::fixup(frame.eip) {
-        frame.eip = fixup;
-        return;
+    if frame.vector == PAGE_FAULT {
+        // Before anything can fault again.
+        on_page_fault(frame, VirtAddr::new(cr2()));
+    } else if frame.from_user() {
+        interrupts::enable();
+        signal::on_exception(frame);
+    } else {
+        fix_up(frame);
     }
-    fatal_trap("trap in the kernel", frame)
+    leave(frame);
+}
+
+fn on_page_fault(frame: &mut TrapFrame, address: VirtAddr) {
+    let code = ErrorCode::from_bits_retain(frame.error);
+    let origin = match () {
+        () if frame.from_user() => Origin::User,
+        () if extable::fixup(frame.eip).is_none() => Origin::Kernel,
+        () if cpu::preempt_count() != 0 || process::try_current().is_none() => Origin::AtomicCopy,
+        () => Origin::UserCopy,
+    };
+    let task_size = TASK_SIZE.address().unwrap_or_default();
+    match classify(address, code, origin, task_size) {
+        Class::Page => {
+            if frame.eflags & EFLAGS_IF != 0 {
+                interrupts::enable();
+            }
+            serve_page(frame, address, code);
+        }
+        Class::Fixup => fix_up(frame),
+        Class::Signal(signal) => {
+            interrupts::enable();
+            raise(frame, signal, address, code);
+        }
+        Class::Bug => fatal_trap("page fault in the kernel", frame),
+    }
+}
+
+fn serve_page(frame: &mut TrapFrame, address: VirtAddr, code: ErrorCode) {
+    let thread = process::current();
+    let outcome = match &*thread.own().mm.borrow() {
+        Some(mm) => mm.fault(address, code.kind()),
+        None => Outcome::Signal(Signal::MapError),
+    };
+    match outcome {
+        Outcome::Done { major } => thread.count_fault(major),
+        // A copy to or from the program tells its caller.
+        _ if !frame.from_user() => fix_up(frame),
+        Outcome::Signal(signal) => raise(frame, signal, address, code),
+        Outcome::OutOfMemory => {
+            log::warn!("no memory for {}: killed", task::describe_current());
+            signal::raise(SIGKILL);
+        }
+    }
+}
+
+/// The program did what its memory does not allow.
+#[cold]
+fn raise(frame: &TrapFrame, signal: Signal, address: VirtAddr, code: ErrorCode) {
+    let (number, si_code) = signal.number_and_code();
+    let shown = code.for_signal(address, TASK_SIZE.address().unwrap_or_default());
+    let trap = (frame.vector, shown.bits(), address.as_u32());
+    signal::force_fault(number, si_code, address.as_u32(), trap);
+}
+
+/// A fault of the kernel's: expected at a few instructions, the end anywhere else.
+#[cold]
+fn fix_up(frame: &mut TrapFrame) {
+    match extable::fixup(frame.eip) {
+        Some(fixup) => frame.eip = fixup,
+        None => fatal_trap("trap in the kernel", frame),
+    }
 }
 
 pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
     irq::dispatch(frame.vector, frame);
-    if frame.from_user() && task::current().work() != 0 {
-        task::exit_work(frame);
-    }
+    leave(frame);
 }
 
-pub extern "fastcall" fn on_syscall(frame: &mut TrapFrame) {
-    frame.eax = syscall::linux_call(frame.error, &frame.arguments());
+/// The frame lies at the top of the thread's stack; handlers that replace the registers (exec,
+/// sigreturn) write there, and their result is EAX.
+pub extern "fastcall" fn on_syscall(frame: *mut TrapFrame) {
+    // SAFETY: the entry code passes its frame, and nobody else has a reference to it now.
+    let (number, vector, arguments) =
+        unsafe { ((*frame).error, (*frame).vector, (*frame).arguments()) };
+    let result = if vector == FOLIO_CALL as u32 {
+        syscall::folio_call(number, &arguments)
+    } else {
+        syscall::linux_call(number, &arguments)
+    };
+    // SAFETY: the handler's references to the frame are gone.
+    let frame = unsafe { &mut *frame };
+    frame.eax = result;
+    interrupts::disable();
+    leave(frame);
+}
+
+/// The last step before the program goes on. Interrupts are off from here.
+#[inline]
+fn leave(frame: &mut TrapFrame) {
+    if frame.from_user() {
+        interrupts::disable();
+        if task::current().work() != 0 {
+            task::exit_work(frame);
+        }
+    }
 }

@@ -28,6 +28,14 @@ pub fn write<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
     copied.map_err(|_| Errno::EFAULT)
 }
 
+/// Writes the first `len` bytes of a value: what an older program knows of it.
+pub fn write_prefix<T: Plain>(to: UserMutPtr<T>, value: &T, len: usize) -> Result<()> {
+    let from = core::ptr::from_ref(value).cast();
+    // SAFETY: `value` is readable for its size and has no padding.
+    let copied = unsafe { uaccess::copy_to_user(to.address(), from, len.min(size_of::<T>())) };
+    copied.map_err(|_| Errno::EFAULT)
+}
+
 /// Reads one word.
 #[inline]
 pub fn read_word(from: UserPtr<u32>) -> Result<u32> {

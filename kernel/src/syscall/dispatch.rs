@@ -6,7 +6,18 @@ use abi::syscall::names;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Where the rows' names are looked up. A name that no module defines, or two do, is an error.
-mod handlers {}
+mod handlers {
+    pub use crate::syscall::file::*;
+    pub use crate::syscall::folio::*;
+    pub use crate::syscall::identity::*;
+    pub use crate::syscall::memory::*;
+    pub use crate::syscall::process::*;
+    pub use crate::syscall::resource::*;
+    pub use crate::syscall::signal::*;
+    pub use crate::syscall::system::*;
+    pub use crate::syscall::thread::*;
+    pub use crate::syscall::time::*;
+}
 
 macro_rules! dispatcher {
     ($name:ident, [$($kinds:ident)::+], $( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
@@ -42,6 +53,17 @@ abi::for_each_linux_call!(linux_dispatcher);
 #[inline]
 pub fn linux_call(number: u32, registers: &Registers) -> u32 {
     abi::errno::encode(linux(number, registers).unwrap_or_else(|| unknown(number)))
+}
+
+macro_rules! folio_dispatcher {
+    ($($rows:tt)*) => { dispatcher!(folio, [abi::syscall::folio::kinds], $($rows)*); };
+}
+abi::for_each_folio_call!(folio_dispatcher);
+
+/// Serves `int 0x81`.
+#[inline]
+pub fn folio_call(number: u32, registers: &Registers) -> u32 {
+    abi::errno::encode(folio(number, registers).unwrap_or(Err(Errno::ENOSYS)))
 }
 
 /// Numbers Linux 6.1 uses end below this.

@@ -4,5 +4,15 @@
 //! without a handler does not compile.
 
 mod dispatch;
+mod file;
+mod folio;
+mod identity;
+mod memory;
+mod process;
+mod resource;
+mod signal;
+mod system;
+mod thread;
+mod time;
 
-pub use dispatch::linux_call;
+pub use dispatch::{folio_call, linux_call};

@@ -163,6 +163,16 @@ impl Task {
         self.holds_kmap.store(false, Relaxed);
     }
 
+    /// How `ps` shows what it does.
+    pub fn state_letter(&self) -> u8 {
+        match self.state.load(Relaxed) {
+            RUNNING | NEW => b'R',
+            DEAD => b'Z',
+            state if state == Sleep::Interruptible as u32 => b'S',
+            _ => b'D',
+        }
+    }
+
     /// The pending-work bits.
     #[inline]
     pub fn work(&self) -> u32 {

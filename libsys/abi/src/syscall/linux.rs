@@ -20,18 +20,18 @@
 //!         }
 //!     };
 //! }
-//! abi::for_each_linux_call_to_come!(count_arguments);
+//! abi::for_each_linux_call!(count_arguments);
 //! assert_eq!(registers(4), Some(3));
 //! ```
 
 /// The types the rows use.
 pub mod kinds {
     pub use crate::argument::{Argument, Registers};
-    pub use crate::file::{Iovec, Stat, Stat64, Statfs64, Statx};
+    pub use crate::file::{Iovec, Stat, Stat64, Statfs, Statfs64, Statx};
     pub use crate::poll::Pollfd;
     pub use crate::process::{Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
     pub use crate::signal::{OldSigaction, Sigaction, Sigaltstack, Siginfo, SignalSet};
-    pub use crate::time::{Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms};
+    pub use crate::time::{Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf};
     pub use crate::{UserMutPtr, UserPtr, UserStr};
 }
 
@@ -39,15 +39,9 @@ pub mod kinds {
 #[macro_export]
 macro_rules! for_each_linux_call {
     ($callback:ident) => {
-        $callback! {}
-    };
-}
-
-/// Hands the rows of all calls that still wait for a handler to `callback!`, ordered by number.
-#[macro_export]
-macro_rules! for_each_linux_call_to_come {
-    ($callback:ident) => {
         $callback! {
+            /// Goes on with a call that a signal interrupted; for the kernel's own use.
+            0 restart_syscall();
             /// Ends the calling thread; the process too if it was the last.
             1 exit(status: i32);
             /// Copies the process; 0 in the child, its id in the parent.
@@ -78,14 +72,22 @@ macro_rules! for_each_linux_call_to_come {
             14 mknod(path: UserStr, mode: u32, device: u32);
             /// Changes permission bits.
             15 chmod(path: UserStr, mode: u32);
+            /// `chown` of a link itself.
+            16 lchown(path: UserStr, user: u32, group: u32);
             /// Moves the offset of a description, 31 bits.
             19 lseek(fd: i32, offset: i32, whence: u32);
             /// The process id.
             20 getpid();
+            /// Sets the user ids, 16 bits.
+            23 setuid(user: u32);
+            /// The real user id, 16 bits.
+            24 getuid();
             /// SIGALRM after that many seconds; 0 cancels. Returns what was left.
             27 alarm(seconds: u32);
             /// Sleeps until a signal is handled.
             29 pause();
+            /// Sets access and modification time in seconds.
+            30 utime(path: UserStr, times: UserPtr<Utimbuf>);
             /// Whether the real user may access a file.
             33 access(path: UserStr, mode: u32);
             /// Writes all dirty data out.
@@ -106,8 +108,16 @@ macro_rules! for_each_linux_call_to_come {
             43 times(times: UserMutPtr<Tms>);
             /// Moves the program break. Returns the break, unchanged where refused; never an error.
             45 brk(address: u32);
+            /// Sets the group ids, 16 bits.
+            46 setgid(group: u32);
+            /// The real group id, 16 bits.
+            47 getgid();
             /// Sets a handler the old way: one shot. Returns the former one.
             48 signal(signal: i32, handler: u32);
+            /// The effective user id, 16 bits.
+            49 geteuid();
+            /// The effective group id, 16 bits.
+            50 getegid();
             /// Device control.
             54 ioctl(fd: i32, command: u32, argument: u32);
             /// Descriptor control with 32-bit locks.
@@ -116,6 +126,8 @@ macro_rules! for_each_linux_call_to_come {
             57 setpgid(pid: i32, pgid: i32);
             /// Sets the mask of permission bits for new files; the former one.
             60 umask(mask: u32);
+            /// Changes the root directory.
+            61 chroot(path: UserStr);
             /// Makes descriptor `new` a copy of `old`.
             63 dup2(old: i32, new: i32);
             /// The id of the parent process.
@@ -154,10 +166,16 @@ macro_rules! for_each_linux_call_to_come {
             93 ftruncate(fd: i32, length: u32);
             /// Changes permission bits of an open file.
             94 fchmod(fd: i32, mode: u32);
+            /// `chown` of an open file.
+            95 fchown(fd: i32, user: u32, group: u32);
             /// 20 minus the nice value.
             96 getpriority(which: i32, who: i32);
             /// Sets the nice value.
             97 setpriority(which: i32, who: i32, nice: i32);
+            /// What a file system has, old structure.
+            99 statfs(path: UserStr, to: UserMutPtr<Statfs>);
+            /// `statfs` of an open file, old structure.
+            100 fstatfs(fd: i32, to: UserMutPtr<Statfs>);
             /// Arms an interval timer.
             104 setitimer(which: i32, new: UserPtr<Itimerval>, old: UserMutPtr<Itimerval>);
             /// Queries an interval timer.
@@ -197,6 +215,8 @@ macro_rules! for_each_linux_call_to_come {
             140 _llseek(
                 fd: i32, offset_high: u32, offset_low: u32, result: UserMutPtr<i64>, whence: u32
             );
+            /// Reads directory entries, old structure.
+            141 getdents(fd: i32, buffer: UserMutPtr<u8>, size: u32);
             /// Waits for readiness with bit sets.
             142 _newselect(
                 count: i32, read: UserMutPtr<u32>, write: UserMutPtr<u32>, except: UserMutPtr<u32>,
@@ -251,12 +271,16 @@ macro_rules! for_each_linux_call_to_come {
                 set: UserPtr<SignalSet>, info: UserMutPtr<Siginfo>, timeout: UserPtr<Timespec>,
                 set_size: u32
             );
+            /// Sends a signal with a payload.
+            178 rt_sigqueueinfo(pid: i32, signal: i32, info: UserPtr<Siginfo>);
             /// Waits for a signal with another mask.
             179 rt_sigsuspend(mask: UserPtr<SignalSet>, set_size: u32);
             /// Reads at an offset.
             180 pread64(fd: i32, buffer: UserMutPtr<u8>, count: u32, offset: i64);
             /// Writes at an offset.
             181 pwrite64(fd: i32, buffer: UserPtr<u8>, count: u32, offset: i64);
+            /// Changes owner and group.
+            182 chown(path: UserStr, user: u32, group: u32);
             /// The working directory with its zero byte; returns the length with it.
             183 getcwd(buffer: UserMutPtr<u8>, size: u32);
             /// Sets or queries the alternate signal stack.
@@ -291,20 +315,38 @@ macro_rules! for_each_linux_call_to_come {
             201 geteuid32();
             /// The effective group id.
             202 getegid32();
+            /// Sets real and effective user id.
+            203 setreuid32(real: u32, effective: u32);
+            /// Sets real and effective group id.
+            204 setregid32(real: u32, effective: u32);
             /// The supplementary groups; with size 0 their number.
             205 getgroups32(size: i32, list: UserMutPtr<u32>);
+            /// Sets the supplementary groups.
+            206 setgroups32(size: u32, list: UserPtr<u32>);
             /// Changes the owner of an open file.
             207 fchown32(fd: i32, user: u32, group: u32);
+            /// Sets real, effective and saved user id.
+            208 setresuid32(real: u32, effective: u32, saved: u32);
             /// Real, effective and saved user id.
             209 getresuid32(
                 real: UserMutPtr<u32>, effective: UserMutPtr<u32>, saved: UserMutPtr<u32>
             );
+            /// Sets real, effective and saved group id.
+            210 setresgid32(real: u32, effective: u32, saved: u32);
             /// Real, effective and saved group id.
             211 getresgid32(
                 real: UserMutPtr<u32>, effective: UserMutPtr<u32>, saved: UserMutPtr<u32>
             );
             /// Changes the owner of a file.
             212 chown32(path: UserStr, user: u32, group: u32);
+            /// Sets the user ids.
+            213 setuid32(user: u32);
+            /// Sets the group ids.
+            214 setgid32(group: u32);
+            /// Sets the user id for file access; returns the former one.
+            215 setfsuid32(user: u32);
+            /// Sets the group id for file access; returns the former one.
+            216 setfsgid32(group: u32);
             /// Which pages of a range are in memory.
             218 mincore(address: u32, length: u32, vector: UserMutPtr<u8>);
             /// Advice about a range.
@@ -317,12 +359,30 @@ macro_rules! for_each_linux_call_to_come {
             224 gettid();
             /// Reads pages ahead.
             225 readahead(fd: i32, offset: i64, count: u32);
+            /// Sets an extended attribute.
+            226 setxattr(path: UserStr, name: UserStr, value: UserPtr<u8>, size: u32, flags: u32);
+            /// Sets an extended attribute of a link itself.
+            227 lsetxattr(path: UserStr, name: UserStr, value: UserPtr<u8>, size: u32, flags: u32);
+            /// Sets an extended attribute of an open file.
+            228 fsetxattr(fd: i32, name: UserStr, value: UserPtr<u8>, size: u32, flags: u32);
             /// Extended attribute of a file.
             229 getxattr(path: UserStr, name: UserStr, value: UserMutPtr<u8>, size: u32);
             /// Extended attribute of a file or symbolic link.
             230 lgetxattr(path: UserStr, name: UserStr, value: UserMutPtr<u8>, size: u32);
             /// Extended attribute of an open file.
             231 fgetxattr(fd: i32, name: UserStr, value: UserMutPtr<u8>, size: u32);
+            /// Lists extended attributes.
+            232 listxattr(path: UserStr, list: UserMutPtr<u8>, size: u32);
+            /// Lists extended attributes of a link itself.
+            233 llistxattr(path: UserStr, list: UserMutPtr<u8>, size: u32);
+            /// Lists extended attributes of an open file.
+            234 flistxattr(fd: i32, list: UserMutPtr<u8>, size: u32);
+            /// Removes an extended attribute.
+            235 removexattr(path: UserStr, name: UserStr);
+            /// Removes an extended attribute of a link itself.
+            236 lremovexattr(path: UserStr, name: UserStr);
+            /// Removes an extended attribute of an open file.
+            237 fremovexattr(fd: i32, name: UserStr);
             /// Sends a signal to a thread.
             238 tkill(tid: i32, signal: i32);
             /// Copies between descriptors.
@@ -332,6 +392,8 @@ macro_rules! for_each_linux_call_to_come {
                 word: UserMutPtr<u32>, operation: u32, value: u32, timeout: UserPtr<Timespec>,
                 word2: UserMutPtr<u32>, value3: u32
             );
+            /// Sets the processors a thread may run on.
+            241 sched_setaffinity(pid: i32, size: u32, mask: UserPtr<u8>);
             /// On which processors a thread may run; returns bytes written.
             242 sched_getaffinity(pid: i32, size: u32, mask: UserMutPtr<u8>);
             /// Sets a TLS descriptor of the GDT.
@@ -374,6 +436,8 @@ macro_rules! for_each_linux_call_to_come {
             297 mknodat(directory: i32, path: UserStr, mode: u32, device: u32);
             /// Changes an owner relative to a directory.
             298 fchownat(directory: i32, path: UserStr, user: u32, group: u32, flags: u32);
+            /// `utimes` relative to a directory.
+            299 futimesat(directory: i32, path: UserStr, times: UserPtr<[Timeval; 2]>);
             /// Attributes relative to a directory.
             300 fstatat64(directory: i32, path: UserStr, stat: UserMutPtr<Stat64>, flags: u32);
             /// Removes a name relative to a directory.
@@ -408,16 +472,20 @@ macro_rules! for_each_linux_call_to_come {
             312 get_robust_list(pid: i32, head: UserMutPtr<u32>, length: UserMutPtr<u32>);
             /// Sets access and modification time.
             320 utimensat(directory: i32, path: UserStr, times: UserPtr<[Timespec; 2]>, flags: u32);
-            /// Reserves or frees space of a file.
-            324 fallocate(fd: i32, mode: i32, offset: i64, length: i64);
             /// `dup2` with flags, refusing equal descriptors.
             330 dup3(old: i32, new: i32, flags: u32);
             /// `pipe` with flags.
             331 pipe2(fds: UserMutPtr<[i32; 2]>, flags: u32);
+            /// `readv` at an offset.
+            333 preadv(fd: i32, vector: UserPtr<Iovec>, count: u32, offset: i64);
+            /// `writev` at an offset.
+            334 pwritev(fd: i32, vector: UserPtr<Iovec>, count: u32, offset: i64);
             /// Sets and queries a resource limit of a process.
             340 prlimit64(
                 pid: i32, resource: u32, new: UserPtr<Rlimit64>, old: UserMutPtr<Rlimit64>
             );
+            /// Writes one file system's dirty data out.
+            344 syncfs(fd: i32);
             /// `renameat` with flags.
             353 renameat2(
                 old_directory: i32, old: UserStr, new_directory: i32, new: UserStr, flags: u32
@@ -432,8 +500,6 @@ macro_rules! for_each_linux_call_to_come {
             383 statx(
                 directory: i32, path: UserStr, flags: u32, mask: u32, statx: UserMutPtr<Statx>
             );
-            /// Registers an area for restartable sequences.
-            386 rseq(area: u32, length: u32, flags: u32, signature: u32);
             /// A clock's time, 64-bit seconds.
             403 clock_gettime64(clock: i32, time: UserMutPtr<Timespec64>);
             /// A clock's resolution, 64-bit seconds.
@@ -466,6 +532,19 @@ macro_rules! for_each_linux_call_to_come {
             436 close_range(first: u32, last: u32, flags: u32);
             /// `faccessat` with flags.
             439 faccessat2(directory: i32, path: UserStr, mode: u32, flags: u32);
+        }
+    };
+}
+
+/// Hands the rows of all calls that still wait for a handler to `callback!`, ordered by number.
+#[macro_export]
+macro_rules! for_each_linux_call_to_come {
+    ($callback:ident) => {
+        $callback! {
+            /// Reserves or frees space of a file.
+            324 fallocate(fd: i32, mode: i32, offset: i64, length: i64);
+            /// Registers an area for restartable sequences.
+            386 rseq(area: u32, length: u32, flags: u32, signature: u32);
         }
     };
 }

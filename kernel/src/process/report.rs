@@ -1,0 +1,92 @@
+//! What `ps` and the leak check want to know.
+
+use super::Process;
+use super::table::{self, lock_family};
+use abi::syscall::folio::{ProcessStatistics, Statistics};
+use alloc::sync::Arc;
+
+/// Fills in what belongs to processes.
+pub fn fill(statistics: &mut Statistics) {
+    statistics.processes = table::count();
+    let (mut threads, mut minor, mut major) = (0u32, 0u32, 0u32);
+    let mut after = 0;
+    while let Some((pid, _, process)) = next(after) {
+        threads += thread_count(&process);
+        let used = process.used();
+        minor = minor.wrapping_add(used.minor_faults);
+        major = major.wrapping_add(used.major_faults);
+        after = pid;
+    }
+    statistics.threads = threads;
+    (statistics.minor_faults, statistics.major_faults) = (minor, major);
+}
+
+fn thread_count(process: &Process) -> u32 {
+    u32::try_from(process.lock_signals().threads().count()).unwrap_or(u32::MAX)
+}
+
+/// What the family knows of a process.
+struct Place {
+    parent: u32,
+    group: u32,
+    session: u32,
+    is_stopped: bool,
+    has_exited: bool,
+}
+
+/// The process with the lowest id above `after`.
+fn next(after: u32) -> Option<(u32, Place, Arc<Process>)> {
+    let family = lock_family();
+    let slot = family.next_process(after.checked_add(1)?)?;
+    let member = family.get(slot)?;
+    let place = Place {
+        parent: member.process.parent_pid(),
+        group: member.group(),
+        session: member.session(),
+        is_stopped: member.is_stopped,
+        has_exited: member.has_exited(),
+    };
+    Some((member.pid(), place, member.process.clone()))
+}
+
+/// The entry of the process with the lowest id above `after`.
+pub fn next_entry(after: u32) -> Option<ProcessStatistics> {
+    let (pid, place, process) = next(after)?;
+    let used = process.used();
+    let mm = process.mm();
+    let (pages, resident) = mm.map_or((0, 0), |mm| {
+        // Whoever edits the areas may sleep; a figure is not worth waiting for it.
+        let pages = mm.layout.try_read().map_or(0, |layout| layout.areas.account().total);
+        (pages, mm.rss())
+    });
+    let (mut name, mut state, mut threads) = ([0; 16], b'Z', 0);
+    for thread in process.lock_signals().threads() {
+        if threads == 0 {
+            name = thread.task.name();
+            state = thread.task.state_letter();
+        }
+        threads += 1;
+    }
+    if place.is_stopped {
+        state = b'T';
+    }
+    if place.has_exited {
+        state = b'Z';
+    }
+    Some(ProcessStatistics {
+        pid: pid.cast_signed(),
+        parent: place.parent.cast_signed(),
+        group: place.group.cast_signed(),
+        session: place.session.cast_signed(),
+        state: state.into(),
+        threads,
+        nice: process.nice(),
+        user_ticks: used.utime,
+        kernel_ticks: used.stime,
+        pages,
+        resident,
+        minor_faults: used.minor_faults,
+        major_faults: used.major_faults,
+        name,
+    })
+}

@@ -1,0 +1,75 @@
+//! Folio's own calls that belong to no other part.
+
+use crate::mm::statistics as memory;
+use crate::mm::user;
+use crate::process::{current, machine, report};
+use crate::result::{Errno, Result};
+use abi::UserMutPtr;
+use abi::frame::Exit;
+use abi::syscall::folio::{ProcessStatistics, Statistics};
+
+/// The machine ends in good order.
+pub fn shutdown(status: i32) -> Result<u32> {
+    if current().process().pid() != 1 {
+        return Err(Errno::EPERM);
+    }
+    machine::end(Exit::Exited((status & 0xff) as u8))
+}
+
+pub fn statistics(to: UserMutPtr<Statistics>, size: u32) -> Result<u32> {
+    let mut statistics = Statistics::default();
+    memory::fill(&mut statistics);
+    report::fill(&mut statistics);
+    let len = (size as usize).min(size_of::<Statistics>());
+    user::write_prefix(to, &statistics, len)?;
+    u32::try_from(len).map_err(|_| Errno::EINVAL)
+}
+
+pub fn processes(after: i32, entries: UserMutPtr<ProcessStatistics>, size: u32) -> Result<u32> {
+    const ENTRY: u32 = size_of::<ProcessStatistics>() as u32;
+    let mut after = u32::try_from(after).unwrap_or(0);
+    let (mut written, mut to) = (0, entries);
+    while size - written >= ENTRY
+        && let Some(entry) = report::next_entry(after)
+    {
+        user::write(to, &entry)?;
+        after = entry.pid.cast_unsigned();
+        written += ENTRY;
+        to = to.checked_add(1).ok_or(Errno::EFAULT)?;
+    }
+    Ok(written)
+}
+
+/// For the tests: frees what only waits to be used again.
+pub fn drain() -> Result<u32> {
+    memory::drain();
+    Ok(0)
+}
+
+/// For the test of the leak check. Release kernels do not have it.
+#[cfg(not(debug_assertions))]
+pub fn leak(_: u32) -> Result<u32> {
+    Err(Errno::ENOSYS)
+}
+
+#[cfg(debug_assertions)]
+pub fn leak(kind: u32) -> Result<u32> {
+    use crate::mm::frames::{Frame, GFP_HIGHUSER};
+    use crate::mm::kmap::kmap;
+    use abi::syscall::folio::{LEAK_FRAME, LEAK_HANDLE, LEAK_KMAP, LEAK_OBJECT};
+    use alloc::boxed::Box;
+    use core::mem::forget;
+    match kind {
+        LEAK_FRAME => forget(Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?),
+        LEAK_OBJECT => forget(Box::try_new(0u64).map_err(|_| Errno::ENOMEM)?),
+        LEAK_HANDLE => forget(current().files().get(0)?),
+        LEAK_KMAP => {
+            let frame = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
+            forget(kmap(frame.pfn()));
+            current().task.give_kmap();
+            forget(frame);
+        }
+        _ => return Err(Errno::EINVAL),
+    }
+    Ok(0)
+}

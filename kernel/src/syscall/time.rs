@@ -1,0 +1,225 @@
+//! Clocks and sleeping.
+
+use crate::mm::user;
+use crate::process::{Restart, current};
+use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTNOHAND};
+use crate::result::{Errno, Result};
+use crate::sync::WaitError;
+use crate::task::{self, Sleep};
+use crate::time::{self, HZ};
+use abi::time::{
+    CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC_RAW,
+    CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_THREAD_CPUTIME_ID,
+    TIMER_ABSTIME, Timespec, Timespec64, Timeval, Timezone,
+};
+use abi::{UserMutPtr, UserPtr};
+
+const SECOND: u64 = 1_000_000_000;
+const TICK: u64 = SECOND / HZ as u64;
+
+/// A clock's reading in nanoseconds.
+fn read(clock: i32) -> Result<u64> {
+    match clock {
+        CLOCK_REALTIME => Ok(time::realtime()),
+        CLOCK_MONOTONIC | CLOCK_MONOTONIC_RAW | CLOCK_BOOTTIME => Ok(time::monotonic()),
+        CLOCK_REALTIME_COARSE => Ok(time::realtime() / TICK * TICK),
+        CLOCK_MONOTONIC_COARSE => Ok(time::monotonic() / TICK * TICK),
+        CLOCK_PROCESS_CPUTIME_ID => {
+            let used = current().process().used();
+            Ok(u64::from(used.utime + used.stime) * TICK)
+        }
+        CLOCK_THREAD_CPUTIME_ID => {
+            let (utime, stime) = task::current().times();
+            Ok(u64::from(utime + stime) * TICK)
+        }
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// The smallest step of a clock in nanoseconds.
+fn resolution(clock: i32) -> Result<u64> {
+    match clock {
+        CLOCK_REALTIME_COARSE | CLOCK_MONOTONIC_COARSE => Ok(TICK),
+        _ => read(clock).map(|_| 1),
+    }
+}
+
+/// A `timespec` of either width.
+trait Spec: abi::Plain {
+    fn from_nanoseconds(nanoseconds: u64) -> Self;
+    /// EINVAL if negative or if the nanoseconds are a second or more.
+    fn nanoseconds(&self) -> Result<u64>;
+}
+
+fn sum(seconds: i64, nanoseconds: i64) -> Result<u64> {
+    let seconds = u64::try_from(seconds).map_err(|_| Errno::EINVAL)?;
+    match u64::try_from(nanoseconds) {
+        Ok(part) if part < SECOND => Ok(seconds.saturating_mul(SECOND).saturating_add(part)),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+impl Spec for Timespec {
+    fn from_nanoseconds(nanoseconds: u64) -> Self {
+        // Wraps in 2038, as the width demands.
+        Self { sec: (nanoseconds / SECOND) as i32, nsec: (nanoseconds % SECOND) as i32 }
+    }
+
+    fn nanoseconds(&self) -> Result<u64> {
+        sum(self.sec.into(), self.nsec.into())
+    }
+}
+
+impl Spec for Timespec64 {
+    fn from_nanoseconds(nanoseconds: u64) -> Self {
+        Self { sec: (nanoseconds / SECOND) as i64, nsec: (nanoseconds % SECOND) as i64 }
+    }
+
+    fn nanoseconds(&self) -> Result<u64> {
+        // The upper half of the nanoseconds is padding to a 32-bit program.
+        let nanoseconds = self.nsec;
+        sum(self.sec, i64::from(nanoseconds as i32))
+    }
+}
+
+fn gettime<T: Spec>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
+    user::write(to, &T::from_nanoseconds(read(clock)?)).map(|()| 0)
+}
+
+fn getres<T: Spec>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
+    let resolution = resolution(clock)?;
+    if !to.is_null() {
+        user::write(to, &T::from_nanoseconds(resolution))?;
+    }
+    Ok(0)
+}
+
+pub fn clock_gettime(clock: i32, to: UserMutPtr<Timespec>) -> Result<u32> {
+    gettime(clock, to)
+}
+
+pub fn clock_gettime64(clock: i32, to: UserMutPtr<Timespec64>) -> Result<u32> {
+    gettime(clock, to)
+}
+
+pub fn clock_getres(clock: i32, to: UserMutPtr<Timespec>) -> Result<u32> {
+    getres(clock, to)
+}
+
+pub fn clock_getres_time64(clock: i32, to: UserMutPtr<Timespec64>) -> Result<u32> {
+    getres(clock, to)
+}
+
+pub fn gettimeofday(to: UserMutPtr<Timeval>, zone: UserMutPtr<Timezone>) -> Result<u32> {
+    if !to.is_null() {
+        let now = time::realtime();
+        let part = now % SECOND / 1000;
+        user::write(to, &Timeval { sec: (now / SECOND) as i32, usec: part as i32 })?;
+    }
+    if !zone.is_null() {
+        user::write(zone, &Timezone::default())?;
+    }
+    Ok(0)
+}
+
+pub fn time(to: UserMutPtr<i32>) -> Result<u32> {
+    let seconds = (time::realtime() / SECOND) as i32;
+    if !to.is_null() {
+        user::write(to, &seconds)?;
+    }
+    Ok(seconds.cast_unsigned())
+}
+
+pub fn nanosleep(duration: UserPtr<Timespec>, remaining: UserMutPtr<Timespec>) -> Result<u32> {
+    let length = user::read(duration)?.nanoseconds()?;
+    sleep_for(length, remaining)
+}
+
+pub fn clock_nanosleep(
+    clock: i32,
+    flags: u32,
+    duration: UserPtr<Timespec>,
+    remaining: UserMutPtr<Timespec>,
+) -> Result<u32> {
+    sleep_on(clock, flags, duration, remaining)
+}
+
+pub fn clock_nanosleep_time64(
+    clock: i32,
+    flags: u32,
+    duration: UserPtr<Timespec64>,
+    remaining: UserMutPtr<Timespec64>,
+) -> Result<u32> {
+    sleep_on(clock, flags, duration, remaining)
+}
+
+fn sleep_on<T: Spec + Width>(
+    clock: i32,
+    flags: u32,
+    duration: UserPtr<T>,
+    remaining: UserMutPtr<T>,
+) -> Result<u32> {
+    match clock {
+        CLOCK_REALTIME | CLOCK_MONOTONIC | CLOCK_BOOTTIME => {}
+        CLOCK_REALTIME_COARSE
+        | CLOCK_MONOTONIC_COARSE
+        | CLOCK_MONOTONIC_RAW
+        | CLOCK_PROCESS_CPUTIME_ID => return Err(Errno::EOPNOTSUPP),
+        _ => return Err(Errno::EINVAL),
+    }
+    let length = user::read(duration)?.nanoseconds()?;
+    if flags & TIMER_ABSTIME == 0 {
+        return sleep_for(length, remaining);
+    }
+    // Deadlines are monotonic ones.
+    let deadline = match clock {
+        CLOCK_REALTIME => {
+            let behind = length.saturating_sub(time::realtime());
+            time::monotonic().saturating_add(behind)
+        }
+        _ => length,
+    };
+    match time::sleep_until(deadline, Sleep::Interruptible) {
+        Err(WaitError::Interrupted) => Err(ERESTARTNOHAND),
+        _ => Ok(0),
+    }
+}
+
+/// Which structure the remaining time is written as.
+trait Width {
+    const IS_64: bool;
+}
+
+impl Width for Timespec {
+    const IS_64: bool = false;
+}
+
+impl Width for Timespec64 {
+    const IS_64: bool = true;
+}
+
+fn sleep_for<T: Width>(nanoseconds: u64, remaining: UserMutPtr<T>) -> Result<u32> {
+    let deadline = time::monotonic().saturating_add(nanoseconds);
+    sleep_till(deadline, remaining.address(), T::IS_64)
+}
+
+/// Sleeps; if a signal comes first, says what is left and how to go on.
+fn sleep_till(deadline: u64, remaining: u32, is_64: bool) -> Result<u32> {
+    let Err(WaitError::Interrupted) = time::sleep_until(deadline, Sleep::Interruptible) else {
+        return Ok(0);
+    };
+    let left = deadline.saturating_sub(time::monotonic());
+    if remaining != 0 && is_64 {
+        user::write(UserMutPtr::new(remaining), &Timespec64::from_nanoseconds(left))?;
+    } else if remaining != 0 {
+        user::write(UserMutPtr::new(remaining), &Timespec::from_nanoseconds(left))?;
+    }
+    let (low, high) = (deadline as u32, (deadline >> 32) as u32);
+    let arguments = [low, high, remaining, u32::from(is_64), 0, 0];
+    current().own().restart.set(Some(Restart { resume, arguments }));
+    Err(ERESTART_RESTARTBLOCK)
+}
+
+fn resume(&[low, high, remaining, is_64, ..]: &[u32; 6]) -> Result<u32> {
+    sleep_till(u64::from(low) | u64::from(high) << 32, remaining, is_64 != 0)
+}
