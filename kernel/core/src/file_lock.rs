@@ -219,7 +219,7 @@ mod tests {
             steps in proptest::collection::vec((0u8..3, 0u32..3, 0u64..24, 0u64..24), 1..60)
         ) {
             let mut locks = FileLocks::new();
-            let mut map = vec![[None::<bool>; 3]; 24];
+            let mut map = [[None::<bool>; 3]; 24];
             for (step, owner, a, b) in steps {
                 let (start, last) = (a.min(b), a.max(b));
                 let range = start as usize..=last as usize;
