@@ -29,7 +29,7 @@ use kcore::run_queue::Priority;
 
 enum Console {
     Framed(Framed),
-    Terminal(Terminal),
+    Terminal(&'static Terminal),
 }
 
 static CONSOLE_IN_USE: BootCell<Console> = BootCell::new();
@@ -41,6 +41,7 @@ const PRIORITY: Priority = Priority::new(Priority::NORMAL.level() - 1);
 ///
 /// # Safety
 /// Once, at boot, before there are programs.
+#[inline(never)]
 pub unsafe fn start(command_line: &CommandLine) -> Result<()> {
     let console = if command_line.value(CONSOLE) == Some(CONSOLE_TTY.as_bytes()) {
         Console::Terminal(Terminal::new()?)
@@ -81,7 +82,7 @@ pub fn standard_files() -> Result<[Arc<File>; 3]> {
                 file(Channel::Error, O_WRONLY)?,
             ])
         }
-        Console::Terminal(terminal) => {
+        &Console::Terminal(terminal) => {
             let node = super::open::console_node()?;
             let file = File::new(Kind::Terminal(terminal), Node::Held(node), O_RDWR)?;
             Ok([file.clone(), file.clone(), file])
@@ -95,10 +96,10 @@ pub fn open(number: DeviceNumber, node: Node, flags: u32) -> Result<Arc<File>> {
         (DeviceNumber { major: 5, minor: 1 }, Console::Framed(_)) => {
             Kind::Channel(Channel::Console)
         }
-        (DeviceNumber { major: 5, minor: 1 }, Console::Terminal(terminal)) => {
+        (DeviceNumber { major: 5, minor: 1 }, &Console::Terminal(terminal)) => {
             Kind::Terminal(terminal)
         }
-        (DeviceNumber { major: 5, minor: 0 }, Console::Terminal(terminal))
+        (DeviceNumber { major: 5, minor: 0 }, &Console::Terminal(terminal))
             if terminal.controls_caller() =>
         {
             Kind::Terminal(terminal)
@@ -127,7 +128,7 @@ pub fn give_terminal(session: u32, group: u32) {
 /// The leader of a session ends: its terminal is free, and the group to be hung up.
 pub fn take_terminal(session: u32) -> Option<u32> {
     match CONSOLE_IN_USE.get() {
-        Console::Terminal(terminal) => terminal.take(session),
+        &Console::Terminal(terminal) => terminal.take(session),
         Console::Framed(_) => None,
     }
 }
@@ -136,6 +137,6 @@ pub fn take_terminal(session: u32) -> Option<u32> {
 pub fn finish(exit: Exit) {
     match CONSOLE_IN_USE.get() {
         Console::Framed(framed) => framed.finish(exit),
-        Console::Terminal(terminal) => terminal.finish(exit),
+        &Console::Terminal(terminal) => terminal.finish(exit),
     }
 }

@@ -13,6 +13,7 @@ use abi::line_discipline::LineDiscipline;
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 use abi::signal::{SIGTTIN, SIGTTOU};
 use abi::terminal::{TOSTOP, VMIN, VTIME};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use kcore::addr::PAGE_SIZE;
 use kcore::stream_ring::{OutputRing, STREAM_PAGES};
@@ -80,21 +81,30 @@ enum Put {
 }
 
 impl Terminal {
-    pub fn new() -> Result<Self> {
-        let state = State {
-            line: LineDiscipline::new(),
-            output: OutputRing::new(STREAM_PAGES),
-            frames: Frames::new()?,
-            session: 0,
-            foreground: 0,
-        };
-        Ok(Self {
-            state: SpinLock::new(Rank::File, state),
-            readers: WaitQueue::new(),
-            writers: WaitQueue::new(),
-            pollers: WaitQueue::new(),
-            room: WaitQueue::new(),
-        })
+    /// For ever. It is made in place: a whole line and more is too much for a kernel stack.
+    #[inline(never)]
+    pub fn new() -> Result<&'static Self> {
+        let place = Box::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
+        let frames = Frames::new()?;
+        Ok(Box::leak(Box::write(
+            place,
+            Self {
+                state: SpinLock::new(
+                    Rank::File,
+                    State {
+                        line: LineDiscipline::new(),
+                        output: OutputRing::new(STREAM_PAGES),
+                        frames,
+                        session: 0,
+                        foreground: 0,
+                    },
+                ),
+                readers: WaitQueue::new(),
+                writers: WaitQueue::new(),
+                pollers: WaitQueue::new(),
+                room: WaitQueue::new(),
+            },
+        )))
     }
 
     /// Works on received bytes; sleeps while there is no room for them.
