@@ -22,11 +22,6 @@ impl Credentials {
         self.user.effective == 0
     }
 
-    /// Whether files of `group` are its own as far as the group permission bits go.
-    pub fn is_in_group(&self, group: u32) -> bool {
-        self.group.filesystem == group || self.groups.contains(&group)
-    }
-
     fn copy(&self) -> Result<Self> {
         let mut groups = Vec::new();
         groups.try_reserve_exact(self.groups.len()).map_err(|_| Errno::ENOMEM)?;

@@ -1,6 +1,5 @@
 //! A second process: `fork`, `vfork`, `clone`.
 
-use super::mm_user::MmUser;
 use super::process::{Origin, Process, Shared};
 use super::signal::{Signals, ThreadSignals};
 use super::table::lock_family;
@@ -18,9 +17,8 @@ use abi::process::{
 use abi::signal::SIGCHLD;
 use abi::{UserMutPtr, UserPtr};
 use alloc::sync::Arc;
-use core::cell::{Cell, UnsafeCell};
+use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use kcore::signal::AlternateStack;
 use kcore::tls;
 
 /// What the child shares with its parent, and where it starts.

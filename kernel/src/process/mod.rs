@@ -15,6 +15,7 @@ pub mod exec;
 pub mod exit;
 pub mod fork;
 pub mod futex;
+mod limits;
 pub mod machine;
 mod mm_user;
 mod personality;

@@ -143,7 +143,7 @@ impl Process {
         self.shared.lock().limits.clone()
     }
 
-    pub fn set_limits(&self, limits: Arc<Limits>) {
+    pub(super) fn set_limits(&self, limits: Arc<Limits>) {
         let old = core::mem::replace(&mut self.shared.lock().limits, limits);
         drop(old);
     }

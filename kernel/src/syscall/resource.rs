@@ -13,7 +13,7 @@ use abi::process::{
 use abi::time::Tms;
 use abi::{UserMutPtr, UserPtr};
 use alloc::sync::Arc;
-use kcore::resource_limit::{self, Limits};
+use kcore::resource_limit;
 
 const LOWEST_NICE: i32 = 19;
 const HIGHEST_NICE: i32 = -20;
@@ -69,10 +69,7 @@ pub fn prlimit64(
 }
 
 fn set_limit(process: &Process, resource: u32, new: Rlimit64) -> Result<()> {
-    let mut limits: Limits = *process.limits();
-    limits.set(resource, new, current().process().credentials().is_privileged())?;
-    process.set_limits(Arc::try_new(limits).map_err(|_| Errno::ENOMEM)?);
-    Ok(())
+    process.set_limit(resource, new, current().process().credentials().is_privileged())
 }
 
 pub fn getrusage(who: i32, usage: UserMutPtr<Rusage>) -> Result<u32> {

@@ -15,7 +15,6 @@ use abi::process::{
 use abi::signal::NSIG;
 use abi::time::{Timespec, Timespec64};
 use abi::{UserMutPtr, UserPtr, UserStr};
-use core::sync::atomic::Ordering::Relaxed;
 use kcore::futex::MATCH_ANY;
 use kcore::tls;
 

@@ -9,12 +9,12 @@ use crate::arch::gdt::{USER_CS, USER_DS};
 use crate::arch::uaccess::TASK_SIZE;
 use crate::file::random;
 use crate::mm::space::Mm;
-use crate::process::CurrentThread;
 use crate::process::personality::READ_IMPLIES_EXEC;
 use crate::process::table::lock_family;
+use crate::process::{CurrentThread, limits};
 use crate::result::Result;
 use crate::task;
-use abi::process::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, status_signaled};
+use abi::process::{RLIMIT_STACK, status_signaled};
 use abi::signal::{SIGCHLD, SIGSEGV};
 use alloc::sync::Arc;
 use kcore::addr::VirtAddr;
@@ -72,20 +72,15 @@ pub fn execute(thread: &CurrentThread, program: &Program) -> Result<()> {
 
 /// What the process may have, as its new address space enforces it.
 fn set_limits(thread: &CurrentThread, mm: &Mm, stack_limit: u32, stack: StackProtection) {
-    let limits = thread.process.limits();
-    let mut layout = mm.layout.write();
     let inherited = thread.process.personality();
     let read_implies_exec =
         stack == StackProtection::ReadImpliesExec || inherited & READ_IMPLIES_EXEC != 0;
     if read_implies_exec {
         thread.process.set_personality(inherited | READ_IMPLIES_EXEC);
     }
-    layout.stack_limit = stack_limit;
+    limits::bind(mm, &thread.process.limits());
+    let mut layout = mm.layout.write();
     layout.limits.placement.mmap_base = mmap_base(VirtAddr::new(TASK_SIZE), stack_limit, 0, 0);
-    layout.limits.address_space = limits.current(RLIMIT_AS);
-    layout.limits.data = limits.current(RLIMIT_DATA);
-    layout.limits.data_max = limits.maximum(RLIMIT_DATA);
-    layout.limits.memlock = limits.current(RLIMIT_MEMLOCK);
     layout.limits.read_implies_exec = read_implies_exec;
 }
 

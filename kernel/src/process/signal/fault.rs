@@ -8,7 +8,7 @@ use crate::arch::fpu;
 use crate::process::{CurrentThread, current};
 use crate::task::work;
 use abi::process::status_signaled;
-use abi::signal::{SI_KERNEL, SIG_DFL, SIGKILL, SIGSEGV};
+use abi::signal::{SI_KERNEL, SIG_DFL, SIGSEGV};
 use kcore::exception::{Address, signal_of};
 use kcore::signal::Info;
 
@@ -58,9 +58,4 @@ pub(super) fn force(thread: &CurrentThread, info: &Info) {
         let _ = own.pending.post(&mut POOL.lock(), info, u32::MAX);
         thread.task.add_work(work::SIGNAL);
     }
-}
-
-/// The running process ends as if by SIGKILL: there is no memory to let it go on.
-pub fn kill_current() {
-    current().process().lock_signals().end_all(status_signaled(SIGKILL));
 }

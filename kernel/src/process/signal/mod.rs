@@ -19,13 +19,13 @@ mod timed_wait;
 
 pub(super) use action::default_actions;
 pub use deliver::serve;
-pub use fault::{force_fault, kill_current, on_exception};
+pub use fault::{force_fault, on_exception};
 pub use frame::{rt_sigreturn, sigreturn};
 pub use mask::{change_blocked, restore_mask, set_blocked, set_temporary_mask};
 pub use send::{
     check_permission, raise, send_if_permitted, send_to_all, send_to_group, send_to_process,
     send_to_thread,
 };
-pub use state::{SignalGuard, Signals, ThreadSignals};
+pub use state::{Signals, ThreadSignals};
 pub(super) use stop::child_info;
 pub use timed_wait::{sleep_for_signal, take};

@@ -120,11 +120,6 @@ impl core::ops::DerefMut for SignalGuard<'_> {
 }
 
 impl SignalGuard<'_> {
-    #[inline]
-    pub fn process(&self) -> &Process {
-        self.process
-    }
-
     /// The shared state and that of one of the process's threads.
     #[inline]
     pub fn with(&mut self, thread: &Thread) -> (&mut Signals, &mut ThreadSignals) {

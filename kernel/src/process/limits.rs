@@ -1,0 +1,31 @@
+//! Resource limits, and how an address space learns of those that bind it.
+
+use super::Process;
+use crate::mm::space::Mm;
+use crate::result::{Errno, Result};
+use abi::process::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, Rlimit64};
+use alloc::sync::Arc;
+use kcore::resource_limit::Limits;
+
+impl Process {
+    /// Sets a limit; it holds at once.
+    pub fn set_limit(&self, resource: u32, new: Rlimit64, privileged: bool) -> Result<()> {
+        let mut limits: Limits = *self.limits();
+        limits.set(resource, new, privileged)?;
+        self.set_limits(Arc::try_new(limits).map_err(|_| Errno::ENOMEM)?);
+        if let Some(mm) = self.mm() {
+            bind(&mm, &limits);
+        }
+        Ok(())
+    }
+}
+
+/// Lets an address space enforce the limits of the process that runs in it.
+pub(super) fn bind(mm: &Mm, limits: &Limits) {
+    let mut layout = mm.layout.write();
+    layout.stack_limit = limits.current(RLIMIT_STACK);
+    layout.limits.address_space = limits.current(RLIMIT_AS);
+    layout.limits.data = limits.current(RLIMIT_DATA);
+    layout.limits.data_max = limits.maximum(RLIMIT_DATA);
+    layout.limits.memlock = limits.current(RLIMIT_MEMLOCK);
+}
