@@ -3,6 +3,7 @@
 mod aims;
 mod figures;
 mod peer;
+mod profile;
 mod table;
 
 use crate::build::{self, Image, Profile};
@@ -15,6 +16,7 @@ use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
 use abi::frame::Exit;
 use figures::{Figure, differences, parse};
+use std::path::PathBuf;
 use std::time::Duration;
 use table::{Column, Peer, table};
 
@@ -25,6 +27,7 @@ Measures in instructions: the same numbers in every run. NAMES are measurements,
 names; without any, all run. Without --pae and --no-pae both page-table formats are measured.
 
   --against linux      the same program as the first one of Debian's i386 kernel, and the ratios
+  --profile            also count, for the one measurement named, the instructions of each function
   --check              measure twice; status 1 if the figures differ
   --pae, --no-pae      only this page-table format
   --memory SIZE        RAM of the machine (3G)
@@ -47,13 +50,20 @@ struct Options {
     names: Vec<String>,
     linux: bool,
     check: bool,
+    profile: bool,
 }
 
 impl Options {
     fn parse(mut words: Words) -> Result<Self> {
         let machine = Machine { memory: 3 << 30, icount: true, ..Machine::default() };
-        let mut options =
-            Self { machine, formats: Vec::new(), names: Vec::new(), linux: false, check: false };
+        let mut options = Self {
+            machine,
+            formats: Vec::new(),
+            names: Vec::new(),
+            linux: false,
+            check: false,
+            profile: false,
+        };
         let mut plain = Vec::new();
         while let Some(word) = words.next()? {
             match word {
@@ -65,6 +75,7 @@ impl Options {
                         other => return Err(usage(format!("--against {other}: give linux"))),
                     },
                     "check" => options.check = true,
+                    "profile" => options.profile = true,
                     "pae" | "no-pae" => options.formats.push(name == "pae"),
                     _ if options.machine.option(&name, &mut words)? => {}
                     _ => return Err(usage(format!("--{name}: no such option\n{USAGE}"))),
@@ -85,6 +96,9 @@ impl Options {
             options.formats = vec![false, true];
         }
         options.formats.dedup();
+        if options.profile && options.names.len() != 1 {
+            return Err(usage("--profile needs the name of one measurement"));
+        }
         if options.linux && options.machine.layout.split != Split::ThreeOne {
             return Err(usage("--against linux: Debian's kernels have the 3g split only"));
         }
@@ -119,6 +133,9 @@ pub fn run(words: Words) -> Result<u8> {
         } else {
             None
         };
+        if options.profile {
+            println!("{layout}\n{}", profiled(&machine, &options.names)?);
+        }
         columns.push(Column { name: layout.to_string(), figures, peer });
     }
     let (text, above) = table(&columns);
@@ -147,13 +164,52 @@ fn data() -> Vec<u8> {
     (0..4_u32 << 20).flat_map(|word| word.wrapping_mul(0x9E37_79B9).to_le_bytes()).collect()
 }
 
+/// The kernel that is measured.
+fn kernel(machine: &Machine) -> Result<PathBuf> {
+    build::kernel(Image { layout: machine.layout, profile: Profile::Release, ktest: false }, false)
+}
+
 /// Measures one image.
 fn folio(machine: &Machine, names: &[String]) -> Result<Vec<Figure>> {
-    let image = Image { layout: machine.layout, profile: Profile::Release, ktest: false };
-    let kernel = build::kernel(image, false)?;
     eprintln!("measuring {}", machine.layout);
+    measure(machine, &["--rows"], names)
+}
+
+/// Whose instructions a measurement's are.
+fn profiled(machine: &Machine, names: &[String]) -> Result<String> {
+    let programs = build::programs(false)?;
+    let program = programs.iter().find(|program| program.guest == PROGRAM);
+    let program = program.ok_or_else(|| failed("this tree has no user/bin/bench"))?;
+    let marks = profile::symbols(&program.unstripped, ["bench_begin", "bench_end"])?;
+    let files = profile::Files::new(&build::images()?);
+    let gdb = Some(format!("unix:{},server=on,wait=off", files.socket.display()));
+    let watched = Machine { gdb, ..machine.clone() };
+    eprintln!("profiling {}", machine.layout);
+    let (figures, recorded) = std::thread::scope(|scope| {
+        let recorder = scope.spawn(|| profile::record(&files.socket, &files.log, marks));
+        let figures = measure(&watched, &["--brief", "--rows"], names);
+        (figures, recorder.join())
+    });
+    let figures = figures?;
+    recorded.map_err(|_| failed("the profiler panicked"))??;
+    match figures.as_slice() {
+        [Figure { measured: Ok(measured), .. }] => profile::report(
+            &files.log,
+            &kernel(machine)?,
+            &program.unstripped,
+            measured.instructions,
+        ),
+        [_] => Err(failed("the measurement failed")),
+        _ => Err(usage("--profile needs the name of one measurement, not a part of several")),
+    }
+}
+
+/// Boots an image and runs the measuring program.
+fn measure(machine: &Machine, options: &[&str], names: &[String]) -> Result<Vec<Figure>> {
+    let kernel = kernel(machine)?;
+    let names = names.iter().map(String::as_str);
     let words: Vec<&str> =
-        [PROGRAM, "--rows"].into_iter().chain(names.iter().map(String::as_str)).collect();
+        [PROGRAM].into_iter().chain(options.iter().copied()).chain(names).collect();
     let ran = capture(machine, (System::Folio, &kernel), contents()?, &words, TIMEOUT)?;
     let why = match ran.outcome.end {
         End::Exit(Exit::Exited(0 | 1)) => return Ok(parse(&text(&ran.stdout))),

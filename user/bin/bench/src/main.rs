@@ -5,7 +5,8 @@
 //!
 //! `bench [NAME...]` measures the rows with these names, or else those whose names contain one;
 //! without any, all. Behind an argument `--rows` are the only names: what Linux hands its init
-//! begins with words of the kernel's command line. A line of output is `NAME TICKS FAULTS`, both for
+//! begins with words of the kernel's command line. `--brief` before it is for a profiler: few
+//! operations. A line of output is `NAME TICKS FAULTS`, both for
 //! one operation.
 
 #![no_std]
@@ -51,6 +52,7 @@ fn main() -> i32 {
     let border = env::args().position(|argument| argument == b"--rows").unwrap_or(0);
     let names = env::args().skip(border + 1);
     let all = names.clone().next().is_none();
+    let brief = env::args().take(border).any(|argument| argument == b"--brief");
     let rows = || FAMILIES.into_iter().flatten();
     let named = |row: &Row| names.clone().any(|name| name == row.name.as_bytes());
     let exact = rows().any(named);
@@ -61,7 +63,7 @@ fn main() -> i32 {
     let mut status = 2;
     for row in rows().filter(wanted) {
         status = if status == 2 { 0 } else { status };
-        match row.measure() {
+        match row.measure(brief) {
             Ok(figures) => println!("{} {figures}", row.name),
             Err(error) => {
                 println!("{} failed: {error}", row.name);

@@ -7,10 +7,13 @@ use sys::syscall::{linux, output};
 
 /// How much less a warm-up does.
 const WARM_UP_SHARE: u32 = 8;
+/// How much less is done where somebody looks at every instruction.
+const BRIEF_SHARE: u32 = 200;
 
 /// What a row has measured so far.
 pub struct Meter {
     share: u32,
+    marked: bool,
     ticks: u64,
     operations: u32,
     /// `None` where the kernel does not count them.
@@ -18,12 +21,15 @@ pub struct Meter {
 }
 
 impl Meter {
-    pub fn new() -> Self {
-        Self { share: 1, ticks: 0, operations: 0, faults: Some(0) }
+    /// A meter for the record; `brief` takes far fewer operations.
+    pub fn new(brief: bool) -> Self {
+        let share = if brief { BRIEF_SHARE } else { 1 };
+        Self { share, marked: true, ticks: 0, operations: 0, faults: Some(0) }
     }
 
-    pub fn warm_up() -> Self {
-        Self { share: WARM_UP_SHARE, ..Self::new() }
+    pub fn warm_up(brief: bool) -> Self {
+        let record = Self::new(brief);
+        Self { share: record.share * WARM_UP_SHARE, marked: false, ..record }
     }
 
     /// How many operations to do where a full measurement does `full`.
@@ -35,9 +41,15 @@ impl Meter {
     #[inline(always)]
     pub fn time<T>(&mut self, operations: u32, body: impl FnOnce() -> T) -> T {
         let faults = faults();
+        if self.marked {
+            bench_begin();
+        }
         let start = ticks();
         let result = body();
         self.ticks += ticks() - start;
+        if self.marked {
+            bench_end();
+        }
         self.operations += operations;
         self.faults = self
             .faults
@@ -73,6 +85,22 @@ impl fmt::Display for Figures {
             None => f.write_str("-"),
         }
     }
+}
+
+/// Where a profiler begins to look.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn bench_begin() {
+    // SAFETY: does nothing, but keeps the call.
+    unsafe { asm!("nop", options(nomem, nostack)) };
+}
+
+/// Where it stops.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn bench_end() {
+    // SAFETY: as above.
+    unsafe { asm!("nop", options(nomem, nostack)) };
 }
 
 /// The time stamp counter.

@@ -13,9 +13,9 @@ pub struct Row {
 
 impl Row {
     /// Once to warm up caches and free lists, then for the record.
-    pub fn measure(&self) -> Result<Figures> {
-        (self.run)(&mut Meter::warm_up())?;
-        let mut meter = Meter::new();
+    pub fn measure(&self, brief: bool) -> Result<Figures> {
+        (self.run)(&mut Meter::warm_up(brief))?;
+        let mut meter = Meter::new(brief);
         (self.run)(&mut meter)?;
         Ok(meter.figures())
     }
