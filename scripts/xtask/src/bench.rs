@@ -27,7 +27,8 @@ Measures in instructions: the same numbers in every run. NAMES are measurements,
 names; without any, all run. Without --pae and --no-pae both page-table formats are measured.
 
   --against linux      the same program as the first one of Debian's i386 kernel, and the ratios
-  --profile            also count, for the one measurement named, the instructions of each function
+  --profile NAME       count the instructions of each function in one measurement, after the
+                       NAMES before it
   --check              measure twice; status 1 if the figures differ
   --pae, --no-pae      only this page-table format
   --memory SIZE        RAM of the machine (3G)
@@ -50,7 +51,7 @@ struct Options {
     names: Vec<String>,
     linux: bool,
     check: bool,
-    profile: bool,
+    profile: Option<String>,
 }
 
 impl Options {
@@ -62,7 +63,7 @@ impl Options {
             names: Vec::new(),
             linux: false,
             check: false,
-            profile: false,
+            profile: None,
         };
         let mut plain = Vec::new();
         while let Some(word) = words.next()? {
@@ -75,7 +76,7 @@ impl Options {
                         other => return Err(usage(format!("--against {other}: give linux"))),
                     },
                     "check" => options.check = true,
-                    "profile" => options.profile = true,
+                    "profile" => options.profile = Some(words.value(&name, "fork_exit_wait_0")?),
                     "pae" | "no-pae" => options.formats.push(name == "pae"),
                     _ if options.machine.option(&name, &mut words)? => {}
                     _ => return Err(usage(format!("--{name}: no such option\n{USAGE}"))),
@@ -96,9 +97,6 @@ impl Options {
             options.formats = vec![false, true];
         }
         options.formats.dedup();
-        if options.profile && options.names.len() != 1 {
-            return Err(usage("--profile needs the name of one measurement"));
-        }
         if options.linux && options.machine.layout.split != Split::ThreeOne {
             return Err(usage("--against linux: Debian's kernels have the 3g split only"));
         }
@@ -114,6 +112,10 @@ pub fn run(words: Words) -> Result<u8> {
     for &pae in &options.formats {
         let layout = Layout { pae, split: options.machine.layout.split };
         let machine = Machine { layout, ..options.machine.clone() };
+        if let Some(row) = &options.profile {
+            println!("{row} on {layout}\n{}", profiled(&machine, row, &options.names)?);
+            continue;
+        }
         let mut measure = |name: &str, once: &dyn Fn(bool) -> Result<Vec<Figure>>| {
             let figures = once(false)?;
             if options.check {
@@ -133,10 +135,10 @@ pub fn run(words: Words) -> Result<u8> {
         } else {
             None
         };
-        if options.profile {
-            println!("{layout}\n{}", profiled(&machine, &options.names)?);
-        }
         columns.push(Column { name: layout.to_string(), figures, peer });
+    }
+    if options.profile.is_some() {
+        return Ok(0);
     }
     let (text, above) = table(&columns);
     print!("{text}");
@@ -175,8 +177,12 @@ fn folio(machine: &Machine, names: &[String]) -> Result<Vec<Figure>> {
     measure(machine, &["--rows"], names)
 }
 
-/// Whose instructions a measurement's are.
-fn profiled(machine: &Machine, names: &[String]) -> Result<String> {
+/// Whose instructions those of one measurement are, after others.
+fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
+    let mut names = before.to_vec();
+    if !names.iter().any(|name| name == row) {
+        names.push(row.to_owned());
+    }
     let programs = build::programs(false)?;
     let program = programs.iter().find(|program| program.guest == PROGRAM);
     let program = program.ok_or_else(|| failed("this tree has no user/bin/bench"))?;
@@ -187,21 +193,17 @@ fn profiled(machine: &Machine, names: &[String]) -> Result<String> {
     eprintln!("profiling {}", machine.layout);
     let (figures, recorded) = std::thread::scope(|scope| {
         let recorder = scope.spawn(|| profile::record(&files.socket, &files.log, marks));
-        let figures = measure(&watched, &["--brief", "--rows"], names);
+        let figures = measure(&watched, &["--mark", row, "--rows"], &names);
         (figures, recorder.join())
     });
     let figures = figures?;
     recorded.map_err(|_| failed("the profiler panicked"))??;
-    match figures.as_slice() {
-        [Figure { measured: Ok(measured), .. }] => profile::report(
-            &files.log,
-            &kernel(machine)?,
-            &program.unstripped,
-            measured.instructions,
-        ),
-        [_] => Err(failed("the measurement failed")),
-        _ => Err(usage("--profile needs the name of one measurement, not a part of several")),
-    }
+    let figure = figures.iter().find(|figure| figure.name == row);
+    let figure = figure.ok_or_else(|| usage(format!("{row}: no measurement has that name")))?;
+    let measured =
+        figure.measured.as_ref().map_err(|why| failed(format!("{row} failed: {why}")))?;
+    let kernel = kernel(machine)?;
+    profile::report(&files.log, &kernel, &program.unstripped, measured.instructions)
 }
 
 /// Boots an image and runs the measuring program.
@@ -241,6 +243,8 @@ mod tests {
         let options = parse("").unwrap();
         assert_eq!((options.formats, options.machine.memory), (vec![false, true], 3 << 30));
         assert!(options.machine.icount && options.names.is_empty() && !options.linux);
+        let options = parse("--profile fork vma").unwrap();
+        assert_eq!((options.profile.as_deref(), options.names.len()), (Some("fork"), 1));
         let options = parse("--pae --against linux --check read_4k fork --memory 1G").unwrap();
         assert_eq!((options.formats, options.names.len()), (vec![true], 2));
         assert!(options.linux && options.check && options.machine.memory == 1 << 30);

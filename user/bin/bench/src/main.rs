@@ -3,11 +3,13 @@
 //! The same file runs on Folio and on Linux. Under QEMU's `-icount shift=0` a tick is an
 //! instruction, and every run gives the same numbers.
 //!
-//! `bench [NAME...]` measures the rows with these names, or else those whose names contain one;
-//! without any, all. Behind an argument `--rows` are the only names: what Linux hands its init
-//! begins with words of the kernel's command line. `--brief` before it is for a profiler: few
-//! operations. A line of output is `NAME TICKS FAULTS`, both for
-//! one operation.
+//! `bench [NAME...]` measures the rows with these names; a name that no row has stands for all that
+//! contain it; without any, all are measured. A line of output is `NAME TICKS FAULTS`, both for one
+//! operation.
+//!
+//! Behind an argument `--rows` are the only names: what Linux hands its init begins with words of
+//! the kernel's command line. `--mark NAME` before it does that row for a profiler: in few
+//! operations, with marks around them.
 
 #![no_std]
 #![no_main]
@@ -52,18 +54,19 @@ fn main() -> i32 {
     let border = env::args().position(|argument| argument == b"--rows").unwrap_or(0);
     let names = env::args().skip(border + 1);
     let all = names.clone().next().is_none();
-    let brief = env::args().take(border).any(|argument| argument == b"--brief");
+    let mut options = env::args().take(border).skip_while(|argument| argument != b"--mark");
+    let marked = options.nth(1);
     let rows = || FAMILIES.into_iter().flatten();
-    let named = |row: &Row| names.clone().any(|name| name == row.name.as_bytes());
-    let exact = rows().any(named);
-    let wanted = |row: &&Row| {
-        let partly = || names.clone().any(|name| contains(row.name.as_bytes(), name));
-        all || if exact { named(row) } else { partly() }
+    let is_row = |name: &[u8]| rows().any(|row| row.name.as_bytes() == name);
+    let means = |name: &[u8], row: &Row| {
+        let own = row.name.as_bytes();
+        if is_row(name) { own == name } else { contains(own, name) }
     };
+    let wanted = |row: &&Row| all || names.clone().any(|name| means(name, row));
     let mut status = 2;
     for row in rows().filter(wanted) {
         status = if status == 2 { 0 } else { status };
-        match row.measure(brief) {
+        match row.measure(marked == Some(row.name.as_bytes())) {
             Ok(figures) => println!("{} {figures}", row.name),
             Err(error) => {
                 println!("{} failed: {error}", row.name);

@@ -8,7 +8,7 @@ use sys::syscall::{linux, output};
 /// How much less a warm-up does.
 const WARM_UP_SHARE: u32 = 8;
 /// How much less is done where somebody looks at every instruction.
-const BRIEF_SHARE: u32 = 200;
+const MARKED_SHARE: u32 = 200;
 
 /// What a row has measured so far.
 pub struct Meter {
@@ -21,14 +21,15 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter for the record; `brief` takes far fewer operations.
-    pub fn new(brief: bool) -> Self {
-        let share = if brief { BRIEF_SHARE } else { 1 };
-        Self { share, marked: true, ticks: 0, operations: 0, faults: Some(0) }
+    /// A meter for the record.
+    pub fn new(marked: bool) -> Self {
+        let share = if marked { MARKED_SHARE } else { 1 };
+        Self { share, marked, ticks: 0, operations: 0, faults: Some(0) }
     }
 
-    pub fn warm_up(brief: bool) -> Self {
-        let record = Self::new(brief);
+    /// A meter whose figures nobody reads.
+    pub fn warm_up(marked: bool) -> Self {
+        let record = Self::new(marked);
         Self { share: record.share * WARM_UP_SHARE, marked: false, ..record }
     }
 

@@ -13,9 +13,9 @@ pub struct Row {
 
 impl Row {
     /// Once to warm up caches and free lists, then for the record.
-    pub fn measure(&self, brief: bool) -> Result<Figures> {
-        (self.run)(&mut Meter::warm_up(brief))?;
-        let mut meter = Meter::new(brief);
+    pub fn measure(&self, marked: bool) -> Result<Figures> {
+        (self.run)(&mut Meter::warm_up(marked))?;
+        let mut meter = Meter::new(marked);
         (self.run)(&mut meter)?;
         Ok(meter.figures())
     }
