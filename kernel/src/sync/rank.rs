@@ -43,6 +43,8 @@ pub enum Rank {
     Slab,
     /// A zone's free lists.
     Zone,
+    /// The generator of random bytes.
+    Random,
     /// Which port hears of which interrupt line.
     IrqLines,
     /// The bits of one port.
@@ -52,8 +54,6 @@ pub enum Rank {
     /// Sleepers of one queue.
     Wait,
     RunQueue,
-    /// The generator of random bytes.
-    Random,
     /// Devices the kernel drives itself.
     Device,
     Log,
