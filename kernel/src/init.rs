@@ -14,6 +14,7 @@ use kcore::cmdline::CommandLine;
 use kcore::fd_table::CloseOnExec;
 
 const DEFAULT_INIT: &[u8] = b"/bin/init";
+const FIRST_PROCESS: u32 = 1;
 /// A task's stack and what hangs on it.
 const PAGES_PER_THREAD: u32 = 8;
 
@@ -52,6 +53,8 @@ pub fn start(command_line: &CommandLine, archive: Option<(PhysAddr, u32)>) -> Re
             low_pages += state.present();
         }
     });
+    // The first process leads a session and a group with its own number.
+    console::give_terminal(FIRST_PROCESS, FIRST_PROCESS);
     spawn_init(FirstProgram {
         path,
         arguments,

@@ -3,6 +3,7 @@
 use super::signal::{child_info, send_to_process};
 use super::table::{FamilyGuard, lock_family};
 use super::{CurrentThread, Process, current, futex, machine};
+use crate::file::console;
 use crate::mm::user;
 use crate::task;
 use abi::UserMutPtr;
@@ -88,6 +89,7 @@ fn end_process(process: &Arc<Process>) {
     if process.pid() == 1 {
         machine::end_with_status(status);
     }
+    console::end_session(process.pid());
     let mut family = lock_family();
     let slot = process.slot();
     abandon_children(&mut family, process);

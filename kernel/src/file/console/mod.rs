@@ -14,6 +14,7 @@ mod terminal_control;
 pub use channel::Channel;
 pub use terminal::Terminal;
 
+use super::caller;
 use super::description::{File, Kind, Node};
 use super::status::DeviceNumber;
 use crate::result::{Errno, Result};
@@ -125,11 +126,12 @@ pub fn give_terminal(session: u32, group: u32) {
     }
 }
 
-/// The leader of a session ends: its terminal is free, and the group to be hung up.
-pub fn take_terminal(session: u32) -> Option<u32> {
-    match CONSOLE_IN_USE.get() {
-        &Console::Terminal(terminal) => terminal.take(session),
-        Console::Framed(_) => None,
+/// The leader of a session ends: its terminal is free, and the group in the foreground is hung up.
+pub fn end_session(leader: u32) {
+    if let Console::Terminal(terminal) = CONSOLE_IN_USE.get()
+        && let Some(group) = terminal.take(leader)
+    {
+        caller::hang_up(group);
     }
 }
 

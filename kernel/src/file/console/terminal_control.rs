@@ -37,7 +37,7 @@ impl Terminal {
         }
     }
 
-    /// See [`super::take_terminal`].
+    /// See [`super::end_session`]. The group that was in the foreground.
     pub fn take(&self, session: u32) -> Option<u32> {
         let mut state = self.state.lock();
         if state.session != session {
