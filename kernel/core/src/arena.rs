@@ -140,25 +140,6 @@ impl<T, const N: usize> Arena<T, N> {
         *self = Self::new();
     }
 
-    /// An arena with the same ids in use; `each` makes the value of each slot.
-    pub fn duplicate(&self, mut each: impl FnMut(u32, &T) -> T) -> Result<Self, NoMemory> {
-        let mut copy = Self::new();
-        let mut id = 0;
-        for chunk in self.near.iter().chain(self.far.iter().flatten()) {
-            let mut slots = Vec::new();
-            slots.try_reserve_exact(N).map_err(|_| NoMemory)?;
-            slots.extend(chunk.iter().zip(id..).map(|(slot, id)| match slot {
-                Slot::Used(value) => Slot::Used(each(id, value)),
-                Slot::Free(next) => Slot::Free(*next),
-            }));
-            copy.push_chunk(slots)?;
-            id += N as u32;
-        }
-        (copy.free, copy.free_count, copy.used_count) =
-            (self.free, self.free_count, self.used_count);
-        Ok(copy)
-    }
-
     /// Gives the unused chunks at the end back and prefers low ids from now on. Visits every slot.
     pub fn shrink(&mut self) {
         while let Some(chunk) = self.last_chunk() {
@@ -223,7 +204,8 @@ impl<T, const N: usize> Arena<T, N> {
         let end = first.checked_add(N as u32).ok_or(NoMemory)?;
         let mut slots = Vec::new();
         slots.try_reserve_exact(N).map_err(|_| NoMemory)?;
-        slots.extend((first + 1..end).chain([self.free]).map(Slot::Free));
+        slots.extend((first + 1..end).map(Slot::Free));
+        slots.push(Slot::Free(self.free));
         self.push_chunk(slots)?;
         self.free = first;
         self.free_count += N as u32;

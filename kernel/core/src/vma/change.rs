@@ -47,14 +47,12 @@ impl<B: Backing> VmaSet<B> {
         if !with_prev && !with_next {
             return self.split_out(id, to, report).map(VmaId);
         }
-        // The heir grows first: no gap opens and no summary changes on the way.
-        let heir = if with_prev {
+        // Below, the heir grows first, so that no gap opens on the way. Above it cannot, as no two
+        // areas may have the same start.
+        let heir = if with_prev { prev } else { next };
+        if with_prev {
             self.extend_up(prev, piece.end(), report);
-            prev
-        } else {
-            self.extend_down(next, to, report);
-            next
-        };
+        }
         if at_start && at_end {
             self.swallow(id, heir, report);
         } else {
@@ -66,6 +64,9 @@ impl<B: Backing> VmaSet<B> {
             if self.adopts_from(heir, id) {
                 self.report_adopted(heir, report);
             }
+        }
+        if !with_prev {
+            self.extend_down(next, to, report);
         }
         if with_prev && with_next {
             self.merge_with_next(prev, report);
@@ -93,15 +94,15 @@ impl<B: Backing> VmaSet<B> {
         let was = vma.extent();
         let below = was.range.start() < to.range.start();
         let above = to.range.end() < was.range.end();
-        self.reserve_split(u32::from(below) + u32::from(above))?;
+        let mut path = self.reserve_split(id, u32::from(below) + u32::from(above))?;
         if above {
             let upper = self.arena[id].vma.above(to.range.end());
-            self.add_after(id, upper, report);
+            self.add_after(&mut path, id, upper, report);
         }
         if below {
             let backing = self.arena[id].vma.backing.clone();
             let piece = Vma::new(to.range, to.flags, to.pgoff, backing);
-            let piece = self.add_after(id, piece, report);
+            let piece = self.add_after(&mut path, id, piece, report);
             self.reshape(id, Extent { range: was.range.below(to.range.start()), ..was }, report);
             return Ok(piece);
         }

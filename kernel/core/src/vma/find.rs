@@ -3,7 +3,6 @@
 use super::{Backing, VmFlags, Vma, VmaId, VmaSet};
 use crate::addr::{PageRange, Vpn};
 use crate::arena::NIL;
-use crate::avl::Node as _;
 use core::sync::atomic::Ordering::Relaxed;
 
 impl<B: Backing> VmaSet<B> {
@@ -25,22 +24,18 @@ impl<B: Backing> VmaSet<B> {
 
     #[inline(never)]
     fn find_in_tree(&self, page: Vpn) -> Option<(VmaId, &Vma<B>)> {
-        let mut best = None;
-        let mut id = self.tree.root();
-        while id != NIL {
-            let node = &self.arena[id];
-            if node.vma.end() <= page {
-                id = node.links().right();
-                continue;
+        let next = match self.index.find(page.as_u32()) {
+            Ok(id) => {
+                let node = &self.arena[id];
+                if page < node.vma.end() {
+                    self.hit.store(id, Relaxed);
+                    return Some((VmaId(id), &node.vma));
+                }
+                node.next
             }
-            best = Some((VmaId(id), &node.vma));
-            if node.vma.start() <= page {
-                self.hit.store(id, Relaxed);
-                break;
-            }
-            id = node.links().left();
-        }
-        best
+            Err(next) => next,
+        };
+        self.listed(next)
     }
 
     pub fn get(&self, id: VmaId) -> Option<&Vma<B>> {

@@ -1,10 +1,8 @@
 //! Free address space: the classical search downwards from `mmap_base`.
 
-use super::set::Node;
 use super::{Backing, STACK_GUARD_GAP, VmaSet};
 use crate::addr::{PAGE_SIZE, PageRange, VirtAddr, Vpn};
 use crate::arena::NIL;
-use crate::avl::{Node as _, Side};
 
 /// Where new mappings may go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,100 +58,47 @@ impl<B: Backing> VmaSet<B> {
     /// The highest `pages` free pages in `low..high`.
     pub fn highest_gap(&self, pages: u32, low: Vpn, high: Vpn) -> Option<PageRange> {
         let (low, high) = (low.as_u32(), high.as_u32());
-        let top = |start: u32, end: u32| {
+        let top = |(start, end): (u32, u32)| {
             let (start, end) = (start.max(low), end.min(high));
-            (start < end && pages <= end - start)
-                .then(|| PageRange::with_len(Vpn::new(end - pages), pages))
-                .flatten()
+            let fits = start < end && pages <= end - start;
+            if fits { PageRange::with_len(Vpn::new(end - pages), pages) } else { None }
         };
-        // The gap that holds `high`, which may count only in part, lies before the first area
-        // that ends at `high` or above.
-        let mut above = NIL;
-        let mut id = self.tree.root();
-        while id != NIL {
-            let node = &self.arena[id];
-            if node.vma.end().as_u32() >= high {
-                above = id;
-                id = node.links().left();
-            } else {
-                id = node.links().right();
-            }
-        }
-        let (start, end) =
-            if above == NIL { (self.end_of(self.last), u32::MAX) } else { self.gap_before(above) };
-        top(start, end).or_else(|| {
-            let id = self.next_with_gap(above, pages, Side::Left)?;
-            let (start, end) = self.gap_before(id);
-            top(start, end)
-        })
+        // The gap that holds `high`, which may count only in part; then those below.
+        let path = self.index.seek(high.checked_sub(1)?);
+        let (prev, next) = self.around(&path);
+        top((self.end_of(prev), self.guarded_start_of(next)))
+            .or_else(|| top(self.gap_before(self.index.gap_below(&path, pages)?)))
     }
 
     /// The lowest `pages` free pages in `low..high`.
     pub fn lowest_gap(&self, pages: u32, low: Vpn, high: Vpn) -> Option<PageRange> {
-        let (low_page, high) = (low.as_u32(), high.as_u32());
-        let bottom = |start: u32, end: u32| {
-            let (start, end) = (start.max(low_page), end.min(high));
-            (start < end && pages <= end - start)
-                .then(|| PageRange::with_len(Vpn::new(start), pages))
-                .flatten()
+        let (low, high) = (low.as_u32(), high.as_u32());
+        let bottom = |(start, end): (u32, u32)| {
+            let (start, end) = (start.max(low), end.min(high));
+            let fits = start < end && pages <= end - start;
+            if fits { PageRange::with_len(Vpn::new(start), pages) } else { None }
         };
-        let mut found = None;
-        if let Some((id, _)) = self.find(low) {
-            let (start, end) = self.gap_before(id.0);
-            found = bottom(start, end).or_else(|| {
-                let id = self.next_with_gap(id.0, pages, Side::Right)?;
-                let (start, end) = self.gap_before(id);
-                bottom(start, end)
-            });
+        // The gap that holds `low`, or begins next above; then those above.
+        let mut path = self.index.seek(low);
+        let (prev, mut next) = self.around(&path);
+        if bottom((self.end_of(prev), self.guarded_start_of(next))).is_none() && next != NIL {
+            path = self.index.seek(self.arena[next].vma.start().as_u32());
+            next = self.index.gap_above(&path, pages).unwrap_or(NIL);
         }
-        found.or_else(|| bottom(self.end_of(self.last), u32::MAX))
+        let below = if next == NIL { self.last } else { self.arena[next].prev };
+        bottom((self.end_of(below), self.guarded_start_of(next)))
     }
 
     fn end_of(&self, id: u32) -> u32 {
         if id == NIL { 0 } else { self.arena[id].vma.end().as_u32() }
     }
 
+    fn guarded_start_of(&self, id: u32) -> u32 {
+        if id == NIL { u32::MAX } else { self.arena[id].vma.guarded_start() }
+    }
+
     fn gap_before(&self, id: u32) -> (u32, u32) {
         let node = &self.arena[id];
         (self.end_of(node.prev), node.vma.guarded_start())
-    }
-
-    /// The nearest area on one side of `from` (of the end, if `NIL`) with `pages` free before it.
-    fn next_with_gap(&self, from: u32, pages: u32, side: Side) -> Option<u32> {
-        let fits = |id: u32| id != NIL && self.arena[id].links().largest() >= pages;
-        let mut subtree =
-            if from == NIL { self.tree.root() } else { self.arena[from].links().child(side) };
-        let mut from = from;
-        // Up, until a subtree on this side, or an area between, has the gap.
-        while !fits(subtree) {
-            if from == NIL {
-                return None;
-            }
-            let parent = self.arena[from].links().parent();
-            if parent == NIL {
-                return None;
-            }
-            let up = &self.arena[parent];
-            subtree = NIL;
-            if up.links().child(side.other()) == from {
-                if up.links().weight() >= pages {
-                    return Some(parent);
-                }
-                subtree = up.links().child(side);
-            }
-            from = parent;
-        }
-        // Down, to the nearest in it.
-        loop {
-            let node: &Node<B> = &self.arena[subtree];
-            let near = node.links().child(side.other());
-            if fits(near) {
-                subtree = near;
-            } else if node.links().weight() >= pages {
-                return Some(subtree);
-            } else {
-                subtree = node.links().child(side);
-            }
-        }
     }
 }

@@ -41,12 +41,15 @@ impl<B: Backing> VmaSet<B> {
         if self.len() >= MAX_MAP_COUNT - 3 {
             return Err(NoMemory);
         }
+        let places = [from.end(), to.start()].map(|page| self.index.seek(page.as_u32()));
+        self.index.reserve_both(&places[0], &places[1])?;
         self.arena.reserve(2)?;
         let vma = &self.arena[id.0].vma;
         let moved = vma.moved(from, to);
         if from.end() < vma.end() {
             // Before a merge removes anything, as edits promise.
-            self.split_off(id.0, from.end(), report);
+            let path = self.index.seek(vma.start().as_u32());
+            self.split_off(path, id.0, from.end(), report);
         }
         let moved = self.insert(moved, report)?;
         self.unmap(from, report)?;

@@ -14,16 +14,19 @@ impl<B: Backing> VmaSet<B> {
         report: &mut impl FnMut(Edit<'_, B>),
     ) -> Result<VmaId, NoMemory> {
         debug_assert!(!vma.range.is_empty());
-        let (prev, next) = self.neighbours(vma.range);
-        let extent = vma.extent();
-        let with_prev = prev != NIL && {
-            let prev = &self.arena[prev].vma;
-            joins(prev.extent(), &prev.backing, extent, &vma.backing)
-        };
-        let with_next = next != NIL && {
-            let next = &self.arena[next].vma;
-            joins(extent, &vma.backing, next.extent(), &next.backing)
-        };
+        let path = self.index.seek(vma.start().as_u32());
+        let (prev, next) = self.around(&path);
+        let (mut with_prev, mut with_next) = (false, false);
+        if prev != NIL {
+            let below = &self.arena[prev].vma;
+            assert!(below.end() <= vma.start(), "areas overlap");
+            with_prev = joins(below.extent(), &below.backing, vma.extent(), &vma.backing);
+        }
+        if next != NIL {
+            let above = &self.arena[next].vma;
+            assert!(vma.end() <= above.start(), "areas overlap");
+            with_next = joins(vma.extent(), &vma.backing, above.extent(), &above.backing);
+        }
         let id = match (with_prev, with_next) {
             (true, with_next) => {
                 self.extend_up(prev, vma.end(), report);
@@ -36,7 +39,7 @@ impl<B: Backing> VmaSet<B> {
                 prev
             }
             (false, true) => {
-                self.extend_down(next, extent, report);
+                self.extend_down(next, vma.extent(), report);
                 if self.adopt(next, &vma.backing) {
                     self.report_adopted(next, report);
                 }
@@ -46,8 +49,9 @@ impl<B: Backing> VmaSet<B> {
                 if self.len() > MAX_MAP_COUNT {
                     return Err(NoMemory);
                 }
+                self.index.reserve(&path, 1)?;
                 self.arena.reserve(1)?;
-                let id = self.link(prev, next, vma);
+                let (id, _) = self.link(&path, prev, next, vma);
                 report(Edit::Added { id: VmaId(id), vma: &self.arena[id].vma });
                 id
             }
@@ -65,8 +69,7 @@ impl<B: Backing> VmaSet<B> {
         }
     }
 
-    /// Removes `id`, whose pages have become part of `by`. Gaps do not change, as `by` was
-    /// extended before.
+    /// Removes `id`, whose pages become part of `by`.
     pub(super) fn swallow(&mut self, id: u32, by: u32, report: &mut impl FnMut(Edit<'_, B>)) {
         let vma = self.unlink(id);
         if self.adopt(by, &vma.backing) {

@@ -7,9 +7,9 @@
 //!       first                 list                            last
 //! ```
 //!
-//! Each node knows the gap in front of its area (less the guard gap if it grows down) and the
-//! largest gap of its subtree. An edit reserves first, then commits and cannot fail; it reports
-//! every area it changed through a callback, in an order in which reverse maps can follow.
+//! The tree also knows the gap in front of each area, less the guard gap of one that grows down,
+//! and the largest gap of each node. An edit reserves first, then commits and cannot fail; it
+//! reports every area it changed through a callback, in an order in which reverse maps can follow.
 
 mod account;
 mod area;
@@ -20,6 +20,7 @@ mod find;
 mod flags;
 mod gap;
 mod grow;
+mod index;
 mod insert;
 mod set;
 mod unmap;

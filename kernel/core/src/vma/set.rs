@@ -1,10 +1,10 @@
 //! The set itself: tree, list, last hit, and the few steps every edit is made of.
 
 use super::area::joins;
+use super::index::{Above, Entry, FANOUT, Index, Path};
 use super::{Account, Backing, Extent, VmFlags, Vma};
-use crate::addr::PageRange;
+use crate::addr::Vpn;
 use crate::arena::{Arena, NIL, NoMemory};
-use crate::avl::{self, Links, Side, Tree};
 use core::sync::atomic::AtomicU32;
 
 /// Splits are refused from this many areas on, new areas above it (sysctl_max_map_count).
@@ -46,36 +46,14 @@ pub enum Edit<'a, B> {
 
 pub(super) struct Node<B> {
     pub vma: Vma<B>,
-    /// The weight is the gap: free pages between the previous area and this one, or its guard gap.
-    links: Links,
     pub prev: u32,
     pub next: u32,
-}
-
-impl<B> Node<B> {
-    /// A node in the same place for another area.
-    pub fn with(&self, vma: Vma<B>) -> Self {
-        let Self { links, prev, next, .. } = *self;
-        Self { vma, links, prev, next }
-    }
-}
-
-impl<B> avl::Node for Node<B> {
-    #[inline(always)]
-    fn links(&self) -> &Links {
-        &self.links
-    }
-
-    #[inline(always)]
-    fn links_mut(&mut self) -> &mut Links {
-        &mut self.links
-    }
 }
 
 /// The areas of one address space, sorted and disjoint.
 pub struct VmaSet<B> {
     pub(super) arena: Arena<Node<B>, 64>,
-    pub(super) tree: Tree,
+    pub(super) index: Index<FANOUT>,
     pub(super) first: u32,
     pub(super) last: u32,
     /// Where the last `find` ended. A stale id does no harm: the range is compared.
@@ -94,7 +72,7 @@ impl<B: Backing> VmaSet<B> {
     pub const fn new() -> Self {
         Self {
             arena: Arena::new(),
-            tree: Tree::new(),
+            index: Index::new(),
             first: NIL,
             last: NIL,
             hit: AtomicU32::new(NIL),
@@ -125,31 +103,25 @@ impl<B: Backing> VmaSet<B> {
         *self = Self::new();
     }
 
-    /// Memory for `areas` new areas, if that many may still be split off.
-    pub(super) fn reserve_split(&mut self, areas: u32) -> Result<(), NoMemory> {
+    /// Memory for `areas` new areas behind `id`, if that many may still be split off. Returns the
+    /// place of `id`.
+    pub(super) fn reserve_split(&mut self, id: u32, areas: u32) -> Result<Path, NoMemory> {
         if self.len() + areas > MAX_MAP_COUNT {
             return Err(NoMemory);
         }
-        self.arena.reserve(areas)
+        let path = self.index.seek(self.arena[id].vma.start().as_u32());
+        self.index.reserve(&path, areas)?;
+        self.arena.reserve(areas)?;
+        Ok(path)
     }
 
-    /// The neighbours of the free range `range`. Panics if it is not free.
-    pub(super) fn neighbours(&self, range: PageRange) -> (u32, u32) {
-        let (mut prev, mut next) = (NIL, NIL);
-        let mut id = self.tree.root();
-        while id != NIL {
-            let node = &self.arena[id];
-            if range.start() < node.vma.start() {
-                assert!(range.end() <= node.vma.start(), "areas overlap");
-                next = id;
-                id = node.links.left();
-            } else {
-                assert!(node.vma.end() <= range.start(), "areas overlap");
-                prev = id;
-                id = node.links.right();
-            }
+    /// The areas below and above a place.
+    pub(super) fn around(&self, path: &Path) -> (u32, u32) {
+        match path.area {
+            Ok(prev) => (prev, self.arena[prev].next),
+            Err(NIL) => (NIL, NIL),
+            Err(next) => (self.arena[next].prev, next),
         }
-        (prev, next)
     }
 
     /// Whether what lies at `lower` and `upper` could be one area. `NIL` joins nothing.
@@ -160,56 +132,55 @@ impl<B: Backing> VmaSet<B> {
         }
     }
 
-    /// Puts a new area between two neighbours, into a slot reserved before.
-    pub(super) fn link(&mut self, prev: u32, next: u32, vma: Vma<B>) -> u32 {
+    /// Puts a new area between two neighbours, at the place of its start, into slots reserved
+    /// before. Says also whether the place is still where it was.
+    #[inline]
+    pub(super) fn link(&mut self, path: &Path, prev: u32, next: u32, vma: Vma<B>) -> (u32, bool) {
         self.account.add(vma.flags, vma.range.len());
-        let (gap, end) = (self.gap_after(prev, &vma), vma.end().as_u32());
-        let id = self.arena.insert(Node { vma, links: Links::new(gap), prev, next });
-        let mut place = (next, Side::Left);
-        if prev == NIL {
-            self.first = id;
-        } else {
-            let prev_node = &mut self.arena[prev];
-            prev_node.next = id;
-            if prev_node.links.right() == NIL {
-                place = (prev, Side::Right);
-            }
+        let (start, end) = (vma.start().as_u32(), vma.end().as_u32());
+        let gap = self.gap_after(prev, &vma);
+        let id = self.arena.insert(Node { vma, prev, next });
+        match prev {
+            NIL => self.first = id,
+            prev => self.arena[prev].next = id,
         }
+        let above = self.hook_above(next, id, end);
         if next == NIL {
             self.last = id;
-        } else {
-            let next_node = &mut self.arena[next];
-            next_node.prev = id;
-            let gap = next_node.vma.guarded_start().saturating_sub(end);
-            next_node.links.weigh(gap);
         }
-        self.tree.insert(&mut self.arena, place, id, next);
-        id
+        (id, self.index.insert(path, Entry { start, id, gap }, above))
     }
 
     /// Takes an area out.
     pub(super) fn unlink(&mut self, id: u32) -> Vma<B> {
-        let Node { prev, next, .. } = self.arena[id];
+        let Some(Node { vma, prev, next }) = self.arena.remove(id) else { panic!("no area {id}") };
+        self.account.subtract(vma.flags, vma.range.len());
         let mut end = 0;
         if prev == NIL {
             self.first = next;
         } else {
-            let prev_node = &mut self.arena[prev];
-            prev_node.next = next;
-            end = prev_node.vma.end().as_u32();
+            let node = &mut self.arena[prev];
+            node.next = next;
+            end = node.vma.end().as_u32();
         }
+        let above = self.hook_above(next, prev, end);
         if next == NIL {
             self.last = prev;
-        } else {
-            let next_node = &mut self.arena[next];
-            next_node.prev = prev;
-            let gap = next_node.vma.guarded_start().saturating_sub(end);
-            next_node.links.weigh(gap);
         }
-        self.tree.remove(&mut self.arena, id, next);
-        let Some(Node { vma, .. }) = self.arena.remove(id) else { panic!("no area {id}") };
-        self.account.subtract(vma.flags, vma.range.len());
+        let path = self.index.seek(vma.start().as_u32());
+        self.index.remove(&path, above);
         vma
+    }
+
+    /// Puts `prev`, which ends at `end`, before `next`; says what the gap between them is.
+    fn hook_above(&mut self, next: u32, prev: u32, end: u32) -> Option<Above> {
+        if next == NIL {
+            return None;
+        }
+        let node = &mut self.arena[next];
+        node.prev = prev;
+        let gap = node.vma.guarded_start().saturating_sub(end);
+        Some(Above { start: node.vma.start().as_u32(), gap })
     }
 
     /// Gives an area another range between the same neighbours, or other flags.
@@ -222,10 +193,18 @@ impl<B: Backing> VmaSet<B> {
         self.account.add(to.flags, to.range.len());
         let guards = (was.flags ^ to.flags).contains(VmFlags::GROWSDOWN);
         if was.range.start() != to.range.start() || guards {
-            self.update_gap(id);
+            let node = &self.arena[id];
+            let gap = self.gap_after(node.prev, &node.vma);
+            let (from, to) = (was.range.start().as_u32(), to.range.start().as_u32());
+            self.index.change(from, to, gap);
         }
         if was.range.end() != to.range.end() && next != NIL {
-            self.update_gap(next);
+            let vma = &self.arena[next].vma;
+            let gap = |end: Vpn| vma.guarded_start().saturating_sub(end.as_u32());
+            let (from, to) = (gap(was.range.end()), gap(to.range.end()));
+            if from != to {
+                self.index.set_gap(vma.start().as_u32(), to);
+            }
         }
         report(Edit::Changed { id: VmaId(id), was, vma: &self.arena[id].vma });
     }
@@ -247,14 +226,5 @@ impl<B: Backing> VmaSet<B> {
     pub(super) fn gap_after(&self, prev: u32, vma: &Vma<B>) -> u32 {
         let below = if prev == NIL { 0 } else { self.arena[prev].vma.end().as_u32() };
         vma.guarded_start().saturating_sub(below)
-    }
-
-    fn update_gap(&mut self, id: u32) {
-        let node = &self.arena[id];
-        let gap = self.gap_after(node.prev, &node.vma);
-        if gap != node.links.weight() {
-            self.arena[id].links.weigh(gap);
-            self.tree.spread(&mut self.arena, id);
-        }
     }
 }

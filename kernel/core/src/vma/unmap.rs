@@ -1,5 +1,6 @@
 //! A range without areas.
 
+use super::index::Path;
 use super::{Backing, Edit, Extent, Vma, VmaId, VmaSet};
 use crate::addr::{PageRange, Vpn};
 use crate::arena::NoMemory;
@@ -20,9 +21,9 @@ impl<B: Backing> VmaSet<B> {
         let mut id = first;
         if was.range.start() < range.start() {
             if range.end() < was.range.end() {
-                self.reserve_split(1)?;
+                let mut path = self.reserve_split(first, 1)?;
                 let upper = self.arena[first].vma.above(range.end());
-                self.add_after(first, upper, report);
+                self.add_after(&mut path, first, upper, report);
             }
             let lower = Extent { range: was.range.below(range.start()), ..was };
             self.reshape(first, lower, report);
@@ -55,28 +56,39 @@ impl<B: Backing> VmaSet<B> {
         if was.range.start() == page {
             return Ok(());
         }
-        self.reserve_split(1)?;
-        self.split_off(id, page, report);
+        let path = self.reserve_split(id, 1)?;
+        self.split_off(path, id, page, report);
         Ok(())
     }
 
-    /// Makes an area of what lies in `id` from `page` on. A slot was reserved.
-    pub(super) fn split_off(&mut self, id: u32, page: Vpn, report: &mut impl FnMut(Edit<'_, B>)) {
+    /// Makes an area of what lies in `id`, at `path`, from `page` on. A slot was reserved.
+    pub(super) fn split_off(
+        &mut self,
+        path: Path,
+        id: u32,
+        page: Vpn,
+        report: &mut impl FnMut(Edit<'_, B>),
+    ) {
         let vma = &self.arena[id].vma;
         let (was, upper) = (vma.extent(), vma.above(page));
-        self.add_after(id, upper, report);
+        self.add_after(&mut { path }, id, upper, report);
         self.reshape(id, Extent { range: was.range.below(page), ..was }, report);
     }
 
-    /// Links `vma`, for which a slot was reserved, behind `id`.
+    /// Links `vma`, part of `id` at `path`, behind it. A slot was reserved.
     pub(super) fn add_after(
         &mut self,
+        path: &mut Path,
         id: u32,
         vma: Vma<B>,
         report: &mut impl FnMut(Edit<'_, B>),
     ) -> u32 {
         let next = self.arena[id].next;
-        let id = self.link(id, next, vma);
+        let start = self.arena[id].vma.start().as_u32();
+        let (id, path_holds) = self.link(path, id, next, vma);
+        if !path_holds {
+            *path = self.index.seek(start);
+        }
         report(Edit::Added { id: VmaId(id), vma: &self.arena[id].vma });
         id
     }
