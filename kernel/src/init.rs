@@ -1,12 +1,14 @@
 //! From the end of the boot to the first program: the built-in tree, the console, process 1.
 
+use crate::arch::features::features;
 use crate::file::{FileTable, FsContext, archive, console, random};
 use crate::mm::frames::for_each_zone;
-use crate::process::signal;
+use crate::process::{machine, signal};
 use crate::process::spawn::{FirstProgram, spawn_init};
 use crate::result::{Errno, Result};
 use crate::task;
 use abi::boot::{ARGUMENTS_PATH, INIT};
+use abi::frame::Exit;
 use abi::syscall::folio::ZONE_HIGHMEM;
 use alloc::vec::Vec;
 use kcore::addr::PhysAddr;
@@ -25,6 +27,10 @@ pub fn start(command_line: &CommandLine, archive: Option<(PhysAddr, u32)>) -> Re
     archive::unpack(archive)?;
     // SAFETY: this is the boot, and there are no programs yet.
     unsafe { console::start(command_line)? };
+    if !features().runs_programs() {
+        log::error!("this CPU lacks SSE2, which user programs need: use another, as by --cpu max");
+        machine::end(Exit::Failed);
+    }
     let path = copy(command_line.value(INIT).unwrap_or(DEFAULT_INIT))?;
     let arguments = match archive::file(ARGUMENTS_PATH.as_bytes()) {
         Ok(object) => {

@@ -165,7 +165,6 @@ impl Waiting {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::vec;
 
     fn lock(owner: u32, exclusive: bool, start: u64, last: u64) -> FileLock {
         FileLock { owner, pid: owner + 100, exclusive, start, last }

@@ -5,6 +5,7 @@ use crate::mm::space::Mm;
 use crate::result::{Errno, Result};
 use abi::process::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, Rlimit64};
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
 use kcore::resource_limit::Limits;
 
 impl Process {
@@ -13,7 +14,10 @@ impl Process {
         let mut limits: Limits = *self.limits();
         limits.set(resource, new, privileged)?;
         self.set_limits(Arc::try_new(limits).map_err(|_| Errno::ENOMEM)?);
-        if let Some(mm) = self.mm() {
+        // What `vfork` lent stays as the parent wants it; what the child executes obeys the child.
+        if let Some(mm) = self.mm()
+            && !(self.holds_parent.load(Relaxed) && mm.users() > 1)
+        {
             bind(&mm, &limits);
         }
         Ok(())

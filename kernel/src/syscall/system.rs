@@ -1,5 +1,7 @@
 //! What the system says about itself.
 
+use crate::arch::features::features;
+use crate::arch::paging::IS_PAE;
 use crate::mm::frames::{for_each_zone, free_frames};
 use crate::mm::user;
 use crate::process::table;
@@ -11,17 +13,26 @@ use abi::syscall::folio::ZONE_HIGHMEM;
 use abi::{UserMutPtr, UserPtr};
 use kcore::addr::PAGE_SIZE;
 
-/// Programs ask for the release of Linux whose calls these are.
+/// Programs ask for the release of Linux whose calls these are. The version is Folio's own.
 pub fn uname(name: UserMutPtr<Utsname>) -> Result<u32> {
     let names = Utsname {
         sysname: padded(b"Linux"),
         nodename: padded(b"folio"),
         release: padded(b"6.1.0-folio"),
-        version: padded(b"#1"),
+        version: padded(version()),
         machine: padded(b"i686"),
         domainname: padded(b"(none)"),
     };
     user::write(name, &names).map(|()| 0)
+}
+
+/// The kernel and what sets its memory apart: the format of page tables and the right to execute.
+fn version() -> &'static [u8] {
+    match (IS_PAE, features().nx) {
+        (true, true) => concat!("Folio ", env!("CARGO_PKG_VERSION"), " PAE NX").as_bytes(),
+        (true, false) => concat!("Folio ", env!("CARGO_PKG_VERSION"), " PAE").as_bytes(),
+        (false, _) => concat!("Folio ", env!("CARGO_PKG_VERSION")).as_bytes(),
+    }
 }
 
 fn padded(name: &[u8]) -> [u8; 65] {

@@ -45,6 +45,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("signal", 5),
     ("syscall", 6),
     ("trap", 6),
+    ("init", 7),
     ("main", 7),
     ("panic", 7),
     ("ktest", 7),

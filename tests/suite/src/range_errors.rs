@@ -127,7 +127,9 @@ pub fn mprotect_errors() {
 }
 
 pub fn mremap_errors() {
-    let start = map(4);
+    // The region ends there, whatever lies behind it.
+    let start = map(5);
+    unmap(start + 4 * PAGE, 1);
     let hole = free_range(1);
     let target = free_range(8);
     let mremap = |address, old, new, flags, to| call!(mremap(address, old, new, flags, to));

@@ -19,6 +19,13 @@ pub struct Features {
     pub hwcap: u32,
 }
 
+impl Features {
+    /// User programs are compiled for SSE2, whose registers a task switch saves by FXSAVE.
+    pub fn runs_programs(&self) -> bool {
+        self.fxsr && self.sse2
+    }
+}
+
 static FEATURES: Once<Features> = Once::new();
 
 /// The boot CPU's features. NX counts only where the page-table format has the bit.
