@@ -3,7 +3,7 @@
 //! Results go to COM2 as KTAP: `1..N`, then `ok I NAME` or `not ok I NAME # why`.
 
 use crate::arch::debug_exit::{self, End};
-use crate::{ipc, log, mm, sync, task, time};
+use crate::{file, ipc, log, mm, sync, task, time};
 
 /// Why a test failed.
 pub type Outcome = Result<(), &'static str>;
@@ -19,6 +19,7 @@ const ALL: &[&[Test]] = &[
     sync::ktest::TESTS,
     time::ktest::TESTS,
     ipc::ktest::TESTS,
+    file::ktest::TESTS,
 ];
 
 /// Fails the test, with place and text of the condition, unless it holds.

@@ -92,6 +92,13 @@ impl Locks {
         }
     }
 
+    /// A `fcntl` lock on everything, if nothing is in the way.
+    #[cfg(feature = "ktest")]
+    pub fn try_whole_range(&self, owner: Owner, exclusive: bool) -> bool {
+        let lock = FileLock { owner: owner.0, pid: 0, exclusive, start: 0, last: END };
+        self.try_set(Which::Ranges, lock) == Ok(None)
+    }
+
     fn unlock(&self, which: Which, owner: Owner, start: u64, last: u64) -> Result<()> {
         self.lists.lock().get(which).unlock(owner.0, start, last)?;
         self.waiters.wake_all();

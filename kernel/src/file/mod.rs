@@ -19,6 +19,8 @@ mod context;
 mod description;
 mod device;
 pub mod directory;
+#[cfg(feature = "ktest")]
+pub mod ktest;
 pub mod locks;
 pub mod names;
 pub mod namespace;

@@ -232,7 +232,7 @@ pub fn exec_open(path: &[u8]) -> Result<Arc<File>> {
     caller::from_working_directory(|start| exec_node(start.find(path, true)?, start.caller))
 }
 
-fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
+pub(super) fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
     let attributes = *tree::lock().node(node.node())?.attributes();
     match attributes.mode & S_IFMT {
         S_IFREG => {}
