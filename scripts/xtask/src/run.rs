@@ -161,7 +161,7 @@ fn run_on(system: System, options: Options) -> Result<u8> {
         System::Linux => debian::kernel(machine.layout.pae)?.path,
     };
     let name = String::from_utf8_lossy(&first.path).into_owned();
-    let terminal = system == System::Folio && contents.has("/sbin/console") && !machine.icount;
+    let terminal = system == System::Folio && !machine.icount;
     let wire = wire(terminal, machine)?;
     if machine.gdb.is_some() {
         eprintln!("waiting for: gdb {} -ex 'target remote :1234'", kernel.display());
