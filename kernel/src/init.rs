@@ -3,8 +3,8 @@
 use crate::arch::features::features;
 use crate::file::{FileTable, FsContext, archive, console, random};
 use crate::mm::frames::for_each_zone;
-use crate::process::{machine, signal};
 use crate::process::spawn::{FirstProgram, spawn_init};
+use crate::process::{machine, signal};
 use crate::result::{Errno, Result};
 use crate::task;
 use abi::boot::{ARGUMENTS_PATH, INIT};

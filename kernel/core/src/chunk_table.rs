@@ -46,6 +46,12 @@ impl<T: Default, const N: usize> ChunkTable<T, N> {
         Ok(())
     }
 
+    /// Lets the table grow to `len` places by adding chunks alone.
+    pub fn reserve(&mut self, len: u32) -> Result<(), NoMemory> {
+        let missing = (len as usize).div_ceil(N).saturating_sub(self.chunks.len());
+        self.chunks.try_reserve_exact(missing).map_err(|_| NoMemory)
+    }
+
     /// Gives back the chunks that hold no number below `len`.
     pub fn truncate(&mut self, len: u32) {
         self.chunks.truncate((len as usize).div_ceil(N));

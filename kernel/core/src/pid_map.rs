@@ -59,6 +59,9 @@ impl PidMap {
             .chain(FIRST_REUSED..first)
             .find(|&pid| self.entries.get(pid).is_none_or(|entry| entry.holders == 0))
             .ok_or(Errno::EAGAIN)?;
+        if self.entries.is_empty() {
+            self.entries.reserve(self.limit).map_err(|NoMemory| Errno::ENOMEM)?;
+        }
         self.entries.grow(pid + 1).map_err(|NoMemory| Errno::ENOMEM)?;
         let entry = self.entries.get_mut(pid).ok_or(Errno::ENOMEM)?;
         *entry = Entry { task, group: NIL, holders: 1 };
@@ -143,6 +146,13 @@ impl PidMap {
         }
     }
 
+    /// Gives back the memory of the ids behind the last one in use.
+    pub fn shrink(&mut self) {
+        let is_held = |&pid: &u32| self.is_held(pid);
+        let used = (0..self.entries.len()).rev().find(is_held).map_or(0, |pid| pid + 1);
+        self.entries.truncate(used);
+    }
+
     /// The first id from `pid` up that names a task, with its slot. Walks all processes.
     pub fn next_task(&self, pid: u32) -> Option<(u32, u32)> {
         (pid..self.entries.len()).find_map(|pid| Some((pid, self.task(pid)?)))
@@ -154,6 +164,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn unused_memory_goes_and_ids_go_on() {
+        let mut map = PidMap::new();
+        for pid in 1..1000 {
+            assert_eq!(map.allocate(pid), Ok(pid));
+        }
+        (2..1000).for_each(|pid| map.remove_task(pid));
+        map.shrink();
+        assert_eq!((map.entries.len(), map.task(1), map.is_held(999)), (256, Some(1), false));
+        assert_eq!(map.allocate(7), Ok(1000));
+        assert_eq!((map.task(1000), map.task(1), map.len()), (Some(7), Some(1), 2));
+    }
 
     #[test]
     fn ids_go_up_and_are_reused_late() {

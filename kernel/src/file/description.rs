@@ -71,6 +71,9 @@ const PIPES: DeviceNumber = DeviceNumber::new(0, 13);
 /// The number of the last anonymous node.
 static LAST_ANONYMOUS: AtomicU32 = AtomicU32::new(0);
 
+/// How many descriptions there are.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
 impl Node {
     /// For a new pipe or stream.
     pub fn anonymous(user: u32, group: u32) -> Self {
@@ -91,7 +94,8 @@ impl File {
             Kind::Program(regular) => regular.deny_writers()?,
             _ => {}
         }
-        // From here on dropping it undoes that.
+        // From here on dropping it undoes both.
+        COUNT.fetch_add(1, Relaxed);
         let file = Self {
             kind,
             node,
@@ -101,6 +105,11 @@ impl File {
             position: Mutex::new(0),
         };
         Arc::try_new(file).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// How many there are.
+    pub fn count() -> u32 {
+        COUNT.load(Relaxed)
     }
 
     pub fn kind(&self) -> &Kind {
@@ -386,6 +395,7 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
+        COUNT.fetch_sub(1, Relaxed);
         match &self.kind {
             Kind::Regular(regular) => {
                 regular.locks().remove_owner(Owner::of_file(self));

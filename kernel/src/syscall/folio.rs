@@ -1,8 +1,9 @@
 //! Folio's own calls that belong to no other part.
 
+use crate::file::File;
 use crate::mm::statistics as memory;
 use crate::mm::user;
-use crate::process::{current, machine, report};
+use crate::process::{current, machine, report, table};
 use crate::result::{Errno, Result};
 use abi::UserMutPtr;
 use abi::frame::Exit;
@@ -20,6 +21,7 @@ pub fn statistics(to: UserMutPtr<Statistics>, size: u32) -> Result<u32> {
     let mut statistics = Statistics::default();
     memory::fill(&mut statistics);
     report::fill(&mut statistics);
+    statistics.descriptions = File::count();
     let len = (size as usize).min(size_of::<Statistics>());
     user::write_prefix(to, &statistics, len)?;
     u32::try_from(len).map_err(|_| Errno::EINVAL)
@@ -42,6 +44,7 @@ pub fn processes(after: i32, entries: UserMutPtr<ProcessStatistics>, size: u32) 
 
 /// For the tests: frees what only waits to be used again.
 pub fn drain() -> Result<u32> {
+    table::lock_family().shrink();
     memory::drain();
     Ok(0)
 }
@@ -62,7 +65,7 @@ pub fn leak(kind: u32) -> Result<u32> {
     match kind {
         LEAK_FRAME => forget(Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?),
         LEAK_OBJECT => forget(Box::try_new(0u64).map_err(|_| Errno::ENOMEM)?),
-        LEAK_HANDLE => forget(current().files().get(0)?),
+        LEAK_HANDLE => forget(crate::file::pipe(0, 0, 0)?.0),
         LEAK_KMAP => {
             let frame = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
             forget(kmap(frame.pfn()));

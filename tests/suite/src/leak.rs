@@ -1,5 +1,6 @@
 //! What a test must leave as it found it: the kernel's memory, object for object.
 
+use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
 use sys::Errno;
@@ -51,10 +52,8 @@ impl Snapshot {
             compare(OWNER_NAMES.get(index).unwrap_or(&"owner"), old, new);
         }
         for (old, new) in old.caches.iter().zip(&new.caches) {
-            let length = new.name.iter().position(|&byte| byte == 0).unwrap_or(new.name.len());
-            let name = core::str::from_utf8(&new.name[..length]).unwrap_or("cache");
-            compare(name, old.objects, new.objects);
-            compare(name, old.pages, new.pages);
+            compare(&format!("objects of {}", new.size), old.objects, new.objects);
+            compare(&format!("pages of {}", new.size), old.pages, new.pages);
         }
         compare("processes", old.processes, new.processes);
         compare("threads", old.threads, new.threads);

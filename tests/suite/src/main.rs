@@ -427,6 +427,7 @@ test_cases! {
         registers_survive_handlers,
         a_new_program_starts_with_clean_control_words,
         unmasked_exceptions_are_sigfpe,
+        unmasked_exceptions_of_sse_are_sigfpe,
     ],
     time: [
         the_monotonic_clock_never_goes_back,

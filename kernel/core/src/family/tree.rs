@@ -99,6 +99,11 @@ impl<P> Family<P> {
         self.members.is_empty()
     }
 
+    /// Gives back memory that only ids of the past needed.
+    pub fn shrink(&mut self) {
+        self.ids.shrink();
+    }
+
     /// An id that names nobody yet, and room for a member. What is not used goes back by
     /// [`release_id`](Self::release_id).
     pub fn allocate_id(&mut self) -> Result<u32, Errno> {

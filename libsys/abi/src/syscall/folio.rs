@@ -135,7 +135,7 @@ structure! {
 pub const LEAK_FRAME: u32 = 0;
 /// An object of the heap.
 pub const LEAK_OBJECT: u32 = 1;
-/// A handle of the caller, or the description behind a descriptor.
+/// An open-file description.
 pub const LEAK_HANDLE: u32 = 2;
 /// A kmap slot.
 pub const LEAK_KMAP: u32 = 3;
