@@ -70,7 +70,7 @@ end
 echo $line; exit 5";
 
 const ERRORS: &str = "b=/bin/busybox
-$b cat /missing; echo $?; $b cat /data; echo $?; cd /data/text; echo $?; $b rmdir /data; echo $?
+$b cat /missing; echo $?; $b cat /data; echo $?; cd /data/text; echo $?; $b mkdir -p /tmp/d/e; $b rmdir /tmp/d; echo $?
 $b mkdir /tmp/a /tmp/a; echo $?; $b ls /missing; echo $?; /data/text; echo $?; nothing; echo $?
 $b ln -s loop /tmp/loop; $b cat /tmp/loop; echo $?; $b cp /tmp /tmp/t; echo $?; echo a >/tmp; echo $?
 $b kill -0 9999; echo $?; $b rm /tmp/none; echo $?; $b mv /tmp/none /tmp/b; echo $?; $b cat <&9; echo $?";
