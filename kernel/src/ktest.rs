@@ -3,7 +3,8 @@
 //! Results go to COM2 as KTAP: `1..N`, then `ok I NAME` or `not ok I NAME # why`.
 
 use crate::arch::debug_exit::{self, End};
-use crate::{file, ipc, log, mm, sync, task, time};
+use crate::{crash, file, ipc, log, mm, sync, task, time};
+use kcore::cmdline::CommandLine;
 
 /// Why a test failed.
 pub type Outcome = Result<(), &'static str>;
@@ -43,8 +44,16 @@ macro_rules! tests {
 
 pub(crate) use {check, tests};
 
-/// Runs the tests whose names contain `filter`, and ends the machine.
-pub fn run(filter: Option<&[u8]>) -> ! {
+/// Runs the tests whose names contain what the word `ktest=` says, and ends the machine. With
+/// `crash=` it ends in that way instead.
+pub fn run(command_line: Option<&CommandLine>) -> ! {
+    let value = |word| command_line.and_then(|line| line.value(word));
+    if let Some(how) = value("crash") {
+        crash::crash(how);
+        log::write(format_args!("crash={}: nothing happened\n", how.escape_ascii()));
+        debug_exit::exit(End::Orderly);
+    }
+    let filter = value("ktest");
     let is_wanted = |test: &&Test| {
         filter.is_none_or(|filter| {
             filter.is_empty()

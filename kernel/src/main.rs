@@ -6,6 +6,8 @@ extern crate alloc;
 
 mod arch;
 mod cpu;
+#[cfg(feature = "ktest")]
+mod crash;
 mod file;
 mod init;
 mod ipc;
@@ -83,7 +85,7 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
 /// What may sleep of the boot.
 fn first_task(_: usize) {
     #[cfg(feature = "ktest")]
-    ktest::run(COMMAND_LINE.get().and_then(|line| line.value("ktest")));
+    ktest::run(COMMAND_LINE.get());
     let (Some(command_line), Some(archive)) = (COMMAND_LINE.get(), ARCHIVE.get()) else {
         panic!("the boot forgot what it was told");
     };

@@ -1,5 +1,6 @@
 //! The end of the kernel: a report on COM2 that the host completes with names, then the exit port.
 
+use crate::arch::boot::image;
 use crate::arch::control::cr2;
 use crate::arch::debug_exit::{self, End};
 use crate::arch::entry::TrapFrame;
@@ -12,6 +13,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// Closes every report; the host looks for it.
 const MARKER: &str = "PANIC END";
 const MAX_FRAMES: usize = 32;
+const PAGE_FAULT: u32 = 14;
 
 static PANICKING: AtomicBool = AtomicBool::new(false);
 
@@ -46,6 +48,9 @@ fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
     write(format_args!("  cpu 0, task {}\n", crate::task::describe_current()));
     if let Some(frame) = frame {
         write(format_args!("  cr2 {:#010x} {frame:#x?}\n  at {:#010x}\n", cr2(), frame.eip));
+        if is_wild(frame) {
+            write(format_args!("  at {:#010x}\n", frame.esp));
+        }
     }
     let mut pointer = frame.map_or_else(frame_pointer, |frame| frame.ebp);
     for _ in 0..MAX_FRAMES {
@@ -59,6 +64,15 @@ fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
     }
     write(format_args!("{MARKER}\n"));
     debug_exit::exit(End::Panic)
+}
+
+/// Whether the kernel called an address where it has no code. The processor pushes no ESP for a trap
+/// of the kernel's own, so in its place lies what was on top of the stack: who called.
+fn is_wild(frame: &TrapFrame) -> bool {
+    let image = image();
+    frame.vector == PAGE_FAULT
+        && !frame.from_user()
+        && !(image.text_start..image.text_end).contains(&frame.eip)
 }
 
 fn frame_pointer() -> u32 {

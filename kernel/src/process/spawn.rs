@@ -13,7 +13,7 @@ use crate::file::{FileTable, FsContext};
 use crate::mm::space::Mm;
 use crate::result::{Errno, Result};
 use crate::task;
-use abi::boot::Arguments;
+use abi::boot::{ARGUMENTS_PATH, Arguments};
 use abi::frame::Exit;
 use abi::signal::SignalSet;
 use alloc::boxed::Box;
@@ -72,7 +72,11 @@ fn first_step(program: usize) {
     // SAFETY: the thread keeps the address space until it has left it.
     unsafe { task::current().enter_address_space(mm.cr3()) };
     drop(mm);
-    let executed = run(&program);
+    let Some(strings) = Arguments::parse(&program.arguments) else {
+        log::error!("{ARGUMENTS_PATH} in the boot archive is damaged: nothing is started");
+        machine::end(Exit::Failed);
+    };
+    let executed = run(&program.path, &strings);
     let failed_before_its_end = thread.process().lock_signals().exit_status().is_none();
     if let Err(errno) = executed
         && failed_before_its_end
@@ -80,17 +84,17 @@ fn first_step(program: usize) {
         log::error!("{}: {errno}", program.path.escape_ascii());
         machine::end(match errno {
             Errno::ENOENT | Errno::ENOTDIR => Exit::NotFound,
+            Errno::ENOMEM => Exit::Failed,
             _ => Exit::NotExecutable,
         });
     }
 }
 
-fn run(program: &FirstProgram) -> Result<()> {
-    let strings = Arguments::parse(&program.arguments).ok_or(Errno::EINVAL)?;
+fn run(path: &[u8], strings: &Arguments) -> Result<()> {
     let arguments = collect(strings.arguments())?;
     let environment = collect(strings.environment())?;
     let program = Program {
-        path: &program.path,
+        path,
         arguments: Strings::Kernel(&arguments),
         environment: Strings::Kernel(&environment),
     };

@@ -47,7 +47,7 @@ const BUILD: &str = include_str!("../../../user/bin/hello/build.rs");
 
 /// Runs the command; its exit status.
 pub fn run(mut words: Words) -> Result<u8> {
-    let name = match (words.next()?, words.next()?) {
+    let name = match (words.next_word()?, words.next_word()?) {
         (Some(Word::Plain(name)), None) => name.to_string_lossy().into_owned(),
         _ => return Err(usage(USAGE)),
     };

@@ -66,7 +66,7 @@ impl Options {
             profile: None,
         };
         let mut plain = Vec::new();
-        while let Some(word) = words.next()? {
+        while let Some(word) = words.next_word()? {
             match word {
                 Word::Plain(name) => plain.push(name),
                 Word::Rest(rest) => plain.extend(rest),

@@ -46,6 +46,7 @@ pub fn capture(
         kernel,
         contents,
         first: Some(first),
+        damage: None,
         extra: String::new(),
         timeout: Some(timeout),
         log: None,
@@ -61,10 +62,11 @@ pub fn text(output: &[u8]) -> Cow<'_, str> {
 
 /// Keeps what is written.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
-    fn take(&self) -> Vec<u8> {
+    /// What was written since the last time.
+    pub fn take(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

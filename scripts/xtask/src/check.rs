@@ -22,7 +22,7 @@ pub type Verdict = std::result::Result<(), String>;
 
 /// Runs the command; its exit status.
 pub fn run(mut words: Words) -> Result<u8> {
-    if words.next()?.is_some() {
+    if words.next_word()?.is_some() {
         return Err(usage(USAGE));
     }
     let mut status = 0;

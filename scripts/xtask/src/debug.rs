@@ -58,7 +58,7 @@ pub fn run(words: Words) -> Result<u8> {
 fn machine(words: &[OsString]) -> Result<Machine> {
     let mut machine = Machine::default();
     let mut words = Words::new(words.iter().cloned());
-    while let Some(word) = words.next()? {
+    while let Some(word) = words.next_word()? {
         match word {
             Word::Option(name) if machine.option(&name, &mut words)? => {}
             // `run` judges the rest; here only its values have to be passed over.

@@ -9,6 +9,13 @@ pub struct Lane {
     pub machine: Machine,
 }
 
+impl Lane {
+    /// Whether the harness runs here in `test all`: once for each format of page tables.
+    pub fn is_of_the_harness(&self) -> bool {
+        self.machine.layout.split == Split::ThreeOne
+    }
+}
+
 /// `base` on every kernel image, the default one first.
 pub fn layouts(base: &Machine) -> Vec<Lane> {
     let lane = |layout: Layout| Lane {

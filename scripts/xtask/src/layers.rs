@@ -48,6 +48,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("init", 7),
     ("main", 7),
     ("panic", 7),
+    ("crash", 7),
     ("ktest", 7),
 ];
 

@@ -127,6 +127,23 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// The options that make this machine, but for those of debugging and measuring.
+    pub fn words(&self) -> Vec<String> {
+        let pae = if self.layout.pae { "--pae" } else { "--no-pae" };
+        let mut words: Vec<String> = vec![
+            format!("--memory={}M", self.memory / MIB),
+            pae.into(),
+            format!("--split={}", self.layout.split.name()),
+            format!("--cpu={}", self.cpu),
+        ];
+        if !self.cmdline.is_empty() {
+            words.push(format!("--cmdline={}", self.cmdline));
+        }
+        words
+    }
+}
+
 /// `128M`, `3G`, `4096` (MiB): bytes.
 fn memory(text: &str) -> Result<u64> {
     let wrong = || {
@@ -176,7 +193,7 @@ mod tests {
     fn parse(line: &str) -> Result<Machine> {
         let mut words = Words::new(line.split(' ').map(OsString::from));
         let mut machine = Machine::default();
-        while let Some(crate::words::Word::Option(name)) = words.next()? {
+        while let Some(crate::words::Word::Option(name)) = words.next_word()? {
             assert!(machine.option(&name, &mut words)?, "{name}");
         }
         Ok(machine)
@@ -203,6 +220,15 @@ mod tests {
         assert_eq!(machine.layout.to_string(), "2level-1g");
         assert_eq!(machine.cpu, "max,pge=off");
         assert_eq!(machine.cmdline, "a b");
+    }
+
+    #[test]
+    fn the_words_of_a_machine_make_it_again() {
+        let line = "--memory 3G --no-pae --split 1g --cpu max,pge=off --cmdline=a=b";
+        for line in [line, "--split 2g"] {
+            let machine = parse(line).unwrap();
+            assert_eq!(parse(&machine.words().join(" ")), Ok(machine));
+        }
     }
 
     #[test]

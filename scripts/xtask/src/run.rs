@@ -66,7 +66,7 @@ struct Options {
 impl Options {
     fn parse(mut words: Words) -> Result<Self> {
         let mut options = Self::default();
-        while let Some(word) = words.next()? {
+        while let Some(word) = words.next_word()? {
             let name = match word {
                 Word::Option(name) => name,
                 Word::Rest(program) if program.is_empty() => {
@@ -172,6 +172,7 @@ fn run_on(system: System, options: Options) -> Result<u8> {
         kernel: &kernel,
         contents,
         first: Some(first),
+        damage: None,
         extra: String::new(),
         timeout: options.timeout,
         log: options.log.as_ref(),

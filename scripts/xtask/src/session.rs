@@ -34,6 +34,9 @@ pub struct First {
     pub environment: Vec<Vec<u8>>,
 }
 
+/// Changes the bytes of an archive.
+pub type Damage<'a> = dyn Fn(&mut Vec<u8>) + 'a;
+
 /// What to run, and on what.
 pub struct Session<'a> {
     pub machine: &'a Machine,
@@ -44,6 +47,8 @@ pub struct Session<'a> {
     pub contents: Contents,
     /// `None` for a kernel that runs its own tests.
     pub first: Option<First>,
+    /// What happens to the archive on its way.
+    pub damage: Option<&'a Damage<'a>>,
     /// More words for the kernel.
     pub extra: String,
     pub timeout: Option<Duration>,
@@ -121,7 +126,11 @@ impl Session<'_> {
         let system = self.system;
         let line = command_line(self.machine, &Boot { system, console, init, extra: self.extra })?;
         let archive = ArchiveFile::new()?;
-        let size = self.contents.write(&archive.0)?;
+        let mut size = self.contents.write(&archive.0)?;
+        if let Some(damage) = self.damage {
+            size = rewrite(&archive.0, damage)
+                .map_err(|error| failed(format!("{}: {error}", archive.0.display())))?;
+        }
         let need = match system {
             System::Folio => size + LEAST_MEMORY,
             // It copies the files out of the archive.
@@ -179,6 +188,14 @@ impl Session<'_> {
         };
         Ok(Outcome { end, log })
     }
+}
+
+/// Changes a file; its size.
+fn rewrite(path: &Path, change: &Damage<'_>) -> std::io::Result<u64> {
+    let mut bytes = fs::read(path)?;
+    change(&mut bytes);
+    fs::write(path, &bytes)?;
+    Ok(bytes.len() as u64)
 }
 
 /// Which program the kernel starts. Once there is an init, it starts the one that `/boot/args`

@@ -2,6 +2,7 @@
 
 use crate::build::{self, Image, LINUX_INIT, Profile, Program};
 use crate::captured::{capture, text};
+use crate::cargo::{self, limited};
 use crate::host_tests;
 use crate::ktap::{kernel_cases, program_case};
 use crate::lanes::{self, Lane};
@@ -12,23 +13,25 @@ use crate::oracle;
 use crate::qemu::System;
 use crate::report::{Case, Counts, Group, Verdict, write_junit};
 use crate::session::{End, Outcome, Session, Wire};
-use crate::stop::{Result, usage};
+use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
 use crate::workspace;
 use abi::frame::Exit;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 pub const USAGE: &str = "\
-usage: scripts/test [options] [host|ktest|suite|oracle|all] [FILTER]
+usage: scripts/test [options] [host|ktest|suite|harness|oracle|all] [FILTER]
 
 host    unit tests on this machine, layers and format of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
+harness how guests end that must not end well: crashes, damaged archives, wrong machines
 oracle  Debian's busybox, which has to do the same as on Debian's Linux in QEMU
 all     everything, on all six kernel images and special machines
-no word: host, ktest and suite on the default image, and a smoke test of the other five
+no word: host, ktest, suite and harness on the default image, and a smoke test of the other five
 
 FILTER is a part of a test's name.
 
@@ -42,6 +45,7 @@ The last line is `N passed, N failed, N skipped`. Exit status: 0 if nothing fail
 
 const KTEST_TIMEOUT: Duration = Duration::from_secs(120);
 const SUITE_TIMEOUT: Duration = Duration::from_secs(600);
+const HARNESS_SECONDS: &str = "600";
 const SMOKE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The program of the smoke test.
 const SMOKE: &str = "/bin/hello";
@@ -52,6 +56,7 @@ enum Ring {
     Host,
     Ktest,
     Suite,
+    Harness,
     Oracle,
     All,
 }
@@ -68,7 +73,7 @@ impl Options {
     fn parse(mut words: Words) -> Result<Self> {
         let mut options = Self::default();
         let mut plain = Vec::new();
-        while let Some(word) = words.next()? {
+        while let Some(word) = words.next_word()? {
             match word {
                 Word::Plain(word) => plain.push(word),
                 Word::Rest(words) => plain.extend(words),
@@ -91,6 +96,7 @@ impl Options {
                 "host" => Some(Ring::Host),
                 "ktest" => Some(Ring::Ktest),
                 "suite" => Some(Ring::Suite),
+                "harness" => Some(Ring::Harness),
                 "oracle" => Some(Ring::Oracle),
                 "all" => Some(Ring::All),
                 "fault" => return Err(usage("test fault: not in this version")),
@@ -126,6 +132,7 @@ pub fn run(words: Words) -> Result<u8> {
     match options.ring {
         Some(Ring::Host) => tests.host()?,
         Some(Ring::Ktest) => tests.ktest(&own)?,
+        Some(Ring::Harness) => tests.harness(&own)?,
         Some(Ring::Oracle) => tests.oracle(&own)?,
         Some(Ring::Suite) => {
             tests.suite(&own)?;
@@ -136,6 +143,7 @@ pub fn run(words: Words) -> Result<u8> {
             tests.ktest(&own)?;
             tests.suite(&own)?;
             tests.suite_on_linux()?;
+            tests.harness(&own)?;
             for lane in lanes::layouts(machine) {
                 if lane.machine.layout != machine.layout {
                     tests.smoke(&lane)?;
@@ -152,6 +160,10 @@ pub fn run(words: Words) -> Result<u8> {
             for lane in lanes::special(machine) {
                 tests.ktest(&lane)?;
                 tests.suite(&lane)?;
+            }
+            for lane in lanes::layouts(machine).into_iter().filter(|lane| lane.is_of_the_harness())
+            {
+                tests.harness(&lane)?;
             }
             tests.ktest(&lanes::pentium(machine))?;
             tests.oracle(&own)?;
@@ -207,6 +219,7 @@ impl Tests<'_> {
                 kernel: &kernel,
                 contents: build::contents(&[])?,
                 first: None,
+                damage: None,
                 extra,
                 timeout: Some(KTEST_TIMEOUT),
                 log: None,
@@ -277,6 +290,34 @@ impl Tests<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The scenarios of `tests/harness`, which boots its guests itself.
+    fn harness(&mut self, lane: &Lane) -> Result<()> {
+        // Built here: it has its own time to run.
+        if self.kernel(lane, true)?.is_none() || self.kernel(lane, false)?.is_none() {
+            return Ok(());
+        }
+        self.program(SUITE)?;
+        let mut command = limited(cargo::command("cargo"), HARNESS_SECONDS);
+        command.args(["run", "--quiet", "--package", "harness", "--"]);
+        command.args(lane.machine.words()).args(self.filter);
+        let filtered = self.filter.is_some();
+        self.group(format!("harness {}", lane.name), || {
+            let output = command
+                .stdin(Stdio::null())
+                .stderr(Stdio::inherit())
+                .output()
+                .map_err(|error| failed(format!("cannot start cargo: {error}")))?;
+            let stdout = text(&output.stdout);
+            let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
+            let status = output.status.code();
+            if !program_agrees(&cases, status, filtered) {
+                let why = format!("exit status {status:?}\n{}", last_lines(&stdout, 5));
+                cases.push(Case::failed("harness", why));
+            }
+            Ok(cases)
+        })
     }
 
     /// The same programs on Folio and on Debian's Linux.

@@ -28,7 +28,7 @@ impl Words {
     }
 
     /// The next word.
-    pub fn next(&mut self) -> Result<Option<Word>> {
+    pub fn next_word(&mut self) -> Result<Option<Word>> {
         if let Some((name, _)) = &self.attached {
             return Err(usage(format!("--{name} takes no value")));
         }
@@ -81,24 +81,24 @@ mod tests {
     #[test]
     fn options_values_words_and_the_rest_are_told_apart() {
         let mut words = words("--a --b=1 --c 2 plain -- --d x");
-        assert_eq!(words.next(), Ok(Some(Word::Option("a".into()))));
-        assert_eq!(words.next(), Ok(Some(Word::Option("b".into()))));
+        assert_eq!(words.next_word(), Ok(Some(Word::Option("a".into()))));
+        assert_eq!(words.next_word(), Ok(Some(Word::Option("b".into()))));
         assert_eq!(words.value("b", "0"), Ok("1".into()));
-        assert_eq!(words.next(), Ok(Some(Word::Option("c".into()))));
+        assert_eq!(words.next_word(), Ok(Some(Word::Option("c".into()))));
         assert_eq!(words.value("c", "0"), Ok("2".into()));
-        assert_eq!(words.next(), Ok(Some(Word::Plain("plain".into()))));
-        assert_eq!(words.next(), Ok(Some(Word::Rest(vec!["--d".into(), "x".into()]))));
-        assert_eq!(words.next(), Ok(None));
+        assert_eq!(words.next_word(), Ok(Some(Word::Plain("plain".into()))));
+        assert_eq!(words.next_word(), Ok(Some(Word::Rest(vec!["--d".into(), "x".into()]))));
+        assert_eq!(words.next_word(), Ok(None));
     }
 
     #[test]
     fn a_value_nobody_asked_for_and_a_missing_one_are_usage_errors() {
         let mut unwanted = words("--a=1 x");
-        assert_eq!(unwanted.next(), Ok(Some(Word::Option("a".into()))));
-        assert_eq!(unwanted.next().unwrap_err().status, 2);
+        assert_eq!(unwanted.next_word(), Ok(Some(Word::Option("a".into()))));
+        assert_eq!(unwanted.next_word().unwrap_err().status, 2);
         for line in ["--a", "--a --"] {
             let mut missing = words(line);
-            missing.next().unwrap();
+            missing.next_word().unwrap();
             assert_eq!(missing.value("a", "0").unwrap_err().status, 2);
         }
     }

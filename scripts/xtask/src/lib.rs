@@ -1,0 +1,87 @@
+//! Folio's commands, and for `tests/harness` what boots a guest. `scripts/*` call the commands; `cargo
+//! xtask` does too.
+
+mod app;
+mod archive;
+mod bench;
+pub mod build;
+pub mod captured;
+mod cargo;
+mod check;
+pub mod contents;
+mod debian;
+mod debug;
+mod guest;
+mod host_tests;
+mod kernel_log;
+mod ktap;
+mod lanes;
+mod layers;
+pub mod line;
+mod linux;
+pub mod machine;
+mod oracle;
+pub mod qemu;
+pub mod report;
+mod run;
+pub mod session;
+pub mod stop;
+pub mod symbols;
+mod test;
+mod tty;
+pub mod words;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use stop::{Result, usage};
+use words::Words;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND [options]
+
+  run      boot Folio and run a program or a shell
+  test     run the tests
+  bench    measure in instructions
+  linux    the same on Debian's Linux, to compare
+  debug    run a program under gdb
+  check    layers, format, lints
+  new-app  make a new user program
+";
+
+/// Runs the command that the words of this process name.
+pub fn main() -> ExitCode {
+    let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let command = if words.is_empty() { OsString::from("help") } else { words.remove(0) };
+    match dispatch(&command.to_string_lossy(), words) {
+        Ok(status) => ExitCode::from(status),
+        Err(stop) => {
+            eprintln!("folio: {}", stop.why);
+            ExitCode::from(stop.status)
+        }
+    }
+}
+
+fn dispatch(command: &str, words: Vec<OsString>) -> Result<u8> {
+    let before_program = words.iter().take_while(|word| *word != "--");
+    let help = before_program.clone().any(|word| word == "--help" || word == "-h");
+    let (usage_text, command): (_, fn(Words) -> Result<u8>) = match command {
+        "run" => (run::USAGE, run::run),
+        "test" => (test::USAGE, test::run),
+        "bench" => (bench::USAGE, bench::run),
+        "linux" => (run::LINUX_USAGE, run::run_linux),
+        "debug" => (debug::USAGE, debug::run),
+        "check" => (check::USAGE, check::run),
+        "new-app" => (app::USAGE, app::run),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            return Ok(0);
+        }
+        other => return Err(usage(format!("{other}: no such command\n{USAGE}"))),
+    };
+    if help {
+        print!("{usage_text}");
+        return Ok(0);
+    }
+    command(Words::new(words))
+}

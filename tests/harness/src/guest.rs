@@ -1,0 +1,178 @@
+//! Boots one guest, by the code that `scripts/run` uses, and keeps what came of it.
+
+use crate::Outcome;
+use abi::frame::Exit;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+use xtask::build::{self, Image, Profile, Program};
+use xtask::captured::{Kept, text};
+use xtask::contents::Contents;
+use xtask::line::Streams;
+use xtask::machine::Machine;
+use xtask::qemu::System;
+use xtask::session::{Damage, End, First, Session, Wire};
+use xtask::stop::Result;
+
+/// Longer than any honest guest takes.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What all scenarios share.
+pub struct Setup {
+    pub machine: Machine,
+    programs: Vec<Program>,
+    kernel: PathBuf,
+    crashing_kernel: PathBuf,
+}
+
+impl Setup {
+    /// Builds kernels and programs.
+    pub fn build(machine: Machine) -> Result<Self> {
+        let layout = machine.layout;
+        let image = |ktest| build::kernel(Image { layout, profile: Profile::Checked, ktest }, true);
+        let (kernel, crashing_kernel) = (image(false)?, image(true)?);
+        Ok(Self { machine, programs: build::programs(true)?, kernel, crashing_kernel })
+    }
+
+    /// A guest that runs `words`, with all our programs in its archive.
+    pub fn program(&self, words: &[&str]) -> std::result::Result<Guest<'_>, String> {
+        let contents = build::contents(&self.programs).map_err(|stop| stop.why)?;
+        Ok(Guest::new(self, self.kernel.clone(), contents, words))
+    }
+
+    /// A guest that runs a program made here, and has no other.
+    pub fn bytes(&self, program: Vec<u8>) -> std::result::Result<Guest<'_>, String> {
+        let contents = build::contents(&[]).map_err(|stop| stop.why)?;
+        let guest = Guest::new(self, self.kernel.clone(), contents, &["/bin/tiny"]);
+        guest.with_file("/bin/tiny", 0o755, program)
+    }
+
+    /// A guest whose kernel does what `crash=` says.
+    pub fn crash(&self, how: &str) -> std::result::Result<Guest<'_>, String> {
+        let contents = build::contents(&[]).map_err(|stop| stop.why)?;
+        let mut guest = Guest::new(self, self.crashing_kernel.clone(), contents, &[]);
+        guest.words = format!("crash={how}");
+        Ok(guest)
+    }
+
+    /// The host's copy of a program, with its path in the guest.
+    pub fn file_of(&self, guest: &str) -> std::result::Result<Vec<u8>, String> {
+        let program = self.programs.iter().find(|program| program.guest == guest);
+        let program = program.ok_or_else(|| format!("there is no {guest} in this tree"))?;
+        std::fs::read(&program.stripped).map_err(|error| format!("{guest}: {error}"))
+    }
+}
+
+/// A guest that has not been started.
+pub struct Guest<'a> {
+    pub machine: Machine,
+    /// More words for the kernel.
+    pub words: String,
+    pub stdin: Vec<u8>,
+    pub damage: Option<&'a Damage<'a>>,
+    pub timeout: Duration,
+    kernel: PathBuf,
+    contents: Contents,
+    first: Option<First>,
+}
+
+impl<'a> Guest<'a> {
+    fn new(setup: &Setup, kernel: PathBuf, contents: Contents, words: &[&str]) -> Self {
+        let first = words.first().map(|path| First {
+            path: path.as_bytes().to_vec(),
+            arguments: words.iter().map(|word| word.as_bytes().to_vec()).collect(),
+            environment: Vec::new(),
+        });
+        Self {
+            machine: setup.machine.clone(),
+            words: String::new(),
+            stdin: Vec::new(),
+            damage: None,
+            timeout: TIMEOUT,
+            kernel,
+            contents,
+            first,
+        }
+    }
+
+    /// The same with one more file in its archive.
+    pub fn with_file(
+        mut self,
+        path: &str,
+        permissions: u32,
+        bytes: Vec<u8>,
+    ) -> std::result::Result<Self, String> {
+        self.contents.bytes(path, permissions, bytes).map_err(|stop| stop.why)?;
+        Ok(self)
+    }
+
+    /// Boots, and waits for the end.
+    pub fn run(self) -> std::result::Result<Ended, String> {
+        let (stdout, stderr) = (Kept::default(), Kept::default());
+        let streams = Streams {
+            stdin: Box::new(io::Cursor::new(self.stdin)),
+            stdout: Box::new(stdout.clone()),
+            stderr: Box::new(stderr.clone()),
+        };
+        let session = Session {
+            machine: &self.machine,
+            system: System::Folio,
+            kernel: &self.kernel,
+            contents: self.contents,
+            first: self.first,
+            damage: self.damage,
+            extra: self.words,
+            timeout: Some(self.timeout),
+            log: None,
+        };
+        let outcome = session.run(Wire::Streams { streams, credits: true });
+        let outcome = outcome.map_err(|stop| stop.why)?;
+        let report = outcome.report(&format!("{:?}", outcome.end), &self.kernel);
+        Ok(Ended { end: outcome.end, report, stdout: stdout.take(), stderr: stderr.take() })
+    }
+}
+
+/// What a guest left.
+pub struct Ended {
+    pub end: End,
+    /// For people: the end, and the log with names for addresses.
+    pub report: String,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+impl Ended {
+    /// Fails unless the guest ended like this.
+    pub fn expect(&self, end: End) -> Outcome {
+        if self.end == end { Ok(()) } else { Err(format!("expected {end:?}: {}", self.report)) }
+    }
+
+    /// Fails unless the first program came to this end.
+    pub fn expect_exit(&self, exit: Exit) -> Outcome {
+        self.expect(End::Exit(exit))
+    }
+
+    /// Fails unless the kernel panicked.
+    pub fn expect_panic(&self) -> Outcome {
+        self.expect(End::Failed("the kernel panicked".into()))
+    }
+
+    /// Fails unless the report, in which addresses have names, contains each of `texts`.
+    pub fn expect_said(&self, texts: &[&str]) -> Outcome {
+        match texts.iter().find(|text| !self.report.contains(**text)) {
+            None => Ok(()),
+            Some(text) => Err(format!("nothing said {text:?}: {}", self.report)),
+        }
+    }
+
+    /// Fails unless the program printed this.
+    pub fn expect_output(&self, expected: &[u8]) -> Outcome {
+        if self.stdout == expected {
+            return Ok(());
+        }
+        let (found, report) = (text(&self.stdout), &self.report);
+        let length = self.stdout.len();
+        let short: String = found.chars().take(200).collect();
+        Err(format!("{length} bytes of other output, {short:?}: {report}"))
+    }
+}

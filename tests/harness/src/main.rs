@@ -1,0 +1,131 @@
+//! Guests that must not end well, or not easily: crashes of the kernel, the death of the first
+//! program, damaged archives, machines an image cannot use. Each scenario boots a machine of its own
+//! and compares how it ended and what it said.
+//!
+//! `harness [machine options] [FILTER…]` prints `ok NAME` or `not ok NAME: why` a line and ends with
+//! `N passed, N failed, N skipped`. `scripts/test harness` calls it.
+
+mod archive;
+mod crash;
+mod ending;
+mod guest;
+mod random;
+mod refusal;
+mod streams;
+mod tiny;
+
+use guest::Setup;
+use std::process::ExitCode;
+use std::time::Instant;
+use xtask::machine::Machine;
+use xtask::report::{Case, Counts, Verdict};
+use xtask::stop::{Result, usage};
+use xtask::words::{Word, Words};
+
+/// What is wrong, if anything is.
+type Outcome = std::result::Result<(), String>;
+
+/// A scenario and its name.
+struct Scenario {
+    name: &'static str,
+    run: fn(&Setup) -> Outcome,
+}
+
+/// Lists the scenarios as `module: [function, …]`.
+macro_rules! scenarios {
+    ($( $module:ident: [ $( $name:ident ),* $(,)? ], )*) => {
+        const SCENARIOS: &[Scenario] = &[
+            $( $( Scenario {
+                name: concat!(stringify!($module), "::", stringify!($name)),
+                run: $module::$name,
+            }, )* )*
+        ];
+    };
+}
+
+scenarios! {
+    crash: [
+        a_kernel_stack_overflow_is_a_double_fault,
+        a_panic_says_where_and_who_called,
+        a_null_pointer_is_a_page_fault,
+        kernel_text_and_constants_are_read_only,
+        kernel_data_does_not_execute,
+        exceptions_of_the_kernel_are_fatal,
+        a_kernel_that_hangs_is_ended,
+    ],
+    ending: [
+        the_exit_status_comes_through,
+        the_signal_that_ends_the_first_program_comes_through,
+        a_program_that_hangs_is_ended,
+        a_missing_program_is_not_found,
+        what_is_no_program_is_not_executable,
+    ],
+    streams: [
+        random_bytes_pass_unchanged,
+        the_three_streams_are_apart,
+    ],
+    archive: [
+        no_archive_means_no_program,
+        a_truncated_archive_keeps_what_is_whole,
+        a_corrupt_entry_ends_the_archive,
+        damaged_arguments_are_refused,
+        an_unaligned_archive_works,
+        fuzzed_headers_never_hurt_the_kernel,
+    ],
+    refusal: [
+        an_image_refuses_a_processor_it_cannot_use,
+        user_programs_need_sse2,
+        too_little_memory_is_said,
+    ],
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(status) => ExitCode::from(status),
+        Err(stop) => {
+            eprintln!("harness: {}", stop.why);
+            ExitCode::from(stop.status)
+        }
+    }
+}
+
+fn run() -> Result<u8> {
+    let mut words = Words::new(std::env::args_os().skip(1));
+    let mut machine = Machine::default();
+    let mut filters = Vec::new();
+    while let Some(word) = words.next_word()? {
+        match word {
+            Word::Option(name) if machine.option(&name, &mut words)? => {}
+            Word::Option(name) => return Err(usage(format!("--{name}: no such option"))),
+            Word::Plain(word) => filters.push(word.to_string_lossy().into_owned()),
+            Word::Rest(_) => return Err(usage("-- is not understood here")),
+        }
+    }
+    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|part| name.contains(part));
+    let wanted: Vec<&Scenario> = SCENARIOS.iter().filter(|case| wanted(case.name)).collect();
+    if wanted.is_empty() {
+        println!("{}", Counts::default());
+        return Ok(1);
+    }
+    let setup = Setup::build(machine)?;
+    let mut cases = Vec::new();
+    for scenario in wanted {
+        let start = Instant::now();
+        let case = match (scenario.run)(&setup) {
+            Ok(()) => Case::passed(scenario.name),
+            Err(why) => Case::failed(scenario.name, why),
+        };
+        let took = start.elapsed().as_secs_f64();
+        match &case.verdict {
+            Verdict::Failed(why) => {
+                println!("not ok {}: {}", case.name, why.lines().next().unwrap_or_default());
+                eprintln!("{} ({took:.1} s): {why}", case.name);
+            }
+            _ => println!("ok {}", case.name),
+        }
+        cases.push(case);
+    }
+    let counts = Counts::of(&cases);
+    println!("{counts}");
+    Ok(u8::from(counts.failed > 0))
+}
