@@ -14,7 +14,7 @@ use crate::result::{Errno, Result};
 use crate::sync::{Mutex, WaitQueue};
 use abi::file::{
     O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECT, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY,
-    O_NONBLOCK, O_PATH, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO, SEEK_CUR, SEEK_DATA, SEEK_END,
+    O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO, SEEK_CUR, SEEK_DATA, SEEK_END,
     SEEK_HOLE, SEEK_SET,
 };
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
@@ -423,9 +423,4 @@ pub fn pipe(flags: u32, user: u32, group: u32) -> Result<(Arc<File>, Arc<File>)>
     let reader = File::new(Kind::Pipe(pipe.clone(), read), node(), flags | O_RDONLY)?;
     let writer = File::new(Kind::Pipe(pipe, write), node(), flags | O_WRONLY)?;
     Ok((reader, writer))
-}
-
-/// Whether `flags` ask for nothing but a place.
-pub fn is_path_only(flags: u32) -> bool {
-    flags & O_PATH != 0
 }

@@ -12,6 +12,7 @@ use abi::frame::{
     encode,
 };
 use abi::poll::{POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
+use alloc::boxed::Box;
 use kcore::addr::PAGE_SIZE;
 use kcore::stream_ring::{InputRing, OutputRing, STREAM_PAGES};
 
@@ -124,7 +125,8 @@ enum Put {
 }
 
 impl Framed {
-    pub fn new(credits: bool) -> Result<Self> {
+    /// For ever.
+    pub fn new(credits: bool) -> Result<&'static Self> {
         let mut receiver = Receiver::new(0);
         receiver.ended = !credits;
         let input = Input {
@@ -135,12 +137,13 @@ impl Framed {
         };
         let outputs = [Output::new(Stream::Stdout)?, Output::new(Stream::Stderr)?];
         let line = Line { decoder: Decoder::new(), input, outputs, credits };
-        Ok(Self {
+        let framed = Self {
             line: SpinLock::new(Rank::File, line),
             readers: WaitQueue::new(),
             writers: WaitQueue::new(),
             pollers: WaitQueue::new(),
-        })
+        };
+        Ok(Box::leak(Box::try_new(framed).map_err(|_| Errno::ENOMEM)?))
     }
 
     /// Works on received bytes.

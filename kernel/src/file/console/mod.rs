@@ -29,7 +29,7 @@ use kcore::cmdline::CommandLine;
 use kcore::run_queue::Priority;
 
 enum Console {
-    Framed(Framed),
+    Framed(&'static Framed),
     Terminal(&'static Terminal),
 }
 
