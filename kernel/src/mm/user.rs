@@ -7,16 +7,21 @@ use crate::arch::uaccess::{self, Fault, TASK_SIZE};
 use crate::result::{Errno, Result};
 use abi::{Plain, UserMutPtr, UserPtr, UserStr};
 use alloc::vec::Vec;
+use core::mem::MaybeUninit;
 use kcore::addr::PAGE_SIZE;
 
 /// Reads a value.
 #[inline]
 pub fn read<T: Plain>(from: UserPtr<T>) -> Result<T> {
-    let mut value = T::ZERO;
-    // SAFETY: `value` is writable for its size, and every bit pattern is a `T`.
-    let copied =
-        unsafe { uaccess::copy_from_user((&raw mut value).cast(), from.address(), size_of::<T>()) };
-    copied.map(|()| value).map_err(|_| Errno::EFAULT)
+    let mut value = MaybeUninit::<T>::uninit();
+    let place = value.as_mut_ptr().cast();
+    // SAFETY: `value` is writable for its size.
+    let copied = unsafe { uaccess::copy_from_user(place, from.address(), size_of::<T>()) };
+    match copied {
+        // SAFETY: every byte was written, and every bit pattern is a `T`.
+        Ok(()) => Ok(unsafe { value.assume_init() }),
+        Err(_) => Err(Errno::EFAULT),
+    }
 }
 
 /// Writes a value.

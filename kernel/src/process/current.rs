@@ -53,8 +53,15 @@ impl CurrentThread {
     /// What the program had in its registers when it entered the kernel.
     #[inline]
     pub fn frame(&self) -> TrapFrame {
-        // SAFETY: the frame lies at the top of this thread's own stack.
-        unsafe { task::current().user_frame().read() }
+        self.frame_value(|frame| *frame)
+    }
+
+    /// One of these registers.
+    #[inline]
+    pub fn frame_value<R>(&self, read: impl FnOnce(&TrapFrame) -> R) -> R {
+        // SAFETY: the frame lies at the top of this thread's own stack; nobody changes it
+        // meanwhile.
+        read(unsafe { &*task::current().user_frame() })
     }
 
     /// Changes what the program will find in its registers.

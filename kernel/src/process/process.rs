@@ -19,6 +19,8 @@ pub struct Process {
     /// In the family.
     slot: AtomicU32,
     parent_pid: AtomicU32,
+    /// Its real user id, which signals carry.
+    user: AtomicU32,
     shared: SpinLock<Shared>,
     pub(super) signals: SpinLock<Signals>,
     pub usage: Usage,
@@ -64,6 +66,7 @@ impl Process {
             pid: origin.pid,
             slot: AtomicU32::new(NIL),
             parent_pid: AtomicU32::new(origin.parent_pid),
+            user: AtomicU32::new(origin.shared.credentials.user.real),
             shared: SpinLock::new(Rank::ProcessState, origin.shared),
             signals: SpinLock::new(Rank::Signal, origin.signals),
             usage: Usage::new(),
@@ -127,7 +130,14 @@ impl Process {
         self.shared.lock().credentials.clone()
     }
 
+    /// The real user id.
+    #[inline]
+    pub fn user(&self) -> u32 {
+        self.user.load(Relaxed)
+    }
+
     pub(super) fn set_credentials(&self, credentials: Arc<Credentials>) {
+        self.user.store(credentials.user.real, Relaxed);
         let old = core::mem::replace(&mut self.shared.lock().credentials, credentials);
         drop(old);
     }

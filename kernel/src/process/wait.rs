@@ -62,6 +62,6 @@ fn take_change(process: &Process, which: Which, options: u32) -> Result<Option<T
     if reaps {
         process.usage.add_child(used);
     }
-    let user = child.credentials().user.real;
+    let user = child.user();
     Ok(Some((Changed { pid: child.pid(), user, report: change.report, used }, reaped)))
 }

@@ -188,7 +188,7 @@ fn deadline(timeout: &Timespec) -> Result<u64> {
 pub fn sigaltstack(new: UserPtr<Sigaltstack>, old: UserMutPtr<Sigaltstack>) -> Result<u32> {
     let new = if new.is_null() { None } else { Some(user::read(new)?) };
     let thread = current();
-    let esp = thread.frame().esp;
+    let esp = thread.frame_value(|frame| frame.esp);
     let mut stack = thread.own().alternate_stack.get();
     let former = stack.report(esp);
     if let Some(new) = new {
@@ -218,8 +218,7 @@ pub fn restart_syscall() -> Result<u32> {
 }
 
 fn sent_by(thread: &CurrentThread, signal: i32, code: i32) -> Info {
-    let uid = thread.process().credentials().user.real;
-    let fields = [thread.process().pid(), uid, 0, 0, 0, 0, 0, 0, 0];
+    let fields = [thread.process().pid(), thread.process().user(), 0, 0, 0, 0, 0, 0, 0];
     Info { signal, errno: 0, code, fields }
 }
 

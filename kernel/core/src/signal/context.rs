@@ -11,9 +11,9 @@ const TLS_ENTRIES: core::ops::RangeInclusive<u16> = 6..=8;
 /// The flags a program may change by `sigreturn`: AC RF OF DF TF SF ZF AF PF CF.
 pub const FIX_EFLAGS: u32 = 0x0005_0dd5;
 
-const DIRECTION: u32 = 1 << 10;
-const TRAP: u32 = 1 << 8;
-const RESUME: u32 = 1 << 16;
+pub(super) const DIRECTION: u32 = 1 << 10;
+pub(super) const TRAP: u32 = 1 << 8;
+pub(super) const RESUME: u32 = 1 << 16;
 
 /// Everything `sigreturn` restores but the FPU.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -34,19 +34,6 @@ pub struct Registers {
     pub eax: u32,
     pub eip: u32,
     pub eflags: u32,
-}
-
-impl Registers {
-    /// The registers at a handler's first instruction. FS and GS keep their values: they hold
-    /// the thread's variables.
-    pub(super) fn enter(&mut self, handler: u32, esp: u32, arguments: [u32; 3]) {
-        [self.eax, self.edx, self.ecx] = arguments;
-        self.eip = handler;
-        self.esp = esp;
-        self.eflags &= !(DIRECTION | TRAP | RESUME);
-        self.cs = USER_CS;
-        (self.ds, self.es, self.ss) = (USER_DS, USER_DS, USER_DS);
-    }
 }
 
 /// The context of a frame. `trap` is vector, error code and CR2 of the thread's last exception.

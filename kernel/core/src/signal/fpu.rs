@@ -22,7 +22,9 @@ const STACK: usize = 32;
 const SOFTWARE: usize = 464;
 
 const FSAVE_STACK: usize = 28;
-const FSAVE_STATUS: usize = 108;
+const FSAVE_STATUS: usize = FSAVE_STATUS_OFFSET as usize;
+/// Where the header repeats the status word, with the magic behind it.
+pub const FSAVE_STATUS_OFFSET: u32 = 108;
 const REGISTER_LEN: usize = 10;
 
 /// What Linux stores at byte 464 of a frame's FXSAVE image, which the CPU leaves alone:
@@ -81,6 +83,26 @@ pub fn fsave_header(fxsave: &[u8; X87_LEN]) -> [u8; FSAVE_LEN] {
     // The magic behind it stays 0: an FXSAVE image follows.
     put(&mut header, FSAVE_STATUS, &status.to_le_bytes());
     header
+}
+
+/// The beginning of [`fsave_header`] as words, if the image's beginning says that no x87 register
+/// is in use. What follows then means nothing, but for the word at [`FSAVE_STATUS_OFFSET`]: the
+/// status without the upper ones.
+#[inline]
+pub const fn empty_environment(head: &[u32; 6]) -> Option<[u32; 7]> {
+    let [control_status, tags_opcode, instruction, code_selector, operand, data_selector] = *head;
+    if tags_opcode & 0xff != 0 {
+        return None;
+    }
+    Some([
+        control_status | 0xffff_0000,
+        control_status >> 16 | 0xffff_0000,
+        u32::MAX,
+        instruction,
+        code_selector & 0xffff | tags_opcode & 0xffff_0000,
+        operand,
+        data_selector,
+    ])
 }
 
 /// Two bits a register instead of FXSAVE's one: valid 0, zero 1, special 2, empty 3.
@@ -157,6 +179,23 @@ mod tests {
         put(&mut image, STACK, &[0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f]);
         put(&mut image, STACK + 32, &[0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x7f]);
         image
+    }
+
+    #[test]
+    fn the_environment_without_registers_in_use_is_the_headers() {
+        let mut image = image();
+        let words = |bytes: &[u8]| -> std::vec::Vec<u32> {
+            bytes.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect()
+        };
+        let environment =
+            |image: &[u8; FXSAVE_LEN]| empty_environment(&words(&image[..24]).try_into().unwrap());
+        image[TAGS] = 0x80;
+        assert_eq!(environment(&image), None);
+        image[TAGS] = 0;
+        let header = fsave_header(image.first_chunk().unwrap());
+        assert_eq!(environment(&image).unwrap()[..], words(&header[..28])[..]);
+        let status = u32::from(half(&image, STATUS));
+        assert_eq!(words(&header[FSAVE_STATUS..]), [status]);
     }
 
     #[test]

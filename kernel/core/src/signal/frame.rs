@@ -9,14 +9,15 @@
 //! ```
 
 use super::alternate_stack::AlternateStack;
-use super::context::{Registers, USER_DS, context};
+use super::context::{DIRECTION, RESUME, Registers, TRAP, USER_DS, context};
 use super::delivery::HandlerCall;
 use super::fpu::{FSAVE_LEN, FXSAVE_LEN};
 use super::pending::Info;
 use abi::signal::{
-    RtSignalFrame, SA_ONSTACK, SA_RESTORER, SA_SIGINFO, SignalFrame, SignalFrameEnd, SignalSet,
-    Ucontext,
+    RtSignalFrame, SA_ONSTACK, SA_RESTORER, SA_SIGINFO, Sigcontext, SignalFrame, SignalFrameEnd,
+    SignalSet, Ucontext,
 };
+use core::mem::offset_of;
 
 /// What a frame is made from.
 #[derive(Clone, Copy, Debug)]
@@ -37,83 +38,120 @@ pub struct FrameRequest<'a> {
     pub vdso_returns: Option<(u32, u32)>,
 }
 
-/// A frame to be copied to the stack, and the registers the handler starts with.
-#[derive(Clone, Copy, Debug)]
-pub struct HandlerFrame {
-    /// Where `bytes` go: the handler's ESP.
+/// Where a frame goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FramePlace {
+    /// The handler's ESP.
     pub address: u32,
-    pub bytes: FrameBytes,
     /// Where the FPU state goes: [`super::fsave_header`], then the image.
     pub fpstate: Option<u32>,
-    pub registers: Registers,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub enum FrameBytes {
-    /// The second part goes [`SignalFrame::END_OFFSET`] above the first; nothing is between.
-    Old(SignalFrame, SignalFrameEnd),
-    Rt(RtSignalFrame),
+/// What the handler's first instruction finds in the registers that differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HandlerStart {
+    pub eip: u32,
+    pub esp: u32,
+    pub eax: u32,
+    pub edx: u32,
+    pub ecx: u32,
+    pub eflags: u32,
 }
 
 /// There is no stack to put the frame on: SIGSEGV instead, by default if that is what failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameError;
 
-impl HandlerFrame {
-    /// The frame may still turn out to lie outside the program's memory: the copy shows.
-    pub fn build(request: &FrameRequest<'_>) -> Result<Self, FrameError> {
-        let HandlerCall { signal, action, .. } = request.call;
-        let with_info = action.flags & SA_SIGINFO != 0;
-        let len = if with_info {
-            size_of::<RtSignalFrame>() as u32
-        } else {
-            SignalFrame::END_OFFSET + size_of::<SignalFrameEnd>() as u32
-        };
-        let (address, fpstate) = place(request, len)?;
-        let saved_fpstate = fpstate.unwrap_or(0);
-        let mask = request.mask.bits;
-        let sigcontext = context(request.registers, request.trap, saved_fpstate, mask as u32);
-        let restorer = (action.flags & SA_RESTORER != 0).then_some(action.restorer);
+impl FrameRequest<'_> {
+    /// Whether the handler takes three arguments, and so gets an [`RtSignalFrame`].
+    #[inline]
+    pub const fn with_info(&self) -> bool {
+        self.call.action.flags & SA_SIGINFO != 0
+    }
 
-        let mut registers = *request.registers;
-        let bytes = if with_info {
-            let offset = |field: usize| address.wrapping_add(field as u32);
-            let pinfo = offset(core::mem::offset_of!(RtSignalFrame, info));
-            let pcontext = offset(core::mem::offset_of!(RtSignalFrame, context));
-            let retcode = offset(core::mem::offset_of!(RtSignalFrame, retcode));
-            registers.enter(action.handler, address, [signal.cast_unsigned(), pinfo, pcontext]);
-            FrameBytes::Rt(RtSignalFrame {
-                pretcode: restorer
-                    .or(request.vdso_returns.map(|(_, address)| address))
-                    .unwrap_or(retcode),
-                signo: *signal,
-                pinfo,
-                pcontext,
-                info: request.info.to_abi(),
-                context: Ucontext {
-                    flags: 0,
-                    link: 0,
-                    stack: request.stack.saved(),
-                    mcontext: sigcontext,
-                    sigmask: request.mask,
-                },
-                retcode: RtSignalFrame::RETCODE,
-            })
-        } else {
-            let retcode_offset = core::mem::offset_of!(SignalFrameEnd, retcode) as u32;
-            let retcode = address.wrapping_add(SignalFrame::END_OFFSET + retcode_offset);
-            registers.enter(action.handler, address, [signal.cast_unsigned(), 0, 0]);
-            let frame = SignalFrame {
-                pretcode: restorer
-                    .or(request.vdso_returns.map(|(address, _)| address))
-                    .unwrap_or(retcode),
-                signo: *signal,
-                context: sigcontext,
-            };
-            let extramask = (mask >> 32) as u32;
-            FrameBytes::Old(frame, SignalFrameEnd { extramask, retcode: SignalFrame::RETCODE })
+    /// The frame may still turn out to lie outside the program's memory: the copy shows.
+    #[inline]
+    pub fn place(&self) -> Result<FramePlace, FrameError> {
+        let len = match self.with_info() {
+            true => size_of::<RtSignalFrame>() as u32,
+            false => SignalFrame::END_OFFSET + size_of::<SignalFrameEnd>() as u32,
         };
-        Ok(Self { address, bytes, fpstate, registers })
+        let (address, fpstate) = place(self, len)?;
+        Ok(FramePlace { address, fpstate })
+    }
+
+    /// The start of the frame of a handler with one argument.
+    #[inline]
+    pub fn old_frame(&self, place: &FramePlace) -> SignalFrame {
+        let retcode = SignalFrame::END_OFFSET + offset_of!(SignalFrameEnd, retcode) as u32;
+        SignalFrame {
+            pretcode: self.pretcode(
+                self.vdso_returns.map(|(address, _)| address),
+                place.address.wrapping_add(retcode),
+            ),
+            signo: self.call.signal,
+            context: self.context(place),
+        }
+    }
+
+    /// Its end, which goes [`SignalFrame::END_OFFSET`] above the start; nothing is between.
+    #[inline]
+    pub fn old_frame_end(&self) -> SignalFrameEnd {
+        let extramask = (self.mask.bits >> 32) as u32;
+        SignalFrameEnd { extramask, retcode: SignalFrame::RETCODE }
+    }
+
+    /// The frame of a handler with three arguments.
+    pub fn rt_frame(&self, place: &FramePlace) -> RtSignalFrame {
+        let start = self.start(place);
+        let retcode = place.address.wrapping_add(offset_of!(RtSignalFrame, retcode) as u32);
+        RtSignalFrame {
+            pretcode: self.pretcode(self.vdso_returns.map(|(_, address)| address), retcode),
+            signo: self.call.signal,
+            pinfo: start.edx,
+            pcontext: start.ecx,
+            info: self.info.to_abi(),
+            context: Ucontext {
+                flags: 0,
+                link: 0,
+                stack: self.stack.saved(),
+                mcontext: self.context(place),
+                sigmask: self.mask,
+            },
+            retcode: RtSignalFrame::RETCODE,
+        }
+    }
+
+    /// Where the handler begins. Code, data and stack segments are [`super::USER_CS`] and
+    /// [`USER_DS`]; FS and GS stay: they hold the thread's variables.
+    #[inline]
+    pub fn start(&self, place: &FramePlace) -> HandlerStart {
+        let within = |field: usize| match self.with_info() {
+            true => place.address.wrapping_add(field as u32),
+            false => 0,
+        };
+        HandlerStart {
+            eip: self.call.action.handler,
+            esp: place.address,
+            eax: self.call.signal.cast_unsigned(),
+            edx: within(offset_of!(RtSignalFrame, info)),
+            ecx: within(offset_of!(RtSignalFrame, context)),
+            eflags: self.registers.eflags & !(DIRECTION | TRAP | RESUME),
+        }
+    }
+
+    fn pretcode(&self, vdso: Option<u32>, in_frame: u32) -> u32 {
+        let action = &self.call.action;
+        match action.flags & SA_RESTORER {
+            0 => vdso.unwrap_or(in_frame),
+            _ => action.restorer,
+        }
+    }
+
+    #[inline]
+    fn context(&self, place: &FramePlace) -> Sigcontext {
+        let fpstate = place.fpstate.unwrap_or(0);
+        context(self.registers, self.trap, fpstate, self.mask.bits as u32)
     }
 }
 
@@ -210,6 +248,11 @@ mod tests {
         }
     }
 
+    fn old(request: &FrameRequest<'_>) -> (FramePlace, SignalFrame, SignalFrameEnd) {
+        let place = request.place().unwrap();
+        (place, request.old_frame(&place), request.old_frame_end())
+    }
+
     fn alternate(start: u32, size: u32) -> AlternateStack {
         let mut stack = AlternateStack::NONE;
         stack.set(&Sigaltstack { sp: start, flags: 0, size }, 0).unwrap();
@@ -219,25 +262,24 @@ mod tests {
     #[test]
     fn the_old_frame_is_linuxs() {
         let (call, info) = (call(SA_RESTORER), Info::bare(SIGUSR1));
-        let frame = HandlerFrame::build(&request(&call, &info, &AlternateStack::NONE)).unwrap();
+        let request = request(&call, &info, &AlternateStack::NONE);
+        let (place, head, end) = old(&request);
         // FXSAVE image at 0xbfffef00, its header 112 below, the frame 732 below that.
-        assert_eq!(frame.fpstate, Some(0xbfff_ee90));
-        assert_eq!(frame.address, (0xbfff_ee90 - 732 + 4) / 16 * 16 - 4);
-        let FrameBytes::Old(head, end) = frame.bytes else { panic!("rt frame") };
+        assert_eq!(place.fpstate, Some(0xbfff_ee90));
+        assert_eq!(place.address, (0xbfff_ee90 - 732 + 4) / 16 * 16 - 4);
         assert_eq!((head.pretcode, head.signo), (0x0804_9200, SIGUSR1));
         assert_eq!((head.context.oldmask, end.extramask), (0x9abc_def0, 0x1234_5678));
         assert_eq!((head.context.fpstate, head.context.cr2), (0xbfff_ee90, 0xdead_0000));
         assert_eq!(end.retcode, [0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80]);
-        let expected = Registers {
+        let expected = HandlerStart {
             eax: SIGUSR1 as u32,
             edx: 0,
             ecx: 0,
             eip: 0x0804_9100,
-            esp: frame.address,
+            esp: place.address,
             eflags: 0x0000_0246,
-            ..REGISTERS
         };
-        assert_eq!(frame.registers, expected);
+        assert_eq!(request.start(&place), expected);
         assert_eq!(restored(&head.context, REGISTERS.eflags), Some(REGISTERS));
     }
 
@@ -245,17 +287,17 @@ mod tests {
     fn the_rt_frame_is_linuxs() {
         let (call, info) = (call(SA_SIGINFO), Info { code: 2, ..Info::bare(SIGSEGV) });
         let stack = alternate(0x5000_0000, 8192);
-        let frame = HandlerFrame::build(&request(&call, &info, &stack)).unwrap();
-        let FrameBytes::Rt(rt) = frame.bytes else { panic!("old frame") };
-        assert_eq!((rt.pinfo, rt.pcontext), (frame.address + 16, frame.address + 144));
-        assert_eq!(rt.pretcode, frame.address + 260, "the code in the frame");
+        let request = request(&call, &info, &stack);
+        let place = request.place().unwrap();
+        let rt = request.rt_frame(&place);
+        assert_eq!((rt.pinfo, rt.pcontext), (place.address + 16, place.address + 144));
+        assert_eq!(rt.pretcode, place.address + 260, "the code in the frame");
         assert_eq!((rt.info.signo, rt.info.code), (SIGSEGV, 2));
         assert_eq!((rt.context.flags, rt.context.link), (0, 0));
         assert_eq!(rt.context.stack, Sigaltstack { sp: 0x5000_0000, flags: 0, size: 8192 });
         assert_eq!({ rt.context.sigmask.bits }, 0x1234_5678_9abc_def0);
-        let registers = frame.registers;
-        assert_eq!((registers.edx, registers.ecx), (rt.pinfo, rt.pcontext));
-        assert_eq!((registers.gs, registers.fs), (REGISTERS.gs, REGISTERS.fs));
+        let start = request.start(&place);
+        assert_eq!((start.edx, start.ecx), (rt.pinfo, rt.pcontext));
     }
 
     #[test]
@@ -264,10 +306,11 @@ mod tests {
         let pretcode = |flags, vdso_returns| {
             let call = call(flags);
             let request = request(&call, &info, &AlternateStack::NONE);
-            let frame = HandlerFrame::build(&FrameRequest { vdso_returns, ..request }).unwrap();
-            match frame.bytes {
-                FrameBytes::Old(head, _) => (head.pretcode, frame.address),
-                FrameBytes::Rt(rt) => (rt.pretcode, frame.address),
+            let request = FrameRequest { vdso_returns, ..request };
+            let place = request.place().unwrap();
+            match request.with_info() {
+                false => (request.old_frame(&place).pretcode, place.address),
+                true => (request.rt_frame(&place).pretcode, place.address),
             }
         };
         let vdso = Some((0xb7f0_0000, 0xb7f0_0010));
@@ -284,8 +327,7 @@ mod tests {
         let build = |stack: &AlternateStack, esp| {
             let registers = Registers { esp, ..REGISTERS };
             let request = request(&call, &info, stack);
-            HandlerFrame::build(&FrameRequest { registers: &registers, ..request })
-                .map(|frame| frame.address)
+            FrameRequest { registers: &registers, ..request }.place().map(|place| place.address)
         };
         let stack = alternate(0x5000_0000, 8192);
         let first = build(&stack, ESP).unwrap();
@@ -309,12 +351,9 @@ mod tests {
             let registers = Registers { esp, ..REGISTERS };
             let request = request(&call, &info, &stack);
             let request = FrameRequest { registers: &registers, with_fpu, ..request };
-            if let Ok(frame) = HandlerFrame::build(&request) {
+            if let Ok(frame) = request.place() {
                 prop_assert_eq!(frame.address % 16, 12);
-                let len = match frame.bytes {
-                    FrameBytes::Old(..) => 732,
-                    FrameBytes::Rt(_) => 268,
-                };
+                let len = if request.with_info() { 268 } else { 732 };
                 let top = match frame.fpstate {
                     Some(fpstate) => {
                         prop_assert_eq!((fpstate + 112) % 64, 0);

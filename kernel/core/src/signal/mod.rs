@@ -2,7 +2,7 @@
 //!
 //! In the order of a signal's life: [`Actions::is_discarded`] when it is sent, [`Pending::post`],
 //! [`next_signal`] on the way back to user mode, [`Actions::deliver`], then for a handler
-//! [`after_interruption`] (the call it interrupted) and [`HandlerFrame`]; [`restored`] at
+//! [`after_interruption`] (the call it interrupted) and [`FrameRequest`]; [`restored`] at
 //! `sigreturn`.
 
 mod action;
@@ -18,7 +18,10 @@ pub use action::{Actions, DefaultAction, STOP, default_action};
 pub use alternate_stack::AlternateStack;
 pub use context::{FIX_EFLAGS, Registers, USER_CS, USER_DS, context, is_loadable, restored};
 pub use delivery::{Delivery, HandlerCall, ProcessKind};
-pub use fpu::{FSAVE_LEN, FXSAVE_LEN, SOFTWARE_BYTES, X87_LEN, fsave_header, merge_fsave_header};
-pub use frame::{FrameBytes, FrameError, FrameRequest, HandlerFrame};
+pub use fpu::{
+    FSAVE_LEN, FSAVE_STATUS_OFFSET, FXSAVE_LEN, SOFTWARE_BYTES, X87_LEN, empty_environment,
+    fsave_header, merge_fsave_header,
+};
+pub use frame::{FrameError, FramePlace, FrameRequest, HandlerStart};
 pub use pending::{Info, InfoPool, Pending, Posted, SYNCHRONOUS, next_signal};
 pub use restart::{AfterCall, Interrupted, after_interruption};

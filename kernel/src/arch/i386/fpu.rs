@@ -27,12 +27,9 @@ impl FpuState {
         &self.0
     }
 
-    /// Takes a state a program prepared. Reserved MXCSR bits, which FXRSTOR would refuse with a
-    /// fault, are cleared.
-    pub fn from_bytes(mut bytes: [u8; 512]) -> Self {
-        bytes[26] = 0;
-        bytes[27] = 0;
-        Self(bytes)
+    /// For a state a program prepared: no bits of MXCSR may be left that [`mxcsr_mask`] has not.
+    pub fn bytes_mut(&mut self) -> &mut [u8; 512] {
+        &mut self.0
     }
 
     #[inline]
@@ -96,6 +93,35 @@ pub fn save_to_user(address: u32) -> Result<(), Fault> {
             address = in(reg) address,
             done = inout(reg) 0u32 => done,
             options(nostack)
+        );
+    }
+    if done == 1 { Ok(()) } else { Err(Fault { not_copied: AREA }) }
+}
+
+/// Loads the registers from the program's memory. Fails also for what the CPU refuses: reserved
+/// bits of MXCSR, an address that is no multiple of 16.
+pub fn restore_from_user(address: u32) -> Result<(), Fault> {
+    if !access_ok(address, AREA) {
+        return Err(Fault { not_copied: AREA });
+    }
+    let done: u32;
+    // SAFETY: the kernel does not use these registers; a fault goes on at 3 with `done` still 0.
+    unsafe {
+        asm!(
+            "951: .byte 0x8d, 0x76, 0x00",
+            "2: fxrstor [{address}]",
+            "mov {done}, 1",
+            "3:",
+            "952: .byte 0x8d, 0x76, 0x00",
+            ".pushsection __smap_sites, \"aw\"",
+            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+            ".popsection",
+            ".pushsection __ex_table, \"aw\"",
+            ".long 2b, 3b",
+            ".popsection",
+            address = in(reg) address,
+            done = inout(reg) 0u32 => done,
+            options(nostack, readonly)
         );
     }
     if done == 1 { Ok(()) } else { Err(Fault { not_copied: AREA }) }

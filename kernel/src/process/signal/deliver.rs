@@ -54,13 +54,15 @@ pub fn serve(frame: &mut TrapFrame) {
                 stop::begin(&thread, signal);
             }
             Delivery::Handle(call) => {
-                if let Some(actions) = Arc::get_mut(&mut guard.actions) {
-                    // Tables with one-shot handlers are nobody else's.
+                if guard.actions.has_one_shot()
+                    && let Some(actions) = Arc::get_mut(&mut guard.actions)
+                {
+                    // Such a table is nobody else's.
                     actions.use_up(call.signal);
                 }
                 drop(guard);
                 finish_call(frame, Some(call.action.flags));
-                match frame::enter_handler(frame, &thread, &call, &info) {
+                match frame::enter_handler(frame, &thread, &call, &info, blocked) {
                     Ok(()) => return,
                     // No room for the frame.
                     Err(_) => fault::force_segv(&thread, call.signal),

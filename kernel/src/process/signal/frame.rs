@@ -8,52 +8,54 @@ use crate::mm::user;
 use crate::process::{CurrentThread, current};
 use crate::result::{Errno, Result};
 use abi::signal::{
-    RtSignalFrame, SIGSEGV, Sigcontext, SignalFrame, SignalFrameEnd, SignalSet, Ucontext,
+    RtSignalFrame, SI_KERNEL, SIGSEGV, Sigcontext, SignalFrame, SignalFrameEnd, SignalSet, Ucontext,
 };
 use abi::{UserMutPtr, UserPtr};
 use core::mem::offset_of;
-use kcore::signal::{
-    FrameBytes, FrameRequest, HandlerCall, HandlerFrame, Info, Registers, restored,
-};
+use kcore::signal::{FrameRequest, HandlerCall, Info, Registers, USER_CS, USER_DS, restored};
 
 /// Lets the program continue in a handler. EFAULT if the frame cannot be stored; nothing has
-/// changed then but the memory below the stack pointer.
+/// changed then but the memory below the stack pointer. `blocked` is what was blocked until now.
 pub(super) fn enter_handler(
     frame: &mut TrapFrame,
     thread: &CurrentThread,
     call: &HandlerCall,
     info: &Info,
+    blocked: SignalSet,
 ) -> Result<()> {
     let own = thread.own();
     let mut stack = own.alternate_stack.get();
     let registers = registers(frame);
-    let built = HandlerFrame::build(&FrameRequest {
+    let request = FrameRequest {
         call,
         info,
         registers: &registers,
         trap: own.trap.get(),
-        mask: own.saved_mask.get().unwrap_or_else(|| thread.blocked()),
+        mask: own.saved_mask.get().unwrap_or(blocked),
         stack: &stack,
         with_fpu: true,
         vdso_returns: None,
-    })
-    .map_err(|_| Errno::EFAULT)?;
-    if let Some(fpstate) = built.fpstate {
+    };
+    let place = request.place().map_err(|_| Errno::EFAULT)?;
+    if let Some(fpstate) = place.fpstate {
         fpu::save(fpstate)?;
     }
-    match &built.bytes {
-        FrameBytes::Old(start, end) => {
-            let end_address = built.address.wrapping_add(SignalFrame::END_OFFSET);
-            user::write(UserMutPtr::new(built.address), start)?;
-            user::write(UserMutPtr::new(end_address), end)?;
-        }
-        FrameBytes::Rt(whole) => user::write(UserMutPtr::new(built.address), whole)?,
+    if request.with_info() {
+        user::write(UserMutPtr::new(place.address), &request.rt_frame(&place))?;
+    } else {
+        let end = place.address.wrapping_add(SignalFrame::END_OFFSET);
+        user::write(UserMutPtr::new(place.address), &request.old_frame(&place))?;
+        user::write(UserMutPtr::new(end), &request.old_frame_end())?;
     }
+    let start = request.start(&place);
     own.saved_mask.set(None);
     stack.disarm_if_wanted();
     own.alternate_stack.set(stack);
     set_blocked(thread, call.blocked);
-    store(frame, &built.registers);
+    [frame.eax, frame.edx, frame.ecx] = [start.eax, start.edx, start.ecx];
+    [frame.eip, frame.esp, frame.eflags] = [start.eip, start.esp, start.eflags];
+    frame.cs = u32::from(USER_CS);
+    (frame.ds, frame.es, frame.ss) = (u32::from(USER_DS), u32::from(USER_DS), u32::from(USER_DS));
     Ok(())
 }
 
@@ -61,58 +63,58 @@ pub(super) fn enter_handler(
 pub fn sigreturn() -> Result<u32> {
     let thread = current();
     // The return popped `pretcode`, the restorer `signo`.
-    let address = thread.frame().esp.wrapping_sub(offset_of!(SignalFrame, context) as u32);
-    finish(&thread, || {
-        let start: SignalFrame = user::read(UserPtr::new(address))?;
-        let end_address = address.wrapping_add(SignalFrame::END_OFFSET);
-        let extra: u32 = user::read_word(UserPtr::new(
-            end_address.wrapping_add(offset_of!(SignalFrameEnd, extramask) as u32),
-        ))?;
-        let mask = u64::from(start.context.oldmask) | u64::from(extra) << 32;
-        restore(&thread, &start.context, SignalSet { bits: mask })
-    })
+    let context = thread.frame_value(|frame| frame.esp);
+    let end = context
+        .wrapping_sub(offset_of!(SignalFrame, context) as u32)
+        .wrapping_add(SignalFrame::END_OFFSET + offset_of!(SignalFrameEnd, extramask) as u32);
+    let extra = user::read_word(UserPtr::new(end));
+    let context = user::read::<Sigcontext>(UserPtr::new(context));
+    let (Ok(extra), Ok(context)) = (extra, context) else { return bad_frame(&thread) };
+    let mask = u64::from(context.oldmask) | u64::from(extra) << 32;
+    restore(&thread, &context, SignalSet { bits: mask })
 }
 
 /// `rt_sigreturn`.
 pub fn rt_sigreturn() -> Result<u32> {
     let thread = current();
     // The return popped `pretcode`.
-    let address = thread.frame().esp.wrapping_sub(offset_of!(RtSignalFrame, signo) as u32);
-    finish(&thread, || {
-        let context = address.wrapping_add(offset_of!(RtSignalFrame, context) as u32);
-        let context: Ucontext = user::read(UserPtr::new(context))?;
-        let eax = restore(&thread, &{ context.mcontext }, context.sigmask)?;
-        let mut stack = thread.own().alternate_stack.get();
-        // A stack that cannot be set again stays as it is.
-        let _ = stack.set(&{ context.stack }, thread.frame().esp);
-        thread.own().alternate_stack.set(stack);
-        Ok(eax)
-    })
+    let address =
+        thread.frame_value(|frame| frame.esp).wrapping_sub(offset_of!(RtSignalFrame, signo) as u32);
+    let context = address.wrapping_add(offset_of!(RtSignalFrame, context) as u32);
+    let Ok(context) = user::read::<Ucontext>(UserPtr::new(context)) else {
+        return bad_frame(&thread);
+    };
+    let result = restore(&thread, &{ context.mcontext }, context.sigmask);
+    let mut stack = thread.own().alternate_stack.get();
+    // A stack that cannot be set again stays as it is.
+    let _ = stack.set(&{ context.stack }, thread.frame_value(|frame| frame.esp));
+    thread.own().alternate_stack.set(stack);
+    result
 }
 
-fn finish(thread: &CurrentThread, restore: impl FnOnce() -> Result<u32>) -> Result<u32> {
-    thread.own().restart.set(None);
-    match restore() {
-        Ok(eax) => abi::errno::decode(eax),
-        Err(_) => {
-            fault::force(thread, &Info { code: abi::signal::SI_KERNEL, ..Info::bare(SIGSEGV) });
-            Ok(0)
-        }
-    }
+/// What a handler's frame should be is none.
+#[cold]
+fn bad_frame(thread: &CurrentThread) -> Result<u32> {
+    fault::force(thread, &Info { code: SI_KERNEL, ..Info::bare(SIGSEGV) });
+    Ok(0)
 }
 
 /// Puts back what a handler's frame saved, FPU included. Returns EAX.
 fn restore(thread: &CurrentThread, context: &Sigcontext, mask: SignalSet) -> Result<u32> {
+    thread.own().restart.set(None);
     set_blocked(thread, mask);
-    let registers = restored(context, thread.frame().eflags).ok_or(Errno::EFAULT)?;
-    fpu::restore(context.fpstate)?;
+    let eflags = thread.frame_value(|frame| frame.eflags);
+    let Some(registers) = restored(context, eflags) else { return bad_frame(thread) };
+    if fpu::restore(context.fpstate).is_err() {
+        return bad_frame(thread);
+    }
     thread.with_frame(|frame| {
         store(frame, &registers);
         // Whatever call it was is over.
         frame.vector = NO_CALL;
     });
     set_user_segments(registers.fs, registers.gs);
-    Ok(registers.eax)
+    abi::errno::decode(registers.eax)
 }
 
 fn registers(frame: &TrapFrame) -> Registers {

@@ -108,7 +108,7 @@ fn tell_parent(family: &mut FamilyGuard, process: &Process, code: i32, status: i
 /// The SIGCHLD about a process.
 pub(in crate::process) fn child_info(process: &Process, code: i32, status: i32) -> Info {
     let used = process.usage.ended();
-    let uid = process.credentials().user.real;
-    let fields = [process.pid(), uid, status.cast_unsigned(), used.utime, used.stime, 0, 0, 0, 0];
+    let fields =
+        [process.pid(), process.user(), status.cast_unsigned(), used.utime, used.stime, 0, 0, 0, 0];
     Info { signal: SIGCHLD, errno: 0, code, fields }
 }
