@@ -8,7 +8,7 @@ use super::heap;
 use super::kmap::{kmap, kmap_atomic, slots_in_use};
 use super::map::Contents;
 use super::object::{Lookup, Object};
-use super::page::page;
+use super::page::{mem_map, page};
 use super::space::{Mm, TASK_SIZE};
 use super::vmalloc::vmalloc;
 use crate::arch::boot::image;
@@ -28,6 +28,7 @@ use kcore::zone::{HIGHMEM, ZONES};
 tests! {
     frames_come_back,
     blocks_of_every_order_come_back,
+    frames_above_4_gib_are_given_out,
     heap_objects_do_not_overlap,
     vmalloc_areas_end_in_a_guard_page,
     kernel_rights_are_those_of_the_image,
@@ -74,6 +75,42 @@ fn blocks_of_every_order_come_back() -> Outcome {
         check!(block.as_u32().is_multiple_of(1 << order));
         free_pages(block, order);
     }
+    check!(all_free() == before);
+    Ok(())
+}
+
+/// Where there are any, and that they are not the frames of the same number cut to 32 bits.
+fn frames_above_4_gib_are_given_out() -> Outcome {
+    const ORDER: u32 = 10;
+    const FIRST: u32 = 1 << 20;
+    if mem_map().len() <= FIRST as usize {
+        return Ok(());
+    }
+    let before = all_free();
+    let (mut blocks, mut above) = (Vec::new(), 0);
+    check!(blocks.try_reserve(mem_map().len() >> ORDER).is_ok());
+    while above < 4
+        && let Some(block) = alloc_pages(&GFP_HIGHUSER, ORDER)
+    {
+        blocks.push(block);
+        if let Some(alias) = block.as_u32().checked_sub(FIRST) {
+            above += 1;
+            let (here, there) = (kmap_atomic(block), kmap_atomic(Pfn::new(alias)));
+            let (here, there) = (here.as_ptr::<u32>(), there.as_ptr::<u32>());
+            // SAFETY: the block is ours and mapped; the other frame is memory that is only read.
+            unsafe {
+                let untouched = there.read_volatile();
+                here.write_volatile(!untouched);
+                check!(there.read_volatile() == untouched);
+                check!(here.read_volatile() == !untouched);
+            }
+        }
+    }
+    for block in blocks.drain(..) {
+        free_pages(block, ORDER);
+    }
+    drop(blocks);
+    check!(above == 4);
     check!(all_free() == before);
     Ok(())
 }

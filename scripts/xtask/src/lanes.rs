@@ -7,6 +7,15 @@ use crate::machine::{Layout, Machine, Split};
 pub struct Lane {
     pub name: String,
     pub machine: Machine,
+    /// Tests of high memory have to find some.
+    pub has_high_memory: bool,
+}
+
+impl Lane {
+    /// Named by its kernel image.
+    pub fn plain(machine: &Machine) -> Self {
+        Self { name: machine.layout.to_string(), machine: machine.clone(), has_high_memory: false }
+    }
 }
 
 impl Lane {
@@ -18,10 +27,7 @@ impl Lane {
 
 /// `base` on every kernel image, the default one first.
 pub fn layouts(base: &Machine) -> Vec<Lane> {
-    let lane = |layout: Layout| Lane {
-        name: layout.to_string(),
-        machine: Machine { layout, ..base.clone() },
-    };
+    let lane = |layout: Layout| Lane::plain(&Machine { layout, ..base.clone() });
     Layout::all().map(lane).collect()
 }
 
@@ -31,7 +37,11 @@ pub fn special(base: &Machine) -> Vec<Lane> {
     let two_level =
         Machine { layout: Layout { pae: false, split: Split::ThreeOne }, ..base.clone() };
     let mut lanes = Vec::new();
-    let mut lane = |name: &str, machine: Machine| lanes.push(Lane { name: name.into(), machine });
+    let mut lane = |name: &str, machine: Machine| {
+        // Of 3 GiB and more, some lie above every direct map.
+        let has_high_memory = machine.memory >= 3 << 30 || machine.cmdline.contains("highmem=");
+        lanes.push(Lane { name: name.into(), machine, has_high_memory });
+    };
     let words = |text: &str| format!("{} {text}", base.cmdline).trim_start().to_owned();
     lane(
         "highmem=48M",
@@ -57,6 +67,7 @@ pub fn pentium(base: &Machine) -> Lane {
             layout: Layout { pae: false, split: Split::ThreeOne },
             ..base.clone()
         },
+        has_high_memory: false,
     }
 }
 
@@ -73,6 +84,8 @@ mod tests {
         assert_eq!(machine("highmem=48M").cmdline, "quiet highmem=48M");
         assert_eq!(machine("pkmap=8").cmdline, "quiet pkmap=8");
         assert_eq!(machine("memory 8G").memory, 8 << 30);
+        let high = lanes.iter().filter(|lane| lane.has_high_memory).count();
+        assert_eq!(high, 3);
         assert_eq!(machine("without nx").cpu, "max,nx=off");
         assert!(machine("without nx").layout.pae && !machine("without pae").layout.pae);
         assert_eq!(lanes.len(), 10);

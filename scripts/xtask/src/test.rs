@@ -50,6 +50,7 @@ const SMOKE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The program of the smoke test.
 const SMOKE: &str = "/bin/hello";
 const SUITE: &str = "/bin/suite";
+const HIGH_MEMORY_TEST: &str = "large::high_memory_is_used_where_there_is_any";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ring {
@@ -128,7 +129,7 @@ pub fn run(words: Words) -> Result<u8> {
         named: options.ring.is_some_and(|ring| ring != Ring::All),
     };
     let machine = &options.machine;
-    let own = Lane { name: machine.layout.to_string(), machine: machine.clone() };
+    let own = Lane::plain(machine);
     match options.ring {
         Some(Ring::Host) => tests.host()?,
         Some(Ring::Ktest) => tests.ktest(&own)?,
@@ -166,6 +167,7 @@ pub fn run(words: Words) -> Result<u8> {
                 tests.harness(&lane)?;
             }
             tests.ktest(&lanes::pentium(machine))?;
+            tests.refusal(&lanes::pentium(machine))?;
             tests.oracle(&own)?;
         }
     }
@@ -252,6 +254,13 @@ impl Tests<'_> {
             let ran = capture(machine, (System::Folio, &kernel), contents, &words, SUITE_TIMEOUT)?;
             let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
             let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
+            // What this lane is there for may not be left out.
+            if lane.has_high_memory
+                && let Some(case) = cases.iter_mut().find(|case| case.name == HIGH_MEMORY_TEST)
+                && let Verdict::Skipped(why) = &case.verdict
+            {
+                case.verdict = Verdict::Failed(why.clone());
+            }
             let end = &ran.outcome.end;
             let status = match end {
                 End::Exit(Exit::Exited(status)) => Some(i32::from(*status)),
@@ -349,6 +358,28 @@ impl Tests<'_> {
             Ok(vec![match &ran.outcome.end {
                 End::Exit(Exit::Exited(0)) if !ran.stdout.is_empty() => Case::passed(name),
                 End::Exit(Exit::Exited(0)) => Case::failed(name, "the program printed nothing"),
+                end => bad_end(&name, end, &ran.outcome, &kernel),
+            }])
+        })
+    }
+
+    /// The processor is not for user programs: the kernel has to say so and end.
+    fn refusal(&mut self, lane: &Lane) -> Result<()> {
+        let name = format!("refusal {}", lane.name);
+        let wanted = self.filter.is_none_or(|filter| name.contains(filter));
+        if !wanted || self.program(SMOKE)?.is_none() {
+            return Ok(());
+        }
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
+        let machine = &lane.machine;
+        self.group(name.clone(), || {
+            let ran =
+                capture(machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
+            let is_told = ran.outcome.log.iter().any(|line| line.contains("SSE2"));
+            Ok(vec![match &ran.outcome.end {
+                End::Exit(Exit::Failed) if is_told => Case::passed(name),
+                End::Exit(Exit::Failed) => Case::failed(name, "the kernel log does not say why"),
                 end => bad_end(&name, end, &ran.outcome, &kernel),
             }])
         })
