@@ -64,12 +64,25 @@ impl PageLists {
         self.len > self.high
     }
 
-    /// Takes a batch from the zone, or as much of it as there is. `false` if the stack stays
-    /// empty.
+    /// Takes about a batch from the zone, or as much of it as there is: one block if there is one
+    /// so large, because taking frames one by one costs more than using them. `false` if the stack
+    /// stays empty.
     pub fn fill(&mut self, pages: &[Page], buddy: &mut Buddy) -> bool {
-        for _ in 0..self.batch {
-            let Some(pfn) = buddy.allocate(pages, 0) else { break };
-            let _: bool = self.push(pages, pfn);
+        let mut order = (self.batch + 1).ilog2();
+        let mut wanted = 1u32 << order;
+        while wanted != 0 {
+            let Some(block) = buddy.allocate(pages, order) else {
+                if order == 0 {
+                    break;
+                }
+                order -= 1;
+                continue;
+            };
+            // The lowest frame is used first.
+            for offset in (0..1 << order).rev() {
+                let _: bool = self.push(pages, Pfn::new(block.as_u32() + offset));
+            }
+            wanted = wanted.saturating_sub(1 << order);
         }
         !self.is_empty()
     }
