@@ -147,11 +147,10 @@ impl<T> Handles<T> {
         Ok(held)
     }
 
-    /// Takes a handle out to put it into a message: needs the right to.
-    pub fn take_for_transfer(&mut self, handle: Handle, mask: Rights) -> Result<Held<T>, Errno> {
-        self.with_rights(handle, Rights::TRANSFER)?;
-        let held = self.remove(handle)?;
-        Ok(Held { rights: held.rights & mask, ..held })
+    /// The same for changing what is held. EBADF for what is no handle.
+    pub fn get_mut(&mut self, handle: Handle) -> Result<&mut Held<T>, Errno> {
+        self.get(handle)?;
+        self.slots.get_mut(handle.index()).and_then(|slot| slot.held.as_mut()).ok_or(Errno::EBADF)
     }
 
     /// Closes any handle, until there is none: at exit.
@@ -171,6 +170,13 @@ impl<T> Handles<T> {
 }
 
 impl<T: Clone> Handles<T> {
+    /// What goes into a message for `handle`, with at most these rights. EPERM without
+    /// [`Rights::TRANSFER`].
+    pub fn transfer(&self, handle: Handle, mask: Rights) -> Result<Held<T>, Errno> {
+        let held = self.with_rights(handle, Rights::TRANSFER)?;
+        Ok(Held { rights: held.rights & mask, ..held.clone() })
+    }
+
     /// What a copy of `handle` with at most these rights holds; to be inserted here or elsewhere.
     /// EPERM without [`Rights::DUPLICATE`].
     pub fn duplicate(&self, handle: Handle, mask: Rights) -> Result<Held<T>, Errno> {
@@ -231,7 +237,7 @@ mod tests {
         let copy = handles.insert(copy).unwrap();
         assert_eq!(handles.duplicate(copy, Rights::all()), Err(Errno::EPERM));
         assert_eq!(handles.with_rights(copy, Rights::ATTACH), Err(Errno::EPERM));
-        assert_eq!(handles.take_for_transfer(copy, Rights::all()), Err(Errno::EPERM));
+        assert_eq!(handles.transfer(copy, Rights::all()), Err(Errno::EPERM));
         let badged = handles.mint(port, Rights::all(), 7).unwrap();
         let badged = handles.insert(badged).unwrap();
         assert_eq!(handles.mint(badged, Rights::all(), 8), Err(Errno::EPERM));

@@ -22,14 +22,14 @@ pub struct Call {
 
 impl Port {
     /// Calls as the running task, whose slot is `own`, and sleeps until the reply is there;
-    /// `take` is shown the slot with it. `fill` writes the words, given where the program keeps its
-    /// messages; its error means that nothing has been sent.
+    /// `take` is shown the slot with it. `fill` writes the words; its error means that nothing has
+    /// been sent.
     #[inline]
     pub fn call<R>(
         &self,
         own: u32,
         call: &mut Call,
-        fill: impl FnOnce(&mut Words, u32) -> Result<()>,
+        fill: impl FnOnce(&mut Words) -> Result<()>,
         take: impl FnOnce(&mut Slot) -> R,
     ) -> Result<R> {
         let receiver = {
@@ -83,15 +83,14 @@ impl State {
         port: &Port,
         own: u32,
         call: &mut Call,
-        fill: impl FnOnce(&mut Words, u32) -> Result<()>,
+        fill: impl FnOnce(&mut Words) -> Result<()>,
     ) -> Result<Option<Owner>> {
         let endpoint = &mut self.meetings[port.number].endpoint;
         let is_retry = call.on_server_death == OnServerDeath::Retry;
         let receiver = endpoint.next_receiver();
         // What may be done again has to stay here.
         let target = receiver.filter(|_| !is_retry).unwrap_or(own);
-        let block = self.slots[own].block;
-        fill(&mut self.slots[target].words, block)?;
+        fill(&mut self.slots[target].words)?;
         let priority = task::current().priority();
         let kind = CallKind { on_server_death: call.on_server_death, priority };
         let outcome = endpoint.call(&mut self.slots, own, call.from, kind)?;

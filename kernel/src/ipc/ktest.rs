@@ -72,7 +72,7 @@ fn call(tag: Tag, words: Words) -> Result<(Tag, Words)> {
     shared()?.call(
         own_slot()?,
         &mut call,
-        |to, _| {
+        |to| {
             *to = words;
             Ok(())
         },
@@ -100,7 +100,7 @@ fn receive(
         own,
         wanted,
         reply,
-        |to, _| {
+        |to| {
             *to = words;
             Ok(())
         },
@@ -130,8 +130,8 @@ fn serve(count: usize) {
         words.reverse();
         reply = Some((received.token, words));
     }
-    if let (Some((token, words)), Ok(own)) = (reply, own_slot()) {
-        let _ = server::reply(own, &mut reply_to(token, 0), |to, _| {
+    if let Some((token, words)) = reply {
+        let _ = server::reply(&mut reply_to(token, 0), |to| {
             *to = words;
             Ok(())
         });
@@ -188,13 +188,12 @@ fn callers_wait_for_a_server_and_meet_the_next_one() -> Outcome {
     port.attach(SERVER);
     let Ok(again) = receive(0, None, None, [0; 16]) else { return Err("receive again") };
     check!(again.words == words(7) && again.token != received.token);
-    let own = own_slot().map_err(|_| "slot")?;
     // The token of the dead instance is worth nothing.
-    check!(server::fail_call(own, SERVER, received.token, Errno::EPERM).is_ok());
+    check!(server::fail_call(SERVER, received.token, Errno::EPERM).is_ok());
     settle();
     check!(RESULT.load(Relaxed) == 0);
     check!(
-        server::reply(own, &mut reply_to(again.token, 0), |to, _| {
+        server::reply(&mut reply_to(again.token, 0), |to| {
             to[0] = 42;
             Ok(())
         })
@@ -266,8 +265,7 @@ fn a_signal_asks_the_server_and_a_kill_does_not() -> Outcome {
     check!(RESULT.load(Relaxed) == 0);
     let Ok(cancel) = receive(0, None, None, [0; 16]) else { return Err("cancel") };
     check!(cancel.tag.kind() == Some(Kind::Cancel) && cancel.token == received.token);
-    let own = own_slot().map_err(|_| "slot")?;
-    check!(server::fail_call(own, SERVER, received.token, Errno::EINTR).is_ok());
+    check!(server::fail_call(SERVER, received.token, Errno::EINTR).is_ok());
     settle();
     check!(RESULT.load(Relaxed) == eintr);
 
@@ -277,7 +275,7 @@ fn a_signal_asks_the_server_and_a_kill_does_not() -> Outcome {
     task::notify(&caller, work::SIGNAL | work::KILL);
     settle();
     check!(RESULT.load(Relaxed) == eintr);
-    check!(server::fail_call(own, SERVER, received.token, Errno::EPERM).is_ok());
+    check!(server::fail_call(SERVER, received.token, Errno::EPERM).is_ok());
 
     // Nobody has received this one: it may be made again.
     RESULT.store(0, Relaxed);

@@ -17,12 +17,20 @@
 //! user memory except through what its callers hand it; the upper half serves system calls.
 
 pub mod attachments;
+pub mod call;
 pub mod caller;
+pub mod child;
+pub mod frames;
+pub mod handle;
+pub mod io_ports;
+pub mod irq;
 #[cfg(feature = "ktest")]
 pub mod ktest;
+pub mod lease;
 mod notification;
 pub mod object;
 pub mod port;
 pub mod request;
 pub mod server;
 pub mod slot;
+pub mod supervisor;

@@ -64,7 +64,7 @@ pub fn call(port: &Port, question: Question) -> Result<Answer> {
     let answer = port.call(
         own,
         &mut call,
-        |to, _| {
+        |to| {
             *to = words;
             Ok(())
         },
@@ -106,7 +106,7 @@ impl Request {
             return Err(Errno::EBUSY);
         }
         let (mut call, words) = question.into_call();
-        let receiver = STATE.lock().send(port, self.slot, &mut call, |to, _| {
+        let receiver = STATE.lock().send(port, self.slot, &mut call, |to| {
             *to = words;
             Ok(())
         })?;

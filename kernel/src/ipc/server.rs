@@ -33,14 +33,10 @@ pub struct Wanted {
     pub deadline: Option<u64>,
 }
 
-/// Ends a call. A call that is over already is no error. `fill` writes the words, given where the
-/// running task's program keeps its messages; its error means that the call goes on.
-pub fn reply(
-    own: u32,
-    reply: &mut Reply,
-    fill: impl FnOnce(&mut Words, u32) -> Result<()>,
-) -> Result<()> {
-    let owner = STATE.lock().reply(own, reply, fill)?;
+/// Ends a call. A call that is over already is no error. `fill` writes the words; its
+/// error means that the call goes on.
+pub fn reply(reply: &mut Reply, fill: impl FnOnce(&mut Words) -> Result<()>) -> Result<()> {
+    let owner = STATE.lock().reply(reply, fill)?;
     if let Some(owner) = owner {
         owner.wake();
     }
@@ -48,9 +44,20 @@ pub fn reply(
 }
 
 /// Ends a call with an error that the server did not choose.
-pub fn fail_call(own: u32, server: u32, token: ReplyToken, errno: Errno) -> Result<()> {
+pub fn fail_call(server: u32, token: ReplyToken, errno: Errno) -> Result<()> {
     let tag = Tag::new(errno.number(), 0);
-    reply(own, &mut Reply { server, token, tag, attachments: None }, |_, _| Ok(()))
+    reply(&mut Reply { server, token, tag, attachments: None }, |_| Ok(()))
+}
+
+/// The thread id of the task whose call process `server` works on. The kernel's own requests have
+/// none.
+pub fn caller(server: u32, token: ReplyToken) -> Option<u32> {
+    let state = STATE.lock();
+    let client = state.waiting(server, token)?;
+    match &state.slots[client].owner {
+        Owner::Task(task) => Some(task.tid()),
+        Owner::Request(_) => None,
+    }
 }
 
 impl Port {
@@ -82,13 +89,13 @@ impl Port {
         own: u32,
         wanted: Wanted,
         reply: Option<&mut Reply>,
-        fill: impl FnOnce(&mut Words, u32) -> Result<()>,
+        fill: impl FnOnce(&mut Words) -> Result<()>,
         take: impl FnOnce(&mut Slot) -> R,
     ) -> Result<R> {
         let woken = {
             let mut state = STATE.lock();
             let woken = match reply {
-                Some(reply) => state.reply(own, reply, fill)?,
+                Some(reply) => state.reply(reply, fill)?,
                 None => None,
             };
             match state.receive(self, own, wanted) {
@@ -170,9 +177,8 @@ impl State {
     #[inline]
     fn reply(
         &mut self,
-        own: u32,
         reply: &mut Reply,
-        fill: impl FnOnce(&mut Words, u32) -> Result<()>,
+        fill: impl FnOnce(&mut Words) -> Result<()>,
     ) -> Result<Option<Owner>> {
         let Some(meeting) = self.meeting_of(reply.token) else { return Ok(None) };
         let meeting = &mut self.meetings[meeting];
@@ -182,8 +188,7 @@ impl State {
         let Some(client) = meeting.endpoint.waiting(&self.slots, reply.token) else {
             return Ok(None);
         };
-        let block = self.slots[own].block;
-        fill(&mut self.slots[client].words, block)?;
+        fill(&mut self.slots[client].words)?;
         meeting.endpoint.reply(&mut self.slots, reply.token);
         let slot = &mut self.slots[client];
         (slot.tag, slot.outcome) = (reply.tag, Outcome::Arrived);
@@ -201,10 +206,15 @@ impl State {
 
     /// The attachments of a call that process `server` works on.
     pub fn attachments(&mut self, server: u32, token: ReplyToken) -> Option<&mut Attachments> {
+        let client = self.waiting(server, token)?;
+        self.slots[client].attachments.as_deref_mut()
+    }
+
+    /// The caller that a token of process `server` stands for.
+    fn waiting(&self, server: u32, token: ReplyToken) -> Option<u32> {
         let meeting = self.meetings.get(self.meeting_of(token)?)?;
         let is_its = meeting.server == server;
-        let client = meeting.endpoint.waiting(&self.slots, token).filter(|_| is_its)?;
-        self.slots[client].attachments.as_deref_mut()
+        meeting.endpoint.waiting(&self.slots, token).filter(|_| is_its)
     }
 
     /// Takes what is there, or gets in line. Returns whether something has arrived.

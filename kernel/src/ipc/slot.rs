@@ -47,8 +47,6 @@ pub struct Slot {
     /// The port it received from last, and the bits it wanted.
     pub receives: Option<Arc<Port>>,
     pub mask: u32,
-    /// Where the program keeps its messages.
-    pub block: u32,
 }
 
 impl Owner {
@@ -95,7 +93,6 @@ impl Slot {
             attachments: None,
             receives: None,
             mask: 0,
-            block: 0,
         }
     }
 }
@@ -211,13 +208,14 @@ fn new_slot() -> Result<u32> {
 /// forgotten.
 pub fn forget_program() {
     let task = task::current();
+    task.set_message_block(0);
     let own = task.ipc_slot();
     if own == NIL {
         return;
     }
     let port = {
         let slot = &mut STATE.lock().slots[own];
-        (slot.block, slot.mask) = (0, 0);
+        slot.mask = 0;
         slot.receives.take()
     };
     if let Some(port) = port {

@@ -5,8 +5,9 @@ use super::object::Object;
 use super::space::{Area, AreaBacking, Layout, Mm};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
+use abi::memory::{MAP_SHARED, PROT_READ, PROT_WRITE};
 use alloc::sync::Arc;
-use kcore::addr::{PAGE_SHIFT, PageRange};
+use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, PageRange};
 use kcore::fault::AccessKind;
 use kcore::memory_call::{FileFacts, MmapArgs, Source, mmap};
 use kcore::vma::VmFlags;
@@ -52,6 +53,37 @@ impl Mm {
         if plan.populate {
             self.populate(plan.range, plan.flags);
         }
+        plan.range.start().address().map(|start| start.as_u32()).ok_or(Errno::ENOMEM)
+    }
+
+    /// Maps pages of an object that has them all, shared, wherever there is room; returns the
+    /// address. A child does not inherit it.
+    pub fn map_frames(
+        &self,
+        object: &Arc<Object>,
+        pgoff: u32,
+        pages: u32,
+        writable: bool,
+    ) -> Result<u32> {
+        let prot = if writable { PROT_READ | PROT_WRITE } else { PROT_READ };
+        let length = pages.checked_mul(PAGE_SIZE).ok_or(Errno::EINVAL)?;
+        let args = MmapArgs { address: 0, length, prot, flags: MAP_SHARED, page_offset: pgoff };
+        let facts = FileFacts {
+            readable: true,
+            writable,
+            append_only: false,
+            no_exec: true,
+            swap_area: false,
+            mappable: true,
+            write_sealed: false,
+        };
+        let mut layout = self.layout.write();
+        let plan = mmap(&args, Some(&facts), &layout.areas, &layout.limits)?;
+        let flags = plan.flags | VmFlags::DONTCOPY | VmFlags::DONTEXPAND;
+        let contents = Contents::Object { object: object.clone(), pgoff };
+        self.map_free(&mut layout, plan.range, flags, contents)?;
+        drop(layout);
+        self.populate(plan.range, flags);
         plan.range.start().address().map(|start| start.as_u32()).ok_or(Errno::ENOMEM)
     }
 

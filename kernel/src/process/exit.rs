@@ -4,6 +4,7 @@ use super::signal::{child_info, send_to_process};
 use super::table::{FamilyGuard, lock_family};
 use super::{CurrentThread, Process, current, futex, machine};
 use crate::file::console;
+use crate::ipc::slot;
 use crate::mm::user;
 use crate::task;
 use abi::UserMutPtr;
@@ -27,6 +28,7 @@ pub fn exit_group(status: i32) -> ! {
 pub fn exit_thread(status: i32) -> ! {
     let thread = current();
     let is_last = thread.leave_process(status);
+    slot::leave();
     thread.release_memory();
     drop(thread.own().files.take());
     drop(thread.own().fs.take());
@@ -84,6 +86,7 @@ impl CurrentThread {
 fn end_process(process: &Arc<Process>) {
     let status = process.lock_signals().exit_status().unwrap_or(0);
     process.stop_alarm();
+    process.ipc.end(process.pid());
     drop(process.replace_mm(None));
     drop(process.replace_executable(None));
     if process.pid() == 1 {

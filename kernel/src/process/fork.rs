@@ -166,6 +166,7 @@ fn make_child(parent: &CurrentThread, request: &CloneRequest, pid: u32) -> Resul
         nice: process.nice(),
         holds_parent: request.has(CLONE_VFORK),
         is_unkillable: false,
+        level: process.ipc.level(),
     });
     let child = Arc::try_new(child).map_err(|_| Errno::ENOMEM)?;
     let keeps_stack = request.flags & (CLONE_VM | CLONE_VFORK) != CLONE_VM;

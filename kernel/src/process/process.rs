@@ -6,8 +6,10 @@ use super::signal::Signals;
 use super::thread::Thread;
 use super::usage::Usage;
 use crate::file::File;
+use crate::ipc::handle::Holder;
 use crate::mm::space::Mm;
 use crate::sync::{Rank, SpinLock, WaitQueue};
+use abi::ipc::Level;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::arena::NIL;
@@ -24,6 +26,8 @@ pub struct Process {
     shared: SpinLock<Shared>,
     pub(super) signals: SpinLock<Signals>,
     pub usage: Usage,
+    /// Its handles and what else it has of IPC.
+    pub ipc: Holder,
     pub(super) alarm: Once<Arc<Alarm>>,
     /// Where its threads wait for children.
     pub(super) child_changed: WaitQueue,
@@ -58,6 +62,8 @@ pub(super) struct Origin {
     pub nice: i32,
     pub holds_parent: bool,
     pub is_unkillable: bool,
+    /// Whom it may call.
+    pub level: Level,
 }
 
 impl Process {
@@ -70,6 +76,7 @@ impl Process {
             shared: SpinLock::new(Rank::ProcessState, origin.shared),
             signals: SpinLock::new(Rank::Signal, origin.signals),
             usage: Usage::new(),
+            ipc: Holder::new(origin.level),
             alarm: Once::new(),
             child_changed: WaitQueue::new(),
             holds_parent: AtomicBool::new(origin.holds_parent),

@@ -15,6 +15,7 @@ use crate::result::{Errno, Result};
 use crate::task;
 use abi::boot::{ARGUMENTS_PATH, Arguments};
 use abi::frame::Exit;
+use abi::ipc::Level;
 use abi::signal::SignalSet;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -52,6 +53,7 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
         nice: 0,
         holds_parent: false,
         is_unkillable: false,
+        level: Level::INIT,
     });
     let process = Arc::try_new(process).map_err(|_| Errno::ENOMEM)?;
     let own = Own::new(Some(mm), Some(program.files.clone()), Some(program.fs.clone()));

@@ -2,6 +2,7 @@
 
 use crate::result::{Errno, Result};
 use abi::argument::Registers;
+use abi::checked_argument::CheckedArgument;
 use abi::syscall::names;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -10,6 +11,7 @@ mod handlers {
     pub use crate::syscall::file::*;
     pub use crate::syscall::folio::*;
     pub use crate::syscall::identity::*;
+    pub use crate::syscall::ipc::*;
     pub use crate::syscall::memory::*;
     pub use crate::syscall::process::*;
     pub use crate::syscall::resource::*;
@@ -29,9 +31,12 @@ macro_rules! dispatcher {
                     #[allow(unused_mut, unused_variables)]
                     let mut register = 0;
                     $(
-                        let $argument = <$kind as Argument>::decode(registers, register);
+                        let $argument = match <$kind as CheckedArgument>::decode(registers, register) {
+                            Ok(argument) => argument,
+                            Err(errno) => return Some(Err(errno)),
+                        };
                         #[allow(unused_assignments)]
-                        { register += <$kind as Argument>::REGISTERS; }
+                        { register += <$kind as CheckedArgument>::REGISTERS; }
                     )*
                     Some(handlers::$call($($argument),*))
                 } )*
@@ -60,10 +65,24 @@ macro_rules! folio_dispatcher {
 }
 abi::for_each_folio_call!(folio_dispatcher);
 
+macro_rules! ipc_dispatcher {
+    ($($rows:tt)*) => { dispatcher!(ipc, [abi::syscall::ipc::kinds], $($rows)*); };
+}
+abi::for_each_ipc_call!(ipc_dispatcher);
+
+macro_rules! message_dispatcher {
+    ($($rows:tt)*) => { dispatcher!(message, [abi::syscall::ipc::kinds], $($rows)*); };
+}
+abi::for_each_message_call!(message_dispatcher);
+
 /// Serves `int 0x81`.
 #[inline]
 pub fn folio_call(number: u32, registers: &Registers) -> u32 {
-    abi::errno::encode(folio(number, registers).unwrap_or(Err(Errno::ENOSYS)))
+    // Messages first: they are what has to be quick.
+    let result = message(number, registers)
+        .or_else(|| folio(number, registers))
+        .or_else(|| ipc(number, registers));
+    abi::errno::encode(result.unwrap_or(Err(Errno::ENOSYS)))
 }
 
 /// Numbers Linux 6.1 uses end below this.

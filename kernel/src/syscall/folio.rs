@@ -1,6 +1,7 @@
 //! Folio's own calls that belong to no other part.
 
 use crate::file::File;
+use crate::ipc::{handle, port};
 use crate::mm::statistics as memory;
 use crate::mm::user;
 use crate::process::{current, machine, report, table};
@@ -22,6 +23,7 @@ pub fn statistics(to: UserMutPtr<Statistics>, size: u32) -> Result<u32> {
     memory::fill(&mut statistics);
     report::fill(&mut statistics);
     statistics.descriptions = File::count();
+    statistics.handles = handle::count();
     let len = (size as usize).min(size_of::<Statistics>());
     user::write_prefix(to, &statistics, len)?;
     u32::try_from(len).map_err(|_| Errno::EINVAL)
@@ -45,6 +47,7 @@ pub fn processes(after: i32, entries: UserMutPtr<ProcessStatistics>, size: u32) 
 /// For the tests: frees what only waits to be used again.
 pub fn drain() -> Result<u32> {
     table::lock_family().shrink();
+    port::shrink();
     memory::drain();
     Ok(0)
 }
@@ -59,13 +62,19 @@ pub fn leak(_: u32) -> Result<u32> {
 pub fn leak(kind: u32) -> Result<u32> {
     use crate::mm::frames::{Frame, GFP_HIGHUSER};
     use crate::mm::kmap::kmap;
-    use abi::syscall::folio::{LEAK_FRAME, LEAK_HANDLE, LEAK_KMAP, LEAK_OBJECT};
+    use abi::ipc::{Level, Rights};
+    use abi::syscall::folio::{LEAK_DESCRIPTION, LEAK_FRAME, LEAK_HANDLE, LEAK_KMAP, LEAK_OBJECT};
     use alloc::boxed::Box;
     use core::mem::forget;
     match kind {
         LEAK_FRAME => forget(Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?),
         LEAK_OBJECT => forget(Box::try_new(0u64).map_err(|_| Errno::ENOMEM)?),
-        LEAK_HANDLE => forget(crate::file::pipe(0, 0, 0)?.0),
+        LEAK_DESCRIPTION => forget(crate::file::pipe(0, 0, 0)?.0),
+        LEAK_HANDLE => {
+            let holder = handle::Holder::new(Level::PROGRAM);
+            holder.give_port(port::Port::new(Level::PROGRAM)?, Rights::all(), 0)?;
+            forget(holder);
+        }
         LEAK_KMAP => {
             let frame = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
             forget(kmap(frame.pfn()));

@@ -7,6 +7,7 @@ mod dispatch;
 mod file;
 mod folio;
 mod identity;
+mod ipc;
 mod memory;
 mod process;
 mod resource;

@@ -81,6 +81,8 @@ pub struct Task {
     extension: AtomicPtr<()>,
     /// Its place in IPC; `NIL` before it took part.
     ipc_slot: AtomicU32,
+    /// Where its program's messages are; 0 for nowhere.
+    message_block: AtomicU32,
     /// Whether it holds a kmap of high memory.
     #[cfg(debug_assertions)]
     holds_kmap: AtomicBool,
@@ -145,6 +147,7 @@ impl Task {
             name: [const { AtomicU8::new(0) }; NAME_BYTES],
             extension: AtomicPtr::new(null_mut()),
             ipc_slot: AtomicU32::new(NIL),
+            message_block: AtomicU32::new(0),
             #[cfg(debug_assertions)]
             holds_kmap: AtomicBool::new(false),
         }
@@ -262,6 +265,16 @@ impl Task {
 
     pub fn set_ipc_slot(&self, slot: u32) {
         self.ipc_slot.store(slot, Relaxed);
+    }
+
+    /// The user address of what does not fit registers of a message, 0 for none.
+    #[inline]
+    pub fn message_block(&self) -> u32 {
+        self.message_block.load(Relaxed)
+    }
+
+    pub fn set_message_block(&self, block: u32) {
+        self.message_block.store(block, Relaxed);
     }
 
     /// The lowest address of the kernel stack, and one past the highest.

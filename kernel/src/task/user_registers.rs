@@ -97,6 +97,7 @@ impl Task {
             (to.fs, to.gs) = user_segments();
             self.user_frame().write(*frame);
         }
+        self.set_message_block(current.message_block());
         self.cr3.store(cr3, Relaxed);
     }
 

@@ -8,6 +8,7 @@ use crate::arch::features::features;
 use crate::arch::gdt::{USER_CS, USER_DS};
 use crate::arch::uaccess::TASK_SIZE;
 use crate::file::random;
+use crate::ipc::slot;
 use crate::mm::space::Mm;
 use crate::process::personality::READ_IMPLIES_EXEC;
 use crate::process::table::lock_family;
@@ -98,6 +99,8 @@ fn enter(thread: &CurrentThread, stack: &StackImage, actions: Arc<Actions>) {
     own.robust_list.set(0);
     own.alternate_stack.set(AlternateStack::NONE);
     own.restart.set(None);
+    slot::forget_program();
+    process.ipc.stop_serving(process.pid());
     task::current().reset_user_registers();
     thread.reset_actions(actions);
     drop(old);

@@ -11,6 +11,9 @@ pub const MAX_LEASES: u32 = 4;
 /// Handles in a message.
 pub const MAX_HANDLES: u32 = 4;
 
+/// The last label of a reply. Above lie numbers that no program sees.
+const MAX_ERROR: u16 = 511;
+
 /// Label and numbers of words, leases and handles:
 ///
 /// ```text
@@ -79,7 +82,7 @@ impl Tag {
     #[inline]
     pub const fn of_reply(raw: u32) -> Result<Self, Errno> {
         match Self::of_call(raw) {
-            Ok(tag) if tag.leases() != 0 || tag.is_retry() || tag.label() > 4095 => {
+            Ok(tag) if tag.leases() != 0 || tag.is_retry() || tag.label() > MAX_ERROR => {
                 Err(Errno::EINVAL)
             }
             checked => checked,
@@ -213,8 +216,8 @@ mod tests {
 
     #[test]
     fn a_reply_lends_nothing_and_has_an_error_number() {
-        assert!(Tag::of_reply(Tag::new(4095, 16).with(0, 4).raw()).is_ok());
-        assert_eq!(Tag::of_reply(Tag::new(4096, 0).raw()), Err(Errno::EINVAL));
+        assert!(Tag::of_reply(Tag::new(511, 16).with(0, 4).raw()).is_ok());
+        assert_eq!(Tag::of_reply(Tag::new(512, 0).raw()), Err(Errno::EINVAL));
         assert_eq!(Tag::of_reply(Tag::new(0, 0).with(1, 0).raw()), Err(Errno::EINVAL));
         assert_eq!(Tag::of_reply(Tag::new(0, 0).retry().raw()), Err(Errno::EINVAL));
     }

@@ -135,12 +135,14 @@ structure! {
 pub const LEAK_FRAME: u32 = 0;
 /// An object of the heap.
 pub const LEAK_OBJECT: u32 = 1;
-/// An open-file description.
+/// A handle.
 pub const LEAK_HANDLE: u32 = 2;
 /// A kmap slot.
 pub const LEAK_KMAP: u32 = 3;
+/// An open-file description.
+pub const LEAK_DESCRIPTION: u32 = 4;
 /// How many kinds there are.
-pub const LEAK_KINDS: u32 = 4;
+pub const LEAK_KINDS: u32 = 5;
 
 /// Zone below 16 MiB.
 pub const ZONE_DMA: usize = 0;

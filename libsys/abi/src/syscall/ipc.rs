@@ -122,20 +122,26 @@ macro_rules! for_each_ipc_call {
             ///
             /// EPERM: lacks CONTROL. ESRCH: it has been waited for. EINVAL: no signal.
             41 process_signal(process: u32, signal: i32);
+            /// Gives the child a handle, with those of `rights` that `handle` has; returns its
+            /// number there.
+            ///
+            /// EPERM: `process` lacks CONTROL, or `handle` TRANSFER. ESRCH: it has ended. EMFILE,
+            /// ENOMEM: no room there.
+            42 process_give(process: u32, handle: u32, rights: Rights);
             /// Gives up trust: the calling process has a level from now on that is not lower than
             /// the one it has. Children inherit it. Returns the level it had.
             ///
             /// EPERM: `level` is lower.
-            42 level_raise(level: Level);
+            43 level_raise(level: Level);
             /// Names the port that `supervisor` gives handles for.
             ///
             /// EPERM: the caller is not `init`, or lacks DUPLICATE.
-            43 supervisor_set(port: u32);
+            44 supervisor_set(port: u32);
             /// A handle for calling the supervisor. Its badge is the caller's process id, and it
             /// can be neither copied nor handed on.
             ///
             /// ENOENT: there is none yet.
-            44 supervisor();
+            45 supervisor();
         }
     };
 }

@@ -1,0 +1,322 @@
+//! Messages of programs: words between registers, blocks and slots.
+//!
+//! Words are copied under the rendezvous lock, by copies that do not fault pages in. If a page of
+//! the block is not there, everything stays as it was, the page is brought, and the call begins
+//! again; for a message that has arrived already, only the copy does.
+
+use super::attachments::Attachments;
+use super::caller::Call;
+use super::lease;
+use super::port::STATE;
+use super::server::{self, Reply, Wanted};
+use super::slot::{Slot, Words, own_slot};
+use crate::arch::uaccess;
+use crate::mm::user;
+use crate::process::table::{find, lock_family};
+use crate::process::{self, CurrentThread};
+use crate::result::{Errno, Result};
+use crate::task;
+use abi::ipc::{Block, Lent, MAX_WORDS, NO_DEADLINE, Passed, Rights, Tag};
+use abi::process::status_signaled;
+use abi::signal::NSIG;
+use abi::{UserMutPtr, UserPtr};
+use alloc::boxed::Box;
+use core::mem::offset_of;
+use kcore::endpoint::{OnServerDeath, ReplyToken};
+use kcore::signal::{DefaultAction, default_action};
+
+/// Words in registers.
+const IN_REGISTERS: usize = 4;
+type FirstWords = [u32; IN_REGISTERS];
+
+/// Says where the running thread's messages are.
+pub fn set_block(block: u32) -> Result<()> {
+    if !block.is_multiple_of(4) {
+        return Err(Errno::EINVAL);
+    }
+    if !uaccess::access_ok(block, size_of::<Block>()) {
+        return Err(Errno::EFAULT);
+    }
+    task::current().set_message_block(block);
+    Ok(())
+}
+
+pub fn call(handle: u32, tag: Tag, first: FirstWords) -> Result<u32> {
+    let thread = process::current();
+    let holder = &thread.process().ipc;
+    let (port, badge) = holder.port(handle, Rights::CALL)?;
+    let own = own_slot()?;
+    let on_server_death =
+        if tag.is_retry() { OnServerDeath::Retry } else { OnServerDeath::OwnerDead };
+    let attachments = if tag.has_attachments() { gather(&thread, tag)? } else { None };
+    let mut call = Call { tag, badge, from: holder.level(), on_server_death, attachments };
+    let reply = loop {
+        let fill = |words: &mut Words| send_words(words, tag, first);
+        match port.call(own, &mut call, fill, |slot| receive_words(&thread, slot)) {
+            Err(Errno::EFAULT) => fault_in_words(tag)?,
+            reply => break reply,
+        }
+    };
+    let arrived = match reply {
+        Ok(arrived) if !arrived.is_incomplete && !arrived.tag.has_attachments() => {
+            if tag.has_attachments() {
+                drop_attachments(own);
+            }
+            arrived.tag
+        }
+        reply => finish_reply(&thread, own, reply)?,
+    };
+    Errno::from_number(arrived.label()).map_or(Ok(0), Err)
+}
+
+/// What a call came to that was not only words.
+#[cold]
+fn finish_reply(thread: &CurrentThread, own: u32, reply: Result<Arrived>) -> Result<Tag> {
+    let attachments = STATE.lock().slots[own].attachments.take();
+    let arrived = reply?;
+    if arrived.is_incomplete {
+        receive_words_again(own, arrived.tag)?;
+    }
+    if arrived.tag.handles() != 0 {
+        let handles = attachments.map(|mut attachments| attachments.take_handles());
+        let passed = thread.process().ipc.accept(handles.unwrap_or_default());
+        write_passed(arrived.tag, &passed)?;
+    }
+    Ok(arrived.tag)
+}
+
+#[cold]
+fn drop_attachments(own: u32) {
+    let attachments = STATE.lock().slots[own].attachments.take();
+    // Without the lock: this unpins and closes.
+    drop(attachments);
+}
+
+pub fn receive(handle: u32, mask: u32, deadline: u64) -> Result<u32> {
+    let thread = process::current();
+    let process = thread.process();
+    let (port, _) = process.ipc.port(handle, Rights::ATTACH)?;
+    let own = own_slot()?;
+    port.subscribe(own, mask)?;
+    let deadline = (deadline != NO_DEADLINE).then_some(deadline);
+    let wanted = Wanted { server: process.pid(), mask, deadline };
+    let nothing = |_: &mut Words| Ok(());
+    let arrived = port.receive(own, wanted, None, nothing, |slot| receive_words(&thread, slot))?;
+    finish_receive(&thread, own, &arrived)
+}
+
+pub fn reply(token: u32, tag: Tag, first: FirstWords) -> Result<u32> {
+    let thread = process::current();
+    let mut reply = prepare_reply(&thread, token, tag)?;
+    loop {
+        let fill = |words: &mut Words| send_words(words, tag, first);
+        match server::reply(&mut reply, fill) {
+            Err(Errno::EFAULT) => fault_in_words(tag)?,
+            done => return done.map(|()| 0),
+        }
+    }
+}
+
+/// Ends a call that was received, and its caller's process, as if by a signal.
+pub fn reply_fault(token: u32, signal: i32) -> Result<()> {
+    let ends = matches!(default_action(signal), DefaultAction::Terminate | DefaultAction::Core);
+    if !(1..=NSIG).contains(&signal) || !ends {
+        return Err(Errno::EINVAL);
+    }
+    let thread = process::current();
+    let token = ReplyToken::from_raw(token);
+    let tid = server::caller(thread.process().pid(), token).ok_or(Errno::ESRCH)?;
+    let caller = {
+        let family = lock_family();
+        find(&family, tid.cast_signed())?.1.clone()
+    };
+    caller.lock_signals().end_all(status_signaled(signal));
+    Ok(())
+}
+
+pub fn reply_receive(token: u32, tag: Tag, first: FirstWords) -> Result<u32> {
+    let thread = process::current();
+    let own = own_slot()?;
+    let (port, mask) = {
+        let slot = &STATE.lock().slots[own];
+        (slot.receives.clone().ok_or(Errno::EPERM)?, slot.mask)
+    };
+    let mut reply = prepare_reply(&thread, token, tag)?;
+    let wanted = Wanted { server: reply.server, mask, deadline: None };
+    let arrived = loop {
+        let fill = |words: &mut Words| send_words(words, tag, first);
+        let take = |slot: &mut Slot| receive_words(&thread, slot);
+        match port.receive(own, wanted, Some(&mut reply), fill, take) {
+            Err(Errno::EFAULT) => fault_in_words(tag)?,
+            done => break done?,
+        }
+    };
+    finish_receive(&thread, own, &arrived)
+}
+
+#[inline]
+fn prepare_reply(thread: &CurrentThread, token: u32, tag: Tag) -> Result<Reply> {
+    let tag = Tag::of_reply(tag.raw())?;
+    let attachments = if tag.has_attachments() { gather(thread, tag)? } else { None };
+    let token = ReplyToken::from_raw(token);
+    Ok(Reply { server: thread.process().pid(), token, tag, attachments })
+}
+
+/// Completes a message that a server received. EAX is the badge.
+#[inline]
+fn finish_receive(thread: &CurrentThread, own: u32, arrived: &Arrived) -> Result<u32> {
+    if (arrived.is_incomplete || arrived.tag.has_attachments())
+        && let Err(errno) = receive_rest(thread, own, arrived)
+    {
+        let token = ReplyToken::from_raw(arrived.token);
+        server::fail_call(thread.process().pid(), token, Errno::EIO)?;
+        return Err(errno);
+    }
+    Ok(arrived.badge)
+}
+
+#[cold]
+fn receive_rest(thread: &CurrentThread, own: u32, arrived: &Arrived) -> Result<()> {
+    let tag = arrived.tag;
+    if arrived.is_incomplete {
+        receive_words_again(own, tag)?;
+    }
+    if !tag.has_attachments() {
+        return Ok(());
+    }
+    let mut lent = [Lent::default(); 4];
+    let handles = {
+        let server = thread.process().pid();
+        let mut state = STATE.lock();
+        let attachments = state.attachments(server, ReplyToken::from_raw(arrived.token));
+        attachments.map(|attachments| {
+            lent = lease::describe(attachments);
+            attachments.take_handles()
+        })
+    };
+    let block = block()?;
+    if tag.leases() != 0 {
+        user::write(block.field(offset_of!(Block, leases)), &lent)?;
+    }
+    if tag.handles() != 0 {
+        let passed = thread.process().ipc.accept(handles.unwrap_or_default());
+        write_passed(tag, &passed)?;
+    }
+    Ok(())
+}
+
+/// Leases and handles that the block names.
+#[cold]
+fn gather(thread: &CurrentThread, tag: Tag) -> Result<Option<Box<Attachments>>> {
+    let block: Block = user::read(block()?.whole())?;
+    let mut attachments = Attachments::new().boxed()?;
+    let passed = block.handles;
+    let passed = passed.get(..tag.handles() as usize).ok_or(Errno::EINVAL)?;
+    attachments.handles = thread.process().ipc.transfer(passed)?;
+    let leases = block.leases;
+    let leases = leases.get(..tag.leases() as usize).ok_or(Errno::EINVAL)?;
+    lease::pin(&thread.mm(), leases, &mut attachments)?;
+    Ok(Some(attachments))
+}
+
+/// What arrived besides words.
+struct Arrived {
+    tag: Tag,
+    badge: u32,
+    token: u32,
+    /// Whether words are left in the slot.
+    is_incomplete: bool,
+}
+
+/// Where a thread's messages are.
+#[derive(Clone, Copy)]
+struct BlockAddress(u32);
+
+impl BlockAddress {
+    fn whole(self) -> UserPtr<Block> {
+        UserPtr::new(self.0)
+    }
+
+    fn field<T>(self, offset: usize) -> UserMutPtr<T> {
+        // `set_block` saw to it that the block is user memory.
+        UserMutPtr::new(self.0.wrapping_add(offset as u32))
+    }
+}
+
+/// EFAULT if there is none.
+#[inline]
+fn block() -> Result<BlockAddress> {
+    match task::current().message_block() {
+        0 => Err(Errno::EFAULT),
+        block => Ok(BlockAddress(block)),
+    }
+}
+
+/// How many words do not fit the registers.
+#[inline]
+fn words_in_block(tag: Tag) -> usize {
+    (tag.words() as usize).saturating_sub(IN_REGISTERS)
+}
+
+/// From the sender's registers and block. Does not sleep.
+#[inline]
+fn send_words(words: &mut Words, tag: Tag, first: FirstWords) -> Result<()> {
+    let [w0, w1, w2, w3, rest @ ..] = words;
+    [*w0, *w1, *w2, *w3] = first;
+    let Some(rest) = rest.get_mut(..words_in_block(tag)) else { return Ok(()) };
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let block = block()?.0;
+    // SAFETY: `rest` is writable for its length.
+    let copied =
+        unsafe { uaccess::copy_from_user(rest.as_mut_ptr().cast(), block, size_of_val(rest)) };
+    copied.map_err(|_| Errno::EFAULT)
+}
+
+/// To the receiver's registers and block. Does not sleep.
+#[inline]
+fn receive_words(thread: &CurrentThread, slot: &mut Slot) -> Arrived {
+    let [w0, w1, w2, w3, rest @ ..] = &slot.words;
+    let (tag, badge, token) = (slot.tag, slot.badge, slot.token);
+    thread.with_frame(|frame| {
+        (frame.ebx, frame.ecx) = (token, tag.raw());
+        (frame.edx, frame.esi, frame.edi, frame.ebp) = (*w0, *w1, *w2, *w3);
+    });
+    let rest = rest.get(..words_in_block(tag)).unwrap_or_default();
+    let is_incomplete = !rest.is_empty() && write_words(rest).is_err();
+    Arrived { tag, badge, token, is_incomplete }
+}
+
+#[inline]
+fn write_words(words: &[u32]) -> Result<()> {
+    let block = block()?.0;
+    // SAFETY: `words` is readable for its length.
+    let copied = unsafe { uaccess::copy_to_user(block, words.as_ptr().cast(), size_of_val(words)) };
+    copied.map_err(|_| Errno::EFAULT)
+}
+
+/// The same outside of the lock, so that pages can be brought.
+#[cold]
+fn receive_words_again(own: u32, tag: Tag) -> Result<()> {
+    let words = STATE.lock().slots[own].words;
+    let [_, _, _, _, rest @ ..] = &words;
+    write_words(rest.get(..words_in_block(tag)).unwrap_or_default())
+}
+
+/// Brings the pages that a message's words lie in.
+#[cold]
+fn fault_in_words(tag: Tag) -> Result<()> {
+    user::fault_in(block()?.0, words_in_block(tag) * size_of::<u32>(), false)
+}
+
+fn write_passed(tag: Tag, passed: &[Passed; 4]) -> Result<()> {
+    let block = block()?;
+    for (index, passed) in passed.iter().enumerate().take(tag.handles() as usize) {
+        let offset = offset_of!(Block, handles) + index * size_of::<Passed>();
+        user::write(block.field(offset), passed)?;
+    }
+    Ok(())
+}
+
+const _: () = assert!(offset_of!(Block, words) == 0 && MAX_WORDS as usize == IN_REGISTERS + 12);

@@ -1,0 +1,40 @@
+//! Runs of I/O ports as handles.
+
+use super::object::{Object, Revocations};
+use crate::result::{Errno, Result};
+use crate::task;
+use alloc::sync::Arc;
+
+pub struct IoPortRun {
+    first: u16,
+    last: u16,
+    revocations: Revocations,
+}
+
+impl Object for IoPortRun {
+    fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+}
+
+impl IoPortRun {
+    /// EINVAL for none, or beyond the last there is.
+    pub fn new(first: u32, count: u32) -> Result<Arc<Self>> {
+        let last = count.checked_sub(1).and_then(|more| first.checked_add(more));
+        let last = last.and_then(|last| u16::try_from(last).ok()).ok_or(Errno::EINVAL)?;
+        let first = u16::try_from(first).map_err(|_| Errno::EINVAL)?;
+        Arc::try_new(Self { first, last, revocations: Revocations::new() })
+            .map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Lets the running thread use them. ENOSPC if it has too many runs.
+    pub fn enable(&self) -> Result<()> {
+        let task = task::current();
+        let mut ports = task.io_ports();
+        if !ports.add(self.first, self.last) {
+            return Err(Errno::ENOSPC);
+        }
+        task.set_io_ports(&ports);
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! Interrupt lines as handles: masked when one comes, notified, unmasked when acknowledged.
+
+use super::object::{Object, Revocations};
+use super::port::Port;
+use crate::arch::entry::TrapFrame;
+use crate::arch::pic;
+use crate::irq;
+use crate::result::{Errno, Result};
+use crate::sync::{IrqSpinLock, Rank};
+use alloc::sync::Arc;
+
+/// Who hears of a line, and by which bits.
+type Listener = Option<(Arc<Port>, u32)>;
+
+static LISTENERS: IrqSpinLock<[Listener; pic::LINES as usize]> =
+    IrqSpinLock::new(Rank::IrqLines, [const { None }; pic::LINES as usize]);
+
+pub struct Irq {
+    line: u8,
+    revocations: Revocations,
+}
+
+impl Object for Irq {
+    fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+}
+
+impl Irq {
+    /// EINVAL if there is no such line, EBUSY if it is taken.
+    pub fn new(line: u32) -> Result<Arc<Self>> {
+        let line =
+            u8::try_from(line).ok().filter(|line| *line < pic::LINES).ok_or(Errno::EINVAL)?;
+        irq::claim(line, on_interrupt).map_err(|_| Errno::EBUSY)?;
+        // Until somebody listens.
+        pic::mask(line);
+        Arc::try_new(Self { line, revocations: Revocations::new() }).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Has bits of a port set at each interrupt, and lets them in.
+    pub fn attach(&self, port: Arc<Port>, bits: u32) {
+        self.listen(Some((port, bits)));
+        pic::unmask(self.line);
+    }
+
+    /// The interrupt has been dealt with.
+    pub fn acknowledge(&self) {
+        pic::unmask(self.line);
+    }
+
+    fn listen(&self, listener: Listener) {
+        let old = LISTENERS
+            .lock()
+            .get_mut(usize::from(self.line))
+            .and_then(|place| core::mem::replace(place, listener));
+        // Without the lock: it may be the last reference.
+        drop(old);
+    }
+}
+
+impl Drop for Irq {
+    fn drop(&mut self) {
+        irq::release(self.line);
+        self.listen(None);
+    }
+}
+
+/// Masked before the controller hears that the interrupt is over.
+fn on_interrupt(line: u8, _: &TrapFrame) {
+    pic::mask(line);
+    let listeners = LISTENERS.lock();
+    if let Some(Some((port, bits))) = listeners.get(usize::from(line)) {
+        port.notification.notify(*bits);
+    }
+}
