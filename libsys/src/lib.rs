@@ -16,6 +16,7 @@ pub use abi::Errno;
 pub type Result<T> = core::result::Result<T, Errno>;
 
 pub mod calendar;
+pub mod ipc;
 pub mod mode;
 pub mod options;
 pub mod path;

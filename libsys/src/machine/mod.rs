@@ -8,6 +8,7 @@ pub mod directory;
 pub mod env;
 pub mod file;
 pub mod io;
+pub(crate) mod ipc;
 pub mod memory;
 pub mod process;
 pub mod signal;

@@ -1,0 +1,9 @@
+//! Ports and what else has handles, by `int 0x81`.
+
+mod exchange;
+pub(crate) mod handle;
+mod objects;
+mod port;
+
+pub use objects::{Child, Frames, IoPorts, Irq, MappedFrames};
+pub use port::{Port, ServedPort, raise_level, set_supervisor, supervisor};
