@@ -1,23 +1,26 @@
 //! Input that no honest program makes. The same bytes in every run.
 
 use crate::child;
+use crate::scene::wait_bounded;
 use crate::scratch::Scratch;
 use alloc::format;
 use sys::process;
 use sys::wait::Status;
 
 /// A generator of the xorshift family.
-struct Random(u32);
+pub struct Random(pub u32);
 
 impl Random {
-    fn next(&mut self) -> u32 {
+    /// The next number.
+    pub fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
         self.0
     }
 
-    fn below(&mut self, limit: u32) -> u32 {
+    /// A number below `limit`.
+    pub fn below(&mut self, limit: u32) -> u32 {
         self.next() % limit
     }
 }
@@ -38,7 +41,7 @@ const TINY: [u8; 96] = [
 ];
 
 /// Values that sit at some edge.
-const EDGES: [u32; 16] = [
+pub const EDGES: [u32; 16] = [
     0,
     1,
     2,
@@ -93,6 +96,56 @@ pub fn mutated_headers_hurt_nobody() {
         }
     }
     assert_eq!(execute(&TINY), Status::Exited(0));
+}
+
+/// Executes `program` as a process of its own group, for at most a second.
+fn execute_bounded(program: &[u8]) -> Status {
+    let (name, file) = Scratch::file("mutant", program);
+    assert_eq!(call!(fchmod(file.fd().0, 0o755)), Ok(0));
+    drop(file);
+    let pid = child::start(|| {
+        let _ = process::set_group(0, 0);
+        let null = sys::file::File::open_with("/dev/null", sys::abi::file::O_RDWR, 0);
+        let null = null.expect("/dev/null");
+        for standard in 0..3 {
+            sys::file::duplicate_to(null.fd(), sys::io::Fd(standard)).expect("dup2");
+        }
+        process::exec(name.as_str(), &[name.as_str().as_bytes()], &[]);
+        126
+    });
+    wait_bounded(pid, 1)
+}
+
+/// A whole program with its headers, or anything in it, changed here and there.
+pub fn mutated_programs_hurt_nobody() {
+    crate::harness::only_on_folio("a mutated program may do anything that its user may");
+    let whole = sys::file::read("/bin/hello").expect("/bin/hello");
+    let mut random = Random(0x5eed_0001);
+    let headers = 52 + 32 * u32::from(whole[44]);
+    let end = whole.len() as u32;
+    for round in 0..240 {
+        let mut program = whole.clone();
+        for _ in 0..=random.below(4) {
+            let limit = if round % 2 == 0 { headers } else { end };
+            let at = random.below(limit - 4) as usize;
+            match random.below(4) {
+                0 => program[at] = random.next() as u8,
+                1 => program[at] ^= 1 << random.below(8),
+                _ => {
+                    let value = EDGES[random.below(EDGES.len() as u32) as usize];
+                    program[at & !3..][..4].copy_from_slice(&value.to_le_bytes());
+                }
+            }
+        }
+        if round % 5 == 0 {
+            program.truncate(random.below(end) as usize);
+        }
+        match execute_bounded(&program) {
+            Status::Exited(_) | Status::Signaled(_) => {}
+            other => panic!("round {round}: {other:?}"),
+        }
+    }
+    assert_eq!(execute_bounded(&whole), Status::Exited(0));
 }
 
 pub fn truncated_programs_hurt_nobody() {

@@ -14,6 +14,7 @@ mod harness;
 
 mod anonymous;
 mod brk;
+mod calls;
 mod child;
 mod copy_on_write;
 mod descriptor;
@@ -35,10 +36,13 @@ mod munmap;
 mod output;
 mod pipe;
 mod pointer;
+mod random_calls;
 mod range_errors;
+mod scene;
 mod scratch;
 mod signal;
 mod start;
+mod sweep;
 mod thread_area;
 mod time;
 mod usage;
@@ -244,6 +248,7 @@ test_cases! {
     fuzz: [
         the_tiny_program_runs,
         mutated_headers_hurt_nobody,
+        mutated_programs_hurt_nobody,
         truncated_programs_hurt_nobody,
         absurd_segments_are_refused_or_fatal,
         the_rest_of_a_segment_is_zero,
@@ -349,6 +354,13 @@ test_cases! {
         addresses_do_not_wrap_around,
         ranges_into_the_kernel_are_refused_whole,
         kernel_memory_is_out_of_reach,
+    ],
+    sweep: [
+        every_pointer_of_every_call,
+        kernel_addresses_are_not_read_for_a_structure,
+    ],
+    random_calls: [
+        random_calls_hurt_nobody_else,
     ],
     exception: [
         dividing_by_zero_is_sigfpe,
