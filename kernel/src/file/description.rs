@@ -14,8 +14,8 @@ use crate::result::{Errno, Result};
 use crate::sync::{Mutex, WaitQueue};
 use abi::file::{
     O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECT, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY,
-    O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO, SEEK_CUR, SEEK_DATA, SEEK_END,
-    SEEK_HOLE, SEEK_SET,
+    O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE,
+    SEEK_SET,
 };
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 use alloc::sync::Arc;
