@@ -3,6 +3,8 @@
 use crate::arch::gdt::CpuTables;
 use crate::arch::idt::Idt;
 #[cfg(debug_assertions)]
+use crate::arch::interrupts;
+#[cfg(debug_assertions)]
 use crate::sync::Rank;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
@@ -176,8 +178,16 @@ pub fn might_sleep() {
     debug_assert!(preempt_count() == 0, "sleeping in atomic context");
 }
 
+/// Interrupts take locks too, so none may come while the list is half changed.
 #[cfg(debug_assertions)]
 pub fn push_rank(rank: Rank) {
+    let were_enabled = interrupts::save_and_disable();
+    add_rank(rank);
+    interrupts::restore(were_enabled);
+}
+
+#[cfg(debug_assertions)]
+fn add_rank(rank: Rank) {
     let held = CPU.held.load(Relaxed) as usize;
     if let Some(top) = held.checked_sub(1).and_then(|top| CPU.ranks.get(top)) {
         let top = top.load(Relaxed);
@@ -192,6 +202,13 @@ pub fn push_rank(rank: Rank) {
 /// Guards may be dropped in any order: the rank is taken out wherever it lies.
 #[cfg(debug_assertions)]
 pub fn pop_rank(rank: Rank) {
+    let were_enabled = interrupts::save_and_disable();
+    remove_rank(rank);
+    interrupts::restore(were_enabled);
+}
+
+#[cfg(debug_assertions)]
+fn remove_rank(rank: Rank) {
     let held = (CPU.held.load(Relaxed) as usize).min(MAX_HELD);
     let ranks = CPU.ranks.get(..held).unwrap_or_default();
     let Some(place) = ranks.iter().rposition(|slot| slot.load(Relaxed) == rank as u32) else {
