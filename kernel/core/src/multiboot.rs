@@ -152,6 +152,9 @@ fn long(bytes: &[u8], at: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::addr::Pfn;
+    use crate::memory_map::MemoryMap;
+    use proptest::prelude::*;
     use std::vec::Vec;
 
     fn info(flags: u32, fields: &[(usize, u32)]) -> Vec<u8> {
@@ -239,5 +242,40 @@ mod tests {
         assert_eq!(until_nul(b"a b\0c"), b"a b");
         assert_eq!(until_nul(b"abc"), b"abc");
         assert_eq!(HEADER_MAGIC.wrapping_add(3).wrapping_add(header_checksum(3)), 0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// Whatever a loader leaves, reading it ends, and what comes out can be counted with.
+        #[test]
+        fn any_bytes_are_taken(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..300),
+            words in prop::collection::vec((0usize..70, prop_oneof![
+                Just(0u32), Just(1), Just(20), Just(24), Just(u32::MAX), Just(u32::MAX - 3), any::<u32>(),
+            ]), 0..40),
+        ) {
+            for (at, word) in words {
+                if let Some(place) = bytes.get_mut(at * 4..at * 4 + 4) {
+                    place.copy_from_slice(&word.to_le_bytes());
+                }
+            }
+            prop_assert!(regions(&bytes).count() <= bytes.len() / 24 + 1);
+            let mut map = MemoryMap::new(regions(&bytes));
+            let frames: u64 = map.frames().map(|range| u64::from(range.len())).sum();
+            prop_assert!(frames <= map.bytes() / 4096);
+            prop_assert!(map.frames().all(|range| map.contains(range) && range.end() <= map.max_pfn()));
+            let limit = Pfn::new(1 << 20);
+            map.cut(limit);
+            prop_assert!(map.max_pfn() <= limit);
+            if let Some(info) = Info::parse(&bytes) {
+                let map = MemoryMap::new(info.basic_regions());
+                prop_assert_eq!(map.frames_below(map.max_pfn()), map.frames().map(|range| range.len()).sum::<u32>());
+            }
+            if let Some(module) = Module::parse(&bytes) {
+                prop_assert!(module.start <= module.end);
+            }
+            prop_assert!(!until_nul(&bytes).contains(&0));
+        }
     }
 }

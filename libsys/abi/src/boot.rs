@@ -87,4 +87,22 @@ mod tests {
             assert_eq!(parse(file), None, "{file:?}");
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn any_file_is_taken_and_no_byte_invented(
+            file in proptest::collection::vec(proptest::sample::select(Vec::from(*b"\0\0a=\xff")), 0..40),
+        ) {
+            if let Some((arguments, environment)) = parse(&file) {
+                let mut again = Vec::new();
+                for string in arguments.iter().chain([&&b""[..]]).chain(&environment) {
+                    again.extend_from_slice(string);
+                    again.push(0);
+                }
+                proptest::prop_assert_eq!(again, file);
+            }
+        }
+    }
 }
