@@ -89,8 +89,9 @@ fn boot(
             return Err(failed(format!("Linux did not end after {} seconds", TIMEOUT.as_secs())));
         }
     };
-    // The kernel says how its first program ended, in the panic that follows.
-    if output.contains("exitcode=0x00000000") {
+    // The kernel says how its first program ended, in the panic that follows. Status 1 tells of a
+    // row that failed: messages between processes are Folio's own.
+    if ["exitcode=0x00000000", "exitcode=0x00000100"].iter().any(|end| output.contains(end)) {
         Ok(output)
     } else {
         let last: Vec<&str> = output.lines().rev().take(20).collect();

@@ -98,7 +98,7 @@ fn measured(figure: Option<&Figure>) -> Option<Measured> {
 fn cell(figure: Option<&Figure>, width: usize) -> String {
     let text = match figure.map(|figure| &figure.measured) {
         None => "-".to_owned(),
-        Some(Err(why)) => why.split(' ').next().unwrap_or("failed").to_owned(),
+        Some(Err(why)) => why.split([' ', ':']).next().unwrap_or("failed").to_owned(),
         Some(Ok(measured)) => number(measured.instructions),
     };
     format!("{text:>width$}")
@@ -144,7 +144,9 @@ mod tests {
     fn rows_above_their_aim_are_marked_and_counted() {
         let columns = [Column {
             name: "pae-3g".into(),
-            figures: parse("syscall_getppid 113.0 0.000\nread_4k 1600.0 0.000\nipc_call 1201.0 -"),
+            figures: parse(
+                "syscall_getppid 113.0 0.000\nread_4k 1600.0 0.000\nipc_call_4 1201.0 -",
+            ),
             peer: Some(Peer {
                 name: "686-pae".into(),
                 figures: parse("syscall_getppid 336.0 0.000\nread_4k 2771.0 0.000"),
