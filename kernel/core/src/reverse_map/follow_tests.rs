@@ -106,7 +106,7 @@ impl Machine {
         edit: impl FnOnce(&mut VmaSet<Back>, &mut dyn FnMut(Edit<'_, Back>)),
     ) {
         let Self { spaces, maps, .. } = self;
-        let mut room: Vec<_> = maps.iter().map(|map| map.len().max(1)).collect();
+        let mut room: Vec<_> = maps.iter().map(|map| map.len().max(super::FEW as u32)).collect();
         for n in of.maps() {
             maps[n].reserve(RESERVED).unwrap();
             room[n] = maps[n].len() + RESERVED;

@@ -1,7 +1,7 @@
 //! Who maps which pages of an object or an anon chain: an interval tree of areas by the pages of
 //! the object they show.
 //!
-//! Most objects and nearly all anon chains have one mapping; that one is kept without any node.
+//! Most objects and nearly all anon chains have few mappings; those are kept without any node.
 
 #[cfg(test)]
 mod follow_tests;
@@ -29,6 +29,8 @@ impl Mapping {
     pub fn key(&self) -> (u32, u32, u32) {
         (self.first, self.space, self.area)
     }
+
+    const NONE: Self = Self { space: 0, area: 0, start: Vpn::new(0), first: 1, last: 0 };
 
     fn overlaps(&self, first: u32, last: u32) -> bool {
         self.first <= last && first <= self.last
@@ -66,42 +68,67 @@ impl avl::Node for Node {
 /// Nodes a chunk of memory holds; one in tests, so that they notice what was not reserved.
 const CHUNK: usize = if cfg!(test) { 1 } else { 16 };
 
+/// Mappings without a node: those of a process and two children.
+const FEW: usize = 3;
+
 /// See the module's description.
-#[derive(Default)]
 pub struct ReverseMap {
-    /// The only mapping, if there is just one and it came first.
-    single: Option<Mapping>,
+    /// In any order; the first `few_len` count.
+    few: [Mapping; FEW],
+    few_len: u32,
     arena: Arena<Node, CHUNK>,
     tree: Tree,
 }
 
+impl Default for ReverseMap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl ReverseMap {
     pub const fn new() -> Self {
-        Self { single: None, arena: Arena::new(), tree: Tree::new() }
+        let few = [Mapping::NONE; FEW];
+        Self { few, few_len: 0, arena: Arena::new(), tree: Tree::new() }
     }
 
     pub fn len(&self) -> u32 {
-        self.arena.len() + u32::from(self.single.is_some())
+        self.arena.len() + self.few_len
     }
 
     pub fn is_empty(&self) -> bool {
-        self.single.is_none() && self.arena.is_empty()
+        self.len() == 0
     }
 
     /// Makes the next `count` insertions succeed.
     #[inline]
     pub fn reserve(&mut self, count: u32) -> Result<(), NoMemory> {
-        if count <= 1 && self.is_empty() { Ok(()) } else { self.arena.reserve(count) }
+        match (self.few_len + count).checked_sub(FEW as u32) {
+            None | Some(0) => Ok(()),
+            Some(nodes) => self.arena.reserve(nodes),
+        }
     }
 
     /// Adds a mapping. Panics if it needs a node and none was reserved.
     #[inline]
     pub fn insert(&mut self, mapping: Mapping) {
-        if self.is_empty() {
-            self.single = Some(mapping);
-        } else {
-            self.link(mapping);
+        match self.few.get_mut(self.few_len as usize) {
+            Some(place) => {
+                *place = mapping;
+                self.few_len += 1;
+            }
+            None => self.link(mapping),
         }
+    }
+
+    #[inline]
+    fn few(&self) -> &[Mapping] {
+        self.few.get(..self.few_len as usize).unwrap_or(&self.few)
+    }
+
+    #[inline]
+    fn position(&self, key: (u32, u32, u32)) -> Option<usize> {
+        self.few().iter().position(|mapping| mapping.key() == key)
     }
 
     fn link(&mut self, mapping: Mapping) {
@@ -119,8 +146,9 @@ impl ReverseMap {
     #[inline]
     pub fn remove(&mut self, space: u32, area: u32, first: u32) -> bool {
         let key = (first, space, area);
-        if self.single.is_some_and(|single| single.key() == key) {
-            self.single = None;
+        if let Some(at) = self.position(key) {
+            self.few_len -= 1;
+            self.few[at] = self.few[self.few_len as usize];
             return true;
         }
         let mut at = self.tree.root();
@@ -148,10 +176,8 @@ impl ReverseMap {
     /// Puts `mapping` in the place of the one with the key `old`. Needs no memory. `false` if
     /// there was none.
     pub fn replace(&mut self, old: (u32, u32, u32), mapping: Mapping) -> bool {
-        if let Some(single) = &mut self.single
-            && single.key() == old
-        {
-            *single = mapping;
+        if let Some(at) = self.position(old) {
+            self.few[at] = mapping;
             return true;
         }
         let mut at = self.tree.root();
@@ -171,9 +197,7 @@ impl ReverseMap {
 
     /// Shows every mapping that shows one of the pages `first..=last`.
     pub fn for_each(&self, first: u32, last: u32, mut show: impl FnMut(&Mapping)) {
-        if let Some(single) = self.single.iter().find(|single| single.overlaps(first, last)) {
-            show(single);
-        }
+        self.few().iter().filter(|mapping| mapping.overlaps(first, last)).for_each(&mut show);
         let mut at = self.leftmost(self.tree.root(), first);
         while let Some(node) = self.arena.get(at) {
             if node.mapping.first > last {
@@ -190,17 +214,8 @@ impl ReverseMap {
     /// the pages `first..=last`. For loops that let go of the map in between.
     pub fn next(&self, after: Option<(u32, u32, u32)>, first: u32, last: u32) -> Option<Mapping> {
         let behind = |mapping: &Mapping| after.is_none_or(|after| mapping.key() > after);
-        if let Some(single) = self.single {
-            let found = single.overlaps(first, last) && behind(&single);
-            // The single mapping came first; its place in the order may be any.
-            let other = self.next_linked(after, first, last);
-            return match (found, other) {
-                (true, Some(other)) if other.key() < single.key() => Some(other),
-                (true, _) => Some(single),
-                (false, other) => other,
-            };
-        }
-        self.next_linked(after, first, last)
+        let few = self.few().iter().filter(|few| few.overlaps(first, last) && behind(few));
+        few.copied().chain(self.next_linked(after, first, last)).min_by_key(Mapping::key)
     }
 
     fn next_linked(

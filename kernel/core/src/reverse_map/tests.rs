@@ -14,17 +14,21 @@ fn found(map: &ReverseMap, first: u32, last: u32) -> Vec<(u32, u32)> {
 }
 
 #[test]
-fn a_single_mapping_needs_no_memory() {
+fn few_mappings_need_no_memory() {
     let mut map = ReverseMap::new();
-    map.reserve(1).unwrap();
+    map.reserve(3).unwrap();
     map.insert(mapping(1, 1, 10, 5));
+    map.insert(mapping(2, 1, 10, 5));
+    map.insert(mapping(1, 2, 20, 5));
     assert_eq!(map.arena.chunks(), 0);
-    assert_eq!(found(&map, 14, 99), [(1, 1)]);
-    assert_eq!(found(&map, 15, 99), []);
+    assert_eq!(found(&map, 14, 19), [(1, 1), (2, 1)]);
     assert!(map.change(10, mapping(1, 1, 12, 3)));
-    assert_eq!(found(&map, 0, 11), []);
+    assert_eq!(found(&map, 0, 11), [(2, 1)]);
     assert!(!map.remove(1, 1, 10));
-    assert!(map.remove(1, 1, 12));
+    assert!(map.remove(1, 1, 12) && map.remove(2, 1, 10));
+    map.reserve(2).unwrap();
+    assert_eq!(map.arena.chunks(), 0);
+    assert!(map.remove(1, 2, 20));
     assert!(map.is_empty());
 }
 
