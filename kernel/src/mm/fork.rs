@@ -5,7 +5,7 @@
 
 use super::frames::get_page;
 use super::page::page;
-use super::space::{AreaBacking, Mm};
+use super::space::{AreaBacking, Mm, TASK_SIZE};
 use crate::arch::paging::{self, Active};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
@@ -35,14 +35,20 @@ impl Mm {
         let mut child_layout = child.layout.write();
         *child_layout = layout.with_areas(areas);
         // From here on dropping the child takes down whatever it has.
-        let mut reserved = Ok(());
+        let mut left_out = None;
         for (id, area) in child_layout.areas.iter() {
-            reserved = reserved.and(child.reserve_mappings(area));
-            if reserved.is_ok() {
-                child.follow(Edit::Added { id, vma: area });
+            if child.reserve_mappings(area).is_err() {
+                left_out = PageRange::new(area.start(), TASK_SIZE);
+                break;
             }
+            child.follow(Edit::Added { id, vma: area });
         }
-        reserved?;
+        if let Some(range) = left_out {
+            // No reverse map knows these; and whole areas go without needing memory.
+            let gone = child_layout.areas.unmap(range, &mut |_| {});
+            debug_assert!(gone.is_ok(), "a whole area did not go");
+            return Err(Errno::ENOMEM);
+        }
         for (_, area) in layout.areas.iter() {
             let flags = area.flags();
             let refault = area.backing.chain.get().is_none();
