@@ -1,6 +1,6 @@
 //! Finding areas: by page, by neighbourhood, in order.
 
-use super::{Backing, VmFlags, Vma, VmaId, VmaSet};
+use super::{Backing, Vma, VmaId, VmaSet};
 use crate::addr::{PageRange, Vpn};
 use crate::arena::NIL;
 use core::sync::atomic::Ordering::Relaxed;
@@ -62,22 +62,6 @@ impl<B: Backing> VmaSet<B> {
 
     pub fn last(&self) -> Option<(VmaId, &Vma<B>)> {
         self.listed(self.last)
-    }
-
-    /// The neighbours of `id`, above and below, that differ from it in no more than access rights
-    /// and chain: mprotect could make them one.
-    pub fn kindred(&self, id: VmaId) -> [Option<&Vma<B>>; 2] {
-        let Some(node) = self.arena.get(id.0) else { return [None; 2] };
-        let agrees = |lower: &Vma<B>, upper: &Vma<B>| {
-            let differ = (lower.flags ^ upper.flags).difference(VmFlags::ACCESS);
-            lower.end() == upper.start()
-                && differ.is_empty()
-                && lower.pgoff.wrapping_add(lower.range.len()) == upper.pgoff
-                && lower.backing.merges_with(&upper.backing)
-        };
-        let above = self.next(id).map(|(_, vma)| vma).filter(|above| agrees(&node.vma, above));
-        let below = self.prev(id).map(|(_, vma)| vma).filter(|below| agrees(below, &node.vma));
-        [above, below]
     }
 
     /// All areas in order of addresses.
