@@ -13,9 +13,9 @@ use crate::mm::object::Object;
 use crate::result::{Errno, Result};
 use crate::sync::{Mutex, WaitQueue};
 use abi::file::{
-    O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECT, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY,
-    O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE,
-    SEEK_SET,
+    FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECT,
+    O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO,
+    SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
 };
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 use alloc::sync::Arc;
@@ -199,6 +199,14 @@ impl File {
         }
     }
 
+    /// The object to map up to byte `end`. Every mapping of the zero device is new memory.
+    pub fn mapping(&self, end: u64) -> Result<Option<Arc<Object>>> {
+        match &self.kind {
+            Kind::Device(Device::Zero) => Object::memory(end).map(Some),
+            _ => Ok(self.object().cloned()),
+        }
+    }
+
     pub fn regular(&self) -> Option<(&Arc<Regular>, &Held)> {
         match (&self.kind, &self.node) {
             (Kind::Regular(regular), Node::Held(node)) => Some((regular, node)),
@@ -349,6 +357,28 @@ impl File {
                 ..FileStatus::default()
             }),
         }
+    }
+
+    /// `fallocate`, its arguments checked so far that they make a range.
+    pub fn allocate(&self, mode: i32, offset: u64, len: u64) -> Result<()> {
+        if mode & !(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) != 0 || mode == FALLOC_FL_PUNCH_HOLE
+        {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        self.may_write()?;
+        let (regular, node) = match &self.kind {
+            Kind::Regular(_) => self.regular().ok_or(Errno::ENODEV)?,
+            Kind::Pipe(..) | Kind::Channel(_) => return Err(Errno::ESPIPE),
+            Kind::Directory => return Err(Errno::EISDIR),
+            _ => return Err(Errno::ENODEV),
+        };
+        if offset + len > MAX_OFFSET {
+            return Err(Errno::EFBIG);
+        }
+        if mode & FALLOC_FL_PUNCH_HOLE != 0 {
+            return regular.punch_hole(node.node(), offset, len);
+        }
+        regular.allocate(node.node(), offset, len, mode & FALLOC_FL_KEEP_SIZE == 0)
     }
 
     /// What is ready, as `poll` reports it.

@@ -13,9 +13,9 @@ use super::status::DeviceNumber;
 use super::tree::{self, Content, Held};
 use crate::result::{Errno, Result};
 use abi::file::{
-    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOFOLLOW,
-    O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK,
-    S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
+    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOATIME,
+    O_NOFOLLOW, O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO,
+    S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
 };
 use alloc::sync::Arc;
 use kcore::node_tree::NewNode;
@@ -202,6 +202,10 @@ fn open_node(node: Held, how: &How, caller: &Caller) -> Result<Arc<File>> {
         S_IFBLK | S_IFSOCK => return Err(Errno::ENXIO),
         _ => return Err(Errno::ENXIO),
     };
+    // Nothing here transfers data around the page cache.
+    if how.has(O_DIRECT) {
+        return Err(Errno::EINVAL);
+    }
     let file = File::new(kind, Node::Held(node), how.flags)?;
     if truncate && let Some((regular, node)) = file.regular() {
         regular.truncate(node.node(), 0)?;

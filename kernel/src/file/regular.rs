@@ -4,9 +4,12 @@ use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::locks::Locks;
 use super::tree;
-use crate::mm::object::Object;
+use crate::mm::frames::put_page;
+use crate::mm::object::{Lookup, Object};
 use crate::result::{Errno, Result};
 use crate::sync::Mutex;
+use crate::task::might_resched;
+use abi::file::{S_ISGID, S_ISUID};
 use abi::signal::SIGXFSZ;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
@@ -124,19 +127,21 @@ impl Regular {
         let room = room.ok_or(Errno::EFBIG)?;
         from.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         let result = from.write_to(&self.object, offset);
-        self.note_change(node);
+        if self.note_change(node) & (S_ISUID | S_ISGID) != 0 {
+            drop_privileges(node);
+        }
         Ok((offset, result?))
     }
 
-    /// Sets the modification time.
-    pub fn note_change(&self, node: NodeId) {
+    /// Sets the modification time. Returns the mode.
+    pub fn note_change(&self, node: NodeId) -> u32 {
         self.is_access_noted.store(false, Relaxed);
         let mut tree = tree::lock();
         let now = tree.now();
-        if let Ok(attributes) = tree.attributes_mut(node) {
-            attributes.modified = now;
-            attributes.changed = now;
-        }
+        let Ok(attributes) = tree.attributes_mut(node) else { return 0 };
+        attributes.modified = now;
+        attributes.changed = now;
+        attributes.mode
     }
 
     /// Sets the size. EFBIG beyond RLIMIT_FSIZE.
@@ -147,6 +152,59 @@ impl Regular {
             return Err(Errno::EFBIG);
         }
         self.object.truncate(size)?;
+        self.note_change(node);
+        Ok(())
+    }
+
+    /// Gives all of a range pages, and with `grow` the file the size. EFBIG beyond RLIMIT_FSIZE;
+    /// ENOSPC without memory, and then the size is as before.
+    pub fn allocate(&self, node: NodeId, offset: u64, len: u64, grow: bool) -> Result<()> {
+        let _turn = self.writing.lock();
+        let (before, end) = (self.object.size(), offset + len);
+        if grow && end > before {
+            if end > caller::file_size_limit() {
+                caller::raise(SIGXFSZ);
+                return Err(Errno::EFBIG);
+            }
+            self.object.truncate(end)?;
+        }
+        let last = end.min(self.object.size()).div_ceil(u64::from(PAGE_SIZE));
+        for index in offset / u64::from(PAGE_SIZE)..last {
+            let index = index as u32;
+            if let Lookup::Cached(page) = self.object.lookup(index) {
+                put_page(page);
+            } else if self.object.fill_hole(index).is_err() {
+                self.object.truncate(before)?;
+                return Err(Errno::ENOSPC);
+            }
+            might_resched();
+        }
+        self.note_change(node);
+        Ok(())
+    }
+
+    /// Makes a range read as zero; whole pages give their memory back.
+    pub fn punch_hole(&self, node: NodeId, offset: u64, len: u64) -> Result<()> {
+        const PAGE: u64 = PAGE_SIZE as u64;
+        let _turn = self.writing.lock();
+        let end = (offset + len).min(self.object.size());
+        let clear = |from: u64, to: u64| {
+            let zeros = [0; 256];
+            let mut at = from;
+            while at < to {
+                let count = (to - at).min(zeros.len() as u64) as usize;
+                at += self.object.write_kernel(at, zeros.get(..count).unwrap_or_default())? as u64;
+            }
+            Ok(())
+        };
+        let (first, last) = (offset.next_multiple_of(PAGE), end / PAGE * PAGE);
+        if first < last {
+            clear(offset, first)?;
+            clear(last, end)?;
+            self.object.punch_hole((first / PAGE) as u32, ((last - first) / PAGE) as u32)?;
+        } else {
+            clear(offset, end)?;
+        }
         self.note_change(node);
         Ok(())
     }
@@ -171,5 +229,20 @@ impl Regular {
 
     pub fn allow_writers(&self) {
         self.writers.fetch_add(1, Relaxed);
+    }
+}
+
+/// A program that somebody changed lends nobody's rights any more, unless root did it.
+#[cold]
+fn drop_privileges(node: NodeId) {
+    if caller::is_privileged() {
+        return;
+    }
+    if let Ok(attributes) = tree::lock().attributes_mut(node) {
+        attributes.mode &= !S_ISUID;
+        // Without group execution the bit means something else.
+        if attributes.mode & 0o010 != 0 {
+            attributes.mode &= !S_ISGID;
+        }
     }
 }

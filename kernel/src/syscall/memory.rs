@@ -7,17 +7,18 @@ use crate::process::current;
 use crate::result::{Errno, Result};
 use abi::{UserMutPtr, UserPtr};
 use alloc::sync::Arc;
-use kcore::addr::PageRange;
+use kcore::addr::{PAGE_SIZE, PageRange};
 use kcore::memory_call::{FileFacts, MmapArgs, old_mmap_page_offset};
 
 /// Bytes of a residency vector written at a time.
 const RESIDENCY: usize = 256;
 
 /// A descriptor as mmap sees it.
-fn map_file(fd: i32) -> Result<MapFile> {
+fn map_file(fd: i32, args: &MmapArgs) -> Result<MapFile> {
     let file: Arc<File> = current().files().get(fd)?;
     let (readable, writable) = file.access();
-    let object = file.object().cloned();
+    let end = u64::from(args.page_offset) * u64::from(PAGE_SIZE) + u64::from(args.length);
+    let object = file.mapping(end)?;
     let facts = FileFacts {
         readable,
         writable,
@@ -39,7 +40,7 @@ pub fn mmap2(
     page_offset: u32,
 ) -> Result<u32> {
     let args = MmapArgs { address, length, prot, flags, page_offset };
-    let file = if args.needs_file() { Some(map_file(fd)?) } else { None };
+    let file = if args.needs_file() { Some(map_file(fd, &args)?) } else { None };
     current().mm().mmap(&args, file.as_ref())
 }
 

@@ -498,6 +498,10 @@ constants! {
     F_SEAL_WRITE: u32 = 8;
     /// May not be written through new mappings.
     F_SEAL_FUTURE_WRITE: u32 = 16;
+    /// `fallocate`: the size stays.
+    FALLOC_FL_KEEP_SIZE: i32 = 1;
+    /// `fallocate`: gives the range back. Only with `FALLOC_FL_KEEP_SIZE`.
+    FALLOC_FL_PUNCH_HOLE: i32 = 2;
     /// Read lock.
     F_RDLCK: i16 = 0;
     /// Write lock.

@@ -300,6 +300,14 @@ pub fn ftruncate64(fd: i32, length: i64) -> Result<u32> {
     Ok(0)
 }
 
+pub fn fallocate(fd: i32, mode: i32, offset: i64, length: i64) -> Result<u32> {
+    let file = files().get(fd)?;
+    let offset = u64::try_from(offset).map_err(|_| Errno::EINVAL)?;
+    let length = u64::try_from(length).ok().filter(|length| *length != 0);
+    file.allocate(mode, offset, length.ok_or(Errno::EINVAL)?)?;
+    Ok(0)
+}
+
 /// The tree keeps no extended attributes: the file has to be there, and that is all.
 fn no_attributes(named: Result<Named>) -> Result<u32> {
     named?;

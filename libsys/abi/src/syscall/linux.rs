@@ -472,6 +472,8 @@ macro_rules! for_each_linux_call {
             312 get_robust_list(pid: i32, head: UserMutPtr<u32>, length: UserMutPtr<u32>);
             /// Sets access and modification time.
             320 utimensat(directory: i32, path: UserStr, times: UserPtr<[Timespec; 2]>, flags: u32);
+            /// Reserves or frees space of a file.
+            324 fallocate(fd: i32, mode: i32, offset: i64, length: i64);
             /// `dup2` with flags, refusing equal descriptors.
             330 dup3(old: i32, new: i32, flags: u32);
             /// `pipe` with flags.
@@ -541,8 +543,6 @@ macro_rules! for_each_linux_call {
 macro_rules! for_each_linux_call_to_come {
     ($callback:ident) => {
         $callback! {
-            /// Reserves or frees space of a file.
-            324 fallocate(fd: i32, mode: i32, offset: i64, length: i64);
             /// Registers an area for restartable sequences.
             386 rseq(area: u32, length: u32, flags: u32, signature: u32);
         }
