@@ -4,7 +4,9 @@ use crate::child;
 use crate::scratch::{Scratch, numbered_file};
 use sys::Errno;
 use sys::abi::file::*;
+use sys::abi::memory::{MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::file::{File, SeekFrom, pipe};
+use sys::memory::Mapping;
 use sys::wait::Status;
 
 fn offset(file: &File) -> u64 {
@@ -191,4 +193,17 @@ pub fn close_on_exec_by_ioctl() {
     assert_eq!(call!(ioctl(fd, FIONBIO, sys::syscall::pointer(&on))), Ok(0));
     let flags = call!(fcntl64(fd, F_GETFL, 0)).expect("fcntl64");
     assert_eq!(flags & O_NONBLOCK, O_NONBLOCK);
+}
+
+pub fn mapping_the_zero_device_is_new_memory() {
+    let zero = File::open_with("/dev/zero", O_RDWR, 0).expect("open");
+    let map = |flags, page_offset| {
+        let protection = PROT_READ | PROT_WRITE;
+        Mapping::new(8192, protection, flags, zero.fd(), page_offset).expect("mmap2")
+    };
+    let [one, other, private] = [map(MAP_SHARED, 0), map(MAP_SHARED, 0), map(MAP_PRIVATE, 0)];
+    // SAFETY: inside of mappings that this test has alone.
+    let at = |mapping: &Mapping| unsafe { &mut *mapping.as_mut_ptr().add(5000) };
+    *at(&one) = 7;
+    assert_eq!((*at(&one), *at(&other), *at(&private)), (7, 0, 0));
 }

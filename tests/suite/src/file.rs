@@ -315,3 +315,46 @@ pub fn a_memory_file_is_its_contents_after_many_resizes() {
         assert_eq!((byte[0], size(&file)), (round as u8, length + 1));
     }
 }
+
+pub fn space_can_be_reserved_and_given_back() {
+    let (_name, file) = Scratch::file("fallocate", b"0123456789");
+    let allocate = |mode, offset, length| call!(fallocate(file.fd().0, mode, offset, length));
+    assert_eq!(allocate(0, 4096, 4096), Ok(0));
+    assert_eq!((size(&file), { file.stat().expect("fstat64").blocks }), (8192, 16));
+    assert_eq!(allocate(FALLOC_FL_KEEP_SIZE, 0, 100_000), Ok(0));
+    assert_eq!(size(&file), 8192);
+    assert_eq!(file.write_at(&[7; 8192], 0), Ok(8192));
+    assert_eq!(allocate(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 10, 4096), Ok(0));
+    let mut bytes = [1; 8192];
+    assert_eq!(file.read_at(&mut bytes, 0), Ok(8192));
+    assert!(bytes[..10].iter().chain(&bytes[4106..]).all(|&byte| byte == 7));
+    assert!(bytes[10..4106].iter().all(|&byte| byte == 0));
+    assert_eq!(allocate(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, 4096), Ok(0));
+    assert_eq!(file.read_at(&mut bytes[..4096], 0), Ok(4096));
+    assert!(bytes[..4096].iter().all(|&byte| byte == 0));
+
+    assert_eq!(allocate(0, -1, 1), Err(Errno::EINVAL));
+    assert_eq!(allocate(0, 0, 0), Err(Errno::EINVAL));
+    assert_eq!(allocate(FALLOC_FL_PUNCH_HOLE, 0, 1), Err(Errno::EOPNOTSUPP));
+    assert_eq!(allocate(0, i64::MAX, 1), Err(Errno::EFBIG));
+    assert_eq!(call!(fallocate(999, 0, 0, 1)), Err(Errno::EBADF));
+}
+
+pub fn a_file_without_a_name_can_get_one() {
+    let file = File::open_with("/tmp", O_RDWR | O_TMPFILE, 0o600).expect("open");
+    file.write_all(b"nameless").expect("write");
+    assert_eq!({ file.stat().expect("fstat64").nlink }, 0);
+    let name = Scratch::path("named");
+    let path = CPath::new(name.as_str()).expect("a path");
+    let empty = CPath::new("").expect("a path");
+    let link = |file: &File| {
+        call!(linkat(file.fd().0, empty.as_user(), AT_FDCWD, path.as_user(), AT_EMPTY_PATH))
+    };
+    // Only root may do that by descriptor.
+    if call!(geteuid32()) == Ok(0) {
+        assert_eq!(link(&file), Ok(0));
+        assert_eq!(file::read(name.as_str()).as_deref(), Ok(&b"nameless"[..]));
+    }
+    let refused = File::open_with("/tmp", O_RDONLY | O_TMPFILE, 0o600).err();
+    assert_eq!(refused, Some(Errno::EINVAL));
+}

@@ -22,6 +22,7 @@ mod directory;
 mod exception;
 mod exec;
 mod fault;
+mod fifo;
 mod file;
 mod file_mapping;
 mod fork;
@@ -30,6 +31,7 @@ mod fuzz;
 mod ipc;
 mod large;
 mod leak;
+mod lock;
 mod mprotect;
 mod mremap;
 mod munmap;
@@ -296,6 +298,7 @@ test_cases! {
         null_zero_and_full,
         a_file_is_no_terminal,
         close_on_exec_by_ioctl,
+        mapping_the_zero_device_is_new_memory,
     ],
     file: [
         what_was_written_is_read,
@@ -323,6 +326,23 @@ test_cases! {
         a_directory_cannot_be_read_or_written,
         negative_offsets_are_einval,
         a_memory_file_is_its_contents_after_many_resizes,
+        space_can_be_reserved_and_given_back,
+        a_file_without_a_name_can_get_one,
+    ],
+    fifo: [
+        both_ends_wait_for_each_other,
+        opening_without_waiting,
+        one_description_can_be_both_ends,
+        what_nobody_read_is_gone_with_the_last_end,
+        it_looks_like_a_fifo,
+    ],
+    lock: [
+        ranges_keep_other_processes_out,
+        readers_share_a_range,
+        a_waiting_process_gets_the_lock_in_the_end,
+        two_that_wait_for_each_other_are_told,
+        lock_arguments_are_checked,
+        flock_belongs_to_the_description,
     ],
     directory: [
         a_new_directory_has_two_names,
