@@ -99,9 +99,9 @@ pub fn receive(handle: u32, mask: u32, deadline: u64) -> Result<u32> {
     let own = own_slot()?;
     port.subscribe(own, mask)?;
     let deadline = (deadline != NO_DEADLINE).then_some(deadline);
-    let wanted = Wanted { server: process.pid(), mask, deadline };
+    let wanted = Wanted { server: process.pid(), deadline };
     let nothing = |_: &mut Words| Ok(());
-    let arrived = port.receive(own, wanted, None, nothing, |slot| receive_words(&thread, slot))?;
+    let arrived = server::receive(own, wanted, None, nothing, |slot| receive_words(&thread, slot))?;
     finish_receive(&thread, own, &arrived)
 }
 
@@ -137,16 +137,12 @@ pub fn reply_fault(token: u32, signal: i32) -> Result<()> {
 pub fn reply_receive(token: u32, tag: Tag, first: FirstWords) -> Result<u32> {
     let thread = process::current();
     let own = own_slot()?;
-    let (port, mask) = {
-        let slot = &STATE.lock().slots[own];
-        (slot.receives.clone().ok_or(Errno::EPERM)?, slot.mask)
-    };
     let mut reply = prepare_reply(&thread, token, tag)?;
-    let wanted = Wanted { server: reply.server, mask, deadline: None };
+    let wanted = Wanted { server: reply.server, deadline: None };
     let arrived = loop {
         let fill = |words: &mut Words| send_words(words, tag, first);
         let take = |slot: &mut Slot| receive_words(&thread, slot);
-        match port.receive(own, wanted, Some(&mut reply), fill, take) {
+        match server::receive(own, wanted, Some(&mut reply), fill, take) {
             Err(Errno::EFAULT) => fault_in_words(tag)?,
             done => break done?,
         }

@@ -53,7 +53,7 @@ impl Port {
             let told = {
                 let mut state = STATE.lock();
                 let slot = &mut state.slots[own];
-                match slot.outcome {
+                match slot.take_outcome() {
                     Outcome::Arrived => return Ok(take(slot)),
                     Outcome::Failed(errno) => return Err(errno),
                     Outcome::Waiting => {}
@@ -94,16 +94,15 @@ impl State {
         let priority = task::current().priority();
         let kind = CallKind { on_server_death: call.on_server_death, priority };
         let outcome = endpoint.call(&mut self.slots, own, call.from, kind)?;
-        let slot = &mut self.slots[own];
-        slot.outcome = Outcome::Waiting;
         if call.attachments.is_some() {
-            slot.attachments = call.attachments.take();
+            self.slots[own].attachments = call.attachments.take();
         }
         match outcome {
             CallOutcome::Deliver { receiver, token } if !is_retry => {
                 Ok(Some(self.slots.arrive(receiver, call.tag, call.badge, token)))
             }
             _ => {
+                let slot = &mut self.slots[own];
                 (slot.tag, slot.badge) = (call.tag, call.badge);
                 match outcome {
                     CallOutcome::Deliver { receiver, token } => {

@@ -95,8 +95,8 @@ fn receive(
 ) -> Result<Received> {
     let (port, own) = (shared()?, own_slot()?);
     port.subscribe(own, mask)?;
-    let wanted = Wanted { server: SERVER, mask, deadline };
-    port.receive(
+    let wanted = Wanted { server: SERVER, deadline };
+    server::receive(
         own,
         wanted,
         reply,

@@ -128,7 +128,7 @@ impl Request {
         let (outcome, answer) = {
             let slot = &mut STATE.lock().slots[slot];
             let attachments = slot.attachments.take();
-            (slot.outcome, Answer { tag: slot.tag, words: slot.words, attachments })
+            (slot.take_outcome(), Answer { tag: slot.tag, words: slot.words, attachments })
         };
         match outcome {
             Outcome::Failed(errno) => Ok(Err(errno)),

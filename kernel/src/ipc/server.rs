@@ -27,8 +27,6 @@ pub struct Reply {
 pub struct Wanted {
     /// The process that receives.
     pub server: u32,
-    /// Bits of the port's notification.
-    pub mask: u32,
     /// Monotonic time.
     pub deadline: Option<u64>,
 }
@@ -80,95 +78,92 @@ impl Port {
         slot.receives = Some(self.clone());
         Ok(())
     }
+}
 
-    /// Receives as the running task, whose slot is `own`, after a reply if there is one; `take` is
-    /// shown the slot with the message. An error of `fill` means that nothing was done.
-    #[inline]
-    pub fn receive<R>(
-        self: &Arc<Self>,
-        own: u32,
-        wanted: Wanted,
-        reply: Option<&mut Reply>,
-        fill: impl FnOnce(&mut Words) -> Result<()>,
-        take: impl FnOnce(&mut Slot) -> R,
-    ) -> Result<R> {
-        let woken = {
-            let mut state = STATE.lock();
-            let woken = match reply {
-                Some(reply) => state.reply(reply, fill)?,
-                None => None,
-            };
-            match state.receive(self, own, wanted) {
-                Ok(false) => {
-                    task::prepare_to_sleep(Sleep::Interruptible);
-                    woken
-                }
-                done => {
-                    let result = done.map(|_| take(&mut state.slots[own]));
-                    drop(state);
-                    if let Some(owner) = woken {
-                        owner.wake();
-                    }
-                    return result;
-                }
-            }
+/// Receives as the running task, whose slot is `own`, from the port it has subscribed to, after a
+/// reply if there is one; `take` is shown the slot with the message. `fill` is as for [`reply`]; its
+/// error means that nothing was done. EPERM without a subscription.
+#[inline]
+pub fn receive<R>(
+    own: u32,
+    wanted: Wanted,
+    reply: Option<&mut Reply>,
+    fill: impl FnOnce(&mut Words) -> Result<()>,
+    take: impl FnOnce(&mut Slot) -> R,
+) -> Result<R> {
+    let woken = {
+        let mut state = STATE.lock();
+        let woken = match reply {
+            Some(reply) => state.reply(reply, fill)?,
+            None => None,
         };
-        if wanted.deadline.is_some() {
-            return self.await_until(own, wanted, take);
-        }
-        match woken {
-            Some(owner) => owner.run(),
-            None => task::schedule(),
-        }
-        self.await_message(own, wanted, take)
-    }
-
-    /// The same with a timer. Nobody was replied to.
-    #[cold]
-    fn await_until<R>(
-        &self,
-        own: u32,
-        wanted: Wanted,
-        take: impl FnOnce(&mut Slot) -> R,
-    ) -> Result<R> {
-        let timer = pin!(Timer::waking_current());
-        if let Some(deadline) = wanted.deadline {
-            timer.as_ref().arm(deadline);
-        }
-        self.await_message(own, wanted, take)
-    }
-
-    /// Sleeps until there is a message, bits, a signal, or no time left.
-    #[inline]
-    fn await_message<R>(
-        &self,
-        own: u32,
-        wanted: Wanted,
-        take: impl FnOnce(&mut Slot) -> R,
-    ) -> Result<R> {
-        loop {
-            {
-                let mut state = STATE.lock();
-                let slot = &mut state.slots[own];
-                match slot.outcome {
-                    Outcome::Arrived => {
-                        task::finish_sleep();
-                        return Ok(take(slot));
-                    }
-                    Outcome::Failed(errno) => {
-                        task::finish_sleep();
-                        return Err(errno);
-                    }
-                    Outcome::Waiting => {}
-                }
+        match state.receive(own, wanted.server) {
+            Ok(false) => {
                 task::prepare_to_sleep(Sleep::Interruptible);
-                if let Some(result) = state.something_else(self, own, wanted) {
-                    task::finish_sleep();
-                    return result.map(|()| take(&mut state.slots[own]));
-                }
+                woken
             }
-            task::schedule();
+            done => {
+                let result = done.map(|_| state.slots[own].take_message(take));
+                drop(state);
+                if let Some(owner) = woken {
+                    owner.wake();
+                }
+                return result;
+            }
         }
+    };
+    if wanted.deadline.is_some() {
+        return await_until(own, wanted, take);
+    }
+    match woken {
+        Some(owner) => owner.run(),
+        None => task::schedule(),
+    }
+    await_message(own, wanted, take)
+}
+
+/// The same with a timer. Nobody was replied to.
+#[cold]
+fn await_until<R>(own: u32, wanted: Wanted, take: impl FnOnce(&mut Slot) -> R) -> Result<R> {
+    let timer = pin!(Timer::waking_current());
+    if let Some(deadline) = wanted.deadline {
+        timer.as_ref().arm(deadline);
+    }
+    await_message(own, wanted, take)
+}
+
+/// Sleeps until there is a message, bits, a signal, or no time left.
+#[inline]
+fn await_message<R>(own: u32, wanted: Wanted, take: impl FnOnce(&mut Slot) -> R) -> Result<R> {
+    loop {
+        {
+            let mut state = STATE.lock();
+            let slot = &mut state.slots[own];
+            match slot.take_outcome() {
+                Outcome::Arrived => {
+                    task::finish_sleep();
+                    return Ok(take(slot));
+                }
+                Outcome::Failed(errno) => {
+                    task::finish_sleep();
+                    return Err(errno);
+                }
+                Outcome::Waiting => {}
+            }
+            task::prepare_to_sleep(Sleep::Interruptible);
+            if let Some(result) = state.something_else(own, wanted) {
+                task::finish_sleep();
+                return result.map(|()| state.slots[own].take_message(take));
+            }
+        }
+        task::schedule();
+    }
+}
+
+impl Slot {
+    fn take_message<R>(&mut self, take: impl FnOnce(&mut Self) -> R) -> R {
+        self.outcome = Outcome::Waiting;
+        take(self)
     }
 }
 
@@ -180,22 +175,21 @@ impl State {
         reply: &mut Reply,
         fill: impl FnOnce(&mut Words) -> Result<()>,
     ) -> Result<Option<Owner>> {
-        let Some(meeting) = self.meeting_of(reply.token) else { return Ok(None) };
-        let meeting = &mut self.meetings[meeting];
-        if meeting.server != reply.server {
+        let token = reply.token;
+        let Some(slot) = self.slots.get_mut(token.client()) else { return Ok(None) };
+        let Some(port) = slot.client.called_port() else { return Ok(None) };
+        let meeting = &mut self.meetings[port];
+        if meeting.server != reply.server || !meeting.endpoint.waits(&slot.client, token) {
             return Ok(None);
         }
-        let Some(client) = meeting.endpoint.waiting(&self.slots, reply.token) else {
-            return Ok(None);
-        };
-        fill(&mut self.slots[client].words)?;
-        meeting.endpoint.reply(&mut self.slots, reply.token);
-        let slot = &mut self.slots[client];
+        fill(&mut slot.words)?;
         (slot.tag, slot.outcome) = (reply.tag, Outcome::Arrived);
         if reply.attachments.is_some() {
             slot.attach(&mut reply.attachments);
         }
-        Ok(Some(slot.owner.clone()))
+        let owner = slot.owner.clone();
+        meeting.endpoint.finish(&mut self.slots, token.client());
+        Ok(Some(owner))
     }
 
     /// The meeting of the call that a token is for.
@@ -219,21 +213,20 @@ impl State {
 
     /// Takes what is there, or gets in line. Returns whether something has arrived.
     #[inline]
-    fn receive(&mut self, port: &Arc<Port>, own: u32, wanted: Wanted) -> Result<bool> {
+    fn receive(&mut self, own: u32, server: u32) -> Result<bool> {
+        let slot = &self.slots[own];
+        let port = slot.receives.as_ref().ok_or(Errno::EPERM)?;
         let meeting = &mut self.meetings[port.number];
-        if meeting.server != wanted.server {
+        if meeting.server != server {
             return Err(Errno::EPIPE);
         }
-        let bits = port.notification.take(wanted.mask);
+        let bits = port.notification.take(slot.mask);
         if bits != 0 {
             self.slots.arrive_bits(own, bits);
             return Ok(true);
         }
         match meeting.endpoint.receive(&mut self.slots, own)? {
-            ReceiveOutcome::Block => {
-                self.slots[own].outcome = Outcome::Waiting;
-                return Ok(false);
-            }
+            ReceiveOutcome::Block => return Ok(false),
             ReceiveOutcome::Call { client, token } => {
                 self.slots.deliver(client, own, token);
             }
@@ -245,8 +238,10 @@ impl State {
     }
 
     /// What may end the wait of a receiver besides a message. It is out of the line then.
-    fn something_else(&mut self, port: &Port, own: u32, wanted: Wanted) -> Option<Result<()>> {
-        let bits = port.notification.take(wanted.mask);
+    fn something_else(&mut self, own: u32, wanted: Wanted) -> Option<Result<()>> {
+        let slot = &self.slots[own];
+        let port = slot.receives.as_ref()?;
+        let (number, bits) = (port.number, port.notification.take(slot.mask));
         let result = if bits != 0 {
             Ok(())
         } else if wanted.deadline.is_some_and(|deadline| time::monotonic() >= deadline) {
@@ -256,7 +251,7 @@ impl State {
         } else {
             return None;
         };
-        self.meetings[port.number].endpoint.stop_receiving(&mut self.slots, own);
+        self.meetings[number].endpoint.stop_receiving(&mut self.slots, own);
         if bits != 0 {
             self.slots.arrive_bits(own, bits);
         }

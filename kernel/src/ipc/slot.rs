@@ -72,6 +72,12 @@ impl Owner {
 }
 
 impl Slot {
+    /// What has come of the wait, once: the slot is ready for the next one.
+    #[inline]
+    pub fn take_outcome(&mut self) -> Outcome {
+        mem::replace(&mut self.outcome, Outcome::Waiting)
+    }
+
     /// Adds the handles of a reply to what there is; what they replace goes back.
     #[cold]
     pub fn attach(&mut self, of_reply: &mut Option<Box<Attachments>>) {
@@ -130,6 +136,11 @@ impl Slots {
     #[inline(always)]
     pub fn get(&self, slot: u32) -> Option<&Slot> {
         self.slots.get(slot)
+    }
+
+    #[inline(always)]
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(slot)
     }
 
     pub fn len(&self) -> u32 {

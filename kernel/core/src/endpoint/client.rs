@@ -150,7 +150,8 @@ impl ReplyToken {
     }
 }
 
-/// A doubly linked list of clients.
+/// A doubly linked list of clients. The links of a client that is alone, or in no list, are NIL:
+/// so a list of one, which most are, is changed without looking at the client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct List {
     pub(super) first: u32,
@@ -160,12 +161,16 @@ pub struct List {
 impl List {
     pub(super) const EMPTY: Self = Self { first: NIL, last: NIL };
 
+    pub(super) const fn of(id: u32) -> Self {
+        Self { first: id, last: id }
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.first == NIL
     }
 
     /// Links `id` behind `previous` (`NIL`: in front of all).
-    #[inline]
+    #[inline(never)]
     pub(super) fn insert_after(&mut self, clients: &mut impl Clients, previous: u32, id: u32) {
         let next = match clients.client_mut(previous) {
             Some(client) => core::mem::replace(&mut client.next, id),
@@ -182,11 +187,24 @@ impl List {
 
     #[inline]
     pub(super) fn push_back(&mut self, clients: &mut impl Clients, id: u32) {
-        self.insert_after(clients, self.last, id);
+        if self.is_empty() {
+            *self = Self::of(id);
+        } else {
+            self.insert_after(clients, self.last, id);
+        }
     }
 
     #[inline]
     pub(super) fn remove(&mut self, clients: &mut impl Clients, id: u32) {
+        if (self.first, self.last) == (id, id) {
+            *self = Self::EMPTY;
+        } else {
+            self.unlink(clients, id);
+        }
+    }
+
+    #[inline(never)]
+    fn unlink(&mut self, clients: &mut impl Clients, id: u32) {
         let Some(client) = clients.client_mut(id) else { return };
         let (previous, next) = (client.previous, client.next);
         (client.previous, client.next) = (NIL, NIL);

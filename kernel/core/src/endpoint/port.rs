@@ -191,6 +191,12 @@ impl Endpoint {
         if entry.state != ClientState::Idle {
             return Err(Errno::EBUSY);
         }
+        if self.untold == 0 && matches!(self.rendezvous, Rendezvous::Idle) {
+            // As nearly always, with one look at the client.
+            entry.state = ClientState::Receiving;
+            self.rendezvous = Rendezvous::Receiving(List::of(receiver));
+            return Ok(ReceiveOutcome::Block);
+        }
         if self.untold > 0
             && let Some(token) = self.next_cancel(clients)
         {
@@ -263,9 +269,14 @@ impl Endpoint {
     #[inline]
     pub fn waiting(&self, clients: &impl Clients, token: ReplyToken) -> Option<u32> {
         let client = clients.client(token.client())?;
+        self.waits(client, token).then_some(token.client())
+    }
+
+    /// The same for the client that the token names.
+    #[inline]
+    pub fn waits(&self, client: &Client, token: ReplyToken) -> bool {
         let is_received = matches!(client.state, ClientState::Received { .. });
-        let is_same = u32::from(client.sequence) == token.sequence() && client.port == self.id;
-        (is_received && is_same).then_some(token.client())
+        is_received && u32::from(client.sequence) == token.sequence() && client.port == self.id
     }
 
     /// Ends a call: copy the reply and wake this caller. `None` if the call is over already (the
@@ -289,9 +300,9 @@ impl Endpoint {
         (woken, self.receive(clients, receiver))
     }
 
-    /// Takes a received client out.
+    /// Ends the call of a client that [`waits`](Self::waits).
     #[inline]
-    fn finish(&mut self, clients: &mut impl Clients, client: u32) {
+    pub fn finish(&mut self, clients: &mut impl Clients, client: u32) {
         self.unanswered.remove(clients, client);
         if let Some(entry) = clients.client_mut(client) {
             entry.state = ClientState::Idle;
