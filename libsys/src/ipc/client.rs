@@ -40,6 +40,14 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// These words and no others. Panics if they are more than 16.
+    #[must_use]
+    #[inline]
+    pub fn words(mut self, words: &[u32]) -> Self {
+        self.message = self.message.with_words(words);
+        self
+    }
+
     /// Two words more, the low one first.
     #[must_use]
     pub fn word64(mut self, word: u64) -> Self {

@@ -51,8 +51,7 @@ impl<S: Server> Connection for Loopback<S> {
             Caller { badge, token, is_kernel: false, leases, handles, lender: &lender };
         let reply = server.handle(&call.message, &mut caller)?;
         let parts = reply.into_parts().ok_or(Errno::EOPNOTSUPP)?;
-        let message =
-            Message::received(0, parts.message.words().len() as u32, *parts.message.places());
+        let message = parts.message.with_label(0);
         let handles = parts.handles.map(|passed| passed.map(|(handle, _): (Handle, _)| handle));
         Ok(Answer { message, handles })
     }

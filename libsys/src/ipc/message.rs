@@ -19,10 +19,28 @@ impl Message {
     }
 
     /// As it came out of registers and block; only `count` words count.
-    pub(crate) fn received(label: u16, count: u32, words: [u32; MAX_WORDS as usize]) -> Self {
-        let mut message = Self { label, count: count.min(MAX_WORDS), words };
-        message.words.iter_mut().skip(message.count as usize).for_each(|word| *word = 0);
+    #[inline]
+    #[cfg_attr(not(target_arch = "x86"), expect(dead_code, reason = "nothing comes there"))]
+    pub(crate) fn received(label: u16, count: u32, first: [u32; 4], rest: &[u32; 12]) -> Self {
+        let count = count.min(MAX_WORDS);
+        let mut message = Self { label, count, words: [0; MAX_WORDS as usize] };
+        for (place, word) in message.words.iter_mut().zip(first).take(count as usize) {
+            *place = word;
+        }
+        if count > 4 {
+            let places = message.words.get_mut(4..count as usize).unwrap_or_default();
+            places.iter_mut().zip(rest).for_each(|(place, word)| *place = *word);
+        }
         message
+    }
+
+    /// With these words. Panics if they are more than 16.
+    #[must_use]
+    #[inline]
+    pub fn with_words(mut self, words: &[u32]) -> Self {
+        self.words[..words.len()].copy_from_slice(words);
+        self.count = words.len() as u32;
+        self
     }
 
     /// One word more. Panics at the 17th.
@@ -37,6 +55,12 @@ impl Message {
     #[must_use]
     pub fn word64(self, word: u64) -> Self {
         self.word(word as u32).word((word >> 32) as u32)
+    }
+
+    /// The same words with another label.
+    #[must_use]
+    pub const fn with_label(self, label: u16) -> Self {
+        Self { label, ..self }
     }
 
     /// What is asked for; of an answer, 0.

@@ -63,6 +63,14 @@ impl ReplyParts {
     }
 }
 
+/// Success, with the words of a message.
+impl From<Message> for Reply {
+    fn from(message: Message) -> Self {
+        let message = message.with_label(0);
+        Self { parts: ReplyParts { message, ..ReplyParts::default() }, is_later: false }
+    }
+}
+
 impl Reply {
     /// Success, without words.
     pub fn new() -> Self {

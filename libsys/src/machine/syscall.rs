@@ -98,6 +98,86 @@ entry! {
     enter_folio, folio_3, folio_6, "int 0x81"
 }
 
+/// The numbers of `for_each_message_call!`.
+pub mod message_number {
+    macro_rules! numbers {
+        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
+            $(#[$doc])*
+            #[allow(non_upper_case_globals, reason = "named as the rows")]
+            pub const $name: u32 = $number;
+        )* };
+    }
+    abi::for_each_message_call!(numbers);
+}
+
+/// What goes into a call of `for_each_message_call!`, and what comes out.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct MessageRegisters {
+    /// The number of the call; 0 or an error.
+    pub eax: u32,
+    /// A handle or token; a token.
+    pub ebx: u32,
+    /// A tag.
+    pub ecx: u32,
+    /// Word 0.
+    pub edx: u32,
+    /// Word 1.
+    pub esi: u32,
+    /// Word 2.
+    pub edi: u32,
+    /// Word 3.
+    pub ebp: u32,
+}
+
+/// Makes a call of [`abi::for_each_message_call!`] with all registers; EAX as it comes back, which
+/// `registers` holds too.
+///
+/// # Safety
+/// The thread's block of messages, and what leases in it name, must be the caller's to read and
+/// write.
+#[inline]
+pub unsafe fn enter_message(registers: &mut MessageRegisters) -> u32 {
+    // SAFETY: the kernel changes registers, which are all saved or stated here, and memory the
+    // caller answers for. ESI and EBP cannot be operands. On the way back every register has a
+    // value to keep, so EBP goes to the stack while it holds the address of the others' places.
+    unsafe {
+        asm!(
+            "push ebp",
+            "push esi",
+            "push eax",
+            "push eax",
+            "mov ebx, [eax + 4]",
+            "mov ecx, [eax + 8]",
+            "mov edx, [eax + 12]",
+            "mov esi, [eax + 16]",
+            "mov edi, [eax + 20]",
+            "mov ebp, [eax + 24]",
+            "mov eax, [eax]",
+            "int 0x81",
+            "mov [esp], ebp",
+            "mov ebp, [esp + 4]",
+            "mov [ebp], eax",
+            "mov [ebp + 4], ebx",
+            "mov [ebp + 8], ecx",
+            "mov [ebp + 12], edx",
+            "mov [ebp + 16], esi",
+            "mov [ebp + 20], edi",
+            "pop edx",
+            "mov [ebp + 24], edx",
+            "pop edx",
+            "pop esi",
+            "pop ebp",
+            inout("eax") core::ptr::from_mut(registers) => _,
+            out("ebx") _,
+            out("ecx") _,
+            out("edx") _,
+            out("edi") _,
+        );
+    }
+    registers.eax
+}
+
 macro_rules! stub {
     ($enter:ident, $argument_trait:ident, $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*)) => {
         $(#[$doc])*

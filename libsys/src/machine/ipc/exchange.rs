@@ -4,38 +4,13 @@
 //! The block is one for the whole process: a signal handler that calls a server while the program
 //! is about to would find its message overwritten. Programs do not call servers from handlers.
 
-use crate::syscall::ipc;
+use crate::ipc::Message;
+use crate::syscall::{MessageRegisters, enter_message, ipc};
 use crate::{Errno, Result};
 use abi::UserMutPtr;
-use abi::ipc::{Block, MAX_WORDS, Tag};
-use core::arch::asm;
+use abi::ipc::{Block, Tag};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-/// The numbers of `for_each_message_call!`.
-pub mod number {
-    macro_rules! numbers {
-        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            #[allow(non_upper_case_globals, reason = "named as the rows")]
-            pub const $name: u32 = $number;
-        )* };
-    }
-    abi::for_each_message_call!(numbers);
-}
-
-/// What goes in and comes out.
-#[repr(C)]
-pub struct Registers {
-    pub eax: u32,
-    pub ebx: u32,
-    pub ecx: u32,
-    pub edx: u32,
-    pub esi: u32,
-    pub edi: u32,
-    pub ebp: u32,
-}
-
-pub type Words = [u32; MAX_WORDS as usize];
 
 struct SharedBlock(UnsafeCell<Block>);
 
@@ -64,10 +39,16 @@ pub fn introduce() -> Result<()> {
     Ok(())
 }
 
+/// Registers for call `number`, with `ebx`.
+#[inline]
+pub const fn registers(number: u32, ebx: u32) -> MessageRegisters {
+    MessageRegisters { eax: number, ebx, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0 }
+}
+
 /// Puts a message into registers and block.
 #[inline]
-pub fn load(registers: &mut Registers, tag: Tag, words: &Words) {
-    let [w0, w1, w2, w3, rest @ ..] = words;
+pub fn load(registers: &mut MessageRegisters, tag: Tag, message: &Message) {
+    let [w0, w1, w2, w3, rest @ ..] = message.places();
     (registers.edx, registers.esi, registers.edi, registers.ebp) = (*w0, *w1, *w2, *w3);
     registers.ecx = tag.raw();
     if tag.words() > 4 {
@@ -77,61 +58,17 @@ pub fn load(registers: &mut Registers, tag: Tag, words: &Words) {
 
 /// The message that came out.
 #[inline]
-pub fn unload(registers: &Registers) -> (Tag, Words) {
-    let tag = Tag::from_raw(registers.ecx);
-    let mut words = [0; MAX_WORDS as usize];
-    let [w0, w1, w2, w3, rest @ ..] = &mut words;
-    (*w0, *w1, *w2, *w3) = (registers.edx, registers.esi, registers.edi, registers.ebp);
-    if tag.words() > 4 {
-        *rest = with_block(|block| block.words);
-    }
-    (tag, words)
+pub fn unload(registers: &MessageRegisters, tag: Tag, label: u16) -> Message {
+    let first = [registers.edx, registers.esi, registers.edi, registers.ebp];
+    with_block(|block| Message::received(label, tag.words(), first, &block.words))
 }
 
 /// Makes call `registers.eax`.
-///
-/// EFAULT cannot come of the block, which is this program's own.
 #[inline]
-pub fn exchange(registers: &mut Registers) -> Result<u32> {
+pub fn exchange(registers: &mut MessageRegisters) -> Result<u32> {
     introduce()?;
-    // SAFETY: the kernel changes registers, which all are saved or stated, and the block. All but
-    // EBP and ESI may be operands. On the way back every register has a value to keep, so EBP goes
-    // to the stack while it holds the address of the others' places.
-    unsafe {
-        asm!(
-            "push ebp",
-            "push esi",
-            "push eax",
-            "sub esp, 4",
-            "mov ebx, [eax + 4]",
-            "mov ecx, [eax + 8]",
-            "mov edx, [eax + 12]",
-            "mov esi, [eax + 16]",
-            "mov edi, [eax + 20]",
-            "mov ebp, [eax + 24]",
-            "mov eax, [eax]",
-            "int 0x81",
-            "mov [esp], ebp",
-            "mov ebp, [esp + 4]",
-            "mov [ebp], eax",
-            "mov [ebp + 4], ebx",
-            "mov [ebp + 8], ecx",
-            "mov [ebp + 12], edx",
-            "mov [ebp + 16], esi",
-            "mov [ebp + 20], edi",
-            "pop eax",
-            "mov [ebp + 24], eax",
-            "add esp, 4",
-            "pop esi",
-            "pop ebp",
-            inout("eax") core::ptr::from_mut(registers) => _,
-            out("ebx") _,
-            out("ecx") _,
-            out("edx") _,
-            out("edi") _,
-        );
-    }
-    abi::errno::decode(registers.eax)
+    // SAFETY: the block is known, and nobody has a reference to it.
+    abi::errno::decode(unsafe { enter_message(registers) })
 }
 
 /// For messages that cannot be sent.

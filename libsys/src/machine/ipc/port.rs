@@ -1,11 +1,11 @@
 //! Ports.
 
-use super::exchange::{Registers, exchange, introduce, length, load, number, unload, with_block};
+use super::exchange::{exchange, length, load, registers, unload, with_block};
 use crate::ipc::{
-    Answer, Call, Caller, Connection, Handle, Lease, Lender, Level, Message, Received, ReplyParts,
-    Rights, Token, Transport,
+    Answer, Call, Caller, Connection, Handle, Lease, Lender, Level, Received, ReplyParts, Rights,
+    Token, Transport,
 };
-use crate::syscall::{ipc, pointer, pointer_mut};
+use crate::syscall::{MessageRegisters, ipc, message_number as number, pointer, pointer_mut};
 use crate::{Errno, Result};
 use abi::ipc::{Kind, LENT_READ, LENT_WRITE, Lent, MAX_HANDLES, NO_DEADLINE, Passed, Tag};
 use abi::{UserMutPtr, UserPtr};
@@ -129,19 +129,11 @@ impl Connection for Port {
         if call.is_retry {
             tag = tag.retry();
         }
-        let mut registers = Registers {
-            eax: number::call,
-            ebx: self.0.raw(),
-            ecx: 0,
-            edx: 0,
-            esi: 0,
-            edi: 0,
-            ebp: 0,
-        };
-        load(&mut registers, tag, message.places());
+        let mut registers = registers(number::call, self.0.raw());
+        load(&mut registers, tag, message);
         exchange(&mut registers)?;
-        let (tag, words) = unload(&registers);
-        Ok(Answer { message: Message::received(0, tag.words(), words), handles: take_handles(tag) })
+        let tag = Tag::from_raw(registers.ecx);
+        Ok(Answer { message: unload(&registers, tag, 0), handles: take_handles(tag) })
     }
 }
 
@@ -162,11 +154,11 @@ impl ServedPort {
         unsafe { ipc::reply_fault(token.0, signal) }.map(drop)
     }
 
-    fn received(&self, registers: &Registers) -> Result<Received<'_>> {
-        let (tag, words) = unload(registers);
+    #[inline]
+    fn received(&self, registers: &MessageRegisters) -> Result<Received<'_>> {
+        let tag = Tag::from_raw(registers.ecx);
         match tag.kind() {
             Some(Kind::Call) => {
-                let message = Message::received(tag.label(), tag.words(), words);
                 let mut leases = [Lent::default(); 4];
                 if tag.leases() != 0 {
                     let lent = with_block(|block| block.leases);
@@ -182,7 +174,7 @@ impl ServedPort {
                     handles: take_handles(tag),
                     lender: self,
                 };
-                Ok(Received::Call(message, caller))
+                Ok(Received::Call(unload(registers, tag, tag.label()), caller))
             }
             Some(Kind::Notification) => Ok(Received::Notification(registers.edx)),
             Some(Kind::Cancel) => Ok(Received::Cancel(Token(registers.ebx))),
@@ -190,17 +182,21 @@ impl ServedPort {
         }
     }
 
-    fn exchange_reply(&self, number: u32, token: Token, reply: &ReplyParts) -> Result<Registers> {
-        introduce()?;
+    #[inline]
+    fn exchange_reply(
+        &self,
+        number: u32,
+        token: Token,
+        reply: &ReplyParts,
+    ) -> Result<MessageRegisters> {
         let message = &reply.message;
         let mut tag = Tag::new(message.label(), message.words().len() as u32);
         if reply.handles.iter().any(Option::is_some) {
             let handles = reply.handles.iter().flatten().map(|(handle, rights)| (handle, *rights));
             tag = tag.with(0, attach_handles(handles));
         }
-        let mut registers =
-            Registers { eax: number, ebx: token.0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0 };
-        load(&mut registers, tag, message.places());
+        let mut registers = registers(number, token.0);
+        load(&mut registers, tag, message);
         exchange(&mut registers)?;
         Ok(registers)
     }
@@ -209,15 +205,9 @@ impl ServedPort {
 impl Transport for ServedPort {
     fn receive(&self, deadline: Option<u64>) -> Result<Received<'_>> {
         let deadline = deadline.unwrap_or(NO_DEADLINE);
-        let mut registers = Registers {
-            eax: number::receive,
-            ebx: self.port.0.raw(),
-            ecx: self.mask,
-            edx: deadline as u32,
-            esi: (deadline >> 32) as u32,
-            edi: 0,
-            ebp: 0,
-        };
+        let mut registers = registers(number::receive, self.port.0.raw());
+        registers.ecx = self.mask;
+        (registers.edx, registers.esi) = (deadline as u32, (deadline >> 32) as u32);
         exchange(&mut registers)?;
         self.received(&registers)
     }
