@@ -19,6 +19,7 @@ mod calls;
 mod cow;
 mod files;
 mod machine;
+mod messages;
 mod meter;
 mod pages;
 mod processes;
@@ -33,7 +34,7 @@ use sys::{env, io, println};
 sys::entry!(main);
 
 /// Every row, family by family, in the order they run.
-const FAMILIES: [&[Row]; 9] = [
+const FAMILIES: [&[Row]; 10] = [
     machine::ROWS,
     calls::ROWS,
     anonymous::ROWS,
@@ -43,6 +44,7 @@ const FAMILIES: [&[Row]; 9] = [
     regions::ROWS,
     processes::ROWS,
     signals::ROWS,
+    messages::ROWS,
 ];
 
 fn main() -> i32 {
