@@ -104,6 +104,11 @@ impl Page {
         self.flags.store(zone | flags.bits(), Relaxed);
     }
 
+    /// Whether no flag says what the frame is used for.
+    pub fn has_no_use(&self) -> bool {
+        self.flags().difference(PageFlags::ZONE | PageFlags::HIGHMEM).is_empty()
+    }
+
     pub fn zone(&self) -> usize {
         ((self.flags.load(Relaxed) & PageFlags::ZONE.bits()) >> ZONE_SHIFT) as usize
     }

@@ -26,7 +26,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::addr::{PAGE_SIZE, PhysAddr};
 use kcore::fd_table::CloseOnExec;
-use kcore::page::{Page, PageFlags};
+use kcore::page::Page;
 use kcore::run_queue::Priority;
 
 tests![
@@ -126,7 +126,6 @@ impl Drop for Image {
             for page in self.pages() {
                 page.set_refcount(0);
                 page.set_mapping(0, 0);
-                page.reset(PageFlags::empty());
             }
             free_pages(self.first, IMAGE_ORDER);
         }

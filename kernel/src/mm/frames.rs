@@ -119,7 +119,7 @@ pub fn alloc_page(gfp: &Gfp) -> Option<Pfn> {
 fn hand_out(pfn: Pfn) {
     let page = page(pfn);
     debug_assert!(page.refcount() == 0 && page.mapcount() == 0, "{pfn:?} is not free");
-    page.reset(PageFlags::empty());
+    debug_assert!(page.has_no_use(), "{pfn:?} is free and has a use: {:?}", page.flags());
     page.set_mapping(0, 0);
     page.set_refcount(1);
 }
@@ -158,18 +158,22 @@ fn refill(gfp: &Gfp) -> Option<Pfn> {
 pub fn alloc_pages(gfp: &Gfp, order: u32) -> Option<Pfn> {
     let gfp = Gfp { order, ..*gfp };
     let pfn = serve(&gfp, |zone| ZONE_LIST[zone].lock().buddy.allocate(mem_map(), order))?;
-    for offset in 0..1 << order {
-        page(pfn.checked_add(offset)?).reset(PageFlags::empty());
-    }
+    debug_assert!(block(pfn, order).iter().all(Page::has_no_use), "{pfn:?} is free and has a use");
     page(pfn).set_refcount(1);
     Some(pfn)
 }
 
 /// Takes back what [`alloc_pages`] gave out at this order.
 pub fn free_pages(pfn: Pfn, order: u32) {
-    let page = page(pfn);
-    page.set_refcount(0);
-    ZONE_LIST[page.zone()].lock().buddy.free(mem_map(), pfn, order);
+    let block = block(pfn, order);
+    block.iter().for_each(|page| page.reset(PageFlags::empty()));
+    block[0].set_refcount(0);
+    ZONE_LIST[block[0].zone()].lock().buddy.free(mem_map(), pfn, order);
+}
+
+/// The entries of a block.
+pub fn block(pfn: Pfn, order: u32) -> &'static [Page] {
+    &mem_map()[pfn.as_u32() as usize..][..1 << order]
 }
 
 /// Finds a zone that may serve a request and has `take` take from it.
@@ -226,6 +230,8 @@ fn free_page(pfn: Pfn) {
     let page = page(pfn);
     debug_assert!(page.mapcount() == 0, "{pfn:?} is freed while it is mapped");
     debug_assert!(!page.has(PageFlags::RESERVED), "{pfn:?} is not the allocator's");
+    // Here and not when it is handed out: what is free is nobody's, for whoever counts.
+    page.reset(PageFlags::empty());
     let zone = page.zone();
     cpu::with_page_lists(|lists| {
         let lists = &mut lists[zone];

@@ -4,8 +4,8 @@
 //! caller. Objects above 4 KiB are frames of the buddy allocator.
 
 use super::direct_map::{lowmem_address, lowmem_pfn};
-use super::frames::{Frame, GFP_KERNEL, alloc_pages, free_pages};
-use super::page::{mem_map, page};
+use super::frames::{Frame, GFP_KERNEL, alloc_pages, block, free_pages};
+use super::page::mem_map;
 use crate::cpu::{self, MAGAZINE};
 use crate::sync::{Rank, SpinLock};
 use core::alloc::{GlobalAlloc, Layout};
@@ -86,7 +86,7 @@ unsafe impl GlobalAlloc for Heap {
 fn alloc_frames(size: u32) -> *mut u8 {
     match IS_UP.load(Relaxed).then(|| alloc_pages(&GFP_KERNEL, order_of(size))).flatten() {
         Some(pfn) => {
-            page(pfn).set(PageFlags::SLAB);
+            block(pfn, order_of(size)).iter().for_each(|page| page.set(PageFlags::SLAB));
             lowmem_address(pfn) as *mut u8
         }
         None => core::ptr::null_mut(),

@@ -1,8 +1,8 @@
 //! The memory glue on the real machine: CR3, kmap, heap, address spaces.
 
-use super::direct_map::{KernelTables, max_low_pfn};
+use super::direct_map::{KernelTables, lowmem_pfn, max_low_pfn};
 use super::frames::{
-    Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, drain_page_lists, free_frames, free_pages,
+    Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, block, drain_page_lists, free_frames, free_pages,
 };
 use super::heap;
 use super::kmap::{kmap, kmap_atomic, slots_in_use};
@@ -20,6 +20,7 @@ use alloc::vec::Vec;
 use kcore::addr::{PAGE_SIZE, PageRange, Pfn, VirtAddr, Vpn};
 use kcore::fault::AccessKind;
 use kcore::layout::FIXADDR_TOP;
+use kcore::page::PageFlags;
 use kcore::paging::Access;
 use kcore::paging::walk::translate;
 use kcore::vma::VmFlags;
@@ -30,6 +31,7 @@ tests! {
     blocks_of_every_order_come_back,
     frames_above_4_gib_are_given_out,
     heap_objects_do_not_overlap,
+    large_heap_objects_leave_no_mark,
     vmalloc_areas_end_in_a_guard_page,
     kernel_rights_are_those_of_the_image,
     nothing_of_the_kernel_is_the_users,
@@ -130,6 +132,17 @@ fn heap_objects_do_not_overlap() -> Outcome {
     }
     drop(objects);
     check!(all_free() == before);
+    Ok(())
+}
+
+/// More than a slab holds is a block of frames, all of them the heap's, and afterwards nobody's.
+fn large_heap_objects_leave_no_mark() -> Outcome {
+    let mut object: Vec<u8> = Vec::new();
+    check!(object.try_reserve_exact(3 * PAGE_SIZE as usize).is_ok());
+    let block = block(lowmem_pfn(object.as_ptr() as u32), 2);
+    check!(block.iter().all(|page| page.has(PageFlags::SLAB)));
+    drop(object);
+    check!(block.iter().all(|page| !page.has(PageFlags::SLAB)));
     Ok(())
 }
 

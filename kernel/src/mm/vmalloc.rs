@@ -62,7 +62,6 @@ fn release(range: PageRange) {
         if let Some(address) = vpn.address() {
             tlb::flush_page(address.as_u32());
         }
-        page(pfn).clear(PageFlags::VMALLOC | PageFlags::KERNEL_STACK);
         drop(Frame::from_raw(pfn));
     }
     let freed = WINDOW.lock().as_mut().map(|window| window.free(range));
