@@ -29,6 +29,8 @@ pub struct Cpu {
     zombie: AtomicPtr<()>,
     /// The task whose FPU state the registers hold.
     fpu_owner: AtomicPtr<()>,
+    /// How often one task made way for another.
+    switches: AtomicU32,
     /// Slots of kmap_atomic in use.
     kmap_depth: AtomicU32,
     /// Single free frames of each zone.
@@ -54,6 +56,7 @@ static CPU: Cpu = Cpu {
     current: AtomicPtr::new(core::ptr::null_mut()),
     zombie: AtomicPtr::new(core::ptr::null_mut()),
     fpu_owner: AtomicPtr::new(core::ptr::null_mut()),
+    switches: AtomicU32::new(0),
     kmap_depth: AtomicU32::new(0),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
     magazines: UnsafeCell::new([const { Magazine::new() }; CLASSES.len()]),
@@ -160,6 +163,17 @@ pub fn fpu_owner() -> *mut () {
 #[inline]
 pub fn set_fpu_owner(task: *mut ()) {
     CPU.fpu_owner.store(task, Relaxed);
+}
+
+/// For the scheduler, with interrupts off.
+#[inline]
+pub fn count_switch() {
+    CPU.switches.store(switches().wrapping_add(1), Relaxed);
+}
+
+#[inline]
+pub fn switches() -> u32 {
+    CPU.switches.load(Relaxed)
 }
 
 #[inline]

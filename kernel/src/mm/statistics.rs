@@ -9,7 +9,9 @@ use abi::syscall::folio::{
     CacheStatistics, OWNER_ANONYMOUS, OWNER_CACHE, OWNER_HEAP, OWNER_KERNEL, OWNER_PAGE_TABLES,
     OWNER_PIPES, OWNER_STACKS, OWNER_VMALLOC, Statistics, ZoneStatistics,
 };
+use kcore::buddy::MAX_ORDER;
 use kcore::page::{Page, PageFlags};
+use kcore::slab::CLASS_NAMES;
 
 /// Fills in what belongs to memory.
 pub fn fill(statistics: &mut Statistics) {
@@ -25,17 +27,13 @@ pub fn fill(statistics: &mut Statistics) {
         entry.free = free_frames(index);
     }
     statistics.zones = zones;
-    let mut owners = [0; 16];
-    for owner in mem_map().iter().filter_map(owner) {
-        if let Some(count) = owners.get_mut(owner) {
-            *count += 1;
-        }
-    }
+    let owners = count_by_owner();
     statistics.owners = owners;
     let mut caches = [CacheStatistics::default(); 32];
-    let mut rows = caches.iter_mut();
+    let mut rows = caches.iter_mut().zip(CLASS_NAMES);
     heap::for_each_cache(|cache| {
-        if let Some(row) = rows.next() {
+        if let Some((row, name)) = rows.next() {
+            row.name.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = byte);
             row.size = cache.shape().size();
             row.objects = cache.in_use();
             row.pages = cache.slabs();
@@ -46,6 +44,23 @@ pub fn fill(statistics: &mut Statistics) {
     statistics.vmalloc = owners.get(OWNER_VMALLOC).copied().unwrap_or(0);
 }
 
+/// Walks over `mem_map`, but not over free blocks: most of a large memory is one.
+fn count_by_owner() -> [u32; 16] {
+    let mut owners = [0; 16];
+    let (mut next, mut steps) = (0, 0u32);
+    while let Some(page) = mem_map().get(next) {
+        next += if page.has(PageFlags::BUDDY) { 1 << page.private().min(MAX_ORDER) } else { 1 };
+        if let Some(count) = owner(page).and_then(|owner| owners.get_mut(owner)) {
+            *count += 1;
+        }
+        steps += 1;
+        if steps.is_multiple_of(64) {
+            task::might_resched();
+        }
+    }
+    owners
+}
+
 /// Whose a frame is; `None` for free ones and what is no memory.
 fn owner(page: &Page) -> Option<usize> {
     let flags = page.flags();
@@ -53,7 +68,7 @@ fn owner(page: &Page) -> Option<usize> {
         return (page.refcount() != 0).then_some(OWNER_KERNEL);
     }
     if page.refcount() == 0 {
-        // On a zone's lists or a CPU's; slabs have no references.
+        // On a zone's lists or a CPU's, or in the heap, where only heads have a reference.
         return flags.contains(PageFlags::SLAB).then_some(OWNER_HEAP);
     }
     [

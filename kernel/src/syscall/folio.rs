@@ -1,5 +1,6 @@
 //! Folio's own calls that belong to no other part.
 
+use crate::cpu;
 use crate::file::File;
 use crate::ipc::{handle, port};
 use crate::mm::statistics as memory;
@@ -24,6 +25,7 @@ pub fn statistics(to: UserMutPtr<Statistics>, size: u32) -> Result<u32> {
     report::fill(&mut statistics);
     statistics.descriptions = File::count();
     statistics.handles = handle::count();
+    statistics.switches = cpu::switches();
     let len = (size as usize).min(size_of::<Statistics>());
     user::write_prefix(to, &statistics, len)?;
     u32::try_from(len).map_err(|_| Errno::EINVAL)
@@ -60,15 +62,19 @@ pub fn leak(_: u32) -> Result<u32> {
 
 #[cfg(debug_assertions)]
 pub fn leak(kind: u32) -> Result<u32> {
+    use crate::mm::direct_map::max_low_pfn;
     use crate::mm::frames::{Frame, GFP_HIGHUSER};
     use crate::mm::kmap::kmap;
     use abi::ipc::{Level, Rights};
-    use abi::syscall::folio::{LEAK_DESCRIPTION, LEAK_FRAME, LEAK_HANDLE, LEAK_KMAP, LEAK_OBJECT};
+    use abi::syscall::folio::{
+        LEAK_BLOCK, LEAK_DESCRIPTION, LEAK_FRAME, LEAK_HANDLE, LEAK_KMAP, LEAK_OBJECT,
+    };
     use alloc::boxed::Box;
     use core::mem::forget;
     match kind {
         LEAK_FRAME => forget(Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?),
         LEAK_OBJECT => forget(Box::try_new(0u64).map_err(|_| Errno::ENOMEM)?),
+        LEAK_BLOCK => forget(Box::<[u8; 5000]>::try_new_uninit().map_err(|_| Errno::ENOMEM)?),
         LEAK_DESCRIPTION => forget(crate::file::pipe(0, 0, 0)?.0),
         LEAK_HANDLE => {
             let holder = handle::Holder::new(Level::PROGRAM);
@@ -77,6 +83,9 @@ pub fn leak(kind: u32) -> Result<u32> {
         }
         LEAK_KMAP => {
             let frame = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
+            if frame.pfn() < max_low_pfn() {
+                return Err(Errno::ENODEV);
+            }
             forget(kmap(frame.pfn()));
             current().task.give_kmap();
             forget(frame);

@@ -278,6 +278,7 @@ fn reschedule(mut queue: SpinLockGuard<Queue>, previous: &Task) {
 fn switch(queue: SpinLockGuard<Queue>, previous: &Task, next: &Task) {
     debug_assert!(cpu::preempt_count() == 1 && cpu::kmap_depth() == 0);
     core::mem::forget(queue);
+    cpu::count_switch();
     cpu::set_current((&raw const *next).cast_mut().cast());
     // SAFETY: `previous` runs here and `next` nowhere; interrupts are off. `next` was switched
     // away from below, or prepared by `Task::new`. Whoever comes back from `switch_stacks` does

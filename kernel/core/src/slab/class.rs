@@ -18,6 +18,22 @@ pub const CLASSES: [Shape; 12] = [
     Shape::new(4096),
 ];
 
+/// What they are called, as in Linux 2.6.
+pub const CLASS_NAMES: [&str; CLASSES.len()] = [
+    "size-8",
+    "size-16",
+    "size-32",
+    "size-64",
+    "size-96",
+    "size-128",
+    "size-192",
+    "size-256",
+    "size-512",
+    "size-1024",
+    "size-2048",
+    "size-4096",
+];
+
 /// Above this size requests go to the buddy allocator.
 pub const LARGEST: u32 = 4096;
 

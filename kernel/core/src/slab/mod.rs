@@ -22,6 +22,6 @@ mod shape;
 mod tests;
 
 pub use cache::{BadFree, Cache, Freed, Slabs};
-pub use class::{CLASSES, LARGEST, class_of};
+pub use class::{CLASS_NAMES, CLASSES, LARGEST, class_of};
 pub use magazine::Magazine;
 pub use shape::Shape;

@@ -10,7 +10,8 @@ use std::vec::Vec;
 fn shapes_lose_little_and_keep_alignment() {
     let objects = CLASSES.map(|shape| shape.objects());
     assert_eq!(objects, [504, 254, 127, 63, 42, 32, 21, 16, 8, 4, 2, 1]);
-    for shape in CLASSES {
+    for (shape, name) in CLASSES.iter().zip(CLASS_NAMES) {
+        assert_eq!(name, std::format!("size-{}", shape.size()));
         let alignment = 1 << shape.size().trailing_zeros();
         assert!(shape.words() * 4 <= shape.offset(0));
         assert!(shape.offset(shape.objects()) <= 4096);

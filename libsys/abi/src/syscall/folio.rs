@@ -33,7 +33,8 @@ macro_rules! for_each_folio_call {
             3 processes(after: i32, entries: UserMutPtr<ProcessStatistics>, size: u32);
             /// Tests only: loses one thing of a kind, `LEAK_*`, for ever.
             ///
-            /// EINVAL: no such kind. ENOSYS: the kernel was built without assertions.
+            /// EINVAL: no such kind. ENODEV: without high memory kmap needs no slots. ENOSYS: the
+            /// kernel was built without assertions.
             4 leak(kind: u32);
         }
     };
@@ -141,8 +142,10 @@ pub const LEAK_HANDLE: u32 = 2;
 pub const LEAK_KMAP: u32 = 3;
 /// An open-file description.
 pub const LEAK_DESCRIPTION: u32 = 4;
+/// An object of the heap that is too large for a slab.
+pub const LEAK_BLOCK: u32 = 5;
 /// How many kinds there are.
-pub const LEAK_KINDS: u32 = 5;
+pub const LEAK_KINDS: u32 = 6;
 
 /// Zone below 16 MiB.
 pub const ZONE_DMA: usize = 0;
