@@ -16,14 +16,9 @@ tests![
 const MILLISECOND: u64 = 1_000_000;
 
 fn the_clocks_agree() -> Outcome {
-    // The tick counts at most as many as have passed; a slow host loses some, never adds any.
-    let (start, first) = (monotonic(), ticks());
-    while ticks() < first + 5 {
-        check!(monotonic() - start < 5_000 * MILLISECOND);
-        task::might_resched();
-    }
-    let passed = monotonic() - start;
-    check!(passed > 38 * MILLISECOND);
+    // A host that stalls delivers ticks late and then in a row, or loses some: not every time.
+    let agrees = |five: u64| (38 * MILLISECOND..60 * MILLISECOND).contains(&five);
+    check!((0..20).any(|_| agrees(time_of_five_ticks())));
     let mut last = monotonic();
     for _ in 0..1000 {
         let now = monotonic();
@@ -38,6 +33,14 @@ fn the_clocks_agree() -> Outcome {
     check!((YEAR_2020..YEAR_2020 + 1000 * MILLISECOND).contains(&set));
     set_realtime(day);
     Ok(())
+}
+
+fn time_of_five_ticks() -> u64 {
+    let (start, first) = (monotonic(), ticks());
+    while ticks() < first + 5 && monotonic() - start < 1000 * MILLISECOND {
+        task::might_resched();
+    }
+    monotonic() - start
 }
 
 static FIRED: AtomicU32 = AtomicU32::new(0);
