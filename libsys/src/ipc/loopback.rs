@@ -1,7 +1,7 @@
 //! A server in the caller's own process, for tests of servers and of their clients.
 
 use super::client::Lease;
-use super::{Answer, Call, Caller, Connection, Handle, Lender, Message, Server, Token};
+use super::{Answer, Call, Caller, Connection, Handle, Lender, Server, Token};
 use crate::{Errno, Result};
 use abi::ipc::{LENT_READ, LENT_WRITE, Lent, MAX_LEASES};
 use core::cell::{Cell, RefCell};

@@ -74,6 +74,7 @@ impl Message {
     }
 
     /// All places, zero where there is no word.
+    #[cfg_attr(not(target_arch = "x86"), expect(dead_code, reason = "nothing comes there"))]
     pub(crate) const fn places(&self) -> &[u32; MAX_WORDS as usize] {
         &self.words
     }
