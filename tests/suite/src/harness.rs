@@ -55,7 +55,7 @@ macro_rules! skip {
 pub const SKIPPED: i32 = 77;
 
 /// Seconds a test may take.
-const TIME_LIMIT: u32 = 60;
+const TIME_LIMIT: u32 = 120;
 
 /// Prints the names.
 pub fn list(cases: &[Case]) -> i32 {
