@@ -17,6 +17,9 @@ type Magazines = [Magazine<MAGAZINE>; CLASSES.len()];
 /// Free heap objects a CPU keeps of each class.
 pub const MAGAZINE: usize = 16;
 
+/// Roots, tables in low memory, tables in high memory.
+type SpareTables = [Magazine<16>; 3];
+
 pub struct Cpu {
     tables: UnsafeCell<CpuTables>,
     /// Preemption is off while this is not zero: one for each spinlock, atomic kmap, interrupt.
@@ -37,6 +40,8 @@ pub struct Cpu {
     page_lists: UnsafeCell<[PageLists; ZONES]>,
     /// Free heap objects of each class.
     magazines: UnsafeCell<Magazines>,
+    /// Page tables without entries.
+    spare_tables: UnsafeCell<SpareTables>,
     #[cfg(debug_assertions)]
     ranks: [AtomicU32; MAX_HELD],
     #[cfg(debug_assertions)]
@@ -46,8 +51,8 @@ pub struct Cpu {
 #[cfg(debug_assertions)]
 const MAX_HELD: usize = 16;
 
-// SAFETY: the counters are atomic; `tables` is reached only with interrupts off, `page_lists`
-// and `magazines` only with preemption off, by the one CPU.
+// SAFETY: the counters are atomic; `tables` is reached only with interrupts off, `page_lists`,
+// `magazines` and `spare_tables` only with preemption off, by the one CPU.
 unsafe impl Sync for Cpu {}
 
 static CPU: Cpu = Cpu {
@@ -60,6 +65,7 @@ static CPU: Cpu = Cpu {
     kmap_depth: AtomicU32::new(0),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
     magazines: UnsafeCell::new([const { Magazine::new() }; CLASSES.len()]),
+    spare_tables: UnsafeCell::new([const { Magazine::new() }; 3]),
     #[cfg(debug_assertions)]
     ranks: [const { AtomicU32::new(0) }; MAX_HELD],
     #[cfg(debug_assertions)]
@@ -112,6 +118,17 @@ pub fn with_magazines<R>(work: impl FnOnce(&mut Magazines) -> R) -> R {
     // SAFETY: preemption is off, interrupts do not come here, and `work` cannot get here again,
     // as it allocates nothing.
     let result = work(unsafe { &mut *CPU.magazines.get() });
+    preempt_enable();
+    result
+}
+
+/// Works on this CPU's spare page tables. Not from interrupts: they may come while it runs.
+#[inline]
+pub fn with_spare_tables<R>(work: impl FnOnce(&mut SpareTables) -> R) -> R {
+    preempt_disable();
+    // SAFETY: preemption is off, interrupts do not come here, and `work` cannot get here again,
+    // as it makes no address space.
+    let result = work(unsafe { &mut *CPU.spare_tables.get() });
     preempt_enable();
     result
 }

@@ -9,6 +9,7 @@ use super::direct_map::{DirectMap, lowmem_address};
 use super::kmap::kmap_atomic;
 use super::loader::Loaded;
 use super::page::{mem_map, page, set_mem_map};
+use super::table_cache;
 use crate::arch::string::clear_page;
 use crate::cpu;
 use crate::sync::{Rank, SpinLock};
@@ -196,7 +197,7 @@ fn serve(gfp: &Gfp, mut take: impl FnMut(usize) -> Option<Pfn>) -> Option<Pfn> {
 
 /// Frees what can be freed without writing anything out. Says whether that was anything.
 fn reclaim() -> bool {
-    drain_page_lists() != 0
+    table_cache::drain() + drain_page_lists() != 0
 }
 
 /// Gives this CPU's single frames back to their zones and says how many there were.

@@ -1,21 +1,18 @@
 //! The memory glue on the real machine: CR3, kmap, heap, address spaces.
 
 use super::direct_map::{KernelTables, lowmem_pfn, max_low_pfn};
-use super::frames::{
-    Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, block, drain_page_lists, free_frames, free_pages,
-};
-use super::heap;
+use super::frames::{Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, block, free_frames, free_pages};
 use super::kmap::{kmap, kmap_atomic, slots_in_use};
 use super::map::Contents;
 use super::object::{Lookup, Object};
 use super::page::{mem_map, page};
 use super::space::{Mm, TASK_SIZE};
+use super::statistics;
 use super::vmalloc::vmalloc;
 use crate::arch::boot::image;
 use crate::arch::features::features;
 use crate::arch::paging::{PAGE_OFFSET, WINDOWS};
 use crate::ktest::{Outcome, check, tests};
-use crate::task;
 use alloc::vec::Vec;
 use kcore::addr::{PAGE_SIZE, PageRange, Pfn, VirtAddr, Vpn};
 use kcore::fault::AccessKind;
@@ -44,9 +41,7 @@ tests! {
 }
 
 fn all_free() -> u32 {
-    task::drain_stack_cache();
-    heap::drain();
-    drain_page_lists();
+    statistics::drain();
     (0..ZONES).map(free_frames).sum()
 }
 

@@ -87,15 +87,13 @@ impl Mm {
         let target = PageRange::with_len(to.start(), from.len().min(to.len())).unwrap_or(to);
         let source = PageRange::with_len(from.start(), target.len()).unwrap_or(from);
         let mut walk = MoveWalk::new(source, target.start()).ok_or(Errno::EINVAL)?;
-        {
-            let lock = self.lock_tables();
-            let flush = walk.reserve(&self.tables(&lock)).map_err(|_| Errno::ENOMEM)?;
-            self.invalidate(flush);
-        }
-        let moved = areas.relocate(id, from, to, &mut |edit| self.follow(edit));
-        if moved.is_err() {
+        let moved = self.reserve_tables(&walk).and_then(|()| {
+            areas.relocate(id, from, to, &mut |edit| self.follow(edit)).map_err(|_| Errno::ENOMEM)
+        });
+        if let Err(errno) = moved {
+            // At the end tables are looked for below areas only.
             self.free_tables(to, super::unmap::free_space_around(areas, to));
-            return Err(Errno::ENOMEM);
+            return Err(errno);
         }
         let mut gather = Gather::new(&mut []);
         loop {
@@ -113,6 +111,13 @@ impl Mm {
             Some((flags, contents)) => self.map_free(layout, from, flags, contents),
             None => Ok(()),
         }
+    }
+
+    fn reserve_tables(&self, walk: &MoveWalk) -> Result<()> {
+        let lock = self.lock_tables();
+        let flush = walk.reserve(&self.tables(&lock)).map_err(|_| Errno::ENOMEM)?;
+        self.invalidate(flush);
+        Ok(())
     }
 
     fn reserve_for(&self, areas: &VmaSet<AreaBacking>, id: VmaId) -> Result<()> {

@@ -6,26 +6,24 @@
 //! Page-table entries hold one reference to their frame each. The kernel's part of the tables is
 //! `swapper_pg_dir`'s and the same everywhere.
 
-use super::direct_map::{lowmem_address, swapper_cr3, swapper_pg_dir};
-use super::frames::{GFP_HIGHUSER, GFP_KERNEL, alloc_page, alloc_zeroed_page, put_page};
+use super::direct_map::lowmem_address;
+use super::frames::put_page;
 use super::object::Object;
-use super::page::{mem_map, page};
+use super::page::mem_map;
 use super::rmap::ChainSlot;
+use super::table_cache;
 use super::tables::LeafTable;
-use crate::arch::paging::{self, Active, IS_PAE, PAGE_OFFSET};
-use crate::arch::string::clear_page;
+use crate::arch::paging::{self, Active, PAGE_OFFSET};
 use crate::arch::tlb;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, RwLock, SpinLock, SpinLockGuard};
 use alloc::sync::{Arc, Weak};
 use core::cell::Cell as StdCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use kcore::addr::{PageRange, Pfn, VirtAddr, Vpn};
+use kcore::addr::{Pfn, VirtAddr, Vpn};
 use kcore::memory_call::Limits;
-use kcore::page::PageFlags;
-use kcore::paging::walk::{free_directories, share_kernel};
 use kcore::paging::{Flush, Format, Gather, Level, Released, Tables};
-use kcore::vma::{Backing, Edit, Placement, VmFlags, Vma, VmaSet};
+use kcore::vma::{Backing, Placement, VmFlags, Vma, VmaSet};
 
 /// The end of user space.
 pub const TASK_SIZE: Vpn = VirtAddr::new(PAGE_OFFSET).vpn();
@@ -115,7 +113,7 @@ impl Mm {
     /// An address space without areas.
     pub fn new() -> Result<Arc<Self>> {
         let place = Arc::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
-        let root = new_root().ok_or(Errno::ENOMEM)?;
+        let root = table_cache::new_root().ok_or(Errno::ENOMEM)?;
         let itself = Weak::into_raw(Arc::downgrade(&place)).cast::<Self>();
         let address = Arc::as_ptr(&place).cast::<Self>().cast_mut();
         // SAFETY: nobody else knows the place, and a reference to it by `itself` is only made
@@ -210,8 +208,8 @@ impl Mm {
     }
 
     fn free_table(&self, table: Pfn) {
-        self.page_tables.fetch_sub(1, Relaxed);
-        put_page(table);
+        add(&self.page_tables, 1_u32.wrapping_neg());
+        table_cache::free(table);
     }
 
     /// Pages have been put into the tables.
@@ -240,30 +238,6 @@ impl Mm {
     pub fn rss(&self) -> u32 {
         self.rss_anon.load(Relaxed).wrapping_add(self.rss_file.load(Relaxed))
     }
-
-    /// Takes everything down: Linux's exit_mmap. Nobody runs in it any more.
-    fn exit(&self) {
-        let mut layout = self.layout.write();
-        if paging::cr3() == self.cr3() {
-            // SAFETY: the kernel's own tables; the current task has no user memory any more.
-            unsafe { paging::load_cr3(swapper_cr3()) };
-        }
-        let all = PageRange::new(Vpn::new(0), TASK_SIZE).unwrap_or_default();
-        let mut from = Vpn::new(0);
-        while let Some((_, area)) = layout.areas.find(from) {
-            from = area.end();
-            self.zap(area.range());
-        }
-        layout.areas.clear(|id, vma| self.follow(Edit::Removed { id, vma }));
-        self.free_tables(all, all);
-        let lock = self.lock_tables();
-        let mut gather = Gather::new(&mut []);
-        free_directories(&self.tables(&lock), mem_map(), TASK_SIZE, &mut gather);
-        drop(lock);
-        self.flush(&mut gather);
-        debug_assert_eq!(self.rss(), 0, "pages left in a dead address space");
-        debug_assert_eq!(self.page_tables.load(Relaxed), 0);
-    }
 }
 
 #[inline]
@@ -277,7 +251,7 @@ impl Drop for Mm {
         if self.users.load(Relaxed) != 0 {
             self.exit();
         }
-        put_page(self.root);
+        table_cache::free_root(self.root);
     }
 }
 
@@ -323,25 +297,6 @@ impl Layout {
         // What mlockall promised the parent's future does not bind the child.
         Self { areas, limits: Limits { def_flags: VmFlags::empty(), ..self.limits }, ..*self }
     }
-}
-
-/// A top-level table with the kernel's entries and no others.
-fn new_root() -> Option<Pfn> {
-    let root = alloc_page(&GFP_KERNEL)?;
-    page(root).set(PageFlags::TABLE);
-    let address = lowmem_address(root);
-    if IS_PAE {
-        // Four entries are all the CPU reads; the three of the user start absent.
-        // SAFETY: the frame is ours, mapped and as large as a root.
-        unsafe { (address as *mut [u8; 32]).write([0; 32]) };
-    } else {
-        // SAFETY: as above.
-        unsafe { clear_page(address) };
-    }
-    // SAFETY: as above, and filled with cells.
-    let cells = unsafe { &*(address as *const <Active as Format>::Root) };
-    share_kernel::<Active>(swapper_pg_dir(), cells, TASK_SIZE);
-    Some(root)
 }
 
 /// The lock of some address space's tables. Allocating a table lets go of it meanwhile.
@@ -398,11 +353,11 @@ impl Tables for UserTables<'_, '_> {
     }
 
     fn allocate(&self, level: Level) -> Option<Pfn> {
-        // The kernel reaches directories by the direct map; leaf tables may be anywhere.
-        let gfp = if level == Level::Top { GFP_KERNEL } else { GFP_HIGHUSER };
-        let table = self.lock.released(|| alloc_zeroed_page(&gfp))?;
-        page(table).set(PageFlags::TABLE);
-        self.mm.page_tables.fetch_add(1, Relaxed);
+        let table = match table_cache::take(level) {
+            Some(table) => table,
+            None => self.lock.released(|| table_cache::allocate(level))?,
+        };
+        add(&self.mm.page_tables, 1);
         Some(table)
     }
 

@@ -3,7 +3,7 @@
 use super::frames::{drain_page_lists, for_each_zone, free_frames};
 use super::object::shrink_page_tree;
 use super::page::mem_map;
-use super::{heap, kmap};
+use super::{heap, kmap, table_cache};
 use crate::task;
 use abi::syscall::folio::{
     CacheStatistics, OWNER_ANONYMOUS, OWNER_CACHE, OWNER_HEAP, OWNER_KERNEL, OWNER_PAGE_TABLES,
@@ -90,5 +90,6 @@ pub fn drain() {
     task::drain_stack_cache();
     shrink_page_tree();
     heap::drain();
+    table_cache::drain();
     drain_page_lists();
 }

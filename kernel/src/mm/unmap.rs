@@ -94,7 +94,7 @@ pub fn free_space_around(areas: &VmaSet<AreaBacking>, range: PageRange) -> PageR
 
 /// The reference that a removed entry held, if it held one.
 #[inline]
-fn released(slot: Slot, anon: &mut u32, file: &mut u32) -> Option<Pfn> {
+pub(super) fn released(slot: Slot, anon: &mut u32, file: &mut u32) -> Option<Pfn> {
     let Slot::Page { pfn, access } = slot else { return None };
     if access.contains(Access::SPECIAL) {
         return None;

@@ -107,7 +107,7 @@ pub trait Cell {
     type Raw;
 
     fn load(&self) -> Self::Raw;
-    /// Writes over an entry that is not present.
+    /// Writes over an entry that is not present, or that no CPU uses.
     fn set(&self, raw: Self::Raw);
     /// Empties the entry.
     fn take(&self) -> Self::Raw;

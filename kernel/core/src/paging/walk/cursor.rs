@@ -96,6 +96,18 @@ impl<'a, T: Tables> Run<'a, T> {
         }
     }
 
+    /// Empties every cell of tables that no CPU uses or has anything of in its TLB.
+    #[inline]
+    pub fn empty_each(&self, mut emptied: impl FnMut(Slot)) {
+        for cell in self.slice() {
+            let raw = cell.load();
+            if raw != T::Format::EMPTY {
+                cell.set(T::Format::EMPTY);
+                emptied(T::Format::decode(raw, Level::Leaf));
+            }
+        }
+    }
+
     /// Gives every page, hidden ones too, the rights that `change` returns for it. What the CPU
     /// noted in A and D stays. Only a tightened entry has to be flushed.
     #[inline]

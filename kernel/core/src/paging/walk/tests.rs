@@ -198,8 +198,19 @@ impl<'s, F: Host> World<'s, F> {
     }
 
     fn exit(&mut self) {
-        self.unmap(range(0, USER_END.as_u32()));
+        let all = range(0, USER_END.as_u32());
+        // It is loaded nowhere any more.
+        self.tlb.invalidate(Flush::All);
+        let mut walk = Walk::new(all);
+        while let Some(run) = walk.next(&self.space, 100) {
+            run.empty_each(|slot| {
+                let pfn = frame_of(slot).unwrap();
+                self.tlb.assert_forgotten(pfn);
+                *self.references.get_mut(&pfn).unwrap() -= 1;
+            });
+        }
         let mut gather = Gather::new(&mut []);
+        free_tables(&self.space, &self.space.store.pages, all, all, &mut gather);
         free_directories(&self.space, &self.space.store.pages, USER_END, &mut gather);
         self.flush(&mut gather);
     }

@@ -1,0 +1,67 @@
+//! The end of an address space: Linux's exit_mmap.
+
+use super::direct_map::swapper_cr3;
+use super::frames::put_page;
+use super::page::mem_map;
+use super::space::{AreaBacking, Mm, TASK_SIZE};
+use super::unmap::released;
+use crate::arch::paging;
+use crate::task::might_resched;
+use core::sync::atomic::Ordering::Relaxed;
+use kcore::addr::{PageRange, Vpn};
+use kcore::paging::Gather;
+use kcore::paging::walk::{Walk, free_directories, free_tables};
+use kcore::vma::{Edit, VmaSet};
+
+/// Cells emptied with the page-table lock held.
+const STEP: u32 = 64;
+
+impl Mm {
+    /// Takes everything down. Nobody runs in it any more.
+    pub(super) fn exit(&self) {
+        let mut layout = self.layout.write();
+        if paging::cr3() == self.cr3() {
+            // SAFETY: the kernel's own tables; the current task has no user memory any more.
+            unsafe { paging::load_cr3(swapper_cr3()) };
+        }
+        layout.areas.iter().for_each(|(_, area)| self.release_pages(area.range()));
+        self.free_all_tables(&layout.areas);
+        layout.areas.clear(|id, vma| self.follow(Edit::Removed { id, vma }));
+        debug_assert_eq!(self.rss(), 0, "pages left in a dead address space");
+        debug_assert_eq!(self.page_tables.load(Relaxed), 0, "tables where no area is");
+    }
+
+    /// Lets go of the pages of a range. No TLB knows them any more, so no flush comes first.
+    fn release_pages(&self, range: PageRange) {
+        let mut walk = Walk::new(range);
+        let (mut anon, mut file) = (0, 0);
+        loop {
+            let lock = self.lock_tables();
+            let tables = self.tables(&lock);
+            let Some(run) = walk.next(&tables, STEP) else { break };
+            run.empty_each(|slot| {
+                if let Some(pfn) = released(slot, &mut anon, &mut file) {
+                    put_page(pfn);
+                }
+            });
+            drop(run);
+            drop(lock);
+            might_resched();
+        }
+        self.subtract_rss(anon, file);
+    }
+
+    /// Takes away all tables, which have no pages any more. Every one of them lies below an area.
+    fn free_all_tables(&self, areas: &VmaSet<AreaBacking>) {
+        let everything = PageRange::new(Vpn::new(0), TASK_SIZE).unwrap_or_default();
+        let mut gather = Gather::new(&mut []);
+        let lock = self.lock_tables();
+        let tables = self.tables(&lock);
+        for (_, area) in areas.iter() {
+            free_tables(&tables, mem_map(), area.range(), everything, &mut gather);
+        }
+        free_directories(&tables, mem_map(), TASK_SIZE, &mut gather);
+        drop(lock);
+        self.flush(&mut gather);
+    }
+}
