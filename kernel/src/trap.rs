@@ -1,7 +1,7 @@
 //! The switchboard: where every fault, interrupt and system call of the machine arrives.
 
 use crate::arch::control::cr2;
-use crate::arch::entry::{FOLIO_CALL, TrapFrame};
+use crate::arch::entry::{Arguments, FOLIO_CALL, TrapFrame};
 use crate::arch::{extable, interrupts};
 use crate::cpu;
 use crate::irq;
@@ -99,9 +99,10 @@ pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
 /// The frame lies at the top of the thread's stack; handlers that replace the registers (exec,
 /// sigreturn) write there, and their result is EAX.
 pub extern "fastcall" fn on_syscall(frame: *mut TrapFrame) {
-    // SAFETY: the entry code passes its frame, and nobody else has a reference to it now.
+    // SAFETY: the entry code passes its frame. Arguments are read before the handler they are for
+    // is called, and nobody else writes to it before that.
     let (number, vector, arguments) =
-        unsafe { ((*frame).error, (*frame).vector, (*frame).arguments()) };
+        unsafe { ((*frame).error, (*frame).vector, Arguments::of(frame)) };
     let result = if vector == FOLIO_CALL as u32 {
         syscall::folio_call(number, &arguments)
     } else {
@@ -110,17 +111,22 @@ pub extern "fastcall" fn on_syscall(frame: *mut TrapFrame) {
     // SAFETY: the handler's references to the frame are gone.
     let frame = unsafe { &mut *frame };
     frame.eax = result;
-    interrupts::disable();
-    leave(frame);
+    leave_to_user(frame);
 }
 
 /// The last step before the program goes on. Interrupts are off from here.
 #[inline]
 fn leave(frame: &mut TrapFrame) {
     if frame.from_user() {
-        interrupts::disable();
-        if task::current().work() != 0 {
-            task::exit_work(frame);
-        }
+        leave_to_user(frame);
+    }
+}
+
+/// The same from a trap that a program made for certain.
+#[inline]
+fn leave_to_user(frame: &mut TrapFrame) {
+    interrupts::disable();
+    if task::current().work() != 0 {
+        task::exit_work(frame);
     }
 }

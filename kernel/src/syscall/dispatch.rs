@@ -1,7 +1,7 @@
 //! From a call's number to its handler.
 
+use crate::arch::entry::Arguments;
 use crate::result::{Errno, Result};
-use abi::argument::Registers;
 use abi::checked_argument::CheckedArgument;
 use abi::syscall::names;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -22,8 +22,9 @@ mod handlers {
 }
 
 macro_rules! dispatcher {
-    ($name:ident, [$($kinds:ident)::+], $( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
-        fn $name(number: u32, registers: &Registers) -> Option<Result<u32>> {
+    ($(#[$how:meta])* $name:ident, [$($kinds:ident)::+], $( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
+        $(#[$how])*
+        fn $name(number: u32, registers: &Arguments) -> Option<Result<u32>> {
             #[allow(unused_imports)]
             use $($kinds)::+::*;
             match number {
@@ -50,13 +51,13 @@ macro_rules! dispatcher {
 }
 
 macro_rules! linux_dispatcher {
-    ($($rows:tt)*) => { dispatcher!(linux, [abi::syscall::linux::kinds], $($rows)*); };
+    ($($rows:tt)*) => { dispatcher!(#[inline(always)] linux, [abi::syscall::linux::kinds], $($rows)*); };
 }
 abi::for_each_linux_call!(linux_dispatcher);
 
 /// Serves `int 0x80`.
 #[inline]
-pub fn linux_call(number: u32, registers: &Registers) -> u32 {
+pub fn linux_call(number: u32, registers: &Arguments) -> u32 {
     abi::errno::encode(linux(number, registers).unwrap_or_else(|| unknown(number)))
 }
 
@@ -71,13 +72,13 @@ macro_rules! ipc_dispatcher {
 abi::for_each_ipc_call!(ipc_dispatcher);
 
 macro_rules! message_dispatcher {
-    ($($rows:tt)*) => { dispatcher!(message, [abi::syscall::ipc::kinds], $($rows)*); };
+    ($($rows:tt)*) => { dispatcher!(#[inline(always)] message, [abi::syscall::ipc::kinds], $($rows)*); };
 }
 abi::for_each_message_call!(message_dispatcher);
 
 /// Serves `int 0x81`.
 #[inline]
-pub fn folio_call(number: u32, registers: &Registers) -> u32 {
+pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
     // Messages first: they are what has to be quick.
     let result = message(number, registers)
         .or_else(|| folio(number, registers))
@@ -94,11 +95,10 @@ static LOGGED: [AtomicU32; NUMBERS / 32] = [const { AtomicU32::new(0) }; NUMBERS
 #[cold]
 fn unknown(number: u32) -> Result<u32> {
     let bit = 1 << (number % 32);
-    let first = match LOGGED.get(number as usize / 32) {
-        Some(word) => word.fetch_or(bit, Relaxed) & bit == 0,
-        None => false,
-    };
-    if first {
+    if let Some(word) = LOGGED.get(number as usize / 32)
+        && word.load(Relaxed) & bit == 0
+    {
+        word.fetch_or(bit, Relaxed);
         let name = names::name(number).unwrap_or("no such call");
         ::log::info!("system call {number} ({name}) is not implemented");
     }

@@ -7,6 +7,19 @@ use crate::{UserMutPtr, UserPtr, UserStr};
 /// The six argument registers of a call, in order: EBX ECX EDX ESI EDI EBP.
 pub type Registers = [u32; 6];
 
+/// Where the argument registers of a call are read.
+pub trait RegisterFile {
+    /// Register `index` of the six; 0 beyond them.
+    fn register(&self, index: usize) -> u32;
+}
+
+impl RegisterFile for Registers {
+    #[inline(always)]
+    fn register(&self, index: usize) -> u32 {
+        self.get(index).copied().unwrap_or(0)
+    }
+}
+
 /// A type that can be an argument of a system call.
 pub trait Argument: Sized {
     /// How many registers it takes.
@@ -15,15 +28,10 @@ pub trait Argument: Sized {
     /// Reads the argument that begins in register `first`.
     ///
     /// The tables assert that `first + REGISTERS` is at most 6; beyond that registers read as 0.
-    fn decode(registers: &Registers, first: usize) -> Self;
+    fn decode(registers: &impl RegisterFile, first: usize) -> Self;
 
     /// Puts the argument into the registers from `first` on.
     fn encode(self, registers: &mut Registers, first: usize);
-}
-
-#[inline(always)]
-fn read(registers: &Registers, index: usize) -> u32 {
-    registers.get(index).copied().unwrap_or(0)
 }
 
 #[inline(always)]
@@ -39,8 +47,8 @@ macro_rules! one_register {
             const REGISTERS: usize = 1;
 
             #[inline(always)]
-            fn decode(registers: &Registers, first: usize) -> Self {
-                let $word = read(registers, first);
+            fn decode(registers: &impl RegisterFile, first: usize) -> Self {
+                let $word = registers.register(first);
                 $decode
             }
 
@@ -66,8 +74,8 @@ impl Argument for u64 {
     const REGISTERS: usize = 2;
 
     #[inline(always)]
-    fn decode(registers: &Registers, first: usize) -> Self {
-        u64::from(read(registers, first)) | u64::from(read(registers, first + 1)) << 32
+    fn decode(registers: &impl RegisterFile, first: usize) -> Self {
+        u64::from(registers.register(first)) | u64::from(registers.register(first + 1)) << 32
     }
 
     #[inline(always)]
@@ -83,7 +91,7 @@ impl Argument for i64 {
     const REGISTERS: usize = 2;
 
     #[inline(always)]
-    fn decode(registers: &Registers, first: usize) -> Self {
+    fn decode(registers: &impl RegisterFile, first: usize) -> Self {
         u64::decode(registers, first).cast_signed()
     }
 

@@ -1,6 +1,6 @@
 //! Arguments of Folio's own calls, which refuse register values that mean nothing.
 
-use crate::argument::{Argument, Registers};
+use crate::argument::{Argument, RegisterFile, Registers};
 use crate::errno::Errno;
 
 /// An argument of Folio's own table: register values that mean nothing are EINVAL.
@@ -11,7 +11,7 @@ pub trait CheckedArgument: Sized {
     const REGISTERS: usize;
 
     /// Reads the argument that begins in register `first`.
-    fn decode(registers: &Registers, first: usize) -> Result<Self, Errno>;
+    fn decode(registers: &impl RegisterFile, first: usize) -> Result<Self, Errno>;
 
     /// Puts the argument into the registers from `first` on.
     fn encode(self, registers: &mut Registers, first: usize);
@@ -21,7 +21,7 @@ impl<T: Argument> CheckedArgument for T {
     const REGISTERS: usize = T::REGISTERS;
 
     #[inline(always)]
-    fn decode(registers: &Registers, first: usize) -> Result<Self, Errno> {
+    fn decode(registers: &impl RegisterFile, first: usize) -> Result<Self, Errno> {
         Ok(T::decode(registers, first))
     }
 

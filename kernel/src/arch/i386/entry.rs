@@ -16,6 +16,7 @@
 //! bad frame for IRET turns into an exception *of the program*, [`BAD_RETURN`].
 
 use super::gdt::USER_DS;
+use abi::argument::RegisterFile;
 use core::arch::global_asm;
 use kcore::exception::BAD_RETURN;
 
@@ -54,11 +55,38 @@ impl TrapFrame {
     pub fn from_user(&self) -> bool {
         self.cs & 3 == 3
     }
+}
 
-    /// The argument registers of a system call, in order.
+/// The argument registers of a system call where the entry code put them. They are read one by one,
+/// as the call has arguments.
+#[derive(Clone, Copy)]
+pub struct Arguments(*const TrapFrame);
+
+impl Arguments {
+    /// # Safety
+    /// The frame is there, and nobody writes to it, until the last argument has been read.
     #[inline]
-    pub fn arguments(&self) -> [u32; 6] {
-        [self.ebx, self.ecx, self.edx, self.esi, self.edi, self.ebp]
+    pub unsafe fn of(frame: *const TrapFrame) -> Self {
+        Self(frame)
+    }
+}
+
+impl RegisterFile for Arguments {
+    #[inline(always)]
+    fn register(&self, index: usize) -> u32 {
+        let frame = self.0;
+        // SAFETY: see `of`.
+        unsafe {
+            match index {
+                0 => (*frame).ebx,
+                1 => (*frame).ecx,
+                2 => (*frame).edx,
+                3 => (*frame).esi,
+                4 => (*frame).edi,
+                5 => (*frame).ebp,
+                _ => 0,
+            }
+        }
     }
 }
 

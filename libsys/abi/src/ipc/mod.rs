@@ -50,7 +50,7 @@ mod tag;
 pub use memory::{Block, LENT_READ, LENT_WRITE, Lent, Passed};
 pub use tag::{Kind, MAX_HANDLES, MAX_LEASES, MAX_WORDS, Tag};
 
-use crate::argument::Registers;
+use crate::argument::{RegisterFile, Registers};
 use crate::checked_argument::CheckedArgument;
 use crate::errno::Errno;
 use bitflags::bitflags;
@@ -125,7 +125,7 @@ pub const MAX_PROCESS_HANDLES: u32 = 1024;
 impl CheckedArgument for Rights {
     const REGISTERS: usize = 1;
 
-    fn decode(registers: &Registers, first: usize) -> Result<Self, Errno> {
+    fn decode(registers: &impl RegisterFile, first: usize) -> Result<Self, Errno> {
         Self::from_bits(u32::decode(registers, first)?).ok_or(Errno::EINVAL)
     }
 
@@ -137,7 +137,7 @@ impl CheckedArgument for Rights {
 impl CheckedArgument for Level {
     const REGISTERS: usize = 1;
 
-    fn decode(registers: &Registers, first: usize) -> Result<Self, Errno> {
+    fn decode(registers: &impl RegisterFile, first: usize) -> Result<Self, Errno> {
         let number = u8::try_from(u32::decode(registers, first)?).map_err(|_| Errno::EINVAL)?;
         Self::new(number).ok_or(Errno::EINVAL)
     }

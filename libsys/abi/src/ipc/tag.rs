@@ -1,6 +1,6 @@
 //! What a message consists of, in one word.
 
-use crate::argument::Registers;
+use crate::argument::{RegisterFile, Registers};
 use crate::checked_argument::CheckedArgument;
 use crate::errno::Errno;
 
@@ -187,7 +187,7 @@ impl CheckedArgument for Tag {
     const REGISTERS: usize = 1;
 
     #[inline(always)]
-    fn decode(registers: &Registers, first: usize) -> Result<Self, Errno> {
+    fn decode(registers: &impl RegisterFile, first: usize) -> Result<Self, Errno> {
         Self::of_call(u32::decode(registers, first)?)
     }
 
