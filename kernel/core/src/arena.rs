@@ -135,6 +135,26 @@ impl<T, const N: usize> Arena<T, N> {
         }
     }
 
+    /// Two at once. `None` if they are one, if either names no slot in use, or lies past the first
+    /// directory.
+    #[inline]
+    pub fn pair_mut(&mut self, one: u32, other: u32) -> Option<(&mut T, &mut T)> {
+        let (chunk, other_chunk) = (one as usize / N, other as usize / N);
+        let (place, other_place) = (one as usize % N, other as usize % N);
+        let pair = if chunk == other_chunk {
+            let chunk = self.near.get_mut(chunk)?;
+            let [one, other] = chunk.get_disjoint_mut([place, other_place]).ok()?;
+            (one, other)
+        } else {
+            let [one, other] = self.near.get_disjoint_mut([chunk, other_chunk]).ok()?;
+            (&mut one[place], &mut other[other_place])
+        };
+        match pair {
+            (Slot::Used(one), Slot::Used(other)) => Some((one, other)),
+            _ => None,
+        }
+    }
+
     /// Empties the arena and gives all chunks back.
     pub fn clear(&mut self) {
         *self = Self::new();

@@ -6,8 +6,9 @@
 
 use super::attachments::Attachments;
 use super::caller::Call;
+use super::exchange;
 use super::lease;
-use super::port::STATE;
+use super::port::{Port, STATE};
 use super::server::{self, Reply, Wanted};
 use super::slot::{Slot, Words, own_slot};
 use crate::arch::uaccess;
@@ -27,7 +28,9 @@ use kcore::signal::{DefaultAction, default_action};
 
 /// Words in registers.
 const IN_REGISTERS: usize = 4;
-type FirstWords = [u32; IN_REGISTERS];
+/// Words in a block.
+const IN_BLOCK: usize = MAX_WORDS as usize - IN_REGISTERS;
+pub(super) type FirstWords = [u32; IN_REGISTERS];
 
 /// Says where the running thread's messages are.
 pub fn set_block(block: u32) -> Result<()> {
@@ -46,31 +49,48 @@ pub fn call(handle: u32, tag: Tag, first: FirstWords) -> Result<u32> {
     let holder = &thread.process().ipc;
     let (port, badge) = holder.port(handle, Rights::CALL)?;
     let own = own_slot()?;
+    let reply = if tag.is_words_only()
+        && exchange::call(&port, own, (tag, badge, holder.level()), first).is_some()
+    {
+        match exchange::take(&thread, own) {
+            Some((tag, _)) => tag,
+            None => {
+                let reply = port.await_reply(own, |slot| receive_words(&thread, slot));
+                finish_reply(&thread, own, reply)?
+            }
+        }
+    } else {
+        call_with(&thread, own, &port, badge, tag, first)?
+    };
+    Errno::from_number(reply.label()).map_or(Ok(0), Err)
+}
+
+/// Any call.
+#[inline(never)]
+fn call_with(
+    thread: &CurrentThread,
+    own: u32,
+    port: &Port,
+    badge: u32,
+    tag: Tag,
+    first: FirstWords,
+) -> Result<Tag> {
+    let from = thread.process().ipc.level();
     let on_server_death =
         if tag.is_retry() { OnServerDeath::Retry } else { OnServerDeath::OwnerDead };
-    let attachments = if tag.has_attachments() { gather(&thread, tag)? } else { None };
-    let mut call = Call { tag, badge, from: holder.level(), on_server_death, attachments };
+    let attachments = if tag.has_attachments() { gather(thread, tag)? } else { None };
+    let mut call = Call { tag, badge, from, on_server_death, attachments };
     let reply = loop {
         let fill = |words: &mut Words| send_words(words, tag, first);
-        match port.call(own, &mut call, fill, |slot| receive_words(&thread, slot)) {
+        match port.call(own, &mut call, fill, |slot| receive_words(thread, slot)) {
             Err(Errno::EFAULT) => fault_in_words(tag)?,
             reply => break reply,
         }
     };
-    let arrived = match reply {
-        Ok(arrived) if !arrived.is_incomplete && !arrived.tag.has_attachments() => {
-            if tag.has_attachments() {
-                drop_attachments(own);
-            }
-            arrived.tag
-        }
-        reply => finish_reply(&thread, own, reply)?,
-    };
-    Errno::from_number(arrived.label()).map_or(Ok(0), Err)
+    finish_reply(thread, own, reply)
 }
 
-/// What a call came to that was not only words.
-#[cold]
+/// Takes everything that a call came to.
 fn finish_reply(thread: &CurrentThread, own: u32, reply: Result<Arrived>) -> Result<Tag> {
     let attachments = STATE.lock().slots[own].attachments.take();
     let arrived = reply?;
@@ -83,13 +103,6 @@ fn finish_reply(thread: &CurrentThread, own: u32, reply: Result<Arrived>) -> Res
         write_passed(arrived.tag, &passed)?;
     }
     Ok(arrived.tag)
-}
-
-#[cold]
-fn drop_attachments(own: u32) {
-    let attachments = STATE.lock().slots[own].attachments.take();
-    // Without the lock: this unpins and closes.
-    drop(attachments);
 }
 
 pub fn receive(handle: u32, mask: u32, deadline: u64) -> Result<u32> {
@@ -137,17 +150,40 @@ pub fn reply_fault(token: u32, signal: i32) -> Result<()> {
 pub fn reply_receive(token: u32, tag: Tag, first: FirstWords) -> Result<u32> {
     let thread = process::current();
     let own = own_slot()?;
-    let mut reply = prepare_reply(&thread, token, tag)?;
-    let wanted = Wanted { server: reply.server, deadline: None };
-    let arrived = loop {
-        let fill = |words: &mut Words| send_words(words, tag, first);
-        let take = |slot: &mut Slot| receive_words(&thread, slot);
-        match server::receive(own, wanted, Some(&mut reply), fill, take) {
-            Err(Errno::EFAULT) => fault_in_words(tag)?,
-            done => break done?,
+    let server = thread.process().pid();
+    let tag = Tag::of_reply(tag.raw())?;
+    let reply = (ReplyToken::from_raw(token), tag);
+    let arrived = if tag.is_words_only() && exchange::reply(own, server, reply, first).is_some() {
+        if let Some((_, badge)) = exchange::take(&thread, own) {
+            return Ok(badge);
         }
+        let wanted = Wanted { server, deadline: None };
+        server::await_message(own, wanted, |slot| receive_words(&thread, slot))?
+    } else {
+        reply_receive_with(&thread, own, token, tag, first)?
     };
     finish_receive(&thread, own, &arrived)
+}
+
+/// Any reply.
+#[inline(never)]
+fn reply_receive_with(
+    thread: &CurrentThread,
+    own: u32,
+    token: u32,
+    tag: Tag,
+    first: FirstWords,
+) -> Result<Arrived> {
+    let mut reply = prepare_reply(thread, token, tag)?;
+    let wanted = Wanted { server: reply.server, deadline: None };
+    loop {
+        let fill = |words: &mut Words| send_words(words, tag, first);
+        let take = |slot: &mut Slot| receive_words(thread, slot);
+        match server::receive(own, wanted, Some(&mut reply), fill, take) {
+            Err(Errno::EFAULT) => fault_in_words(tag)?,
+            done => return done,
+        }
+    }
 }
 
 #[inline]
@@ -216,12 +252,12 @@ fn gather(thread: &CurrentThread, tag: Tag) -> Result<Option<Box<Attachments>>> 
 }
 
 /// What arrived besides words.
-struct Arrived {
-    tag: Tag,
-    badge: u32,
+pub(super) struct Arrived {
+    pub tag: Tag,
+    pub badge: u32,
     token: u32,
     /// Whether words are left in the slot.
-    is_incomplete: bool,
+    pub is_incomplete: bool,
 }
 
 /// Where a thread's messages are.
@@ -248,56 +284,62 @@ fn block() -> Result<BlockAddress> {
     }
 }
 
-/// How many words do not fit the registers.
+/// How many words do not fit the registers: at most as many as a block has.
 #[inline]
 fn words_in_block(tag: Tag) -> usize {
-    (tag.words() as usize).saturating_sub(IN_REGISTERS)
+    let words = tag.words() as usize;
+    if (IN_REGISTERS + 1..=IN_REGISTERS + IN_BLOCK).contains(&words) {
+        words - IN_REGISTERS
+    } else {
+        0
+    }
 }
 
 /// From the sender's registers and block. Does not sleep.
 #[inline]
-fn send_words(words: &mut Words, tag: Tag, first: FirstWords) -> Result<()> {
+pub(super) fn send_words(words: &mut Words, tag: Tag, first: FirstWords) -> Result<()> {
     let [w0, w1, w2, w3, rest @ ..] = words;
     [*w0, *w1, *w2, *w3] = first;
-    let Some(rest) = rest.get_mut(..words_in_block(tag)) else { return Ok(()) };
-    if rest.is_empty() {
+    let count = words_in_block(tag);
+    if count == 0 {
         return Ok(());
     }
-    let block = block()?.0;
-    // SAFETY: `rest` is writable for its length.
-    let copied =
-        unsafe { uaccess::copy_from_user(rest.as_mut_ptr().cast(), block, size_of_val(rest)) };
-    copied.map_err(|_| Errno::EFAULT)
+    let block = block()?.0 as *const u32;
+    // SAFETY: `rest` has as many words as a block, which `set_block` saw to be user memory.
+    unsafe { uaccess::copy_words(rest.as_mut_ptr(), block, count) }.map_err(|_| Errno::EFAULT)
 }
 
 /// To the receiver's registers and block. Does not sleep.
 #[inline]
-fn receive_words(thread: &CurrentThread, slot: &mut Slot) -> Arrived {
-    let [w0, w1, w2, w3, rest @ ..] = &slot.words;
+pub(super) fn receive_words(thread: &CurrentThread, slot: &Slot) -> Arrived {
+    let [w0, w1, w2, w3, ..] = slot.words;
     let (tag, badge, token) = (slot.tag, slot.badge, slot.token);
     thread.with_frame(|frame| {
         (frame.ebx, frame.ecx) = (token, tag.raw());
-        (frame.edx, frame.esi, frame.edi, frame.ebp) = (*w0, *w1, *w2, *w3);
+        (frame.edx, frame.esi, frame.edi, frame.ebp) = (w0, w1, w2, w3);
     });
-    let rest = rest.get(..words_in_block(tag)).unwrap_or_default();
-    let is_incomplete = !rest.is_empty() && write_words(rest).is_err();
+    let is_incomplete = write_words(&slot.words, tag).is_err();
     Arrived { tag, badge, token, is_incomplete }
 }
 
+/// Those that do not fit the registers.
 #[inline]
-fn write_words(words: &[u32]) -> Result<()> {
-    let block = block()?.0;
-    // SAFETY: `words` is readable for its length.
-    let copied = unsafe { uaccess::copy_to_user(block, words.as_ptr().cast(), size_of_val(words)) };
-    copied.map_err(|_| Errno::EFAULT)
+fn write_words(words: &Words, tag: Tag) -> Result<()> {
+    let [_, _, _, _, rest @ ..] = words;
+    let count = words_in_block(tag);
+    if count == 0 {
+        return Ok(());
+    }
+    let block = block()?.0 as *mut u32;
+    // SAFETY: `rest` has as many words as a block, which `set_block` saw to be user memory.
+    unsafe { uaccess::copy_words(block, rest.as_ptr(), count) }.map_err(|_| Errno::EFAULT)
 }
 
 /// The same outside of the lock, so that pages can be brought.
 #[cold]
 fn receive_words_again(own: u32, tag: Tag) -> Result<()> {
     let words = STATE.lock().slots[own].words;
-    let [_, _, _, _, rest @ ..] = &words;
-    write_words(rest.get(..words_in_block(tag)).unwrap_or_default())
+    write_words(&words, tag)
 }
 
 /// Brings the pages that a message's words lie in.
@@ -315,4 +357,5 @@ fn write_passed(tag: Tag, passed: &[Passed; 4]) -> Result<()> {
     Ok(())
 }
 
-const _: () = assert!(offset_of!(Block, words) == 0 && MAX_WORDS as usize == IN_REGISTERS + 12);
+const _: () = assert!(offset_of!(Block, words) == 0);
+const _: () = assert!(size_of::<Block>() >= IN_BLOCK * size_of::<u32>());

@@ -47,7 +47,7 @@ impl Port {
 
     /// Sleeps until the call has come to something.
     #[inline]
-    fn await_reply<R>(&self, own: u32, take: impl FnOnce(&mut Slot) -> R) -> Result<R> {
+    pub(super) fn await_reply<R>(&self, own: u32, take: impl FnOnce(&mut Slot) -> R) -> Result<R> {
         let mut how = Sleep::Interruptible;
         loop {
             let told = {

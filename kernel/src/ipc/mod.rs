@@ -20,6 +20,7 @@ pub mod attachments;
 pub mod call;
 pub mod caller;
 pub mod child;
+mod exchange;
 pub mod frames;
 pub mod handle;
 pub mod io_ports;

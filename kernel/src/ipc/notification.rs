@@ -39,10 +39,16 @@ impl Notification {
         self.state.lock().stop_waiting(number(&task));
     }
 
+    /// Whether bits of `mask` are set.
+    #[inline]
+    pub fn has(&self, mask: u32) -> bool {
+        self.shown.load(Relaxed) & mask != 0
+    }
+
     /// Takes the bits of `mask` that are set. After `prepare_to_sleep` none is missed.
     #[inline]
     pub fn take(&self, mask: u32) -> u32 {
-        if self.shown.load(Relaxed) & mask == 0 { 0 } else { self.take_some(mask) }
+        if self.has(mask) { self.take_some(mask) } else { 0 }
     }
 
     #[cold]

@@ -134,7 +134,11 @@ fn await_until<R>(own: u32, wanted: Wanted, take: impl FnOnce(&mut Slot) -> R) -
 
 /// Sleeps until there is a message, bits, a signal, or no time left.
 #[inline]
-fn await_message<R>(own: u32, wanted: Wanted, take: impl FnOnce(&mut Slot) -> R) -> Result<R> {
+pub(super) fn await_message<R>(
+    own: u32,
+    wanted: Wanted,
+    take: impl FnOnce(&mut Slot) -> R,
+) -> Result<R> {
     loop {
         {
             let mut state = STATE.lock();

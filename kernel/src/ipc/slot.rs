@@ -78,6 +78,14 @@ impl Slot {
         mem::replace(&mut self.outcome, Outcome::Waiting)
     }
 
+    /// A message has arrived, whose words are here. Returns whom to tell.
+    #[inline]
+    pub fn arrive(&mut self, tag: Tag, badge: u32, token: ReplyToken) -> Owner {
+        (self.tag, self.badge, self.token) = (tag, badge, token.raw());
+        self.outcome = Outcome::Arrived;
+        self.owner.clone()
+    }
+
     /// Adds the handles of a reply to what there is; what they replace goes back.
     #[cold]
     pub fn attach(&mut self, of_reply: &mut Option<Box<Attachments>>) {
@@ -143,6 +151,12 @@ impl Slots {
         self.slots.get_mut(slot)
     }
 
+    /// Two at once. `None` if that cannot be had: then one after the other.
+    #[inline(always)]
+    pub fn pair_mut(&mut self, one: u32, other: u32) -> Option<(&mut Slot, &mut Slot)> {
+        self.slots.pair_mut(one, other)
+    }
+
     pub fn len(&self) -> u32 {
         self.slots.len()
     }
@@ -163,10 +177,7 @@ impl Slots {
     /// Puts a message into a receiver's slot, but for the words.
     #[inline]
     pub fn arrive(&mut self, receiver: u32, tag: Tag, badge: u32, token: ReplyToken) -> Owner {
-        let slot = &mut self[receiver];
-        (slot.tag, slot.badge, slot.token) = (tag, badge, token.raw());
-        slot.outcome = Outcome::Arrived;
-        slot.owner.clone()
+        self[receiver].arrive(tag, badge, token)
     }
 }
 

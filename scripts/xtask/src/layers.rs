@@ -40,6 +40,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("file", 5),
     ("ipc::call", 5),
     ("ipc::child", 5),
+    ("ipc::exchange", 5),
     ("ipc::frames", 5),
     ("ipc::handle", 5),
     ("ipc::io_ports", 5),

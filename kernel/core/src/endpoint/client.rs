@@ -83,6 +83,12 @@ impl Client {
         self.state
     }
 
+    /// Whether it neither calls nor waits for calls.
+    #[inline]
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.state, ClientState::Idle)
+    }
+
     /// Of the call under way, or of the last one.
     pub const fn kind(&self) -> CallKind {
         self.kind

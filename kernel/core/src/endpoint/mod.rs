@@ -17,6 +17,7 @@
 //! queued, and for the death of a server, which takes a step per caller.
 
 mod client;
+mod exchange;
 mod port;
 #[cfg(test)]
 mod tests;

@@ -80,13 +80,13 @@ pub enum Orphan {
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    id: u32,
-    level: Level,
-    rendezvous: Rendezvous,
+    pub(super) id: u32,
+    pub(super) level: Level,
+    pub(super) rendezvous: Rendezvous,
     /// Received and not replied to, in the order of reception.
-    unanswered: List,
+    pub(super) unanswered: List,
     /// Of those, how many have a cancel that no receiver has been told.
-    untold: u32,
+    pub(super) untold: u32,
 }
 
 impl Endpoint {
@@ -471,7 +471,7 @@ impl Endpoint {
 impl Client {
     /// A new call.
     #[inline]
-    fn start(&mut self, kind: CallKind, port: u32) {
+    pub(super) fn start(&mut self, kind: CallKind, port: u32) {
         self.kind = kind;
         self.port = port;
         self.cancel = Cancel::No;

@@ -25,6 +25,8 @@ pub fn access_ok(address: u32, len: usize) -> bool {
 
 unsafe extern "fastcall" {
     fn copy_bytes_user(to: *mut u8, from: *const u8, len: usize) -> usize;
+    /// Words not copied.
+    fn copy_words_user(to: *mut u32, from: *const u32, words: usize) -> usize;
     fn clear_bytes_user(to: *mut u8, len: usize) -> usize;
     /// Bytes before the NUL; `max` if there is none among them; a negative number on a fault.
     fn copy_string_user(to: *mut u8, from: *const u8, max: usize) -> isize;
@@ -69,6 +71,22 @@ copy_bytes_user:
     jmp 4b
 6:  mov eax, ecx
     jmp 4b
+
+    .balign 16
+    .globl copy_words_user
+copy_words_user:
+    push esi
+    push edi
+    mov edi, ecx
+    mov esi, edx
+    mov ecx, [esp + 12]
+    smap_site 0x00cb010f
+21: rep movsd
+22: smap_site 0x00ca010f
+    mov eax, ecx
+    pop edi
+    pop esi
+    ret 4
 
     .balign 16
     .globl clear_bytes_user
@@ -140,7 +158,7 @@ string_len_bytes:
     pop edi
     ret
     .pushsection __ex_table, "aw"
-    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b, 13b, 16b, 17b, 19b
+    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b, 13b, 16b, 17b, 19b, 21b, 22b
     .popsection
     "#
 );
@@ -164,6 +182,21 @@ pub unsafe fn copy_to_user(to: u32, from: *const u8, len: usize) -> Result<(), F
     // SAFETY: the caller vouches for `from`; `to` is user memory, which Rust does not own, and a
     // fault on it goes to the fixup.
     outcome(unsafe { copy_bytes_user(to as *mut u8, from, len) })
+}
+
+/// Copies words to or from user memory that is known to be that: [`access_ok`] has been asked
+/// before. The error says nothing but that some were not copied.
+///
+/// # Safety
+/// `to` is valid for writes of `words` words, and `from` for reads, or is an address in user space
+/// all of whose words are.
+#[inline]
+pub unsafe fn copy_words(to: *mut u32, from: *const u32, words: usize) -> Result<(), Fault> {
+    // SAFETY: as the caller says; a fault on user memory goes to the fixup.
+    match unsafe { copy_words_user(to, from, words) } {
+        0 => Ok(()),
+        left => Err(Fault { not_copied: left * size_of::<u32>() }),
+    }
 }
 
 /// Copies a string up to and including its NUL, at most `to.len()` bytes. Returns the bytes before

@@ -140,6 +140,12 @@ impl Tag {
         self.0 >> LEASES_SHIFT & 63 != 0
     }
 
+    /// Whether it says nothing but label and words.
+    #[inline]
+    pub const fn is_words_only(self) -> bool {
+        self.0 >> LEASES_SHIFT == 0
+    }
+
     /// Whether the call may be done twice.
     #[inline]
     pub const fn is_retry(self) -> bool {
