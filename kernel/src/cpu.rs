@@ -8,6 +8,7 @@ use crate::arch::interrupts;
 use crate::sync::Rank;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
+use kcore::layout::FIXADDR_TOP;
 use kcore::page_lists::PageLists;
 use kcore::slab::{CLASSES, Magazine};
 use kcore::zone::ZONES;
@@ -34,8 +35,8 @@ pub struct Cpu {
     fpu_owner: AtomicPtr<()>,
     /// How often one task made way for another.
     switches: AtomicU32,
-    /// Slots of kmap_atomic in use.
-    kmap_depth: AtomicU32,
+    /// The slot of kmap_atomic taken last; the stack of slots grows down.
+    kmap_top: AtomicU32,
     /// Single free frames of each zone.
     page_lists: UnsafeCell<[PageLists; ZONES]>,
     /// Free heap objects of each class.
@@ -47,6 +48,9 @@ pub struct Cpu {
     #[cfg(debug_assertions)]
     held: AtomicU32,
 }
+
+/// The top of the stack of kmap_atomic when no slot is taken.
+pub const NO_KMAP: u32 = FIXADDR_TOP;
 
 #[cfg(debug_assertions)]
 const MAX_HELD: usize = 16;
@@ -62,7 +66,7 @@ static CPU: Cpu = Cpu {
     zombie: AtomicPtr::new(core::ptr::null_mut()),
     fpu_owner: AtomicPtr::new(core::ptr::null_mut()),
     switches: AtomicU32::new(0),
-    kmap_depth: AtomicU32::new(0),
+    kmap_top: AtomicU32::new(NO_KMAP),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
     magazines: UnsafeCell::new([const { Magazine::new() }; CLASSES.len()]),
     spare_tables: UnsafeCell::new([const { Magazine::new() }; 3]),
@@ -194,13 +198,13 @@ pub fn switches() -> u32 {
 }
 
 #[inline]
-pub fn kmap_depth() -> u32 {
-    CPU.kmap_depth.load(Relaxed)
+pub fn kmap_top() -> u32 {
+    CPU.kmap_top.load(Relaxed)
 }
 
 #[inline]
-pub fn set_kmap_depth(depth: u32) {
-    CPU.kmap_depth.store(depth, Relaxed);
+pub fn set_kmap_top(address: u32) {
+    CPU.kmap_top.store(address, Relaxed);
 }
 
 /// Asserts that the caller may sleep: no spinlock, no atomic kmap, no interrupt.

@@ -276,7 +276,7 @@ fn reschedule(mut queue: SpinLockGuard<Queue>, previous: &Task) {
 /// Returns when `previous` gets the CPU again, without the lock.
 #[inline]
 fn switch(queue: SpinLockGuard<Queue>, previous: &Task, next: &Task) {
-    debug_assert!(cpu::preempt_count() == 1 && cpu::kmap_depth() == 0);
+    debug_assert!(cpu::preempt_count() == 1 && cpu::kmap_top() == cpu::NO_KMAP);
     core::mem::forget(queue);
     cpu::count_switch();
     cpu::set_current((&raw const *next).cast_mut().cast());

@@ -111,6 +111,8 @@ pub trait Cell {
     fn set(&self, raw: Self::Raw);
     /// Empties the entry.
     fn take(&self) -> Self::Raw;
+    /// Empties an entry of the kernel's, whose bits do not matter.
+    fn clear(&self);
     /// Writes over any entry. In PAE it is not present for a moment.
     fn replace(&self, raw: Self::Raw) -> Self::Raw;
     /// Sets bits of a present entry; EXEC is not among those that can be changed in place.

@@ -56,6 +56,12 @@ const fn frame(raw: u64) -> Pfn {
 }
 
 impl Pae {
+    /// Whether entries can forbid execution.
+    #[inline]
+    pub fn has_no_execute(self) -> bool {
+        self.known & NO_EXECUTE != 0
+    }
+
     #[inline]
     fn bits(access: Access) -> u64 {
         let no_execute = if access.contains(Access::EXEC) { 0 } else { NO_EXECUTE };
@@ -179,6 +185,12 @@ impl Cell for PaeCell {
         let high = self.high.load(Relaxed);
         self.high.store(0, Release);
         join(low, high)
+    }
+
+    #[inline]
+    fn clear(&self) {
+        self.low.store(0, Release);
+        self.high.store(0, Release);
     }
 
     #[inline]

@@ -24,6 +24,14 @@ pub struct TwoLevel {
     known: u32,
 }
 
+impl TwoLevel {
+    /// Whether entries can forbid execution.
+    #[inline]
+    pub fn has_no_execute(self) -> bool {
+        false
+    }
+}
+
 impl Format for TwoLevel {
     type Raw = u32;
     type Cell = AtomicU32;
@@ -126,6 +134,11 @@ impl Cell for AtomicU32 {
     #[inline]
     fn take(&self) -> u32 {
         self.swap(0, Relaxed)
+    }
+
+    #[inline]
+    fn clear(&self) {
+        self.store(0, Release);
     }
 
     #[inline]

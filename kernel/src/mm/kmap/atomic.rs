@@ -9,51 +9,42 @@ use crate::arch::tlb;
 use crate::cpu;
 use crate::mm::direct_map::{lowmem_address, max_low_pfn};
 use core::marker::PhantomData;
-use kcore::addr::{PAGE_SIZE, Pfn, PhysAddr};
+use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn, PhysAddr};
 use kcore::layout::fix_to_virt;
 use kcore::paging::{Access, Cell, Format};
 
 /// Atomic kmaps that one CPU can hold at a time.
 const KMAP_ATOMIC_SLOTS: u32 = 16;
-/// The fixmap index of the first slot; index 0 is never mapped.
-const FIX_KMAP_BEGIN: u32 = 1;
+/// The lowest slot, which is taken last. The first lies right below the fixmap's end.
+const LAST_SLOT: u32 = fix_to_virt(KMAP_ATOMIC_SLOTS).as_u32();
 
 /// A frame mapped for a moment. Dropping it clears the entry and the TLB.
 #[must_use]
 pub struct AtomicMapping {
+    /// In the direct map, or of a slot.
     address: u32,
-    /// The slot, or `LOWMEM`.
-    slot: u32,
     not_send: PhantomData<*mut ()>,
 }
 
-const LOWMEM: u32 = u32::MAX;
-
 /// Maps a frame. Nothing may sleep until the mapping is dropped, and mappings are dropped in the
 /// reverse order.
-#[inline]
+#[inline(always)]
 pub fn kmap_atomic(pfn: Pfn) -> AtomicMapping {
     cpu::preempt_disable();
-    if pfn < max_low_pfn() {
-        return AtomicMapping { address: lowmem_address(pfn), slot: LOWMEM, not_send: PhantomData };
-    }
-    map_high(pfn)
+    let address = if pfn < max_low_pfn() { lowmem_address(pfn) } else { map_high(pfn) };
+    AtomicMapping { address, not_send: PhantomData }
 }
 
-#[inline]
-fn map_high(pfn: Pfn) -> AtomicMapping {
-    let slot = cpu::kmap_depth();
-    assert!(slot < KMAP_ATOMIC_SLOTS, "too many atomic kmaps");
-    let cell = fixmap_cell(FIX_KMAP_BEGIN + slot);
+#[inline(always)]
+fn map_high(pfn: Pfn) -> u32 {
+    let address = cpu::kmap_top().wrapping_sub(PAGE_SIZE);
+    assert!(address >= LAST_SLOT, "too many atomic kmaps");
+    let cell = fixmap_cell(address);
     debug_assert!(Cell::load(cell) == Active::EMPTY, "a kmap_atomic slot was left mapped");
     // The entry was empty, so no TLB holds it.
     cell.set(paging::format().page(pfn, Access::KERNEL));
-    cpu::set_kmap_depth(slot + 1);
-    AtomicMapping {
-        address: fix_to_virt(FIX_KMAP_BEGIN + slot).as_u32(),
-        slot,
-        not_send: PhantomData,
-    }
+    cpu::set_kmap_top(address);
+    address
 }
 
 impl AtomicMapping {
@@ -69,24 +60,25 @@ impl AtomicMapping {
 }
 
 impl Drop for AtomicMapping {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.slot != LOWMEM {
-            debug_assert!(cpu::kmap_depth() == self.slot + 1, "atomic kmaps dropped out of order");
-            fixmap_cell(FIX_KMAP_BEGIN + self.slot).take();
+        if self.address >= LAST_SLOT {
+            debug_assert!(cpu::kmap_top() == self.address, "atomic kmaps dropped out of order");
+            fixmap_cell(self.address).clear();
             tlb::flush_page(self.address);
             // The slot is free only once nothing maps it any more: an interrupt may take it.
-            cpu::set_kmap_depth(self.slot);
+            cpu::set_kmap_top(self.address.wrapping_add(PAGE_SIZE));
         }
         cpu::preempt_enable();
     }
 }
 
-fn fixmap_cell(index: u32) -> &'static <Active as Format>::Cell {
+#[inline(always)]
+fn fixmap_cell(address: u32) -> &'static <Active as Format>::Cell {
     // SAFETY: the fixmap's table is a page of the image that nothing else refers to as memory;
     // its cells are atomic.
     let table = unsafe { &*(fixmap_table() as *const <Active as Format>::Table) };
-    Active::cell(table, fix_to_virt(index).vpn().as_u32())
+    Active::cell(table, address >> PAGE_SHIFT)
 }
 
 /// Copies `to.len()` bytes of physical memory, wherever they lie.
