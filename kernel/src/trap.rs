@@ -14,14 +14,10 @@ use abi::signal::SIGKILL;
 use kcore::addr::VirtAddr;
 use kcore::fault::{Class, ErrorCode, Origin, Signal, classify};
 
-const PAGE_FAULT: u32 = 14;
 const EFLAGS_IF: u32 = 1 << 9;
 
 pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
-    if frame.vector == PAGE_FAULT {
-        // Before anything can fault again.
-        on_page_fault(frame, VirtAddr::new(cr2()));
-    } else if frame.from_user() {
+    if frame.from_user() {
         interrupts::enable();
         signal::on_exception(frame);
     } else {
@@ -30,16 +26,37 @@ pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
     leave(frame);
 }
 
-fn on_page_fault(frame: &mut TrapFrame, address: VirtAddr) {
+pub extern "fastcall" fn on_page_fault(frame: &mut TrapFrame) {
+    // Before anything can fault again.
+    let address = VirtAddr::new(cr2());
+    if !frame.from_user() {
+        return on_kernel_page_fault(frame, address);
+    }
+    let code = ErrorCode::from_bits_retain(frame.error);
+    match class(address, code, Origin::User) {
+        Class::Page => {
+            interrupts::enable();
+            serve_page(frame, address, code);
+        }
+        Class::Signal(signal) => {
+            interrupts::enable();
+            raise(frame, signal, address, code);
+        }
+        Class::Fixup | Class::Bug => fatal_trap("broken page table", frame),
+    }
+    leave_to_user(frame);
+}
+
+/// Copies to and from programs fault, and bugs.
+#[inline(never)]
+fn on_kernel_page_fault(frame: &mut TrapFrame, address: VirtAddr) {
     let code = ErrorCode::from_bits_retain(frame.error);
     let origin = match () {
-        () if frame.from_user() => Origin::User,
         () if extable::fixup(frame.eip).is_none() => Origin::Kernel,
         () if cpu::preempt_count() != 0 || process::try_current().is_none() => Origin::AtomicCopy,
         () => Origin::UserCopy,
     };
-    let task_size = TASK_SIZE.address().unwrap_or_default();
-    match classify(address, code, origin, task_size) {
+    match class(address, code, origin) {
         Class::Page => {
             if frame.eflags & EFLAGS_IF != 0 {
                 interrupts::enable();
@@ -47,14 +64,16 @@ fn on_page_fault(frame: &mut TrapFrame, address: VirtAddr) {
             serve_page(frame, address, code);
         }
         Class::Fixup => fix_up(frame),
-        Class::Signal(signal) => {
-            interrupts::enable();
-            raise(frame, signal, address, code);
-        }
-        Class::Bug => fatal_trap("page fault in the kernel", frame),
+        Class::Signal(_) | Class::Bug => fatal_trap("page fault in the kernel", frame),
     }
 }
 
+#[inline(always)]
+fn class(address: VirtAddr, code: ErrorCode, origin: Origin) -> Class {
+    classify(address, code, origin, TASK_SIZE.address().unwrap_or_default())
+}
+
+#[inline(always)]
 fn serve_page(frame: &mut TrapFrame, address: VirtAddr, code: ErrorCode) {
     let thread = process::current();
     let outcome = match &*thread.own().mm.borrow() {
@@ -63,10 +82,17 @@ fn serve_page(frame: &mut TrapFrame, address: VirtAddr, code: ErrorCode) {
     };
     match outcome {
         Outcome::Done { major } => thread.count_fault(major),
+        outcome => not_served(frame, outcome, address, code),
+    }
+}
+
+#[cold]
+fn not_served(frame: &mut TrapFrame, outcome: Outcome, address: VirtAddr, code: ErrorCode) {
+    match outcome {
         // A copy to or from the program tells its caller.
         _ if !frame.from_user() => fix_up(frame),
         Outcome::Signal(signal) => raise(frame, signal, address, code),
-        Outcome::OutOfMemory => {
+        _ => {
             log::warn!("no memory for {}: killed", task::describe_current());
             signal::raise(SIGKILL);
         }

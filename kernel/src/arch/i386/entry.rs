@@ -1,8 +1,8 @@
 //! Into the kernel and out again.
 //!
 //! A stub pushes the vector (and a zero where the CPU pushes no error code), the common part
-//! saves the registers as a [`TrapFrame`] and calls `trap::on_fault`, `on_interrupt` or
-//! `on_syscall`. `trap_return` restores the frame.
+//! saves the registers as a [`TrapFrame`] and calls `trap::on_fault`, `on_page_fault`,
+//! `on_interrupt` or `on_syscall`. `trap_return` restores the frame.
 //!
 //! ```text
 //!            ss esp eflags cs eip   by the CPU (ss, esp only from user mode)
@@ -22,6 +22,7 @@ use kcore::exception::BAD_RETURN;
 
 pub const LINUX_CALL: usize = 0x80;
 pub const FOLIO_CALL: usize = 0x81;
+const PAGE_FAULT: usize = 14;
 const STUB_BYTES: usize = 16;
 const STUBS: usize = 48;
 
@@ -146,7 +147,9 @@ trap_stubs:
     push 0
     .endif
     push vector
-    .if vector < 32
+    .if vector == {page_fault}
+    jmp page_fault_entry
+    .elseif vector < 32
     jmp fault_entry
     .else
     jmp interrupt_entry
@@ -159,6 +162,13 @@ fault_entry:
     save_registers
     xor ebp, ebp
     call {on_fault}
+    jmp trap_return
+
+    .balign 16
+page_fault_entry:
+    save_registers
+    xor ebp, ebp
+    call {on_page_fault}
     jmp trap_return
 
     .balign 16
@@ -213,7 +223,9 @@ trap_return:
     stubs = const STUBS,
     linux_call = const LINUX_CALL,
     folio_call = const FOLIO_CALL,
+    page_fault = const PAGE_FAULT,
     on_fault = sym crate::trap::on_fault,
+    on_page_fault = sym crate::trap::on_page_fault,
     on_interrupt = sym crate::trap::on_interrupt,
     on_syscall = sym crate::trap::on_syscall,
 );
