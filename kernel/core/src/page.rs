@@ -168,6 +168,15 @@ impl Page {
         self.index.store(index, Relaxed);
     }
 
+    /// Makes a frame that nobody else can see a private page, mapped once.
+    #[inline]
+    pub fn become_private(&self, chain: u32, index: u32) {
+        let flags = self.flags.load(Relaxed);
+        self.flags.store(flags | PageFlags::ANON.bits(), Relaxed);
+        self.set_mapping(chain, index);
+        self.set_mapcount(1);
+    }
+
     /// Offset in `mapping`, in pages.
     pub fn index(&self) -> u32 {
         self.index.load(Relaxed)

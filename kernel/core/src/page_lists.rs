@@ -78,13 +78,26 @@ impl PageLists {
                 order -= 1;
                 continue;
             };
-            // The lowest frame is used first.
-            for offset in (0..1 << order).rev() {
-                let _: bool = self.push(pages, Pfn::new(block.as_u32() + offset));
-            }
+            self.push_block(pages, block, 1 << order);
             wanted = wanted.saturating_sub(1 << order);
         }
         !self.is_empty()
+    }
+
+    /// Puts a block of frames nobody uses on the stack. Its lowest frame is used first.
+    fn push_block(&mut self, pages: &[Page], block: Pfn, count: u32) {
+        let first = block.as_u32();
+        let frames = &pages[first as usize..(first + count) as usize];
+        let mut next = first;
+        for page in frames {
+            next = next.wrapping_add(1);
+            page.set_next(Some(Pfn::new(next)));
+        }
+        if let Some(last) = frames.last() {
+            last.set_next((self.top != NO_PFN).then_some(Pfn::new(self.top)));
+            self.top = first;
+            self.len += count;
+        }
     }
 
     /// Gives a batch back.

@@ -48,7 +48,7 @@ pub fn max_low_pfn() -> Pfn {
 #[inline]
 pub fn lowmem_address(pfn: Pfn) -> u32 {
     debug_assert!(pfn < max_low_pfn(), "{pfn:?} is not low memory");
-    PAGE_OFFSET + (pfn.as_u32() << PAGE_SHIFT)
+    PAGE_OFFSET.wrapping_add(pfn.as_u32() << PAGE_SHIFT)
 }
 
 /// The frame of an address in the direct map.

@@ -107,20 +107,26 @@ fn set_marks() {
 /// One frame with undefined contents.
 #[inline]
 pub fn alloc_page(gfp: &Gfp) -> Option<Pfn> {
+    match pop(gfp) {
+        Some(pfn) => Some(pfn),
+        None => refill(gfp),
+    }
+}
+
+/// A frame that this CPU has at hand.
+#[inline(always)]
+fn pop(gfp: &Gfp) -> Option<Pfn> {
+    let pages = mem_map();
     let preferred = PREFERRED[gfp.class].load(Relaxed);
-    let pfn = match cpu::with_page_lists(|lists| lists[preferred].pop(mem_map())) {
-        Some(pfn) => pfn,
-        None => refill(gfp)?,
-    };
-    hand_out(pfn);
+    let pfn = cpu::with_page_lists(|lists| lists[preferred].pop(pages))?;
+    hand_out(&pages[pfn.as_u32() as usize]);
     Some(pfn)
 }
 
 #[inline]
-fn hand_out(pfn: Pfn) {
-    let page = page(pfn);
-    debug_assert!(page.refcount() == 0 && page.mapcount() == 0, "{pfn:?} is not free");
-    debug_assert!(page.has_no_use(), "{pfn:?} is free and has a use: {:?}", page.flags());
+fn hand_out(page: &Page) {
+    debug_assert!(page.refcount() == 0 && page.mapcount() == 0, "not a free frame");
+    debug_assert!(page.has_no_use(), "a free frame has a use: {:?}", page.flags());
     page.set_mapping(0, 0);
     page.set_refcount(1);
 }
@@ -134,7 +140,7 @@ pub fn alloc_zeroed_page(gfp: &Gfp) -> Option<Pfn> {
 }
 
 /// Zeroes a frame wherever it lies.
-#[inline]
+#[inline(always)]
 pub fn clear_highpage(pfn: Pfn) {
     let mapping = kmap_atomic(pfn);
     // SAFETY: the mapping covers the frame, which is the caller's alone.
@@ -144,7 +150,7 @@ pub fn clear_highpage(pfn: Pfn) {
 #[cold]
 #[inline(never)]
 fn refill(gfp: &Gfp) -> Option<Pfn> {
-    serve(gfp, |zone| {
+    let pfn = serve(gfp, |zone| {
         cpu::with_page_lists(|lists| {
             let lists = &mut lists[zone];
             if lists.is_empty() {
@@ -152,7 +158,9 @@ fn refill(gfp: &Gfp) -> Option<Pfn> {
             }
             lists.pop(mem_map())
         })
-    })
+    })?;
+    hand_out(page(pfn));
+    Some(pfn)
 }
 
 /// `2^order` neighbouring frames with one reference on the first.
@@ -262,6 +270,12 @@ pub struct Frame(Pfn);
 impl Frame {
     pub fn allocate(gfp: &Gfp) -> Option<Self> {
         alloc_page(gfp).map(Self)
+    }
+
+    /// A frame from anywhere, if this CPU has one at hand. Never sleeps.
+    #[inline(always)]
+    pub fn at_hand() -> Option<Self> {
+        pop(&GFP_HIGHUSER).map(Self)
     }
 
     pub fn zeroed(gfp: &Gfp) -> Option<Self> {

@@ -16,7 +16,6 @@ use core::ptr::null_mut;
 use core::sync::atomic::AtomicPtr;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use kcore::addr::{PageRange, Pfn};
-use kcore::page::PageFlags;
 use kcore::reverse_map::{Mapping, ReverseMap};
 use kcore::vma::{Edit, Extent, VmaId};
 
@@ -73,15 +72,10 @@ pub struct AnonChain {
 }
 
 impl AnonChain {
-    /// Sees to it that an area has a chain: its next page will be private. The caller has the
-    /// layout for reading. `false` if there is no memory.
-    #[inline]
-    pub fn prepare(mm: &Mm, id: VmaId, area: &Area) -> bool {
-        area.backing.chain.get().is_some() || Self::make(mm, id, area).is_ok()
-    }
-
+    /// Gives an area a chain: its next page will be private. The caller has the layout for
+    /// reading.
     #[cold]
-    fn make(mm: &Mm, id: VmaId, area: &Area) -> Result<()> {
+    pub fn make(mm: &Mm, id: VmaId, area: &Area) -> Result<()> {
         let chain = Arc::try_new(Self { mappings: Mappings::new() }).map_err(|_| Errno::ENOMEM)?;
         chain.mappings.0.lock().insert(mapping(mm, id, area.extent()));
         if let Err(late) = area.backing.chain.set(chain) {
@@ -92,14 +86,12 @@ impl AnonChain {
     }
 
     /// Makes a frame page `index` of the area's chain.
-    #[inline]
+    #[inline(always)]
     pub fn add_page(area: &Area, pfn: Pfn, index: u32) {
         let page = page(pfn);
         let chain = area.backing.chain.get().map_or(0, |chain| &raw const *chain as u32);
         debug_assert!(chain != 0, "a private page without a chain");
-        page.set(PageFlags::ANON);
-        page.set_mapping(chain, index);
-        page.add_mapping();
+        page.become_private(chain, index);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::sync::{Rank, RwLock, SpinLock, SpinLockGuard};
 use alloc::sync::{Arc, Weak};
 use core::cell::Cell as StdCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use kcore::addr::{Pfn, VirtAddr, Vpn};
+use kcore::addr::{PAGE_SHIFT, Pfn, VirtAddr, Vpn};
 use kcore::memory_call::Limits;
 use kcore::paging::{Flush, Format, Gather, Level, Released, Tables};
 use kcore::vma::{Backing, Placement, VmFlags, Vma, VmaSet};
@@ -104,8 +104,8 @@ pub struct Mm {
     users: AtomicU32,
     pub rss_anon: AtomicU32,
     pub rss_file: AtomicU32,
-    /// Most pages it ever had.
-    pub max_rss: AtomicU32,
+    /// Most pages it had before it last lost some.
+    max_rss: AtomicU32,
     pub page_tables: AtomicU32,
 }
 
@@ -194,6 +194,14 @@ impl Mm {
         }
     }
 
+    /// [`Mm::invalidate`] for one page.
+    #[inline]
+    pub fn invalidate_page(&self, page: Vpn) {
+        if paging::cr3() == self.cr3() {
+            tlb::flush_page(page.as_u32() << PAGE_SHIFT);
+        }
+    }
+
     /// Flushes, then lets go of frames and tables.
     #[inline]
     pub fn flush(&self, gather: &mut Gather) {
@@ -215,21 +223,22 @@ impl Mm {
     /// Pages have been put into the tables.
     #[inline]
     pub fn add_rss(&self, anon: u32, file: u32) {
-        add(&self.rss_anon, anon);
-        add(&self.rss_file, file);
-        self.note_rss();
+        if anon != 0 {
+            add(&self.rss_anon, anon);
+        }
+        if file != 0 {
+            add(&self.rss_file, file);
+        }
     }
 
-    #[inline]
-    fn note_rss(&self) {
-        let rss = self.rss();
-        if rss > self.max_rss.load(Relaxed) {
-            self.max_rss.store(rss, Relaxed);
-        }
+    /// Most pages it ever had.
+    pub fn peak_rss(&self) -> u32 {
+        self.rss().max(self.max_rss.load(Relaxed))
     }
 
     /// Pages have been taken out of the tables.
     pub fn subtract_rss(&self, anon: u32, file: u32) {
+        self.max_rss.store(self.peak_rss(), Relaxed);
         add(&self.rss_anon, anon.wrapping_neg());
         add(&self.rss_file, file.wrapping_neg());
     }

@@ -125,7 +125,7 @@ impl Thread {
 impl Process {
     /// Of all its threads, living and ended. Not with its signals locked.
     pub fn used(&self) -> Used {
-        let max_rss = self.mm().map_or(0, |mm| mm.max_rss.load(Relaxed));
+        let max_rss = self.mm().map_or(0, |mm| mm.peak_rss());
         let mut used = Used { max_rss, ..Used::NOTHING };
         for thread in self.lock_signals().threads() {
             used = used.plus(thread.used());
@@ -137,7 +137,7 @@ impl Process {
 impl CurrentThread {
     /// Books what the thread used with its process, before it goes.
     pub(super) fn settle_account(&self) {
-        let max_rss = self.process.mm().map_or(0, |mm| mm.max_rss.load(Relaxed));
+        let max_rss = self.process.mm().map_or(0, |mm| mm.peak_rss());
         self.process.usage.add_thread(Used { max_rss, ..self.used() });
     }
 }

@@ -124,7 +124,7 @@ pub enum Decision {
 }
 
 /// What the access at `place`, where the entry is `slot` and the page `page`, needs.
-#[inline]
+#[inline(always)]
 pub fn decide(kind: AccessKind, place: &Place, slot: Slot, page: PageState) -> Decision {
     if !permits(kind, place) {
         return Decision::Signal(Signal::AccessError);
@@ -140,19 +140,19 @@ pub fn decide(kind: AccessKind, place: &Place, slot: Slot, page: PageState) -> D
 
 /// The rights of an entry of an area with `flags`. `write` is whether the page may be written
 /// without another fault; it grants nothing the area does not.
+#[inline]
 pub const fn page_access(flags: VmFlags, write: bool) -> Access {
-    let mut access = Access::USER;
     if !flags.is_accessible() {
-        return access.union(Access::PROT_NONE);
+        return Access::USER.union(Access::PROT_NONE);
     }
-    if flags.contains(VmFlags::EXEC) {
-        access = access.union(Access::EXEC);
-    }
-    if write && flags.contains(VmFlags::WRITE) {
-        access = access.union(Access::WRITE);
-    }
-    access
+    let writable = if write { flags.bits() & VmFlags::WRITE.bits() } else { 0 };
+    let executable = (flags.bits() & VmFlags::EXEC.bits()) << EXEC_SHIFT;
+    Access::from_bits_retain(Access::USER.bits() | writable | executable)
 }
+
+/// The rights have the same place in areas and entries, but for this one.
+const EXEC_SHIFT: u32 = Access::EXEC.bits().ilog2() - VmFlags::EXEC.bits().ilog2();
+const _: () = assert!(Access::WRITE.bits() == VmFlags::WRITE.bits());
 
 /// On this machine whatever can be written or executed can be read.
 fn permits(kind: AccessKind, place: &Place) -> bool {

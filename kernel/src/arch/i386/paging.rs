@@ -44,6 +44,12 @@ pub fn format() -> Active {
     *FORMAT.get()
 }
 
+/// Whether entries can forbid execution.
+#[inline]
+pub fn has_no_execute() -> bool {
+    FORMAT.get().has_no_execute()
+}
+
 const fn parse(decimal: &str) -> u32 {
     let digits = decimal.as_bytes();
     let (mut value, mut index) = (0u32, 0);

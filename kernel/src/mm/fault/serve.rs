@@ -1,0 +1,297 @@
+//! One fault: rounds until the access can be tried again.
+
+use crate::arch::paging::{self, Active};
+use crate::arch::string::copy_page;
+use crate::mm::frames::{Frame, GFP_HIGHUSER, clear_highpage, put_page};
+use crate::mm::kmap::kmap_atomic;
+use crate::mm::page::page;
+use crate::mm::rmap::AnonChain;
+use crate::mm::space::{Area, Mm};
+use crate::mm::zero_page::zero_pfn;
+use kcore::addr::{Pfn, VirtAddr, Vpn};
+use kcore::fault::{AccessKind, Cow, Decision, PageState, Place, Signal, decide, page_access};
+use kcore::page::PageFlags;
+use kcore::paging::walk::{ensure_leaf, leaf};
+use kcore::paging::{Access, Cell, Format, Level, Slot};
+use kcore::vma::{Backing, VmFlags, VmaId};
+
+pub(super) type EntryCell = <Active as Format>::Cell;
+type Raw = <Active as Format>::Raw;
+
+/// How a fault ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The access can be tried again. `major`: input was waited for.
+    Done {
+        major: bool,
+    },
+    Signal(Signal),
+    /// No frame: the access cannot be served, and nobody could free one.
+    OutOfMemory,
+}
+
+/// What one round came to.
+pub(super) enum Round {
+    Done,
+    Again,
+    NeedTable,
+    NeedFrame,
+    /// The object's page has no frame yet.
+    FillHole,
+    Signal(Signal),
+}
+
+impl Mm {
+    /// Serves an access to `address`, which lies below TASK_SIZE.
+    pub fn fault(&self, address: VirtAddr, kind: AccessKind) -> Outcome {
+        let page = address.vpn();
+        let layout = self.layout.read();
+        match layout.areas.find(page) {
+            Some((id, area)) if area.start() <= page => {
+                Fault { mm: self, id, area, page, kind }.serve()
+            }
+            Some((_, area)) if area.flags().contains(VmFlags::GROWSDOWN) => {
+                self.fault_below_stack(layout, page, kind)
+            }
+            _ => Outcome::Signal(Signal::MapError),
+        }
+    }
+}
+
+/// A fault being served. Passed by value, so that the usual way through needs no memory for it.
+#[derive(Clone, Copy)]
+pub(super) struct Fault<'a> {
+    pub mm: &'a Mm,
+    pub id: VmaId,
+    pub area: &'a Area,
+    pub page: Vpn,
+    pub kind: AccessKind,
+}
+
+impl Fault<'_> {
+    #[inline(always)]
+    pub(super) fn serve(self) -> Outcome {
+        if self.kind == AccessKind::Write && !self.prepare_write() {
+            return Outcome::OutOfMemory;
+        }
+        match self.round(None) {
+            Round::Done => Outcome::Done { major: false },
+            Round::Signal(signal) => Outcome::Signal(signal),
+            missing => self.go_on(missing),
+        }
+    }
+
+    /// Gets what is missing and tries again, until nothing is.
+    #[cold]
+    fn go_on(self, missing: Round) -> Outcome {
+        let mut missing = missing;
+        loop {
+            let Some(frame) = self.fetch(missing) else { return Outcome::OutOfMemory };
+            missing = match self.round(frame) {
+                Round::Done => return Outcome::Done { major: false },
+                Round::Signal(signal) => return Outcome::Signal(signal),
+                missing => missing,
+            };
+        }
+    }
+
+    /// A private page that is written needs a chain by which it will be found again.
+    #[inline(always)]
+    fn prepare_write(self) -> bool {
+        let private = VmFlags::WRITE | VmFlags::SHARED;
+        self.area.backing.has_chain()
+            || self.area.flags() & private != VmFlags::WRITE
+            || AnonChain::make(self.mm, self.id, self.area).is_ok()
+    }
+
+    /// What the next round starts with; `None` if there is no memory for it.
+    fn fetch(self, missing: Round) -> Option<Option<Frame>> {
+        match missing {
+            Round::NeedTable => {
+                let lock = self.mm.lock_tables();
+                let flush = ensure_leaf(&self.mm.tables(&lock), self.page).ok()?;
+                self.mm.invalidate(flush);
+            }
+            Round::NeedFrame => return Frame::allocate(&GFP_HIGHUSER).map(Some),
+            Round::FillHole => {
+                let object = self.area.backing.object.as_deref()?;
+                object.fill_hole(self.place().index).ok()?;
+            }
+            Round::Done | Round::Again | Round::Signal(_) => {}
+        }
+        Some(None)
+    }
+
+    /// Looks at the entry and, if nothing is missing, acts.
+    #[inline(always)]
+    fn round(self, frame: Option<Frame>) -> Round {
+        let lock = self.mm.lock_tables();
+        let tables = self.mm.tables(&lock);
+        let Some(leaf) = leaf(&tables, self.page) else { return self.without_table() };
+        let cell = leaf.cell(self.page);
+        let raw = Cell::load(cell);
+        if raw != Active::EMPTY {
+            return self.change(cell, raw, frame);
+        }
+        match self.area.backing.object.as_deref() {
+            None => self.first_touch(cell, frame),
+            Some(object) => self.map_object(&leaf, object, frame),
+        }
+    }
+
+    /// Rights come first: a forbidden access must not allocate a table.
+    #[cold]
+    fn without_table(self) -> Round {
+        match decide(self.kind, &self.place(), Slot::Empty, PageState::None) {
+            Decision::Signal(signal) if self.area.backing.object.is_none() => Round::Signal(signal),
+            Decision::Signal(Signal::AccessError) => Round::Signal(Signal::AccessError),
+            _ => Round::NeedTable,
+        }
+    }
+
+    /// Private memory without a page.
+    #[inline(always)]
+    fn first_touch(self, cell: &EntryCell, frame: Option<Frame>) -> Round {
+        match decide(self.kind, &self.place(), Slot::Empty, PageState::None) {
+            Decision::AllocateAnonymous => {
+                let Some(own) = frame.or_else(Frame::at_hand) else {
+                    return Round::NeedFrame;
+                };
+                clear_highpage(own.pfn());
+                cell.set(self.own_entry(own));
+                self.mm.add_rss(1, 0);
+                Round::Done
+            }
+            Decision::MapZero => {
+                cell.set(entry_of(zero_pfn(), self.access(false) | Access::SPECIAL));
+                Round::Done
+            }
+            Decision::Signal(signal) => Round::Signal(signal),
+            decision => self.broken(decision),
+        }
+    }
+
+    /// An entry is there, but does not permit the access.
+    #[inline(always)]
+    fn change(self, cell: &EntryCell, raw: Raw, frame: Option<Frame>) -> Round {
+        let slot = Active::decode(raw, Level::Leaf);
+        let state = match slot {
+            Slot::Page { pfn, access } => mapped_state(pfn, access),
+            _ => PageState::None,
+        };
+        match (decide(self.kind, &self.place(), slot, state), slot) {
+            (Decision::CopyOnWrite(Cow::Copy), Slot::Page { pfn, .. }) => {
+                let Some(own) = frame.or_else(Frame::at_hand) else {
+                    return Round::NeedFrame;
+                };
+                copy_highpage(own.pfn(), pfn);
+                self.replace(cell, own);
+                self.give_up(pfn, state);
+                Round::Done
+            }
+            (Decision::CopyOnWrite(Cow::Reuse) | Decision::MakeWritable { .. }, _) => {
+                cell.set_bits(Access::WRITE | Access::DIRTY | Access::ACCESSED);
+                // A stale read-only translation costs a fault at worst, and this CPU's is gone.
+                self.mm.invalidate_page(self.page);
+                Round::Done
+            }
+            (Decision::AllocateAnonymous, _) => {
+                let Some(own) = frame.or_else(Frame::at_hand) else {
+                    return Round::NeedFrame;
+                };
+                clear_highpage(own.pfn());
+                self.replace(cell, own);
+                self.mm.add_rss(1, 0);
+                Round::Done
+            }
+            (Decision::Retry, _) => {
+                self.mm.invalidate_page(self.page);
+                Round::Done
+            }
+            (Decision::Wait, _) => Round::Again,
+            (Decision::Signal(signal), _) => Round::Signal(signal),
+            (decision, _) => self.broken(decision),
+        }
+    }
+
+    /// Maps a frame of the area's own in the place of what the entry had.
+    #[inline(always)]
+    fn replace(self, cell: &EntryCell, own: Frame) {
+        cell.replace(self.own_entry(own));
+        self.mm.invalidate_page(self.page);
+    }
+
+    /// The page that a copy replaced is not mapped here any more.
+    #[inline(always)]
+    fn give_up(self, old: Pfn, state: PageState) {
+        match state {
+            PageState::Anon { .. } => {}
+            PageState::Frame => return self.mm.add_rss(1, 0),
+            _ => {
+                self.mm.add_rss(1, 0);
+                self.mm.subtract_rss(0, 1);
+            }
+        }
+        page(old).remove_mapping();
+        put_page(old);
+    }
+
+    /// The entry of a frame that becomes a page of the area's own, written just now.
+    #[inline(always)]
+    pub(super) fn own_entry(self, own: Frame) -> Raw {
+        let pfn = own.into_raw();
+        AnonChain::add_page(self.area, pfn, self.area.index_of(self.page));
+        entry_of(pfn, self.access(true) | Access::DIRTY)
+    }
+
+    #[inline(always)]
+    pub(super) fn access(self, write: bool) -> Access {
+        page_access(self.area.flags(), write) | Access::ACCESSED
+    }
+
+    #[inline(always)]
+    pub(super) fn place(self) -> Place {
+        Place {
+            flags: self.area.flags(),
+            no_execute: paging::has_no_execute(),
+            index: self.area.index_of(self.page),
+            object_pages: None,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn broken(self, decision: Decision) -> ! {
+        panic!("page table at {:?} leads to {decision:?}", self.page)
+    }
+}
+
+#[inline(always)]
+pub(super) fn entry_of(pfn: Pfn, access: Access) -> Raw {
+    paging::format().page(pfn, access)
+}
+
+/// What the page is that an entry maps.
+#[inline(always)]
+fn mapped_state(pfn: Pfn, access: Access) -> PageState {
+    if access.contains(Access::SPECIAL) {
+        return if pfn == zero_pfn() { PageState::Zero } else { PageState::Frame };
+    }
+    let page = page(pfn);
+    if page.has(PageFlags::ANON) {
+        PageState::Anon { sole: page.refcount() == 1 }
+    } else {
+        PageState::Cached { notify: false }
+    }
+}
+
+/// Copies a frame, wherever both lie.
+#[inline]
+pub(super) fn copy_highpage(to: Pfn, from: Pfn) {
+    let to = kmap_atomic(to);
+    let from = kmap_atomic(from);
+    // SAFETY: both mappings cover their frames; nobody else has the target yet.
+    unsafe { copy_page(to.address(), from.address()) };
+    drop(from);
+    drop(to);
+}
