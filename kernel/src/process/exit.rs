@@ -103,13 +103,14 @@ fn end_process(process: &Arc<Process>) {
     notify_parent(&mut family, slot);
 }
 
-/// The first process adopts the children.
+/// The nearest ancestor that asked for them adopts the children, or else the first process.
 fn abandon_children(family: &mut FamilyGuard, process: &Process) {
     let slot = process.slot();
-    let Some(init) = family.find(1) else { return };
-    while let Some(child) = family.move_child(slot, init, SIGCHLD as u8) {
+    let Some(reaper) = reaper(family, slot) else { return };
+    let reaper_pid = family[reaper].pid();
+    while let Some(child) = family.move_child(slot, reaper, SIGCHLD as u8) {
         let orphan = family[child].process.clone();
-        orphan.set_parent_pid(1);
+        orphan.set_parent_pid(reaper_pid);
         let signal = orphan.parent_death_signal().cast_signed();
         if signal != 0 {
             let fields = [process.pid(), 0, 0, 0, 0, 0, 0, 0, 0];
@@ -128,6 +129,17 @@ fn abandon_children(family: &mut FamilyGuard, process: &Process) {
             }
         }
     }
+}
+
+fn reaper(family: &FamilyGuard, slot: u32) -> Option<u32> {
+    let mut next = family[slot].parent();
+    while let Some(ancestor) = next {
+        if family[ancestor].process.is_subreaper() {
+            return Some(ancestor);
+        }
+        next = family[ancestor].parent();
+    }
+    family.find(1)
 }
 
 /// If a group loses its last member that could continue it, its stopped members are told.

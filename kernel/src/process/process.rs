@@ -38,6 +38,8 @@ pub struct Process {
     pub(super) is_unkillable: bool,
     /// The signal it gets when its parent ends, 0 for none.
     parent_death_signal: AtomicU32,
+    /// Whether it adopts the orphans among its descendants.
+    is_subreaper: AtomicBool,
     personality: AtomicU32,
     nice: AtomicU32,
 }
@@ -83,6 +85,7 @@ impl Process {
             parent_released: WaitQueue::new(),
             is_unkillable: origin.is_unkillable,
             parent_death_signal: AtomicU32::new(0),
+            is_subreaper: AtomicBool::new(false),
             personality: AtomicU32::new(origin.personality),
             nice: AtomicU32::new(origin.nice.cast_unsigned()),
         }
@@ -195,6 +198,14 @@ impl Process {
 
     pub fn set_parent_death_signal(&self, signal: u32) {
         self.parent_death_signal.store(signal, Relaxed);
+    }
+
+    pub fn is_subreaper(&self) -> bool {
+        self.is_subreaper.load(Relaxed)
+    }
+
+    pub fn set_subreaper(&self, is_subreaper: bool) {
+        self.is_subreaper.store(is_subreaper, Relaxed);
     }
 
     /// Its thread of this id, unless that has ended.

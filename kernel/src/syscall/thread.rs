@@ -9,8 +9,8 @@ use crate::result::{Errno, Result};
 use crate::{task, time};
 use abi::process::{
     FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE, FUTEX_PRIVATE_FLAG, FUTEX_REQUEUE, FUTEX_WAIT,
-    FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, PR_GET_NAME, PR_GET_PDEATHSIG, PR_SET_NAME,
-    PR_SET_PDEATHSIG, UserDesc,
+    FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, PR_GET_CHILD_SUBREAPER, PR_GET_NAME,
+    PR_GET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NAME, PR_SET_PDEATHSIG, UserDesc,
 };
 use abi::signal::NSIG;
 use abi::time::{Timespec, Timespec64};
@@ -89,6 +89,11 @@ pub fn prctl(option: i32, argument: u32, _: u32, _: u32, _: u32) -> Result<u32> 
         PR_GET_PDEATHSIG => {
             let signal = thread.process().parent_death_signal();
             user::write_word(UserMutPtr::new(argument), signal)?;
+        }
+        PR_SET_CHILD_SUBREAPER => thread.process().set_subreaper(argument != 0),
+        PR_GET_CHILD_SUBREAPER => {
+            let is_subreaper = u32::from(thread.process().is_subreaper());
+            user::write_word(UserMutPtr::new(argument), is_subreaper)?;
         }
         PR_GET_DUMPABLE => return Ok(DUMPABLE),
         _ => return Err(Errno::EINVAL),

@@ -251,6 +251,10 @@ pub const PR_GET_PDEATHSIG: i32 = 2;
 pub const PR_SET_NAME: i32 = 15;
 /// `prctl`: queries the name, 16 bytes.
 pub const PR_GET_NAME: i32 = 16;
+/// `prctl`: whether orphaned descendants become the caller's children.
+pub const PR_SET_CHILD_SUBREAPER: i32 = 36;
+/// `prctl`: queries that, an `i32`.
+pub const PR_GET_CHILD_SUBREAPER: i32 = 37;
 
 /// Wait status of a process that returned `code`.
 pub const fn status_exited(code: i32) -> i32 {

@@ -1,9 +1,10 @@
 //! Processes: copies, new programs, ends, signals, groups.
 
-use crate::Result;
 use crate::path::CPath;
 use crate::syscall::{linux, output, pointer};
 use crate::wait::Status;
+use crate::{Errno, Result};
+use abi::process::PR_SET_CHILD_SUBREAPER;
 use abi::{UserMutPtr, UserPtr, UserStr};
 use alloc::vec::Vec;
 
@@ -98,7 +99,7 @@ impl StringVector {
 /// Replaces the program by the one at `path`; returns only if that fails. (`execve`)
 ///
 /// Arguments begin with the program's name; the environment is `NAME=VALUE` each.
-pub fn exec(path: impl AsRef<[u8]>, arguments: &[&[u8]], environment: &[&[u8]]) -> crate::Errno {
+pub fn exec(path: impl AsRef<[u8]>, arguments: &[&[u8]], environment: &[&[u8]]) -> Errno {
     let path = match CPath::new(path) {
         Ok(path) => path,
         Err(error) => return error,
@@ -107,7 +108,7 @@ pub fn exec(path: impl AsRef<[u8]>, arguments: &[&[u8]], environment: &[&[u8]]) 
     let environment = StringVector::new(environment.iter().copied());
     // SAFETY: the kernel only reads the strings; if it succeeds nothing of this program is left.
     match unsafe { linux::execve(path.as_user(), arguments.as_user(), environment.as_user()) } {
-        Ok(_) => crate::Errno::EIO,
+        Ok(_) => Errno::EIO,
         Err(error) => error,
     }
 }
@@ -146,6 +147,13 @@ pub fn group() -> i32 {
 pub fn set_group(pid: i32, group: i32) -> Result<()> {
     // SAFETY: the call names no memory.
     unsafe { linux::setpgid(pid, group) }.map(drop)
+}
+
+/// Whether the orphans among the caller's descendants become its children, to wait for.
+/// (`prctl` PR_SET_CHILD_SUBREAPER)
+pub fn adopt_orphans(adopts: bool) -> Result<()> {
+    // SAFETY: this option names no memory.
+    unsafe { linux::prctl(PR_SET_CHILD_SUBREAPER, u32::from(adopts), 0, 0, 0) }.map(drop)
 }
 
 /// Sends a signal to process `pid`, to group −`pid`, to the own group (0) or to all (−1). (`kill`)

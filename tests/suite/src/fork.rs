@@ -148,3 +148,32 @@ pub fn set_tid_address_returns_the_thread() {
     assert_eq!(call!(set_tid_address(output(&mut word))), call!(gettid()));
     assert_eq!(call!(set_tid_address(UserMutPtr::NULL)), call!(gettid()));
 }
+
+pub fn a_subreaper_adopts_orphans() {
+    process::adopt_orphans(true).expect("prctl");
+    let mut adopts = 0i32;
+    let address = output(&mut adopts).address();
+    assert_eq!(call!(prctl(PR_GET_CHILD_SUBREAPER, address, 0, 0, 0)), Ok(0));
+    assert_eq!(adopts, 1);
+    let own = process::id();
+    let (read, write) = sys::file::pipe().expect("pipe");
+    let middle = child::start(|| {
+        // Not inherited.
+        let mut adopts = 1i32;
+        let address = output(&mut adopts).address();
+        assert_eq!(call!(prctl(PR_GET_CHILD_SUBREAPER, address, 0, 0, 0)), Ok(0));
+        let middle = process::id();
+        let orphan = child::start(|| {
+            while process::parent_id() == middle {
+                let _ = call!(sched_yield());
+            }
+            i32::from(process::parent_id() != own)
+        });
+        write.write_all(&orphan.to_le_bytes()).expect("write");
+        adopts
+    });
+    assert_eq!(child::wait(middle), Status::Exited(0));
+    let mut orphan = [0; 4];
+    assert_eq!(read.read(&mut orphan), Ok(4));
+    assert_eq!(child::wait(i32::from_le_bytes(orphan)), Status::Exited(0));
+}

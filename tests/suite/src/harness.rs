@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use core::arch::x86::__cpuid;
 use core::fmt::Write;
 use sys::abi::file::{F_SETFL, O_NONBLOCK};
-use sys::abi::process::Utsname;
+use sys::abi::process::{Utsname, WNOHANG};
 use sys::abi::signal::{SIGALRM, SIGKILL};
+use sys::abi::syscall::folio::ProcessStatistics;
 use sys::io::{Fd, STDERR};
 use sys::process::{self, Fork};
-use sys::syscall::output;
+use sys::syscall::{folio, output};
 use sys::wait::Status;
 use sys::{Errno, println};
 
@@ -68,6 +69,7 @@ pub fn list(cases: &[Case]) -> i32 {
 /// Runs the tests that a filter selects, or all without one; 1 if one failed or none was selected.
 pub fn run<'a>(cases: &[Case], filters: impl Iterator<Item = &'a [u8]> + Clone) -> i32 {
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let _ = process::adopt_orphans(true);
     // What the first test of all makes the kernel and this program keep is no leak.
     let _ = run_one(&Case { name: "warm-up", run: || panic!("as every failing test") });
     for case in cases {
@@ -166,11 +168,7 @@ fn finish(pid: i32, reason: &sys::file::File) -> Verdict {
     };
     // Children the test left behind would keep the pipe open and memory in use.
     let _ = process::kill(-pid, SIGKILL);
-    // The first process inherits orphans, whatever their group.
-    if process::id() == 1 {
-        let _ = process::kill(-1, SIGKILL);
-        while process::wait(-1, 0).is_ok() {}
-    }
+    end_orphans();
     let reason = said(reason);
     match status {
         Status::Exited(0) => Verdict::Passed,
@@ -187,6 +185,32 @@ fn finish(pid: i32, reason: &sys::file::File) -> Verdict {
             Verdict::Failed(describe(format_args!("{name} ({signal}): {reason}")))
         }
         Status::Continued => Verdict::Failed(describe(format_args!("went on"))),
+    }
+}
+
+/// Ends what a test left behind in other groups. All of it is ours, as `run` adopts orphans.
+fn end_orphans() {
+    while process::wait(-1, WNOHANG).is_ok_and(|ended| ended.is_some()) {}
+    while on_folio()
+        && let Some(child) = any_child()
+    {
+        let _ = process::kill(child, SIGKILL);
+        let _ = process::wait(child, 0);
+    }
+}
+
+/// A child of this process. Only Folio tells.
+fn any_child() -> Option<i32> {
+    let own = process::id();
+    let mut entry = ProcessStatistics::default();
+    loop {
+        let (after, size) = (entry.pid, size_of::<ProcessStatistics>() as u32);
+        // SAFETY: the entry is ours and that long.
+        match unsafe { folio::processes(after, output(&mut entry), size) } {
+            Ok(written) if written == size && entry.parent == own => return Some(entry.pid),
+            Ok(written) if written == size => {}
+            _ => return None,
+        }
     }
 }
 

@@ -217,6 +217,7 @@ test_cases! {
         clone_like_fork_stores_both_ids,
         clone_checks_its_flags,
         set_tid_address_returns_the_thread,
+        a_subreaper_adopts_orphans,
     ],
     wait: [
         no_child_is_echild,
