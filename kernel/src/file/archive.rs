@@ -200,12 +200,13 @@ fn number(entry: &Entry) -> u32 {
 
 /// `/tmp` and `/dev`, which can be written, and the devices.
 fn make_devices() -> Result<()> {
-    const DEVICES: [(&[u8], u32, u32, u32); 7] = [
+    const DEVICES: [(&[u8], u32, u32, u32); 8] = [
         (b"null", 0o666, 1, 3),
         (b"zero", 0o666, 1, 5),
         (b"full", 0o666, 1, 7),
         (b"random", 0o666, 1, 8),
         (b"urandom", 0o666, 1, 9),
+        (b"kmsg", 0o644, 1, 11),
         (b"tty", 0o666, 5, 0),
         (b"console", 0o600, 5, 1),
     ];

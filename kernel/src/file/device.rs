@@ -1,8 +1,8 @@
 //! The kernel's own character devices.
 
 use super::buffers::{Source, UserBuffers};
-use super::random;
 use super::status::DeviceNumber;
+use super::{kmsg, random};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 
@@ -13,6 +13,8 @@ pub enum Device {
     /// As `Zero`, but nothing can be written.
     Full,
     Random,
+    /// The kernel's log, which can only be written.
+    Log,
 }
 
 /// Bytes cleared or read before others may run.
@@ -26,6 +28,7 @@ impl Device {
             DeviceNumber { major: 1, minor: 5 } => Some(Self::Zero),
             DeviceNumber { major: 1, minor: 7 } => Some(Self::Full),
             DeviceNumber { major: 1, minor: 8 | 9 } => Some(Self::Random),
+            DeviceNumber { major: 1, minor: 11 } => Some(Self::Log),
             _ => None,
         }
     }
@@ -47,6 +50,7 @@ impl Device {
                 if done == 0 { Err(Errno::EFAULT) } else { Ok(done) }
             }),
             Self::Random => random::read(to),
+            Self::Log => Err(Errno::EINVAL),
         }
     }
 
@@ -55,6 +59,7 @@ impl Device {
             Self::Null | Self::Zero => Ok(from.len()),
             Self::Full if from.is_empty() => Ok(0),
             Self::Full => Err(Errno::ENOSPC),
+            Self::Log => kmsg::write(from),
             Self::Random => {
                 let mut seed = [0; 256];
                 let mut done = 0;

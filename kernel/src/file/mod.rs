@@ -19,6 +19,7 @@ mod context;
 mod description;
 mod device;
 pub mod directory;
+mod kmsg;
 #[cfg(feature = "ktest")]
 pub mod ktest;
 pub mod locks;
