@@ -11,6 +11,7 @@ extern crate std;
 
 pub use abi;
 pub use abi::Errno;
+pub use proto;
 
 /// What most functions return: a value, or why the call failed.
 pub type Result<T> = core::result::Result<T, Errno>;

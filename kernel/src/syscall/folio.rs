@@ -12,11 +12,11 @@ use abi::frame::Exit;
 use abi::syscall::folio::{ProcessStatistics, Statistics};
 
 /// The machine ends in good order.
-pub fn shutdown(status: i32) -> Result<u32> {
+pub fn shutdown(exit: u32) -> Result<u32> {
     if current().process().pid() != 1 {
         return Err(Errno::EPERM);
     }
-    machine::end(Exit::Exited((status & 0xff) as u8))
+    machine::end(Exit::from_raw(exit).ok_or(Errno::EINVAL)?)
 }
 
 pub fn statistics(to: UserMutPtr<Statistics>, size: u32) -> Result<u32> {

@@ -1,5 +1,5 @@
 //! What the host tells the kernel: words of the command line, and a file of the boot archive with
-//! the first program's arguments.
+//! the arguments of the program it is booted for.
 
 /// The word that says what COM1 is: [`CONSOLE_FRAMED`] or [`CONSOLE_TTY`].
 pub const CONSOLE: &str = "console";
@@ -12,12 +12,16 @@ pub const CONSOLE_TTY: &str = "tty";
 pub const CREDITS: &str = "credits";
 /// See [`CREDITS`].
 pub const CREDITS_OFF: &str = "off";
-/// The word that names the first program by its absolute path.
+/// The word that names process 1 by its absolute path, in [`INIT_PATH`]'s place. There is nobody
+/// then who starts servers, and the machine ends with that program.
 pub const INIT: &str = "init";
-/// The file with the first program's arguments and environment.
+/// Process 1: it starts the servers, and the program that [`ARGUMENTS_PATH`] names.
+pub const INIT_PATH: &str = "/sbin/init";
+/// The file with the arguments and the environment of the program that the machine is booted for.
+/// Its path is the first argument.
 pub const ARGUMENTS_PATH: &str = "/boot/args";
 
-/// The first program's arguments and environment, each string with its NUL.
+/// The program's arguments and environment, each string with its NUL.
 ///
 /// In the file an empty string parts them. An argument may be empty as well, but no variable is, so
 /// the last empty string is the border.

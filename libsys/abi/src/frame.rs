@@ -64,7 +64,7 @@ impl Stream {
     }
 }
 
-/// How the first program ended.
+/// How the program that the machine was booted for ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// It called exit with this status.
@@ -98,6 +98,20 @@ impl Exit {
             (2, 0) => Some(Self::NotFound),
             (3, 0) => Some(Self::NotExecutable),
             (4, 0) => Some(Self::Failed),
+            _ => None,
+        }
+    }
+
+    /// As one word, for [`crate::syscall`]'s `shutdown`; an exit status is itself.
+    pub const fn to_raw(self) -> u32 {
+        let [kind, value] = self.to_wire();
+        (kind as u32) << 8 | value as u32
+    }
+
+    /// The end that a word stands for.
+    pub const fn from_raw(raw: u32) -> Option<Self> {
+        match raw.to_le_bytes() {
+            [value, kind, 0, 0] => Self::from_wire(kind, value),
             _ => None,
         }
     }

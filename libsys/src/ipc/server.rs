@@ -58,7 +58,8 @@ pub struct ReplyParts {
 }
 
 impl ReplyParts {
-    fn error(errno: Errno) -> Self {
+    /// The call fails with this.
+    pub fn error(errno: Errno) -> Self {
         Self { message: Message::new(errno.number()), handles: Default::default() }
     }
 }

@@ -11,6 +11,7 @@ pub mod io;
 pub(crate) mod ipc;
 pub mod memory;
 pub mod process;
+pub mod service;
 pub mod signal;
 pub mod syscall;
 pub mod terminal;

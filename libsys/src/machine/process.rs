@@ -1,9 +1,10 @@
 //! Processes: copies, new programs, ends, signals, groups.
 
 use crate::path::CPath;
-use crate::syscall::{linux, output, pointer};
+use crate::syscall::{folio, linux, output, pointer};
 use crate::wait::Status;
 use crate::{Errno, Result};
+use abi::frame::Exit;
 use abi::process::PR_SET_CHILD_SUBREAPER;
 use abi::{UserMutPtr, UserPtr, UserStr};
 use alloc::vec::Vec;
@@ -39,6 +40,18 @@ impl<T: Termination> Termination for crate::Result<T> {
                 1
             }
         }
+    }
+}
+
+/// Ends the machine, telling the host how the program ended that it was booted for. Returns only if
+/// that fails. (Folio's `shutdown`)
+///
+/// EPERM: this is not process 1.
+pub fn shut_down(exit: Exit) -> Errno {
+    // SAFETY: the call names no memory.
+    match unsafe { folio::shutdown(exit.to_raw()) } {
+        Ok(_) => Errno::EIO,
+        Err(why) => why,
     }
 }
 
@@ -147,6 +160,14 @@ pub fn group() -> i32 {
 pub fn set_group(pid: i32, group: i32) -> Result<()> {
     // SAFETY: the call names no memory.
     unsafe { linux::setpgid(pid, group) }.map(drop)
+}
+
+/// Starts a session and a group, both with the caller's id, without a terminal. (`setsid`)
+///
+/// EPERM: the caller leads a group.
+pub fn new_session() -> Result<()> {
+    // SAFETY: the call names no memory.
+    unsafe { linux::setsid() }.map(drop)
 }
 
 /// Whether the orphans among the caller's descendants become its children, to wait for.

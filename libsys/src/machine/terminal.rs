@@ -2,7 +2,9 @@
 
 use crate::syscall::{linux, pointer, pointer_mut};
 use crate::{Result, io::Fd};
-use abi::terminal::{TCGETS, TCSETSW, TIOCGPGRP, TIOCGWINSZ, TIOCSPGRP, Termios, Winsize};
+use abi::terminal::{
+    TCGETS, TCSETSW, TIOCGPGRP, TIOCGWINSZ, TIOCSCTTY, TIOCSPGRP, Termios, Winsize,
+};
 
 /// The attributes of a terminal. (`ioctl` TCGETS)
 ///
@@ -47,4 +49,13 @@ pub fn foreground(fd: Fd) -> Result<i32> {
 pub fn set_foreground(fd: Fd, group: i32) -> Result<()> {
     // SAFETY: the number is what this command reads.
     unsafe { linux::ioctl(fd.0, TIOCSPGRP, pointer(&group)) }.map(drop)
+}
+
+/// Makes the terminal that of the caller's session, and the caller's group the one that ^C reaches.
+/// (`ioctl` TIOCSCTTY)
+///
+/// EPERM: the caller leads no session, or the terminal has one. ENOTTY: not a terminal.
+pub fn make_controlling(fd: Fd) -> Result<()> {
+    // SAFETY: the call names no memory.
+    unsafe { linux::ioctl(fd.0, TIOCSCTTY, 0) }.map(drop)
 }

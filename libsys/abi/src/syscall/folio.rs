@@ -14,10 +14,11 @@ pub mod kinds {
 macro_rules! for_each_folio_call {
     ($callback:ident) => {
         $callback! {
-            /// Ends the machine in good order; `status` is what the host's command returns.
+            /// Ends the machine in good order; `exit` tells the host how the program ended that it
+            /// was booted for, as [`Exit::to_raw`](crate::frame::Exit::to_raw) has it.
             ///
-            /// EPERM unless the caller is `init`.
-            0 shutdown(status: i32);
+            /// EPERM unless the caller is process 1. EINVAL: no such end.
+            0 shutdown(exit: u32);
             /// Fills in what memory holds at this moment; returns the bytes written, at most `size`.
             ///
             /// EFAULT: `statistics` cannot be written.
