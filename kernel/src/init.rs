@@ -1,13 +1,13 @@
-//! From the end of the boot to the first program: the built-in tree, the console, process 1.
+//! From the end of the boot to process 1: the built-in tree, the console, the program.
 
 use crate::arch::features::features;
 use crate::file::{FileTable, FsContext, archive, console, random};
 use crate::mm::frames::for_each_zone;
-use crate::process::spawn::{FirstProgram, spawn_init};
+use crate::process::spawn::{FirstProgram, Role, spawn_init};
 use crate::process::{machine, signal};
 use crate::result::{Errno, Result};
 use crate::task;
-use abi::boot::{ARGUMENTS_PATH, INIT};
+use abi::boot::{ARGUMENTS_PATH, INIT, INIT_PATH};
 use abi::frame::Exit;
 use abi::syscall::folio::ZONE_HIGHMEM;
 use alloc::vec::Vec;
@@ -15,12 +15,11 @@ use kcore::addr::PhysAddr;
 use kcore::cmdline::CommandLine;
 use kcore::fd_table::CloseOnExec;
 
-const DEFAULT_INIT: &[u8] = b"/bin/init";
 const FIRST_PROCESS: u32 = 1;
 /// A task's stack and what hangs on it.
 const PAGES_PER_THREAD: u32 = 8;
 
-/// Starts the first program.
+/// Starts process 1: `init`, or the program that the command line names in its place.
 pub fn start(command_line: &CommandLine, archive: Option<(PhysAddr, u32)>) -> Result<()> {
     task::set_exit_work(signal::serve);
     random::initialise();
@@ -31,43 +30,54 @@ pub fn start(command_line: &CommandLine, archive: Option<(PhysAddr, u32)>) -> Re
         log::error!("this CPU lacks SSE2, which user programs need: use another, as by --cpu max");
         machine::end(Exit::Failed);
     }
-    let path = copy(command_line.value(INIT).unwrap_or(DEFAULT_INIT))?;
-    let arguments = match archive::file(ARGUMENTS_PATH.as_bytes()) {
-        Ok(object) => {
-            let mut bytes = Vec::new();
-            let len = usize::try_from(object.size()).map_err(|_| Errno::E2BIG)?;
-            bytes.try_reserve_exact(len).map_err(|_| Errno::ENOMEM)?;
-            bytes.resize(len, 0);
-            object.read_kernel(0, &mut bytes)?;
-            bytes
-        }
-        // Its own name is all it is told.
-        Err(_) => {
-            let mut bytes = copy(&path)?;
-            bytes.try_reserve(2).map_err(|_| Errno::ENOMEM)?;
-            bytes.extend_from_slice(&[0, 0]);
-            bytes
-        }
+    let (role, path) = match command_line.value(INIT) {
+        Some(path) => (Role::Program, path),
+        None => (Role::Init, INIT_PATH.as_bytes()),
     };
     let files = FileTable::new()?;
     for file in console::standard_files()? {
         files.insert(file, CloseOnExec::No, 0, 3)?;
     }
-    let mut low_pages = 0;
-    for_each_zone(|zone, state| {
-        if zone != ZONE_HIGHMEM {
-            low_pages += state.present();
-        }
-    });
-    // The first process leads a session and a group with its own number.
-    console::give_terminal(FIRST_PROCESS, FIRST_PROCESS);
+    if role == Role::Program {
+        // The first process leads a session and a group with its own number.
+        console::give_terminal(FIRST_PROCESS, FIRST_PROCESS);
+    }
     spawn_init(FirstProgram {
-        path,
-        arguments,
+        role,
+        path: copy(path)?,
+        arguments: arguments(role, path)?,
         files,
         fs: FsContext::new()?,
-        max_threads: low_pages / PAGES_PER_THREAD,
+        max_threads: low_pages() / PAGES_PER_THREAD,
     })
+}
+
+/// In the format of [`abi::boot::Arguments`]. Whoever is told nothing gets its own name.
+fn arguments(role: Role, path: &[u8]) -> Result<Vec<u8>> {
+    if role == Role::Program
+        && let Ok(file) = archive::file(ARGUMENTS_PATH.as_bytes())
+    {
+        let mut bytes = Vec::new();
+        let len = usize::try_from(file.size()).map_err(|_| Errno::E2BIG)?;
+        bytes.try_reserve_exact(len).map_err(|_| Errno::ENOMEM)?;
+        bytes.resize(len, 0);
+        file.read_kernel(0, &mut bytes)?;
+        return Ok(bytes);
+    }
+    let mut bytes = copy(path)?;
+    bytes.try_reserve(2).map_err(|_| Errno::ENOMEM)?;
+    bytes.extend_from_slice(&[0, 0]);
+    Ok(bytes)
+}
+
+fn low_pages() -> u32 {
+    let mut pages = 0;
+    for_each_zone(|zone, state| {
+        if zone != ZONE_HIGHMEM {
+            pages += state.present();
+        }
+    });
+    pages
 }
 
 fn copy(bytes: &[u8]) -> Result<Vec<u8>> {

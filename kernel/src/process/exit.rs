@@ -89,6 +89,9 @@ fn end_process(process: &Arc<Process>) {
     process.ipc.end(process.pid());
     drop(process.replace_mm(None));
     drop(process.replace_executable(None));
+    if process.is_unkillable {
+        machine::lose_init(status);
+    }
     if process.pid() == 1 {
         machine::end_with_status(status);
     }

@@ -1,4 +1,4 @@
-//! The first program.
+//! Process 1.
 
 use super::credentials::Credentials;
 use super::exec::{Program, Strings, execute};
@@ -22,8 +22,18 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use kcore::resource_limit::Limits;
 
+/// What the first process is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Starts all others; no signal ends it, and nothing goes on without it.
+    Init,
+    /// All there is to do.
+    Program,
+}
+
 /// What the first process starts with.
 pub struct FirstProgram {
+    pub role: Role,
     pub path: Vec<u8>,
     /// In the format of [`Arguments`].
     pub arguments: Vec<u8>,
@@ -52,7 +62,7 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
         personality: 0,
         nice: 0,
         holds_parent: false,
-        is_unkillable: false,
+        is_unkillable: program.role == Role::Init,
         level: Level::INIT,
     });
     let process = Arc::try_new(process).map_err(|_| Errno::ENOMEM)?;

@@ -1,10 +1,11 @@
 //! Builds kernel images and user programs, and keeps finished copies in `target/images`.
 
 use crate::cargo::{self, Built, Target};
-use crate::contents::Contents;
+use crate::contents::{Add, Contents};
 use crate::machine::Layout;
 use crate::stop::{Result, failed, io, usage};
 use crate::workspace;
+use abi::boot::INIT_PATH;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -120,27 +121,36 @@ pub fn programs(show: bool) -> Result<Vec<Program>> {
     Ok(programs)
 }
 
-/// Where the programs of a package go: servers and drivers apart from what users call.
+/// Where the programs of a package go: what the system starts apart from what users call.
 fn guest_folder(package: &Path) -> &'static str {
-    if package.starts_with("user/servers") || package.starts_with("user/drivers") {
-        "sbin"
-    } else {
-        "bin"
-    }
+    const SYSTEM: [&str; 3] = ["user/init", "user/servers", "user/drivers"];
+    if SYSTEM.iter().any(|folder| package.starts_with(folder)) { "sbin" } else { "bin" }
 }
 
 /// What Linux starts when it boots an archive.
 pub const LINUX_INIT: &str = "/init";
 
-/// The folders every archive has, and the programs but for [`LINUX_INIT`].
+/// The folders every archive has, the programs but for [`LINUX_INIT`], and what `init` reads.
 pub fn contents(programs: &[Program]) -> Result<Contents> {
+    let mut contents = bare_contents(programs)?;
+    if let Some(init) = programs.iter().find(|program| program.guest == INIT_PATH) {
+        contents.program(INIT_PATH, init.stripped.clone())?;
+        contents
+            .add(&Add { host: workspace::root().join("user/init/etc"), guest: "/etc".into() })?;
+    }
+    Ok(contents)
+}
+
+/// The same without `init`: the program that is asked for is process 1.
+pub fn bare_contents(programs: &[Program]) -> Result<Contents> {
     let mut contents = Contents::default();
     for (path, permissions) in
         [("/bin", 0o755), ("/boot", 0o755), ("/dev", 0o755), ("/proc", 0o555), ("/tmp", 0o1777)]
     {
         contents.folder(path, permissions)?;
     }
-    for program in programs.iter().filter(|program| program.guest != LINUX_INIT) {
+    let first = [LINUX_INIT, INIT_PATH];
+    for program in programs.iter().filter(|program| !first.contains(&program.guest.as_str())) {
         contents.program(&program.guest, program.stripped.clone())?;
     }
     Ok(contents)

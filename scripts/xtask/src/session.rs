@@ -10,7 +10,7 @@ use crate::qemu::{Boot, Console, Shutdown, System, command_line};
 use crate::stop::{Result, failed, usage};
 use crate::symbols;
 use crate::tty;
-use abi::boot::ARGUMENTS_PATH;
+use abi::boot::{ARGUMENTS_PATH, INIT_PATH};
 use abi::frame::Exit;
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -121,7 +121,7 @@ impl Session<'_> {
         let mut init = None;
         if let Some(first) = self.first.take() {
             self.contents.bytes(ARGUMENTS_PATH, 0o444, first.to_bytes())?;
-            init = Some(first_process(&self.contents, first.path));
+            init = first_process(&self.contents, first.path);
         }
         let system = self.system;
         let line = command_line(self.machine, &Boot { system, console, init, extra: self.extra })?;
@@ -198,10 +198,10 @@ fn rewrite(path: &Path, change: &Damage<'_>) -> std::io::Result<u64> {
     Ok(bytes.len() as u64)
 }
 
-/// Which program the kernel starts. Once there is an init, it starts the one that `/boot/args`
-/// names.
-fn first_process(contents: &Contents, program: Vec<u8>) -> Vec<u8> {
-    if contents.has("/bin/init") { b"/bin/init".to_vec() } else { program }
+/// Which program the kernel is to start in `init`'s place: none if there is an `init`, which starts
+/// the one that `/boot/args` names.
+fn first_process(contents: &Contents, program: Vec<u8>) -> Option<Vec<u8>> {
+    (!contents.has(INIT_PATH)).then_some(program)
 }
 
 impl First {
@@ -323,10 +323,10 @@ mod tests {
     }
 
     #[test]
-    fn init_starts_the_program_once_there_is_one() {
+    fn the_kernel_starts_the_program_where_there_is_no_init() {
         let mut contents = Contents::default();
-        assert_eq!(first_process(&contents, b"/bin/x".to_vec()), b"/bin/x");
-        contents.bytes("/bin/init", 0o755, vec![]).unwrap();
-        assert_eq!(first_process(&contents, b"/bin/x".to_vec()), b"/bin/init");
+        assert_eq!(first_process(&contents, b"/bin/x".to_vec()), Some(b"/bin/x".to_vec()));
+        contents.bytes(INIT_PATH, 0o755, vec![]).unwrap();
+        assert_eq!(first_process(&contents, b"/bin/x".to_vec()), None);
     }
 }

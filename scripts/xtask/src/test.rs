@@ -245,7 +245,9 @@ impl Tests<'_> {
             return self.absent("suite");
         }
         let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
-        let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
+        let mut contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
+        // Tests of messages play every part there is.
+        contents.bytes("/etc/session.conf", 0o644, b"level 0\n".to_vec())?;
         let arguments: Vec<&str> = self.filter.into_iter().collect();
         let machine = &lane.machine;
         let filtered = self.filter.is_some();

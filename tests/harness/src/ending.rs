@@ -3,6 +3,7 @@
 use crate::Outcome;
 use crate::guest::Setup;
 use crate::tiny;
+use abi::boot::INIT_PATH;
 use abi::frame::Exit;
 use std::time::Duration;
 use xtask::session::End;
@@ -57,4 +58,39 @@ pub fn what_is_no_program_is_not_executable(setup: &Setup) -> Outcome {
         ended.expect_said(&[path])?;
     }
     Ok(())
+}
+
+/// Nobody starts the next server without it.
+pub fn the_death_of_init_is_a_panic(setup: &Setup) -> Outcome {
+    let init = |program| setup.bytes(tiny::exit(0))?.with_file(INIT_PATH, 0o755, program)?.run();
+    for (program, said) in [
+        (tiny::exit(3), "init has ended with status 3"),
+        (tiny::null(), "init was ended by SIGSEGV"),
+    ] {
+        let ended = init(program)?;
+        ended.expect_panic()?;
+        ended.expect_said(&[said])?;
+    }
+    // What cannot be executed has not lived.
+    init(b"no program".to_vec())?.expect_exit(Exit::NotExecutable)
+}
+
+/// One file's mistake is that file's: the rest goes on.
+pub fn a_bad_manifest_is_named(setup: &Setup) -> Outcome {
+    let guest = setup.program(&["/bin/echo", "hi"])?;
+    let guest = guest.with_file("/etc/services/bad.conf", 0o644, b"# one\nlevel 10\n".to_vec())?;
+    let guest = guest.with_file("/etc/services/readme", 0o644, Vec::new())?;
+    let ended = guest.run()?;
+    ended.expect_exit(Exit::Exited(0))?;
+    ended.expect_output(b"hi\n")?;
+    let said = [
+        "init: /etc/services/bad.conf:2: level wants a number from 1 to 8",
+        "init: /etc/services/readme: not called SERVICE.conf",
+    ];
+    ended.expect_said(&said)?;
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    match said.iter().find(|line| !stderr.contains(**line)) {
+        None => Ok(()),
+        Some(line) => Err(format!("standard error lacks {line:?}: {stderr:?}")),
+    }
 }

@@ -59,6 +59,8 @@ scenarios! {
         a_program_that_hangs_is_ended,
         a_missing_program_is_not_found,
         what_is_no_program_is_not_executable,
+        the_death_of_init_is_a_panic,
+        a_bad_manifest_is_named,
     ],
     streams: [
         random_bytes_pass_unchanged,

@@ -28,6 +28,7 @@ mod file_mapping;
 mod fork;
 mod fpu;
 mod fuzz;
+mod init;
 mod ipc;
 mod large;
 mod leak;
@@ -510,6 +511,10 @@ test_cases! {
         handles_are_closed_and_revoked,
         children_are_watched,
         lines_and_ports_are_for_init,
+    ],
+    init: [
+        signals_leave_it_alone,
+        its_log_takes_lines,
     ],
     leak: [
         every_kind_is_found,

@@ -125,7 +125,7 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
         return Ok(went_on);
     }
     let process = &*asked.process;
-    if process.is_unkillable && action == SIG_DFL && signal != SIGKILL && info.code != SI_KERNEL {
+    if process.is_unkillable && action == SIG_DFL && info.code != SI_KERNEL {
         return Ok(went_on);
     }
     // The limit binds what carries a value.
