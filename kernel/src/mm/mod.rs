@@ -7,6 +7,7 @@ pub mod brk;
 pub mod direct_map;
 mod exit;
 pub mod fault;
+mod filemap;
 pub mod fork;
 pub mod frames;
 pub mod heap;

@@ -8,8 +8,6 @@ use super::frames::{Frame, GFP_HIGHUSER, clear_highpage, get_page, put_page};
 use super::kmap::{copy_from_phys, kmap_atomic};
 use super::page::page;
 use super::rmap::Mappings;
-use super::user::{UserSlice, fault_in};
-use super::zero_page::zero_pfn;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use crate::task::might_resched;
@@ -28,7 +26,7 @@ pub const MAX_SIZE: u64 = (u32::MAX as u64) << PAGE_SHIFT;
 const STEP: u32 = 64;
 
 /// Where pages come from that the cache does not have.
-enum Source {
+pub(super) enum Source {
     /// Nowhere: they are zero until written. `/tmp`, memfd, shared anonymous memory.
     Memory,
     /// The boot archive: `len` bytes from `start`. Whole pages of an aligned file are the
@@ -36,16 +34,16 @@ enum Source {
     Archive { start: PhysAddr, len: u32 },
 }
 
-struct Cached {
+pub(super) struct Cached {
     index: PageIndex,
     /// In bytes.
-    size: u64,
+    pub(super) size: u64,
 }
 
 pub struct Object {
     /// Under `PAGE_TREE`.
     cached: UnsafeCell<Cached>,
-    source: Source,
+    pub(super) source: Source,
     /// The areas that map it.
     pub mappings: Mappings,
 }
@@ -95,7 +93,7 @@ impl Object {
     }
 
     #[inline]
-    fn with<R>(&self, work: impl FnOnce(&mut Cached, &mut Nodes) -> R) -> R {
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Cached, &mut Nodes) -> R) -> R {
         let mut nodes = PAGE_TREE.lock();
         // SAFETY: the lock is held, and `work` cannot get here again: the lock's rank forbids it.
         work(unsafe { &mut *self.cached.get() }, &mut nodes)
@@ -194,7 +192,7 @@ impl Object {
     }
 
     /// The page with a reference, filled if need be; `None` past the end.
-    fn page_for_write(&self, index: u32) -> Result<Option<Pfn>> {
+    pub(super) fn page_for_write(&self, index: u32) -> Result<Option<Pfn>> {
         loop {
             match self.lookup(index) {
                 Lookup::Cached(pfn) => return Ok(Some(pfn)),
@@ -202,197 +200,6 @@ impl Object {
                 Lookup::Beyond => return Ok(None),
             }
         }
-    }
-
-    /// Copies to user memory; fewer bytes at the end of the object or of the memory. EFAULT only
-    /// if nothing was copied.
-    pub fn read(&self, mut offset: u64, to: &mut UserSlice) -> Result<usize> {
-        let mut done = 0;
-        let size = self.size();
-        while offset < size && !to.is_empty() {
-            let within = (offset % u64::from(PAGE_SIZE)) as usize;
-            let left = (size - offset).min(to.len() as u64) as usize;
-            let count = left.min(PAGE_SIZE as usize - within);
-            let copied = self.read_page(page_of(offset), within, count, to);
-            done += copied;
-            offset += copied as u64;
-            if copied < count {
-                if fault_in(to.address(), count - copied, true).is_ok() {
-                    continue;
-                }
-                return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
-            }
-            might_resched();
-        }
-        Ok(done)
-    }
-
-    /// One page's worth. Fewer bytes if user memory has to be faulted in first.
-    #[inline]
-    fn read_page(&self, index: u32, within: usize, count: usize, to: &mut UserSlice) -> usize {
-        let found = match self.lookup(index) {
-            Lookup::Cached(pfn) => Some(pfn),
-            Lookup::Hole if matches!(self.source, Source::Archive { .. }) => {
-                match self.fill_hole(index) {
-                    Ok(()) => match self.lookup(index) {
-                        Lookup::Cached(pfn) => Some(pfn),
-                        _ => return 0,
-                    },
-                    Err(_) => return 0,
-                }
-            }
-            // A hole reads as zero, and stays one.
-            Lookup::Hole => None,
-            Lookup::Beyond => return 0,
-        };
-        let mapping = kmap_atomic(found.unwrap_or(zero_pfn()));
-        // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
-        // Others may write to it meanwhile, as they may on any machine; bytes are bytes.
-        let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(within), count) };
-        let copied = to.copy_out(bytes);
-        drop(mapping);
-        if let Some(pfn) = found {
-            put_page(pfn);
-        }
-        copied
-    }
-
-    /// Copies from user memory and extends the object as far as bytes were written. EFAULT only
-    /// if none were.
-    pub fn write(&self, mut offset: u64, from: &mut UserSlice) -> Result<usize> {
-        let mut done = 0;
-        while !from.is_empty() {
-            if offset >= MAX_SIZE {
-                return if done == 0 { Err(Errno::EFBIG) } else { Ok(done) };
-            }
-            let within = (offset % u64::from(PAGE_SIZE)) as usize;
-            let count = from.len().min(PAGE_SIZE as usize - within);
-            let copied = match self.write_page(offset, within, count, |bytes| from.copy_in(bytes)) {
-                Ok(copied) => copied,
-                Err(errno) if done == 0 => return Err(errno),
-                Err(_) => return Ok(done),
-            };
-            done += copied;
-            offset += copied as u64;
-            if copied < count {
-                if fault_in(from.address(), count - copied, false).is_ok() {
-                    continue;
-                }
-                return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
-            }
-            might_resched();
-        }
-        Ok(done)
-    }
-
-    /// Copies from kernel memory and extends the object as far as bytes were written.
-    pub fn write_kernel(&self, mut offset: u64, from: &[u8]) -> Result<usize> {
-        let mut done = 0;
-        while let Some(rest) = from.get(done..)
-            && !rest.is_empty()
-        {
-            let within = (offset % u64::from(PAGE_SIZE)) as usize;
-            let now = rest.get(..PAGE_SIZE as usize - within).unwrap_or(rest);
-            let copied = match offset {
-                MAX_SIZE.. => Err(Errno::EFBIG),
-                _ => self.write_page(offset, within, now.len(), |bytes| {
-                    bytes.copy_from_slice(now);
-                    now.len()
-                }),
-            };
-            match copied {
-                // A truncate was faster.
-                Ok(0) => return Ok(done),
-                Ok(copied) => {
-                    done += copied;
-                    offset += copied as u64;
-                }
-                Err(errno) if done == 0 => return Err(errno),
-                Err(_) => return Ok(done),
-            }
-        }
-        Ok(done)
-    }
-
-    /// Lends `count` bytes of a page, `within` its beginning, to `fill`, which says how many it
-    /// wrote and does not sleep.
-    #[inline]
-    fn write_page(
-        &self,
-        offset: u64,
-        within: usize,
-        count: usize,
-        fill: impl FnOnce(&mut [u8]) -> usize,
-    ) -> Result<usize> {
-        let index = page_of(offset);
-        let before = self.size();
-        // The page must exist while it is filled; the size says so only once bytes are in it.
-        let grown = before.max(u64::from(index) * u64::from(PAGE_SIZE) + 1);
-        self.set_size_at_least(grown);
-        let page_found = self.page_for_write(index);
-        let pfn = match page_found {
-            Ok(Some(pfn)) => pfn,
-            Ok(None) => {
-                self.shrink_back(before, grown);
-                return Ok(0);
-            }
-            Err(errno) => {
-                self.shrink_back(before, grown);
-                return Err(errno);
-            }
-        };
-        let mapping = kmap_atomic(pfn);
-        // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
-        let bytes = unsafe { slice::from_raw_parts_mut(mapping.as_ptr::<u8>().add(within), count) };
-        let copied = fill(bytes);
-        drop(mapping);
-        page(pfn).set(PageFlags::DIRTY);
-        put_page(pfn);
-        if copied == 0 {
-            self.shrink_back(before, grown);
-        } else {
-            self.shrink_back(before.max(offset + copied as u64), grown);
-        }
-        Ok(copied)
-    }
-
-    fn set_size_at_least(&self, size: u64) {
-        self.with(|cached, _| cached.size = cached.size.max(size));
-    }
-
-    /// The size while a page was written, made the true one, unless somebody else set it.
-    fn shrink_back(&self, size: u64, if_it_is: u64) {
-        self.with(|cached, _| {
-            if cached.size == if_it_is || cached.size < size {
-                cached.size = size;
-            }
-        });
-    }
-
-    /// Copies to kernel memory; fewer bytes at the end of the object.
-    pub fn read_kernel(&self, mut offset: u64, to: &mut [u8]) -> Result<usize> {
-        let size = self.size();
-        let mut done = 0;
-        while offset < size
-            && let Some(rest) = to.get_mut(done..)
-            && !rest.is_empty()
-        {
-            let within = (offset % u64::from(PAGE_SIZE)) as usize;
-            let left = (size - offset).min(rest.len() as u64) as usize;
-            let count = left.min(PAGE_SIZE as usize - within);
-            let Some(pfn) = self.page_for_write(page_of(offset))? else { break };
-            let mapping = kmap_atomic(pfn);
-            // SAFETY: the mapping covers the frame; `rest` has at least `count` bytes.
-            unsafe {
-                let source = mapping.as_ptr::<u8>().add(within);
-                core::ptr::copy_nonoverlapping(source, rest.as_mut_ptr(), count);
-            }
-            drop(mapping);
-            put_page(pfn);
-            done += count;
-            offset += count as u64;
-        }
-        Ok(done)
     }
 
     /// Sets the size. Pages beyond it go, out of every address space too; the rest of the last
@@ -493,7 +300,7 @@ fn pages(size: u64) -> u32 {
 }
 
 #[inline]
-fn page_of(offset: u64) -> u32 {
+pub(super) fn page_of(offset: u64) -> u32 {
     (offset >> PAGE_SHIFT) as u32
 }
 
