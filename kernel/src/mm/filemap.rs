@@ -1,7 +1,7 @@
 //! Reading and writing objects: between the page cache and the memory of programs.
 
-use super::frames::put_page;
-use super::kmap::kmap_atomic;
+use super::frames::{Frame, put_page};
+use super::kmap::{kmap, kmap_atomic};
 use super::object::{Lookup, MAX_SIZE, Object, Source, page_of};
 use super::page::page;
 use super::user::{UserSlice, fault_in};
@@ -9,8 +9,43 @@ use super::zero_page::zero_pfn;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use core::slice;
-use kcore::addr::PAGE_SIZE;
+use kcore::addr::{PAGE_SIZE, Pfn};
 use kcore::page::PageFlags;
+
+/// A page that is read, with a reference.
+enum PageToRead {
+    Cached(Frame),
+    /// A hole's.
+    Zero,
+}
+
+impl PageToRead {
+    fn pfn(&self) -> Pfn {
+        match self {
+            Self::Cached(frame) => frame.pfn(),
+            Self::Zero => zero_pfn(),
+        }
+    }
+}
+
+/// Copies `count` bytes of a frame to the program as far as its memory is there.
+#[inline]
+fn copy_to_program(from: Pfn, within: usize, count: usize, to: &mut UserSlice) -> usize {
+    let mapping = kmap_atomic(from);
+    // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
+    // Others may write to it meanwhile, as they may on any machine; bytes are bytes.
+    let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(within), count) };
+    to.copy_out(bytes)
+}
+
+/// The same where some of that memory has to be brought first, which may sleep.
+#[cold]
+fn copy_to_absent(from: Pfn, within: usize, count: usize, to: &mut UserSlice) -> usize {
+    let mapping = kmap(from);
+    // SAFETY: as above.
+    let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(within), count) };
+    to.copy_out(bytes)
+}
 
 impl Object {
     /// Copies to user memory; fewer bytes at the end of the object or of the memory. EFAULT only
@@ -22,13 +57,19 @@ impl Object {
             let within = (offset % u64::from(PAGE_SIZE)) as usize;
             let left = (size - offset).min(to.len() as u64) as usize;
             let count = left.min(PAGE_SIZE as usize - within);
-            let copied = self.read_page(page_of(offset), within, count, to);
+            let found = match self.page_for_read(page_of(offset)) {
+                Ok(Some(found)) => found,
+                Ok(None) => break,
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            };
+            let mut copied = copy_to_program(found.pfn(), within, count, to);
+            if copied < count {
+                copied += copy_to_absent(found.pfn(), within + copied, count - copied, to);
+            }
             done += copied;
             offset += copied as u64;
             if copied < count {
-                if fault_in(to.address(), count - copied, true).is_ok() {
-                    continue;
-                }
                 return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
             }
             might_resched();
@@ -36,34 +77,20 @@ impl Object {
         Ok(done)
     }
 
-    /// One page's worth. Fewer bytes if user memory has to be faulted in first.
+    /// A page to read from. A hole reads as zero, and stays one. `None` beyond the end.
     #[inline]
-    fn read_page(&self, index: u32, within: usize, count: usize, to: &mut UserSlice) -> usize {
-        let found = match self.lookup(index) {
-            Lookup::Cached(pfn) => Some(pfn),
-            Lookup::Hole if matches!(self.source, Source::Archive { .. }) => {
-                match self.fill_hole(index) {
-                    Ok(()) => match self.lookup(index) {
-                        Lookup::Cached(pfn) => Some(pfn),
-                        _ => return 0,
-                    },
-                    Err(_) => return 0,
+    fn page_for_read(&self, index: u32) -> Result<Option<PageToRead>> {
+        loop {
+            return Ok(Some(match self.lookup(index) {
+                Lookup::Cached(pfn) => PageToRead::Cached(Frame::from_raw(pfn)),
+                Lookup::Hole if matches!(self.source, Source::Archive { .. }) => {
+                    self.fill_hole(index)?;
+                    continue;
                 }
-            }
-            // A hole reads as zero, and stays one.
-            Lookup::Hole => None,
-            Lookup::Beyond => return 0,
-        };
-        let mapping = kmap_atomic(found.unwrap_or(zero_pfn()));
-        // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
-        // Others may write to it meanwhile, as they may on any machine; bytes are bytes.
-        let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(within), count) };
-        let copied = to.copy_out(bytes);
-        drop(mapping);
-        if let Some(pfn) = found {
-            put_page(pfn);
+                Lookup::Hole => PageToRead::Zero,
+                Lookup::Beyond => return Ok(None),
+            }));
         }
-        copied
     }
 
     /// Copies from user memory and extends the object as far as bytes were written. EFAULT only

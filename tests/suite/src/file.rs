@@ -1,7 +1,8 @@
 //! Regular files in `/tmp`.
 
 use crate::child;
-use crate::scratch::Scratch;
+use crate::fault::{PAGE, map, peek};
+use crate::scratch::{Scratch, numbered_file};
 use sys::Errno;
 use sys::abi::file::*;
 use sys::abi::time::Timespec;
@@ -357,4 +358,23 @@ pub fn a_file_without_a_name_can_get_one() {
     }
     let refused = File::open_with("/tmp", O_RDONLY | O_TMPFILE, 0o600).err();
     assert_eq!(refused, Some(Errno::EINVAL));
+}
+
+/// Each page of the buffers comes only when the copy has begun; more readers at once than a small
+/// kmap pool has slots.
+pub fn many_read_into_memory_nobody_has_touched() {
+    const PAGES: u8 = 32;
+    const BYTES: u32 = PAGES as u32 * PAGE;
+    let file = numbered_file(PAGES);
+    let readers: [i32; 12] = core::array::from_fn(|_| {
+        child::start(|| {
+            let buffer = map(u32::from(PAGES) + 1) + 1;
+            assert_eq!(call!(pread64(file.fd().0, UserMutPtr::new(buffer), BYTES, 0)), Ok(BYTES));
+            for offset in 0..BYTES {
+                assert_eq!(peek(buffer + offset), (offset / PAGE) as u8 + 1, "byte {offset}");
+            }
+            0
+        })
+    });
+    assert!(readers.into_iter().all(|pid| child::wait(pid) == Status::Exited(0)));
 }

@@ -314,6 +314,7 @@ test_cases! {
         sizes_can_be_set,
         access_mode_is_enforced,
         large_files_keep_every_page,
+        many_read_into_memory_nobody_has_touched,
         reads_and_writes_across_pages,
         two_writers_through_one_description_do_not_overlap,
         attributes_say_what_it_is,
