@@ -1,8 +1,8 @@
 //! The new program's strings, on the stack of an address space that nobody runs in yet.
 
 use crate::arch::uaccess::{TASK_SIZE, copy_from_user, string_len_user};
-use crate::mm::frames::put_page;
-use crate::mm::kmap::{AtomicMapping, kmap_atomic};
+use crate::mm::frames::Frame;
+use crate::mm::kmap::{Kmap, kmap};
 use crate::mm::map::Contents;
 use crate::mm::space::Mm;
 use crate::mm::user;
@@ -10,7 +10,7 @@ use crate::process::mm_user::MmUser;
 use crate::result::{Errno, Result};
 use abi::memory::{PROT_EXEC, PROT_READ, PROT_WRITE};
 use abi::{UserPtr, UserStr};
-use kcore::addr::{PAGE_SIZE, PageRange, Pfn, VirtAddr, Vpn};
+use kcore::addr::{PAGE_SIZE, PageRange, VirtAddr, Vpn};
 use kcore::exec_stack::{AuxiliaryVector, MAX_ARG_STRLEN, StackTable, StringArea, stack_start};
 use kcore::fault::AccessKind;
 use kcore::vma::VmFlags;
@@ -56,8 +56,17 @@ fn user_string(array: UserPtr<UserStr>, index: u32) -> Result<UserStr> {
 pub struct StackImage {
     pub mm: MmUser,
     strings: StringArea,
-    /// The page that was written last, with a reference to its frame.
-    page: Option<(Vpn, Pfn)>,
+    /// The page that was written last.
+    page: Option<MappedPage>,
+}
+
+/// A page of the stack, mapped while string after string goes into it. Reading the strings may
+/// fault, and sleep, so this is `kmap`'s.
+struct MappedPage {
+    page: Vpn,
+    // In this order: a frame is let go when it is mapped no more.
+    mapping: Kmap,
+    _frame: Frame,
 }
 
 impl StackImage {
@@ -84,6 +93,7 @@ impl StackImage {
         if argument_count == 0 {
             image.push(b"")?;
         }
+        image.page = None;
         Ok(image)
     }
 
@@ -110,15 +120,10 @@ impl StackImage {
         // Longer than the longest is refused by the area.
         let bytes = len.saturating_add(1);
         let address = self.strings.push(bytes)?;
-        let mut from = string.address();
-        self.each_page(address, bytes, |mapping, within, _, count| {
-            // SAFETY: `count` bytes from `within` lie in the frame.
-            let to = unsafe { mapping.as_ptr::<u8>().add(within) };
-            // SAFETY: as above.
-            let copied = unsafe { copy_from_user(to, from, count) };
-            let done = count - copied.err().map_or(0, |fault| fault.not_copied);
-            from += done as u32;
-            if done < count { Copied::Short { from, left: count - done } } else { Copied::All }
+        let from = string.address();
+        self.each_page(address, bytes, |to, done, count| {
+            // SAFETY: `to` is valid for `count` bytes.
+            unsafe { copy_from_user(to, from + done, count) }.map_err(|_| Errno::EFAULT)
         })
     }
 
@@ -130,64 +135,47 @@ impl StackImage {
 
     fn store(&mut self, address: u32, bytes: &[u8]) -> Result<()> {
         let len = u32::try_from(bytes.len()).map_err(|_| Errno::E2BIG)?;
-        self.each_page(address, len, |mapping, within, done, count| {
-            let Some(part) = bytes.get(done..done + count) else { return Copied::All };
-            // SAFETY: `count` bytes from `within` lie in the frame.
-            unsafe {
-                let to = mapping.as_ptr::<u8>().add(within);
-                core::ptr::copy_nonoverlapping(part.as_ptr(), to, count);
-            }
-            Copied::All
+        self.each_page(address, len, |to, done, count| {
+            let part = bytes.get(done as usize..).unwrap_or_default();
+            // SAFETY: `to` is valid for `count` bytes.
+            unsafe { core::ptr::copy_nonoverlapping(part.as_ptr(), to, count.min(part.len())) };
+            Ok(())
         })
     }
 
-    /// Calls `copy(frame, offset in it, bytes done, bytes to do)` for each page of a range.
+    /// Calls `copy(place in the frame, bytes done, bytes to do)` for each page of a range.
     fn each_page(
         &mut self,
         address: u32,
         len: u32,
-        mut copy: impl FnMut(&AtomicMapping, usize, usize, usize) -> Copied,
+        mut copy: impl FnMut(*mut u8, u32, usize) -> Result<()>,
     ) -> Result<()> {
         let mut done = 0;
         while done < len {
             let at = VirtAddr::new(address + done);
             let count = (len - done).min(PAGE_SIZE - at.page_offset());
-            let pfn = self.frame(at.vpn())?;
-            let mapping = kmap_atomic(pfn);
-            let copied = copy(&mapping, at.page_offset() as usize, done as usize, count as usize);
-            drop(mapping);
-            match copied {
-                Copied::All => done += count,
-                Copied::Short { from, left } => {
-                    done += count - left as u32;
-                    user::fault_in(from, left, false)?;
-                }
-            }
+            let frame = self.map(at.vpn())?;
+            // SAFETY: the frame is mapped, and `count` bytes from here lie in it.
+            let to = unsafe { frame.as_ptr::<u8>().add(at.page_offset() as usize) };
+            copy(to, done, count as usize)?;
+            done += count;
         }
         Ok(())
     }
 
-    /// The frame of a page of the stack.
-    fn frame(&mut self, page: Vpn) -> Result<Pfn> {
-        if let Some((held, pfn)) = self.page
-            && held == page
-        {
-            return Ok(pfn);
+    /// A page of the stack, mapped.
+    fn map(&mut self, page: Vpn) -> Result<&Kmap> {
+        if self.page.as_ref().is_none_or(|mapped| mapped.page != page) {
+            // A task holds one at most.
+            self.page = None;
+            // Where the stack may not grow to, no strings fit.
+            let pfn = self.mm.frame_of(page, AccessKind::Write).map_err(|errno| match errno {
+                Errno::EFAULT => Errno::E2BIG,
+                other => other,
+            })?;
+            self.page = Some(MappedPage { page, mapping: kmap(pfn), _frame: Frame::from_raw(pfn) });
         }
-        // Where the stack may not grow to, no strings fit.
-        let pfn = self.mm.frame_of(page, AccessKind::Write).map_err(|errno| match errno {
-            Errno::EFAULT => Errno::E2BIG,
-            other => other,
-        })?;
-        self.let_go();
-        self.page = Some((page, pfn));
-        Ok(pfn)
-    }
-
-    fn let_go(&mut self) {
-        if let Some((_, pfn)) = self.page.take() {
-            put_page(pfn);
-        }
+        self.page.as_ref().map(|mapped| &mapped.mapping).ok_or(Errno::ENOMEM)
     }
 
     /// A script runs as its interpreter's: `interpreter [argument] script` take the place of the
@@ -203,7 +191,9 @@ impl StackImage {
         if let Some(argument) = argument {
             self.push(argument)?;
         }
-        self.push(interpreter)
+        self.push(interpreter)?;
+        self.page = None;
+        Ok(())
     }
 
     /// Writes what lies below the strings and gives the stack its size and rights. Returns the
@@ -218,15 +208,14 @@ impl StackImage {
         let strings = core::mem::replace(&mut self.strings, StringArea::new(TASK_SIZE, 1, 0, 0)?);
         let table = StackTable::new(&strings, auxiliary, random, 0)?;
         for page in table.pages() {
-            let pfn = self.frame(VirtAddr::new(page).vpn())?;
-            let mapping = kmap_atomic(pfn);
+            let mapping = self.map(VirtAddr::new(page).vpn())?;
             // SAFETY: the mapping covers the frame, which no program sees yet.
             let bytes = unsafe {
                 core::slice::from_raw_parts_mut(mapping.as_ptr::<u8>(), PAGE_SIZE as usize)
             };
             table.fill(page, bytes);
         }
-        self.let_go();
+        self.page = None;
         let lowest = table.stack_pointer() & !(PAGE_SIZE - 1);
         let start = VirtAddr::new(stack_start(lowest, TASK_SIZE, stack_limit)).vpn();
         self.set_extent(&strings, &table, start)?;
@@ -250,21 +239,6 @@ impl StackImage {
         }
         Ok(())
     }
-}
-
-impl Drop for StackImage {
-    fn drop(&mut self) {
-        self.let_go();
-    }
-}
-
-enum Copied {
-    All,
-    /// The program's memory from `from` on has to be faulted in first.
-    Short {
-        from: u32,
-        left: usize,
-    },
 }
 
 /// Bytes of a string, its NUL included.
