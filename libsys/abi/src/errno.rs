@@ -1,11 +1,13 @@
 //! Error numbers, and how a result travels in EAX.
 
 use core::fmt;
+use core::num::NonZero;
 
-/// The reason a call failed, with Linux's numbers.
+/// The reason a call failed, with Linux's numbers. A whole word, so that results travel in
+/// registers.
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Errno(u16);
+pub struct Errno(NonZero<u32>);
 
 /// What a call returns: a non-negative number or an address, or why there is none.
 pub type Result<T = u32> = core::result::Result<T, Errno>;
@@ -23,19 +25,17 @@ pub fn encode(result: Result) -> u32 {
             debug_assert!(value < FIRST_ERROR, "result in the range of errors");
             value
         }
-        Err(errno) => 0u32.wrapping_sub(u32::from(errno.0)),
+        Err(errno) => 0u32.wrapping_sub(errno.0.get()),
     }
 }
 
 /// The result that `eax` stands for.
 #[inline]
 pub fn decode(eax: u32) -> Result {
-    if eax < FIRST_ERROR {
-        return Ok(eax);
+    match NonZero::new(0u32.wrapping_sub(eax)) {
+        Some(number) if eax >= FIRST_ERROR => Err(Errno(number)),
+        _ => Ok(eax),
     }
-    // At most 4095 here, so the low half is all of it.
-    let [low, high, ..] = 0u32.wrapping_sub(eax).to_le_bytes();
-    Err(Errno(u16::from_le_bytes([low, high])))
 }
 
 macro_rules! errors {
@@ -44,11 +44,11 @@ macro_rules! errors {
             /// The largest number an error may have.
             pub const MAX: u16 = 4095;
 
-            $( #[doc = $text] pub const $name: Self = Self($number); )*
+            $( #[doc = $text] pub const $name: Self = Self(NonZero::new($number).unwrap()); )*
 
             /// Linux's name, or `None` for a number this crate does not know.
             pub const fn name(self) -> Option<&'static str> {
-                match self.0 {
+                match self.0.get() {
                     $( $number => Some(stringify!($name)), )*
                     _ => None,
                 }
@@ -56,14 +56,14 @@ macro_rules! errors {
 
             /// A phrase for people.
             pub const fn description(self) -> &'static str {
-                match self.0 {
+                match self.0.get() {
                     $( $number => $text, )*
                     _ => "Unknown error",
                 }
             }
 
             /// All errors this crate knows, by number.
-            pub const ALL: &[Self] = &[ $( Self($number) ),* ];
+            pub const ALL: &[Self] = &[ $( Self::$name ),* ];
         }
     };
 }
@@ -149,12 +149,16 @@ errors! {
 impl Errno {
     /// The error of that number, or `None` if the number is 0 or above [`Errno::MAX`].
     pub const fn from_number(number: u16) -> Option<Self> {
-        if number == 0 || number > Self::MAX { None } else { Some(Self(number)) }
+        match NonZero::new(number as u32) {
+            Some(errno) if number <= Self::MAX => Some(Self(errno)),
+            _ => None,
+        }
     }
 
     /// The positive number.
     pub const fn number(self) -> u16 {
-        self.0
+        // At most `MAX`.
+        self.0.get() as u16
     }
 }
 
@@ -203,6 +207,6 @@ mod tests {
     fn the_list_is_sorted_and_named() {
         assert!(Errno::ALL.is_sorted());
         assert_eq!(std::format!("{:?}", Errno::ENOENT), "ENOENT");
-        assert_eq!(std::format!("{:?}", Errno(4000)), "E4000");
+        assert_eq!(std::format!("{:?}", Errno::from_number(4000).unwrap()), "E4000");
     }
 }
