@@ -3,17 +3,16 @@
 //! Private writable pages become read-only in both; whoever writes first gets a copy. What can be
 //! found again in an object is not copied at all.
 
-use super::frames::get_page;
-use super::page::page;
+use super::page::mem_map;
 use super::space::{AreaBacking, Mm, TASK_SIZE};
-use crate::arch::paging::{self, Active};
+use crate::arch::paging::Active;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use alloc::sync::Arc;
 use kcore::addr::PageRange;
 use kcore::page::PageFlags;
 use kcore::paging::walk::CopyWalk;
-use kcore::paging::{Access, Cell, Format, Gather, Level, Slot};
+use kcore::paging::{Access, Cell, Flush, Format, Level, Slot};
 use kcore::vma::{Edit, VmFlags};
 
 /// Cells copied with the page-table lock held.
@@ -49,63 +48,52 @@ impl Mm {
             debug_assert!(gone.is_ok(), "a whole area did not go");
             return Err(Errno::ENOMEM);
         }
-        for (_, area) in layout.areas.iter() {
+        let copied = layout.areas.iter().try_for_each(|(_, area)| {
             let flags = area.flags();
             let refault = area.backing.chain.get().is_none();
             if refault || flags.intersects(VmFlags::DONTCOPY.union(VmFlags::WIPEONFORK)) {
-                continue;
+                return Ok(());
             }
-            self.copy_pages(&child, area.range(), flags.is_cow())?;
-        }
+            self.copy_pages(&child, area.range(), flags.is_cow())
+        });
+        // What the parent may no longer write, no TLB of its may allow, before the child runs.
+        self.invalidate(Flush::All);
+        copied?;
         drop(child_layout);
         Ok(child)
     }
 
     fn copy_pages(&self, child: &Mm, range: PageRange, copy_on_write: bool) -> Result<()> {
+        let lost = if copy_on_write { Access::ACCESSED | Access::WRITE } else { Access::ACCESSED };
+        let pages = mem_map();
         let mut walk = CopyWalk::new(range);
-        let mut gather = Gather::new(&mut []);
-        let mut result = Ok(());
         loop {
             let lock = self.lock_tables();
             let (from, to) = (self.tables(&lock), child.tables(&lock));
             let run = match walk.next(&from, &to, STEP) {
                 Ok(Some(run)) => run,
-                Ok(None) => break,
-                Err(_) => {
-                    result = Err(Errno::ENOMEM);
-                    break;
-                }
+                Ok(None) => return Ok(()),
+                Err(_) => return Err(Errno::ENOMEM),
             };
-            let (mut anon, mut file) = (0, 0);
-            for (vpn, parent, cell) in run.cells() {
-                let Slot::Page { pfn, access } = Active::decode(Cell::load(parent), Level::Leaf)
-                else {
-                    continue;
-                };
+            let (mut all, mut anon) = (0, 0);
+            run.each(|raw, parent, cell| {
+                let Slot::Page { pfn, access } = Active::decode(raw, Level::Leaf) else { return };
                 if copy_on_write && access.contains(Access::WRITE) {
                     parent.clear_bits(Access::WRITE);
-                    gather.note(vpn);
                 }
-                let mut given = access.difference(Access::ACCESSED);
-                if copy_on_write {
-                    given = given.difference(Access::WRITE);
-                }
-                cell.set(paging::format().page(pfn, given));
+                cell.set(Active::without(raw, lost));
                 if !access.contains(Access::SPECIAL) {
-                    get_page(pfn);
-                    let page = page(pfn);
+                    let page = &pages[pfn.as_u32() as usize];
+                    page.get();
                     page.add_mapping();
-                    if page.has(PageFlags::ANON) { anon += 1 } else { file += 1 }
+                    all += 1;
+                    anon += u32::from(page.has(PageFlags::ANON));
                 }
-            }
+            });
             drop(run);
             drop(lock);
-            child.add_rss(anon, file);
-            // The parent must not write through a stale entry before anybody else runs.
-            self.flush(&mut gather);
+            child.add_rss(anon, all - anon);
             might_resched();
         }
-        self.flush(&mut gather);
-        result
     }
 }

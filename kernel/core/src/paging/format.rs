@@ -78,6 +78,9 @@ pub trait Format: Copy + 'static {
     fn swap(self, entry: SwapEntry) -> Self::Raw;
     fn decode(raw: Self::Raw, level: Level) -> Slot;
 
+    /// The entry of a page with rights and notes taken away; EXEC is not among those.
+    fn without(raw: Self::Raw, taken: Access) -> Self::Raw;
+
     /// Whether the CPU uses the entry, and so may have it in its TLB.
     fn is_present(raw: Self::Raw) -> bool;
 

@@ -142,6 +142,11 @@ impl Format for Pae {
     }
 
     #[inline]
+    fn without(raw: u64, taken: Access) -> u64 {
+        raw & !u64::from(taken.bits() & Access::LOW)
+    }
+
+    #[inline]
     fn is_present(raw: u64) -> bool {
         raw & PRESENT != 0
     }

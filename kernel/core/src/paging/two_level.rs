@@ -98,6 +98,11 @@ impl Format for TwoLevel {
     }
 
     #[inline]
+    fn without(raw: u32, taken: Access) -> u32 {
+        raw & !(taken.bits() & Access::LOW)
+    }
+
+    #[inline]
     fn is_present(raw: u32) -> bool {
         raw & PRESENT != 0
     }

@@ -2,8 +2,8 @@
 
 use super::cursor::{Run, Walk};
 use super::single::{ensure_leaf, leaf};
-use crate::addr::{PageRange, Vpn};
-use crate::paging::{Flush, Format, NoMemory, Tables};
+use crate::addr::PageRange;
+use crate::paging::{Cell, Flush, Format, NoMemory, Tables};
 
 /// Parent and child, run by run. Stretches that are empty in the parent are passed over.
 #[derive(Clone, Debug)]
@@ -27,7 +27,10 @@ impl CopyWalk {
         loop {
             let here = self.walk.clone();
             let Some(run) = self.walk.next(parent, limit) else { return Ok(None) };
-            let Some((first, _)) = run.used().next() else { continue };
+            if run.is_empty() {
+                continue;
+            }
+            let first = run.range().start();
             if let Some(to) = leaf(child, first) {
                 return Ok(Some(CopyRun { from: run, to }));
             }
@@ -48,12 +51,21 @@ pub struct CopyRun<'a, T: Tables + 'a> {
 }
 
 impl<'a, T: Tables> CopyRun<'a, T> {
-    /// The parent's cells that are not empty, and the child's beside each.
+    /// The parent's cells that are not empty, each with its value and the child's cell beside it.
     #[inline]
-    pub fn cells(
+    pub fn each(
         &self,
-    ) -> impl Iterator<Item = (Vpn, &<T::Format as Format>::Cell, &<T::Format as Format>::Cell)>
-    {
-        self.from.used().map(|(page, from)| (page, from, self.to.cell(page)))
+        mut copy: impl FnMut(
+            <T::Format as Format>::Raw,
+            &<T::Format as Format>::Cell,
+            &<T::Format as Format>::Cell,
+        ),
+    ) {
+        for (from, to) in self.from.slice().iter().zip(self.from.beside(&self.to.table)) {
+            let raw = from.load();
+            if raw != T::Format::EMPTY {
+                copy(raw, from, to);
+            }
+        }
     }
 }

@@ -137,10 +137,24 @@ impl<'a, T: Tables> Run<'a, T> {
         }
     }
 
+    /// Whether all cells are empty.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slice().iter().all(|cell| cell.load() == T::Format::EMPTY)
+    }
+
+    /// The cells of the run's pages in another table.
     #[inline]
-    fn slice(&self) -> &[<T::Format as Format>::Cell] {
+    pub(super) fn beside<'t>(
+        &self,
+        table: &'t <T::Format as Format>::Table,
+    ) -> &'t [<T::Format as Format>::Cell] {
         let from = self.first & ((1 << T::Format::LEAF_BITS) - 1);
         let to = from + (self.end - self.first);
-        T::Format::cells(&self.table).get(from as usize..to as usize).unwrap_or(&[])
+        T::Format::cells(table).get(from as usize..to as usize).unwrap_or(&[])
+    }
+
+    #[inline]
+    pub(super) fn slice(&self) -> &[<T::Format as Format>::Cell] {
+        self.beside(&self.table)
     }
 }

@@ -164,25 +164,25 @@ impl<'s, F: Host> World<'s, F> {
         let child = Space::new(self.space.store, features());
         let all = range(0, USER_END.as_u32());
         let mut walk = CopyWalk::new(all);
-        let mut gather = Gather::new(&mut []);
         let mut copied = BTreeMap::new();
         let complete = loop {
             match walk.next(&self.space, &child, 64) {
                 Err(NoMemory) => break false,
                 Ok(None) => break true,
                 Ok(Some(run)) => {
-                    for (page, from, to) in run.cells() {
+                    run.each(|raw, from, to| {
                         from.clear_bits(Access::WRITE);
-                        gather.note(page);
-                        to.set(from.load());
-                        let pfn = frame_of(F::decode(from.load(), Level::Leaf)).unwrap();
+                        to.set(F::without(raw, Access::WRITE));
+                        let pfn = frame_of(F::decode(raw, Level::Leaf)).unwrap();
                         *self.references.get_mut(&pfn).unwrap() += 1;
-                        copied.insert(page.as_u32(), pfn);
-                    }
+                        let (page, _) =
+                            self.model.iter().find(|(_, other)| **other == pfn).unwrap();
+                        copied.insert(*page, pfn);
+                    });
                 }
             }
         };
-        self.flush(&mut gather);
+        self.tlb.invalidate(Flush::All);
         assert!(!complete || copied == self.model);
         for (&page, &pfn) in &copied {
             let Slot::Page { pfn: found, access } = lookup(&child, Vpn::new(page)) else {
