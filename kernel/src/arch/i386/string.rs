@@ -1,4 +1,4 @@
-//! Moving and filling memory with string instructions, which every i386 has and which cost one
+//! Moving, filling and comparing memory with string instructions, which every i386 has and which cost one
 //! instruction a word. They replace the weak versions that come with `core`.
 
 use core::arch::global_asm;
@@ -95,6 +95,39 @@ memset:
     rep stosb
 1:  mov eax, [esp + 8]
     pop edi
+    ret
+
+    .balign 16
+    .globl memcmp
+    .globl bcmp
+memcmp:
+bcmp:
+    push esi
+    push edi
+    mov esi, [esp + 12]
+    mov edi, [esp + 16]
+    mov edx, [esp + 20]
+    mov ecx, edx
+    shr ecx, 2
+    xor eax, eax                        # equal, if there is nothing to compare
+    repe cmpsd
+    jne 1f
+    mov ecx, edx
+    and ecx, 3
+    repe cmpsb
+    jne 2f
+    pop edi
+    pop esi
+    ret
+1:  sub esi, 4                          # the first different byte is in this word
+    sub edi, 4
+    mov ecx, 4
+    repe cmpsb
+2:  movzx eax, byte ptr [esi - 1]
+    movzx edx, byte ptr [edi - 1]
+    sub eax, edx
+    pop edi
+    pop esi
     ret
 
     .balign 16
