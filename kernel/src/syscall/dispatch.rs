@@ -58,7 +58,15 @@ abi::for_each_linux_call!(linux_dispatcher);
 /// Serves `int 0x80`.
 #[inline]
 pub fn linux_call(number: u32, registers: &Arguments) -> u32 {
-    abi::errno::encode(linux(number, registers).unwrap_or_else(|| unknown(number)))
+    match linux(number, registers) {
+        Some(result) => abi::errno::encode(result),
+        None => {
+            if number < NUMBERS {
+                note_unknown(number);
+            }
+            abi::errno::encode(Err(Errno::ENOSYS))
+        }
+    }
 }
 
 macro_rules! folio_dispatcher {
@@ -87,13 +95,14 @@ pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
 }
 
 /// Numbers Linux 6.1 uses end below this.
-const NUMBERS: usize = 512;
+const NUMBERS: u32 = 512;
 
-static LOGGED: [AtomicU32; NUMBERS / 32] = [const { AtomicU32::new(0) }; NUMBERS / 32];
+static LOGGED: [AtomicU32; NUMBERS as usize / 32] =
+    [const { AtomicU32::new(0) }; NUMBERS as usize / 32];
 
-/// ENOSYS, logged once for each number.
+/// Logs a call that is not there, once for each number.
 #[cold]
-fn unknown(number: u32) -> Result<u32> {
+fn note_unknown(number: u32) {
     let bit = 1 << (number % 32);
     if let Some(word) = LOGGED.get(number as usize / 32)
         && word.load(Relaxed) & bit == 0
@@ -102,5 +111,4 @@ fn unknown(number: u32) -> Result<u32> {
         let name = names::name(number).unwrap_or("no such call");
         ::log::info!("system call {number} ({name}) is not implemented");
     }
-    Err(Errno::ENOSYS)
 }
