@@ -30,6 +30,35 @@ impl Priority {
     }
 }
 
+/// What a nice value is worth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    pub priority: Priority,
+    /// Ticks a task runs before others of its priority.
+    pub ticks: u32,
+}
+
+impl Share {
+    /// Below 0, which takes privilege, a task is above ordinary programs and has longer turns; above
+    /// it its turns are shorter, so that it always gets some.
+    pub const fn of_nice(nice: i32) -> Self {
+        let nice = if nice < -20 {
+            -20
+        } else if nice > 19 {
+            19
+        } else {
+            nice
+        };
+        let normal = Priority::NORMAL.0 as i32;
+        let (level, ticks) = if nice < 0 {
+            (normal + nice.div_euclid(2), 10 - 2 * nice)
+        } else {
+            (normal, 10 - nice / 2)
+        };
+        Self { priority: Priority(level as u8), ticks: ticks as u32 }
+    }
+}
+
 const LEVELS: usize = 32;
 /// `level` of a task that is in no list.
 const NOT_QUEUED: u8 = u8::MAX;
@@ -243,6 +272,19 @@ mod tests {
 
     fn queue() -> RunQueue<Table> {
         RunQueue::new(Table([Link::new(); 40]))
+    }
+
+    #[test]
+    fn a_nice_value_is_worth_turns_and_below_zero_a_place_in_front() {
+        let share = |nice| (Share::of_nice(nice).priority.level(), Share::of_nice(nice).ticks);
+        assert_eq!(
+            [share(0), share(5), share(19), share(100)],
+            [(16, 10), (16, 8), (16, 1), (16, 1)]
+        );
+        assert_eq!(
+            [share(-1), share(-2), share(-20), share(-99)],
+            [(15, 12), (15, 14), (6, 50), (6, 50)]
+        );
     }
 
     #[test]

@@ -191,8 +191,10 @@ pub(super) fn new_thread(
     argument: u32,
 ) -> Result<Arc<Thread>> {
     let running = task::current();
-    let task = Task::new(&running.name(), running.priority(), first, argument as usize)
+    let share = process.share();
+    let task = Task::new(&running.name(), share.priority, first, argument as usize)
         .map_err(|_| Errno::ENOMEM)?;
+    task.set_time_slice(share.ticks);
     task.set_tid(tid);
     let thread = Thread {
         tid,

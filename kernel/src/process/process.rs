@@ -9,11 +9,13 @@ use crate::file::File;
 use crate::ipc::handle::Holder;
 use crate::mm::space::Mm;
 use crate::sync::{Rank, SpinLock, WaitQueue};
+use crate::task;
 use abi::ipc::Level;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::arena::NIL;
 use kcore::resource_limit::Limits;
+use kcore::run_queue::Share;
 use spin::Once;
 
 pub struct Process {
@@ -173,13 +175,19 @@ impl Process {
         self.nice.load(Relaxed).cast_signed()
     }
 
-    /// The lower, the longer its turns.
+    /// The lower, the more it gets of the CPU.
     pub fn set_nice(&self, nice: i32) {
         self.nice.store(nice.cast_unsigned(), Relaxed);
-        let slice = time_slice(nice);
+        let share = self.share();
         for thread in self.lock_signals().threads() {
-            thread.task.set_time_slice(slice);
+            task::set_priority(&thread.task, share.priority);
+            thread.task.set_time_slice(share.ticks);
         }
+    }
+
+    /// Of each of its threads.
+    pub fn share(&self) -> Share {
+        Share::of_nice(self.nice())
     }
 
     pub fn personality(&self) -> u32 {
@@ -212,10 +220,4 @@ impl Process {
     pub fn thread(&self, tid: u32) -> Option<Arc<Thread>> {
         self.lock_signals().threads().find(|thread| thread.tid == tid).cloned()
     }
-}
-
-/// Ticks a thread runs before others of its priority: 10 in the middle.
-pub(super) fn time_slice(nice: i32) -> u32 {
-    let slice = if nice < 0 { 10 - 2 * nice } else { 10 - nice / 2 };
-    slice.max(1).cast_unsigned()
 }

@@ -494,6 +494,7 @@ test_cases! {
         random_bytes_differ,
         priorities_can_be_asked_and_lowered,
         the_affinity_has_this_processor,
+        negative_nice_goes_first,
     ],
     ipc: [
         words_go_and_come_back,

@@ -1,12 +1,18 @@
 //! What `getrusage`, limits and the system's figures say.
 
+use crate::child;
 use crate::fault::*;
+use crate::harness::only_on_folio;
 use crate::scratch::numbered_file;
+use core::time::Duration;
 use sys::Errno;
-use sys::abi::memory::{MAP_SHARED, PROT_READ};
+use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ};
 use sys::abi::process::*;
+use sys::abi::signal::SIGKILL;
 use sys::abi::{UserMutPtr, UserPtr};
 use sys::syscall::{input, output};
+use sys::time::now;
+use sys::wait::Status;
 
 /// Page faults without input so far.
 pub fn minor_faults() -> u32 {
@@ -164,4 +170,27 @@ pub fn the_affinity_has_this_processor() {
     let size = call!(sched_getaffinity(0, 128, pointer)).expect("sched_getaffinity");
     assert!(size >= 4 && mask.iter().any(|&byte| byte != 0));
     assert_eq!(call!(sched_getaffinity(0, 3, pointer)), Err(Errno::EINVAL));
+}
+
+/// While a process of negative nice value has something to do, ordinary ones wait.
+pub fn negative_nice_goes_first() {
+    only_on_folio("design §8, priorities: Linux shares the CPU out");
+    let shared = MAP_SHARED | MAP_ANONYMOUS;
+    let counter = call!(mmap2(0, PAGE, RW, shared, -1, 0)).expect("mmap2");
+    let ordinary = child::start(|| {
+        loop {
+            poke_word(counter, peek_word(counter).wrapping_add(1));
+        }
+    });
+    while peek_word(counter) == 0 {
+        let _ = call!(sched_yield());
+    }
+    assert_eq!(call!(setpriority(PRIO_PROCESS, 0, -1)), Ok(0));
+    let (before, start) = (peek_word(counter), now());
+    while now() - start < Duration::from_millis(300) {}
+    let after = peek_word(counter);
+    assert_eq!(call!(setpriority(PRIO_PROCESS, 0, 0)), Ok(0));
+    let _ = sys::process::kill(ordinary, SIGKILL);
+    assert_eq!(child::wait(ordinary), Status::Signaled(SIGKILL));
+    assert_eq!(after, before, "an ordinary process ran");
 }
