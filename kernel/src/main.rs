@@ -83,6 +83,7 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
 }
 
 /// What may sleep of the boot.
+#[cfg_attr(feature = "ktest", expect(unreachable_code, reason = "the tests end the machine"))]
 fn first_task(_: usize) {
     #[cfg(feature = "ktest")]
     ktest::run(COMMAND_LINE.get());

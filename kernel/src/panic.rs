@@ -71,7 +71,7 @@ fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
 fn is_wild(frame: &TrapFrame) -> bool {
     let image = image();
     frame.vector == PAGE_FAULT
-        && !frame.from_user()
+        && !frame.is_from_user()
         && !(image.text_start..image.text_end).contains(&frame.eip)
 }
 

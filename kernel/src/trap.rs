@@ -17,7 +17,7 @@ use kcore::fault::{Class, ErrorCode, Origin, Signal, classify};
 const EFLAGS_IF: u32 = 1 << 9;
 
 pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
-    if frame.from_user() {
+    if frame.is_from_user() {
         interrupts::enable();
         signal::on_exception(frame);
     } else {
@@ -29,7 +29,7 @@ pub extern "fastcall" fn on_fault(frame: &mut TrapFrame) {
 pub extern "fastcall" fn on_page_fault(frame: &mut TrapFrame) {
     // Before anything can fault again.
     let address = VirtAddr::new(cr2());
-    if !frame.from_user() {
+    if !frame.is_from_user() {
         return on_kernel_page_fault(frame, address);
     }
     let code = ErrorCode::from_bits_retain(frame.error);
@@ -90,7 +90,7 @@ fn serve_page(frame: &mut TrapFrame, address: VirtAddr, code: ErrorCode) {
 fn not_served(frame: &mut TrapFrame, outcome: Outcome, address: VirtAddr, code: ErrorCode) {
     match outcome {
         // A copy to or from the program tells its caller.
-        _ if !frame.from_user() => fix_up(frame),
+        _ if !frame.is_from_user() => fix_up(frame),
         Outcome::Signal(signal) => raise(frame, signal, address, code),
         _ => {
             log::warn!("no memory for {}: killed", task::describe_current());
@@ -143,7 +143,7 @@ pub extern "fastcall" fn on_syscall(frame: *mut TrapFrame) {
 /// The last step before the program goes on. Interrupts are off from here.
 #[inline]
 fn leave(frame: &mut TrapFrame) {
-    if frame.from_user() {
+    if frame.is_from_user() {
         leave_to_user(frame);
     }
 }

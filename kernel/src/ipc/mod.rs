@@ -31,6 +31,7 @@ pub mod lease;
 mod notification;
 pub mod object;
 pub mod port;
+#[cfg_attr(not(feature = "ktest"), expect(dead_code, reason = "asked of nodes of servers"))]
 pub mod request;
 pub mod server;
 pub mod slot;

@@ -138,6 +138,7 @@ impl Slots {
 }
 
 /// Slots in use.
+#[cfg(feature = "ktest")]
 pub fn slots_in_use() -> u32 {
     STATE.lock().slots.len()
 }

@@ -157,6 +157,7 @@ impl Slots {
         self.slots.pair_mut(one, other)
     }
 
+    #[cfg(feature = "ktest")]
     pub fn len(&self) -> u32 {
         self.slots.len()
     }

@@ -74,9 +74,7 @@ fn image_pfn(address: u32) -> Pfn {
 }
 
 /// Low memory is mapped: the direct map may be used, and frames be handed out.
-pub struct DirectMap {
-    pub max_low_pfn: Pfn,
-}
+pub struct DirectMap(());
 
 /// Fills `swapper_pg_dir` (direct map, and all page tables of the vmalloc, pkmap and fixmap
 /// windows), and makes it the active one.
@@ -122,7 +120,7 @@ pub unsafe fn pagetable_init(
     unsafe { paging::load_cr3(swapper_cr3()) };
     tlb::flush_all();
     MAX_LOW_PFN.store(max_low_pfn.as_u32(), Relaxed);
-    Ok(DirectMap { max_low_pfn })
+    Ok(DirectMap(()))
 }
 
 /// Puts the fixmap's page table, which is part of the image, under the boot tables.

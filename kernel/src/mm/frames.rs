@@ -29,8 +29,6 @@ pub type Gfp = Request;
 pub const GFP_KERNEL: Gfp = Request::KERNEL;
 /// Anywhere; may sleep.
 pub const GFP_HIGHUSER: Gfp = Request::HIGH_USER;
-/// In the direct map; must not sleep, may use the reserves.
-pub const GFP_ATOMIC: Gfp = Request::ATOMIC;
 
 static ZONE_LIST: [SpinLock<Zone>; ZONES] =
     [const { SpinLock::new(Rank::Zone, Zone::new(FrameRange::EMPTY)) }; ZONES];
@@ -278,6 +276,7 @@ impl Frame {
         pop(&GFP_HIGHUSER).map(Self)
     }
 
+    #[cfg(feature = "ktest")]
     pub fn zeroed(gfp: &Gfp) -> Option<Self> {
         alloc_zeroed_page(gfp).map(Self)
     }

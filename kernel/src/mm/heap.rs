@@ -33,6 +33,7 @@ const fn caches() -> [SpinLock<Cache>; CLASS_COUNT] {
     while class < CLASS_COUNT {
         let cache = Cache::new(class as u32 + 1, CLASSES[class]);
         // The first values hold nothing, so nothing has to be dropped.
+        #[expect(clippy::forget_non_drop, reason = "a constant drops nothing")]
         core::mem::forget(core::mem::replace(&mut caches[class], SpinLock::new(Rank::Slab, cache)));
         class += 1;
     }

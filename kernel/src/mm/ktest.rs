@@ -1,7 +1,9 @@
 //! The memory glue on the real machine: CR3, kmap, heap, address spaces.
 
 use super::direct_map::{KernelTables, lowmem_pfn, max_low_pfn};
-use super::frames::{Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, block, free_frames, free_pages};
+use super::frames::{
+    Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, block, free_frames, free_pages, put_page,
+};
 use super::kmap::{kmap, kmap_atomic, slots_in_use};
 use super::map::Contents;
 use super::object::{Lookup, Object};
@@ -13,6 +15,7 @@ use crate::arch::boot::image;
 use crate::arch::features::features;
 use crate::arch::paging::{PAGE_OFFSET, WINDOWS};
 use crate::ktest::{Outcome, check, tests};
+use crate::result::{Errno, Result};
 use alloc::vec::Vec;
 use kcore::addr::{PAGE_SIZE, PageRange, Pfn, VirtAddr, Vpn};
 use kcore::fault::AccessKind;
@@ -333,4 +336,49 @@ fn objects_are_zero_until_written_and_shorter_when_cut() -> Outcome {
     check!(mm.read_bytes(0x20_1000, &mut read).is_err());
     check!(object.cached_pages() == 0);
     Ok(())
+}
+
+impl Mm {
+    /// Writes bytes as the program itself could: EFAULT where it could not.
+    fn write_bytes(&self, address: u32, bytes: &[u8]) -> Result<()> {
+        self.each_page(address, bytes.len(), AccessKind::Write, |frame, done, count| {
+            let Some(part) = bytes.get(done..done + count) else { return };
+            // SAFETY: `each_page` gives `count` bytes of a mapped frame.
+            unsafe { core::ptr::copy_nonoverlapping(part.as_ptr(), frame, count) };
+        })
+    }
+
+    /// Reads bytes as the program itself could.
+    fn read_bytes(&self, address: u32, bytes: &mut [u8]) -> Result<()> {
+        self.each_page(address, bytes.len(), AccessKind::Read, |frame, done, count| {
+            let Some(part) = bytes.get_mut(done..done + count) else { return };
+            // SAFETY: as above.
+            unsafe { core::ptr::copy_nonoverlapping(frame, part.as_mut_ptr(), count) };
+        })
+    }
+
+    /// Calls `work(pointer, bytes done, bytes here)` for the part of a range in each page.
+    fn each_page(
+        &self,
+        address: u32,
+        len: usize,
+        kind: AccessKind,
+        mut work: impl FnMut(*mut u8, usize, usize),
+    ) -> Result<()> {
+        let mut done = 0;
+        while done < len {
+            let offset = u32::try_from(done).map_err(|_| Errno::EFAULT)?;
+            let at = VirtAddr::new(address.checked_add(offset).ok_or(Errno::EFAULT)?);
+            let within = at.page_offset() as usize;
+            let count = (len - done).min(PAGE_SIZE as usize - within);
+            let pfn = self.frame_of(at.vpn(), kind)?;
+            let mapping = kmap_atomic(pfn);
+            // SAFETY: `within` lies in the frame.
+            work(unsafe { mapping.as_ptr::<u8>().add(within) }, done, count);
+            drop(mapping);
+            put_page(pfn);
+            done += count;
+        }
+        Ok(())
+    }
 }

@@ -140,13 +140,6 @@ impl Object {
         })
     }
 
-    /// Whether `pfn` is still page `index` of this object. Whoever maps a page asks, under the
-    /// page-table lock: a truncate may have been faster.
-    pub fn holds(&self, pfn: Pfn, index: u32) -> bool {
-        let page = page(pfn);
-        page.mapping() == self.word() && page.index() == index && page.has(PageFlags::CACHE)
-    }
-
     /// Shows the cached pages among `count` from `first`.
     pub fn for_each_cached(&self, first: u32, count: u32, mut show: impl FnMut(u32, Pfn)) {
         let end = first.saturating_add(count);

@@ -22,11 +22,6 @@ impl Mm {
         self.unmap_areas(&mut layout.areas, range)
     }
 
-    /// Removes everything mapped in `range`: areas, pages, and tables nobody needs any more.
-    pub fn unmap(&self, range: PageRange) -> Result<()> {
-        self.unmap_areas(&mut self.layout.write().areas, range)
-    }
-
     /// [`Mm::unmap`] for whoever has the layout already.
     pub fn unmap_areas(&self, areas: &mut VmaSet<AreaBacking>, range: PageRange) -> Result<()> {
         let touched = areas.find(range.start()).is_some_and(|(_, area)| area.start() < range.end());

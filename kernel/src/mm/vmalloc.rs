@@ -25,7 +25,7 @@ static WINDOW: SpinLock<Option<Window<'static>>> = SpinLock::new(Rank::Vmalloc, 
 pub unsafe fn initialise(_: &super::frames::Frames) {
     static mut WORDS: [u32; bitmap_words(PAGES) as usize] = [0; bitmap_words(PAGES) as usize];
     // SAFETY: called once, so this is the only reference.
-    let words = unsafe { &mut *(&raw mut WORDS) };
+    let words = unsafe { (&raw mut WORDS).as_mut_unchecked() };
     *WINDOW.lock() = Window::new(words, WINDOWS.vmalloc());
 }
 
@@ -72,10 +72,6 @@ impl Area {
     /// Where it starts.
     pub fn address(&self) -> u32 {
         self.range.start().address().map_or(0, |address| address.as_u32())
-    }
-
-    pub fn pages(&self) -> u32 {
-        self.range.len()
     }
 
     /// Marks its frames as a kernel stack, for whoever counts.

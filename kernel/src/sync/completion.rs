@@ -1,7 +1,6 @@
 //! Something that happens once.
 
-use super::{WaitError, WaitQueue};
-use crate::task::Sleep;
+use super::WaitQueue;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Release};
 
@@ -34,10 +33,5 @@ impl Completion {
 
     pub fn wait(&self) {
         self.queue.wait(|| self.is_done());
-    }
-
-    /// Gives up when a signal comes that ends this kind of sleep.
-    pub fn wait_unless(&self, how: Sleep) -> Result<(), WaitError> {
-        self.queue.wait_for(how, None, || self.is_done().then_some(()))
     }
 }

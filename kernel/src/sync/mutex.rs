@@ -43,6 +43,7 @@ impl<T> Mutex<T> {
     }
 
     #[inline]
+    #[cfg(feature = "ktest")]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.state.compare_exchange(FREE, HELD, Acquire, Relaxed).ok()?;
         Some(MutexGuard { mutex: self, not_send: PhantomData })
@@ -51,14 +52,6 @@ impl<T> Mutex<T> {
     #[cold]
     fn wait(&self) {
         self.queue.wait(|| self.state.swap(WANTED, Acquire) == FREE);
-    }
-
-    pub fn get_mut(&mut self) -> &mut T {
-        self.value.get_mut()
-    }
-
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
     }
 }
 

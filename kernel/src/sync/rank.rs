@@ -33,7 +33,6 @@ pub enum Rank {
     PageTable,
     /// The pages of objects.
     Object,
-    Lru,
     /// Pages of pkmap.
     Pkmap,
     /// Kernel stacks kept for the next task.

@@ -106,17 +106,10 @@ impl<T> RwLock<T> {
 
     /// `None` if that would mean to wait.
     #[inline]
+    #[cfg(feature = "ktest")]
     pub fn try_write(&self) -> Option<WriteGuard<'_, T>> {
         self.state.compare_exchange(0, WRITER, Acquire, Relaxed).ok()?;
         Some(WriteGuard { lock: self, not_send: PhantomData })
-    }
-
-    pub fn get_mut(&mut self) -> &mut T {
-        self.value.get_mut()
-    }
-
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
     }
 
     #[inline]

@@ -84,10 +84,6 @@ impl<T> SpinLock<T> {
         self.inner.get_mut()
     }
 
-    pub fn into_inner(self) -> T {
-        self.inner.into_inner()
-    }
-
     /// For the panic path: nobody will release the lock any more.
     ///
     /// # Safety

@@ -5,15 +5,6 @@ use super::{current, schedule, task, work};
 use crate::arch::interrupts;
 use crate::cpu;
 use core::sync::atomic::Ordering::Relaxed;
-use spin::Once;
-
-static POLL: Once<fn()> = Once::new();
-
-/// `poll` runs whenever the CPU turns idle and after each interrupt while it stays so, with
-/// interrupts on. It must not sleep.
-pub fn set_poll(poll: fn()) {
-    POLL.call_once(|| poll);
-}
 
 /// From now on there is a running task: this one. `might_resched` and locks work; sleeping does
 /// not, for the idle task never may.
@@ -29,9 +20,6 @@ pub unsafe fn adopt_boot() {
 /// The boot is over.
 pub fn run() -> ! {
     loop {
-        if let Some(poll) = POLL.get() {
-            poll();
-        }
         interrupts::disable();
         if current().work() & work::RESCHED == 0 {
             interrupts::enable_and_halt();
@@ -40,9 +28,4 @@ pub fn run() -> ! {
         }
         schedule();
     }
-}
-
-/// Ticks that nobody wanted.
-pub fn ticks() -> u32 {
-    IDLE.times().1
 }

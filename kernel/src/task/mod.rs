@@ -33,4 +33,3 @@ pub use schedule::{
 };
 pub use stack::drain_cache as drain_stack_cache;
 pub use task::{Sleep, Task, work};
-pub use user_registers::TlsEntries;

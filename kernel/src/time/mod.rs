@@ -11,6 +11,8 @@ mod tick;
 mod timer;
 
 pub use crate::arch::pit::HZ;
-pub use clock::{monotonic, realtime, set_realtime};
+#[cfg(feature = "ktest")]
+pub use clock::set_realtime;
+pub use clock::{monotonic, realtime};
 pub use tick::{start, ticks};
 pub use timer::{Timer, sleep_until};

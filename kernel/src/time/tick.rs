@@ -25,6 +25,6 @@ pub fn ticks() -> u32 {
 
 fn tick(_: u8, frame: &TrapFrame) {
     TICKS.store(TICKS.load(Relaxed).wrapping_add(1), Relaxed);
-    task::account_tick(frame.from_user());
+    task::account_tick(frame.is_from_user());
     timer::fire_expired(clock::monotonic());
 }

@@ -78,6 +78,7 @@ impl Timer {
         self.was_armed.load(Relaxed) && QUEUE.lock().remove(self.number())
     }
 
+    #[cfg(feature = "ktest")]
     pub fn is_armed(&self) -> bool {
         self.was_armed.load(Relaxed) && QUEUE.lock().is_armed(self.number())
     }

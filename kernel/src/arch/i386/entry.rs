@@ -53,7 +53,7 @@ pub struct TrapFrame {
 
 impl TrapFrame {
     #[inline]
-    pub fn from_user(&self) -> bool {
+    pub fn is_from_user(&self) -> bool {
         self.cs & 3 == 3
     }
 }
@@ -95,8 +95,6 @@ unsafe extern "C" {
     fn trap_stubs();
     fn linux_call_stub();
     fn folio_call_stub();
-    /// Restores the `TrapFrame` at ESP.
-    pub fn trap_return();
 }
 
 /// The entry point of a vector, if it has one.

@@ -7,7 +7,6 @@ use spin::Once;
 pub struct Features {
     pub pse: bool,
     pub pge: bool,
-    pub pae: bool,
     pub nx: bool,
     pub fxsr: bool,
     pub sse: bool,
@@ -44,7 +43,6 @@ fn detect() -> Features {
     let bit = |word: u32, number: u32| word & 1 << number != 0;
     Features {
         pse: bit(one.edx, 3),
-        pae: bit(one.edx, 6),
         pge: bit(one.edx, 13),
         fxsr: bit(one.edx, 24),
         sse: bit(one.edx, 25),

@@ -23,10 +23,6 @@ impl FpuState {
         Self(area)
     }
 
-    pub fn bytes(&self) -> &[u8; 512] {
-        &self.0
-    }
-
     /// For a state a program prepared: no bits of MXCSR may be left that [`mxcsr_mask`] has not.
     pub fn bytes_mut(&mut self) -> &mut [u8; 512] {
         &mut self.0

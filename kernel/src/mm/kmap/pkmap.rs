@@ -78,7 +78,11 @@ fn map_high(pfn: Pfn) -> Option<u32> {
                 return Some(slot);
             }
             Slot::FlushFirst => {
-                if slots.flush(|slot| with_cell(slot, |cell| drop(cell.take()))) {
+                if slots.flush(|slot| {
+                    with_cell(slot, |cell| {
+                        cell.take();
+                    })
+                }) {
                     // Entries are global where the CPU has that.
                     tlb::flush_all();
                 }
@@ -106,6 +110,7 @@ fn with_cell(slot: u32, change: impl FnOnce(&<Active as Format>::Cell)) {
 }
 
 impl Kmap {
+    #[cfg(feature = "ktest")]
     pub fn address(&self) -> u32 {
         self.address
     }
