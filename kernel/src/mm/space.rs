@@ -289,7 +289,7 @@ impl Layout {
                 data: u32::MAX,
                 data_max: u32::MAX,
                 memlock: 8 << 20,
-                // There are no users but root yet.
+                // Until a process's limits bind it.
                 may_lock: true,
                 raw_io: true,
                 read_implies_exec: false,

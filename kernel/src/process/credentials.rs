@@ -38,6 +38,7 @@ pub fn change(change: impl FnOnce(&mut Credentials, bool) -> Result<()>) -> Resu
     change(&mut new, old.is_privileged())?;
     let new = Arc::try_new(new).map_err(|_| Errno::ENOMEM)?;
     thread.process.set_credentials(new);
+    thread.process.bind_memory();
     Ok(())
 }
 

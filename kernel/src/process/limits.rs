@@ -14,19 +14,25 @@ impl Process {
         let mut limits: Limits = *self.limits();
         limits.set(resource, new, privileged)?;
         self.set_limits(Arc::try_new(limits).map_err(|_| Errno::ENOMEM)?);
+        self.bind_memory();
+        Ok(())
+    }
+
+    /// Tells the address space of limits or privileges that have changed.
+    pub(super) fn bind_memory(&self) {
         // What `vfork` lent stays as the parent wants it; what the child executes obeys the child.
         if let Some(mm) = self.mm()
             && !(self.holds_parent.load(Relaxed) && mm.users() > 1)
         {
-            bind(&mm, &limits);
+            bind(&mm, &self.limits(), self.credentials().is_privileged());
         }
-        Ok(())
     }
 }
 
 /// Lets an address space enforce the limits of the process that runs in it.
-pub(super) fn bind(mm: &Mm, limits: &Limits) {
+pub(super) fn bind(mm: &Mm, limits: &Limits, privileged: bool) {
     let mut layout = mm.layout.write();
+    (layout.limits.may_lock, layout.limits.raw_io) = (privileged, privileged);
     layout.stack_limit = limits.current(RLIMIT_STACK);
     layout.limits.address_space = limits.current(RLIMIT_AS);
     layout.limits.data = limits.current(RLIMIT_DATA);

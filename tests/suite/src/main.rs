@@ -180,6 +180,7 @@ test_cases! {
         madvise_errors,
         msync_errors,
         mincore_errors,
+        privilege_ends_with_the_user,
         errors_at_the_end_of_user_space,
     ],
     file_mapping: [

@@ -5,11 +5,13 @@
 
 use crate::fault::*;
 use crate::scratch::{Scratch, numbered_file};
+use sys::Result;
 use sys::abi::file::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
 use sys::abi::memory::*;
+use sys::abi::process::{RLIMIT_MEMLOCK, Rlimit};
 use sys::abi::{Errno, UserMutPtr};
 use sys::file::File;
-use sys::{Result, syscall::pointer_mut};
+use sys::syscall::{input, pointer_mut};
 
 /// A row: what is wrong, what came, what should.
 type Row = (&'static str, Result<u32>, Result<u32>);
@@ -242,6 +244,24 @@ pub fn mincore_errors() {
         ("length 0", mincore(start, 0, good), Ok(0)),
         ("bad vector", mincore(start, PAGE, UserMutPtr::new(8)), Err(Errno::EFAULT)),
         ("wraps", mincore(start, 0xffff_ffff, good), Err(Errno::ENOMEM)),
+    ]);
+}
+
+/// What root may, and nobody else: page 0, and locking without limit.
+pub fn privilege_ends_with_the_user() {
+    if call!(geteuid32()) != Ok(0) {
+        skip!("not root");
+    }
+    let start = map(4);
+    let limit = Rlimit { cur: PAGE, max: PAGE };
+    call!(setrlimit(RLIMIT_MEMLOCK, input(&limit))).expect("setrlimit");
+    assert_eq!(call!(mlock(start, 4 * PAGE)), Ok(0));
+    call!(munlock(start, 4 * PAGE)).expect("munlock");
+    call!(setuid32(65_534)).expect("setuid32");
+    check(&[
+        ("page 0", call!(mmap2(0, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0)), Err(Errno::EPERM)),
+        ("lock too much", call!(mlock(start, 4 * PAGE)), Err(Errno::ENOMEM)),
+        ("lock enough", call!(mlock(start, PAGE)), Ok(0)),
     ]);
 }
 

@@ -79,7 +79,8 @@ fn set_limits(thread: &CurrentThread, mm: &Mm, stack_limit: u32, stack: StackPro
     if read_implies_exec {
         thread.process.set_personality(inherited | READ_IMPLIES_EXEC);
     }
-    limits::bind(mm, &thread.process.limits());
+    let privileged = thread.process.credentials().is_privileged();
+    limits::bind(mm, &thread.process.limits(), privileged);
     let mut layout = mm.layout.write();
     layout.limits.placement.mmap_base = mmap_base(VirtAddr::new(TASK_SIZE), stack_limit, 0, 0);
     layout.limits.read_implies_exec = read_implies_exec;
