@@ -21,6 +21,7 @@ const ALL: &[&[Test]] = &[
     time::ktest::TESTS,
     ipc::ktest::TESTS,
     file::ktest::TESTS,
+    file::console::ktest::TESTS,
 ];
 
 /// Fails the test, with place and text of the condition, unless it holds.

@@ -1,16 +1,18 @@
 //! The kernel log: `log`'s macros, written to COM2.
 
-use crate::arch::serial::{COM2, Uart};
+use crate::arch::serial::{COM2, SerialPort};
 use crate::sync::{IrqSpinLock, Rank};
+use abi::console::uart::Uart;
 use core::fmt::{self, Write};
 use log::{LevelFilter, Log, Metadata, Record};
 
 struct SerialLog;
 
-struct Com2(Uart);
+struct Com2(Uart<SerialPort>);
 
 // SAFETY: COM2 is the kernel's own; no server gets its ports.
-static COM2_UART: IrqSpinLock<Com2> = IrqSpinLock::new(Rank::Log, Com2(unsafe { Uart::new(COM2) }));
+static COM2_UART: IrqSpinLock<Com2> =
+    IrqSpinLock::new(Rank::Log, Com2(Uart::new(unsafe { SerialPort::new(COM2) })));
 
 static LOGGER: SerialLog = SerialLog;
 
@@ -23,7 +25,7 @@ pub fn initialise() {
 
 impl Write for Com2 {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.send(text.as_bytes());
+        self.0.send_all(text.as_bytes());
         Ok(())
     }
 }

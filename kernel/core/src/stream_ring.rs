@@ -13,9 +13,6 @@
 
 use crate::addr::PAGE_SIZE;
 
-/// Pages of the console's rings.
-pub const STREAM_PAGES: u32 = 8;
-
 /// The server wrote an index that cannot be: it is to be killed, its index is not believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BadIndex;
@@ -103,14 +100,6 @@ impl OutputRing {
         self.0.produced = self.0.produced.wrapping_add(len.min(self.space()));
     }
 
-    /// Where the server finds the first of what it has yet to take. For the kernel's own driver,
-    /// which plays the server.
-    #[inline]
-    pub fn unsent_piece(&self, len: u32) -> Option<RingPiece> {
-        let len = len.min(self.filled());
-        (len > 0).then(|| self.0.piece(self.0.consumed, len))
-    }
-
     /// The kernel's index, for the shared frame.
     pub const fn produced(&self) -> u32 {
         self.0.produced
@@ -171,19 +160,6 @@ impl InputRing {
         self.0.consumed = self.0.consumed.wrapping_add(len.min(self.0.filled()));
     }
 
-    /// Bytes there is room for.
-    pub const fn free(&self) -> u32 {
-        self.0.size - self.0.filled()
-    }
-
-    /// Where the server puts the first of `len` bytes. For the kernel's own driver, which plays
-    /// the server.
-    #[inline]
-    pub fn free_piece(&self, len: u32) -> Option<RingPiece> {
-        let len = len.min(self.free());
-        (len > 0).then(|| self.0.piece(self.0.produced, len))
-    }
-
     /// The kernel's index, for the shared frame.
     pub const fn consumed(&self) -> u32 {
         self.0.consumed
@@ -192,13 +168,6 @@ impl InputRing {
     /// The server's index as last believed: where a new instance goes on.
     pub const fn produced(&self) -> u32 {
         self.0.produced
-    }
-
-    /// Whether the server may be waiting for space: the ring was full before the last `read`
-    /// bytes were taken.
-    #[inline]
-    pub const fn must_notify(&self, read: u32) -> bool {
-        read > 0 && self.0.filled() + read >= self.0.size
     }
 
     /// Forgets what is there (TCIFLUSH).
@@ -285,7 +254,7 @@ mod tests {
         assert_eq!(input.observe(4096), Ok(4096));
         assert_eq!(input.observe(4095), Err(BadIndex));
         input.commit(input.next_piece(10).unwrap().len);
-        assert_eq!((input.filled(), input.must_notify(10)), (4086, true));
+        assert_eq!(input.filled(), 4086);
         assert_eq!(input.observe(4106), Ok(10));
         input.discard();
         assert_eq!((input.next_piece(1), input.consumed()), (None, 4106));

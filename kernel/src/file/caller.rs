@@ -4,10 +4,10 @@ use super::access::Caller;
 use super::namespace::Start;
 use crate::process::current;
 use crate::process::signal::{raise as raise_signal, send_to_process};
-use crate::process::table::lock_family;
+use crate::process::table::{find, lock_family};
 use crate::result::{Errno, Result, restart};
-use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE};
-use abi::signal::{SI_KERNEL, SIG_IGN, SIGCONT, SIGHUP};
+use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE, status_signaled};
+use abi::signal::{SI_KERNEL, SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
 use kcore::signal::Info;
 
 /// A signal ended a sleep: the call is made again if the handler allows it.
@@ -35,6 +35,14 @@ pub fn signal_group(group: u32, signal: i32) {
         let Some(process) = family.get(slot).map(|member| member.process.clone()) else { return };
         // Nobody else hears of a member that cannot take it.
         let _ = send_to_process(&mut family, &process, &info);
+    }
+}
+
+/// Kills a process, if it is there.
+pub fn end_process(pid: u32) {
+    let family = lock_family();
+    if let Ok((_, process)) = find(&family, pid.cast_signed()) {
+        process.lock_signals().end_all(status_signaled(SIGKILL));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::buffers::{Source, UserBuffers};
 use super::caller;
-use super::console::{Channel, Terminal};
+use super::console::{self, Channel, Terminal};
 use super::device::Device;
 use super::locks::Owner;
 use super::pipe::{Ends, Pipe};
@@ -395,8 +395,7 @@ impl File {
     pub fn pollers(&self) -> Option<&WaitQueue> {
         match &self.kind {
             Kind::Pipe(pipe, _) => Some(pipe.pollers()),
-            Kind::Channel(channel) => channel.pollers(),
-            Kind::Terminal(terminal) => Some(terminal.pollers()),
+            Kind::Channel(_) | Kind::Terminal(_) => Some(console::pollers()),
             _ => None,
         }
     }

@@ -2,9 +2,10 @@
 //! from the beginning and stay.
 
 use super::object::{Object as Named, Revocations};
-use crate::mm::frames::put_page;
+use crate::mm::frames::{Frame, put_page};
 use crate::mm::object::{Lookup, Object};
 use crate::mm::user::UserSlice;
+use crate::mm::vmalloc::{Area, vmap};
 use crate::process::CurrentThread;
 use crate::result::{Errno, Result};
 use abi::ipc::MAX_FRAMES;
@@ -62,6 +63,14 @@ impl Frames {
             _ => return Err(Errno::EINVAL),
         };
         thread.mm().map_frames(&self.object, first, pages, is_writable)
+    }
+
+    /// All of them, side by side for the kernel.
+    pub fn map_kernel(&self) -> Result<Area> {
+        vmap(self.pages, |index| match self.object.lookup(index) {
+            Lookup::Cached(pfn) => Some(Frame::from_raw(pfn)),
+            _ => None,
+        })
     }
 
     /// Copies to the running program's memory.

@@ -82,6 +82,12 @@ impl Port {
         self.perform(|endpoint, slots| endpoint.server_died(slots));
     }
 
+    /// The process behind the port.
+    pub fn server(&self) -> Option<u32> {
+        let server = STATE.lock().meetings[self.number].server;
+        (server != NOBODY).then_some(server)
+    }
+
     /// Every call fails until somebody attaches.
     pub fn fail(&self) {
         STATE.lock().meetings[self.number].server = NOBODY;

@@ -37,14 +37,22 @@ pub struct Area {
 
 /// `pages` pages of undefined contents, from anywhere in memory. May sleep.
 pub fn vmalloc(pages: u32) -> Result<Area> {
+    vmap(pages, |_| {
+        let frame = Frame::allocate(&GFP_HIGHUSER)?;
+        page(frame.pfn()).set(PageFlags::VMALLOC);
+        Some(frame)
+    })
+}
+
+/// The frames that `next` gives, side by side. ENOMEM if it gives too few. They may have other uses.
+pub fn vmap(pages: u32, mut next: impl FnMut(u32) -> Option<Frame>) -> Result<Area> {
     let range = WINDOW.lock().as_mut().and_then(|window| window.allocate(pages, 1));
     let range = range.ok_or(Errno::ENOMEM)?;
-    for vpn in range.pages() {
-        let Some(frame) = Frame::allocate(&GFP_HIGHUSER) else {
+    for (index, vpn) in (0..).zip(range.pages()) {
+        let Some(frame) = next(index) else {
             release(range);
             return Err(Errno::ENOMEM);
         };
-        page(frame.pfn()).set(PageFlags::VMALLOC);
         let Some(leaf) = leaf(&KernelTables, vpn) else { panic!("the window has no tables") };
         // Nothing was mapped here, and freed areas are flushed: no TLB holds the page.
         leaf.cell(vpn).set(paging::format().page(frame.into_raw(), Access::KERNEL));

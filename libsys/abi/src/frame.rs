@@ -39,6 +39,7 @@ const CRC: usize = 2;
 const MAX_RAW: usize = HEADER + MAX_PAYLOAD + CRC;
 const CHANNEL_EXIT: u8 = 3;
 const CHANNEL_CREDIT: u8 = 4;
+const CHANNEL_RESYNC: u8 = 5;
 
 /// One of the three byte streams; the number is its channel and the program's descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +157,14 @@ pub enum Frame<'a> {
         /// Bytes before this one may be sent.
         limit: u32,
     },
+    /// From the guest: somebody else drives the line from here on, or a gap was found. Standard input
+    /// is to be sent again from `received` on, and the credits of the outputs are to be repeated.
+    Resync {
+        /// Every byte of standard input before this one has arrived.
+        received: u32,
+        /// Bytes before this one may be sent.
+        limit: u32,
+    },
     /// The first program has ended; nothing follows.
     Exit(Exit),
 }
@@ -164,7 +173,7 @@ pub enum Frame<'a> {
 /// the answer says how many data bytes went.
 pub fn put(frame: &Frame, mut put: impl FnMut(u8)) -> usize {
     let mut credit = [0; 5];
-    let exit;
+    let (exit, resync);
     let (channel, offset, payload): (u8, u32, &[u8]) = match *frame {
         Frame::Data { stream, offset, bytes } => {
             let (now, _) = bytes.split_at(bytes.len().min(MAX_PAYLOAD));
@@ -178,6 +187,10 @@ pub fn put(frame: &Frame, mut put: impl FnMut(u8)) -> usize {
             credit[0] = stream as u8;
             credit[1..].copy_from_slice(&limit.to_le_bytes());
             (CHANNEL_CREDIT, received, &credit)
+        }
+        Frame::Resync { received, limit } => {
+            resync = limit.to_le_bytes();
+            (CHANNEL_RESYNC, received, &resync)
         }
         Frame::Exit(how) => {
             exit = how.to_wire();

@@ -15,6 +15,7 @@ pub mod argument;
 pub mod auxv;
 pub mod boot;
 pub mod checked_argument;
+pub mod console;
 pub mod errno;
 pub mod file;
 pub mod frame;

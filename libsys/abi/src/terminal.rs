@@ -32,6 +32,33 @@ structure! {
     }
 }
 
+/// Words of [`Termios`].
+pub const TERMIOS_WORDS: usize = size_of::<Termios>() / size_of::<u32>();
+
+impl Termios {
+    /// As words.
+    pub fn to_words(&self) -> [u32; TERMIOS_WORDS] {
+        let mut words = [self.iflag, self.oflag, self.cflag, self.lflag, 0, 0, 0, 0, 0];
+        let mut bytes = [self.line; 20];
+        bytes[1..].copy_from_slice(&self.cc);
+        for (word, bytes) in words[4..].iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        words
+    }
+
+    /// From words.
+    pub fn from_words(words: &[u32; TERMIOS_WORDS]) -> Self {
+        let [iflag, oflag, cflag, lflag, rest @ ..] = *words;
+        let mut bytes = [0; 20];
+        for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(rest) {
+            *bytes = word.to_le_bytes();
+        }
+        let [line, cc @ ..] = bytes;
+        Self { iflag, oflag, cflag, lflag, line, cc }
+    }
+}
+
 macro_rules! constants {
     ($($(#[$attribute:meta])* $name:ident: $kind:ty = $value:expr;)*) => {
         $( $(#[$attribute])* pub const $name: $kind = $value; )*

@@ -1,6 +1,9 @@
 //! The host's end of the framed line.
 
-use abi::frame::{Decoder, Exit, Frame, OUTPUT_CREDIT, Receiver, Sender, Step, Stream, put};
+use abi::frame::{
+    Decoder, Exit, Frame, MAX_PAYLOAD, OUTPUT_CREDIT, Receiver, Sender, Step, Stream, put,
+};
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver as Queue, SyncSender, sync_channel};
@@ -36,7 +39,7 @@ pub fn serve(socket: UnixStream, streams: Streams, credits: bool) -> io::Result<
     let line = Arc::new(Line {
         socket: socket.try_clone()?,
         writing: Mutex::new(()),
-        stdin: Mutex::new(Sender::new(0)),
+        stdin: Mutex::new(Input { sender: Sender::new(0), kept: VecDeque::new(), ended: false }),
         credited: Condvar::new(),
         credits,
     });
@@ -83,6 +86,10 @@ fn read_frames(
                     lock(&line.stdin).credited(received, limit);
                     line.credited.notify_all();
                 }
+                Frame::Resync { received, limit } => {
+                    line.send_again(received, limit, outputs);
+                    line.credited.notify_all();
+                }
                 Frame::Data { stream, offset, bytes } => {
                     for output in outputs.iter_mut().filter(|output| output.stream == stream) {
                         if !output.data(line, offset, bytes) {
@@ -106,9 +113,41 @@ struct Line {
     socket: UnixStream,
     /// Held while a frame is written: frames of different threads must not mix.
     writing: Mutex<()>,
-    stdin: Mutex<Sender>,
+    stdin: Mutex<Input>,
     credited: Condvar,
     credits: bool,
+}
+
+/// Standard input, as far as it is on the line.
+struct Input {
+    sender: Sender,
+    /// The last bytes before `sender.next`: those that the guest may ask for again.
+    kept: VecDeque<u8>,
+    /// Nothing follows.
+    ended: bool,
+}
+
+impl Input {
+    fn credited(&mut self, received: u32, limit: u32) {
+        self.sender.credited(received, limit);
+        let under_way = self.sender.next.wrapping_sub(self.sender.acknowledged) as usize;
+        self.kept.drain(..self.kept.len().saturating_sub(under_way));
+    }
+
+    /// What is under way, in frames.
+    fn again(&self) -> Vec<u8> {
+        let mut frames = Vec::new();
+        let bytes: Vec<u8> = self.kept.iter().copied().collect();
+        let mut offset = self.sender.next.wrapping_sub(bytes.len() as u32);
+        for bytes in bytes.chunks(MAX_PAYLOAD) {
+            put(&Frame::Data { stream: Stream::Stdin, offset, bytes }, |byte| frames.push(byte));
+            offset = offset.wrapping_add(bytes.len() as u32);
+        }
+        if self.ended {
+            put(&self.sender.end(Stream::Stdin), |byte| frames.push(byte));
+        }
+        frames
+    }
 }
 
 impl Line {
@@ -119,14 +158,34 @@ impl Line {
         (&self.socket).write_all(&bytes)
     }
 
+    /// Somebody else drives the guest's end: repeats what may have been lost.
+    fn send_again(&self, received: u32, limit: u32, outputs: &[Output; 2]) {
+        if !self.credits {
+            return;
+        }
+        for output in outputs {
+            let credit = lock(&output.arrived).receiver.credit(output.stream);
+            // If the guest is gone, the next read tells.
+            let _ = self.send(&credit);
+        }
+        // What the other thread takes from now on it sends later.
+        let _writing = lock(&self.writing);
+        let frames = {
+            let mut stdin = lock(&self.stdin);
+            stdin.credited(received, limit);
+            stdin.again()
+        };
+        let _ = (&self.socket).write_all(&frames);
+    }
+
     /// Sends what `input` has, as far as the guest has room. Reads nothing before that.
     fn pump_stdin(&self, mut input: Box<dyn Read + Send>) {
         let mut buffer = [0; 4096];
         loop {
             let room = {
-                let waiting = |sender: &mut Sender| sender.credit() == 0;
-                let sender = self.credited.wait_while(lock(&self.stdin), waiting);
-                sender.unwrap_or_else(PoisonError::into_inner).credit()
+                let waiting = |stdin: &mut Input| stdin.sender.credit() == 0;
+                let stdin = self.credited.wait_while(lock(&self.stdin), waiting);
+                stdin.unwrap_or_else(PoisonError::into_inner).sender.credit()
             };
             let room = buffer.len().min(room as usize);
             let Some(space) = buffer.get_mut(..room) else { return };
@@ -136,19 +195,28 @@ impl Line {
                 Err(_) => &[],
             };
             if bytes.is_empty() {
-                let end = lock(&self.stdin).end(Stream::Stdin);
+                let end = {
+                    let mut stdin = lock(&self.stdin);
+                    stdin.ended = true;
+                    stdin.sender.end(Stream::Stdin)
+                };
                 // If the guest is gone, the reading thread notices.
                 let _ = self.send(&end);
                 return;
             }
             while !bytes.is_empty() {
-                let sender = *lock(&self.stdin);
+                let sender = lock(&self.stdin).sender;
                 let Some(frame) = sender.frame(Stream::Stdin, bytes) else { return };
                 let Frame::Data { bytes: now, .. } = frame else { return };
+                {
+                    // Before it is sent: from here on it can be asked for again.
+                    let mut stdin = lock(&self.stdin);
+                    stdin.sender.sent(now.len() as u32);
+                    stdin.kept.extend(now);
+                }
                 if self.send(&frame).is_err() {
                     return;
                 }
-                lock(&self.stdin).sent(now.len() as u32);
                 bytes = bytes.get(now.len()..).unwrap_or(&[]);
             }
         }

@@ -1,9 +1,9 @@
 //! The framed line's streams, as descriptions see them.
 
-use super::framed;
+use super::streams;
 use crate::file::buffers::{Source, UserBuffers};
 use crate::result::{Errno, Result};
-use crate::sync::WaitQueue;
+use abi::poll::{POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Channel {
@@ -16,19 +16,20 @@ pub enum Channel {
 
 impl Channel {
     pub fn read(self, to: &mut UserBuffers, nonblocking: bool) -> Result<usize> {
-        match self {
-            Self::Input | Self::Console => framed()?.read(to, nonblocking),
-            Self::Output | Self::Error => Err(Errno::EBADF),
-        }
+        if self.reads() { streams().read(to, nonblocking) } else { Err(Errno::EBADF) }
     }
 
     pub fn write(self, from: &mut Source, nonblocking: bool) -> Result<usize> {
         let output = self.output().ok_or(Errno::EBADF)?;
-        framed()?.write(output, from, nonblocking)
+        streams().write(output, from, nonblocking)
+    }
+
+    const fn reads(self) -> bool {
+        matches!(self, Self::Input | Self::Console)
     }
 
     /// Which of the two outputs.
-    fn output(self) -> Option<usize> {
+    const fn output(self) -> Option<usize> {
         match self {
             Self::Input => None,
             Self::Output | Self::Console => Some(0),
@@ -37,16 +38,25 @@ impl Channel {
     }
 
     pub fn events(self) -> u16 {
-        let reads = matches!(self, Self::Input | Self::Console);
-        framed().map_or(0, |framed| framed.events(reads, self.output()))
-    }
-
-    pub fn pollers(self) -> Option<&'static WaitQueue> {
-        framed().ok().map(|framed| framed.pollers())
+        let streams = streams();
+        let mut events = 0;
+        if self.reads() {
+            streams.want();
+            if streams.has_ended() {
+                events |= POLLHUP;
+            }
+            if streams.is_readable() {
+                events |= POLLIN | POLLRDNORM;
+            }
+        }
+        if self.output().is_some_and(|output| streams.has_room(output)) {
+            events |= POLLOUT | POLLWRNORM;
+        }
+        events
     }
 
     /// Bytes that can be read.
     pub fn readable(self) -> u32 {
-        framed().map_or(0, |framed| framed.readable())
+        streams().with(|state, _| state.input.filled())
     }
 }

@@ -1,42 +1,45 @@
-//! The console: COM1 as the kernel drives it until a console server takes it over.
+//! The console: programs' streams, and the line they lead to, COM1.
 //!
-//! The command line says what COM1 is: three framed streams, or a terminal. Output waits in rings
-//! that a server can go on from; it is sent at once as far as the other side lets us. Input arrives
-//! by interrupt and is worked on by a task of its own, which also sends what had to wait.
+//! The command line says what COM1 is: three framed streams, or a terminal. [`streams`] is what
+//! programs read and write; it lies in frames that `abi::console` describes. Whoever drives the line
+//! moves bytes between them and COM1: the kernel itself ([`driving`]), or a server. Both do it by the
+//! same code, `abi::console::Driver`, and either goes on where the other stopped.
 
 mod channel;
-mod framed;
+mod driving;
+mod handle;
+#[cfg(feature = "ktest")]
+pub mod ktest;
+mod memory;
 mod port;
-mod ring;
+mod streams;
 mod terminal;
 mod terminal_control;
 
 pub use channel::Channel;
+pub use driving::finish;
+pub use handle::ConsoleHandle;
 pub use terminal::Terminal;
 
 use super::caller;
 use super::description::{File, Kind, Node};
 use super::status::DeviceNumber;
 use crate::result::{Errno, Result};
-use crate::sync::BootCell;
-use crate::task::{self, Task};
+use crate::sync::{BootCell, WaitQueue};
 use abi::boot::{CONSOLE, CONSOLE_TTY, CREDITS, CREDITS_OFF};
+use abi::console::{FRAMED, TERMINAL};
 use abi::file::{O_RDONLY, O_RDWR, O_WRONLY};
-use abi::frame::Exit;
 use alloc::sync::Arc;
-use framed::Framed;
 use kcore::cmdline::CommandLine;
-use kcore::run_queue::Priority;
+use streams::Streams;
 
-enum Console {
-    Framed(&'static Framed),
-    Terminal(&'static Terminal),
+struct Console {
+    streams: Streams,
+    /// Unless the line is framed.
+    terminal: Option<Terminal>,
 }
 
 static CONSOLE_IN_USE: BootCell<Console> = BootCell::new();
-
-/// Above all programs: ^C reaches one that never sleeps.
-const PRIORITY: Priority = Priority::new(Priority::NORMAL.level() - 1);
 
 /// Starts the console that the command line asks for.
 ///
@@ -44,37 +47,40 @@ const PRIORITY: Priority = Priority::new(Priority::NORMAL.level() - 1);
 /// Once, at boot, before there are programs.
 #[inline(never)]
 pub unsafe fn start(command_line: &CommandLine) -> Result<()> {
-    let console = if command_line.value(CONSOLE) == Some(CONSOLE_TTY.as_bytes()) {
-        Console::Terminal(Terminal::new()?)
-    } else {
-        let credits = command_line.value(CREDITS) != Some(CREDITS_OFF.as_bytes());
-        Console::Framed(Framed::new(credits)?)
-    };
+    let is_terminal = command_line.value(CONSOLE) == Some(CONSOLE_TTY.as_bytes());
+    let has_credits = command_line.value(CREDITS) != Some(CREDITS_OFF.as_bytes());
+    let kind = if is_terminal { TERMINAL } else { FRAMED };
+    let terminal = is_terminal.then(Terminal::new);
+    let console = Console { streams: Streams::new(kind, has_credits)?, terminal };
     // SAFETY: passed on to the caller.
-    unsafe { CONSOLE_IN_USE.set(console) };
-    port::start();
-    let service = Task::new(b"console", PRIORITY, serve, 0).map_err(|_| Errno::ENOMEM)?;
-    task::start(service);
-    Ok(())
+    unsafe {
+        CONSOLE_IN_USE.set(console);
+        driving::start(streams())
+    }
 }
 
-/// What received bytes are for.
-fn serve(_: usize) {
-    let mut bytes = [0; 256];
-    loop {
-        let count = port::take(&mut bytes);
-        let bytes = bytes.get(..count).unwrap_or_default();
-        match CONSOLE_IN_USE.get() {
-            Console::Framed(framed) => framed.receive(bytes),
-            Console::Terminal(terminal) => terminal.receive(bytes),
-        }
-    }
+fn streams() -> &'static Streams {
+    &CONSOLE_IN_USE.get().streams
+}
+
+fn terminal() -> Option<&'static Terminal> {
+    CONSOLE_IN_USE.get().terminal.as_ref()
+}
+
+/// The process group in the foreground, if there is a terminal and it has one.
+fn foreground() -> Option<u32> {
+    terminal().and_then(Terminal::foreground)
+}
+
+/// Who waits for any change.
+pub fn pollers() -> &'static WaitQueue {
+    &streams().pollers
 }
 
 /// The first program's descriptors 0, 1 and 2.
 pub fn standard_files() -> Result<[Arc<File>; 3]> {
-    match CONSOLE_IN_USE.get() {
-        Console::Framed(_) => {
+    match terminal() {
+        None => {
             let file =
                 |channel, flags| File::new(Kind::Channel(channel), Node::anonymous(0, 0), flags);
             Ok([
@@ -83,7 +89,7 @@ pub fn standard_files() -> Result<[Arc<File>; 3]> {
                 file(Channel::Error, O_WRONLY)?,
             ])
         }
-        &Console::Terminal(terminal) => {
+        Some(terminal) => {
             let node = super::open::console_node()?;
             let file = File::new(Kind::Terminal(terminal), Node::Held(node), O_RDWR)?;
             Ok([file.clone(), file.clone(), file])
@@ -93,16 +99,10 @@ pub fn standard_files() -> Result<[Arc<File>; 3]> {
 
 /// Opens a character device that is none of the kernel's own. ENXIO if there is no such thing.
 pub fn open(number: DeviceNumber, node: Node, flags: u32) -> Result<Arc<File>> {
-    let kind = match (number, CONSOLE_IN_USE.get()) {
-        (DeviceNumber { major: 5, minor: 1 }, Console::Framed(_)) => {
-            Kind::Channel(Channel::Console)
-        }
-        (DeviceNumber { major: 5, minor: 1 }, &Console::Terminal(terminal)) => {
-            Kind::Terminal(terminal)
-        }
-        (DeviceNumber { major: 5, minor: 0 }, &Console::Terminal(terminal))
-            if terminal.controls_caller() =>
-        {
+    let kind = match (number, terminal()) {
+        (DeviceNumber { major: 5, minor: 1 }, None) => Kind::Channel(Channel::Console),
+        (DeviceNumber { major: 5, minor: 1 }, Some(terminal)) => Kind::Terminal(terminal),
+        (DeviceNumber { major: 5, minor: 0 }, Some(terminal)) if terminal.controls_caller() => {
             Kind::Terminal(terminal)
         }
         _ => return Err(Errno::ENXIO),
@@ -110,35 +110,17 @@ pub fn open(number: DeviceNumber, node: Node, flags: u32) -> Result<Arc<File>> {
     File::new(kind, node, flags)
 }
 
-/// The framed line, for channels.
-fn framed() -> Result<&'static Framed> {
-    match CONSOLE_IN_USE.get() {
-        Console::Framed(framed) => Ok(framed),
-        Console::Terminal(_) => Err(Errno::EIO),
-    }
-}
-
 /// The terminal becomes the controlling one of a session, if there is a terminal and it is free.
 /// For the first program, which nobody else could give one.
 pub fn give_terminal(session: u32, group: u32) {
-    if let Console::Terminal(terminal) = CONSOLE_IN_USE.get() {
+    if let Some(terminal) = terminal() {
         terminal.give(session, group);
     }
 }
 
 /// The leader of a session ends: its terminal is free, and the group in the foreground is hung up.
 pub fn end_session(leader: u32) {
-    if let Console::Terminal(terminal) = CONSOLE_IN_USE.get()
-        && let Some(group) = terminal.take(leader)
-    {
+    if let Some(group) = terminal().and_then(|terminal| terminal.take(leader)) {
         caller::hang_up(group);
-    }
-}
-
-/// Sends everything that was written, and then how the first program ended.
-pub fn finish(exit: Exit) {
-    match CONSOLE_IN_USE.get() {
-        Console::Framed(framed) => framed.finish(exit),
-        &Console::Terminal(terminal) => terminal.finish(exit),
     }
 }

@@ -1,16 +1,19 @@
 //! Whose terminal it is, and its `ioctl`s.
 
-use super::terminal::Terminal;
+use super::streams;
+use super::terminal::{OUTPUT, Terminal};
 use crate::file::caller::{self, Session};
 use crate::mm::user;
 use crate::result::{Errno, Result};
-use abi::signal::{SIGTTIN, SIGTTOU};
+use abi::console::Command;
+use abi::signal::{SIGTTIN, SIGTTOU, SIGWINCH};
 use abi::terminal::{
-    FIONREAD, TCFLSH, TCGETS, TCSBRK, TCSETS, TCSETSF, TCSETSW, TCXONC, TIOCGPGRP, TIOCGSID,
-    TIOCGWINSZ, TIOCNOTTY, TIOCOUTQ, TIOCSCTTY, TIOCSPGRP, TIOCSWINSZ, Termios, VSTART, VSTOP,
-    Winsize,
+    FIONREAD, ICANON, TCFLSH, TCGETS, TCSBRK, TCSETS, TCSETSF, TCSETSW, TCXONC, TIOCGPGRP,
+    TIOCGSID, TIOCGWINSZ, TIOCNOTTY, TIOCOUTQ, TIOCSCTTY, TIOCSPGRP, TIOCSWINSZ, Termios, VSTART,
+    VSTOP, Winsize,
 };
 use abi::{UserMutPtr, UserPtr};
+use core::mem;
 
 /// Arguments of TCXONC.
 const STOP_OUTPUT: u32 = 0;
@@ -25,34 +28,34 @@ const FLUSH_BOTH: u32 = 2;
 impl Terminal {
     /// Whether this is the controlling terminal of the caller's session.
     pub fn controls_caller(&self) -> bool {
-        let session = self.state.lock().session;
+        let session = self.control.lock().session;
         session != 0 && session == caller::session().session
     }
 
     /// See [`super::give_terminal`].
     pub fn give(&self, session: u32, group: u32) {
-        let mut state = self.state.lock();
-        if state.session == 0 {
-            (state.session, state.foreground) = (session, group);
+        let mut control = self.control.lock();
+        if control.session == 0 {
+            (control.session, control.foreground) = (session, group);
         }
     }
 
     /// See [`super::end_session`]. The group that was in the foreground.
     pub fn take(&self, session: u32) -> Option<u32> {
-        let mut state = self.state.lock();
-        if state.session != session {
+        let mut control = self.control.lock();
+        if control.session != session {
             return None;
         }
-        state.session = 0;
-        let foreground = core::mem::take(&mut state.foreground);
+        control.session = 0;
+        let foreground = mem::take(&mut control.foreground);
         (foreground != 0).then_some(foreground)
     }
 
     /// A background process that reads, writes or changes the terminal is stopped by `signal`.
     pub(super) fn check_foreground(&self, signal: i32) -> Result<()> {
         let (session, foreground) = {
-            let state = self.state.lock();
-            (state.session, state.foreground)
+            let control = self.control.lock();
+            (control.session, control.foreground)
         };
         let caller = caller::session();
         if session != caller.session || foreground == 0 || foreground == caller.group {
@@ -78,7 +81,7 @@ impl Terminal {
         }
         match command {
             TCGETS => {
-                let termios = *self.state.lock().line.termios();
+                let termios = self.termios();
                 user::write(UserMutPtr::new(argument), &termios)?;
             }
             TCSETS | TCSETSW | TCSETSF => {
@@ -86,15 +89,12 @@ impl Terminal {
                 if command != TCSETS {
                     self.drain()?;
                 }
-                {
-                    let mut state = self.state.lock();
-                    if command == TCSETSF {
-                        state.line.flush_input();
-                    }
-                    state.line.set_termios(&termios);
+                if command == TCSETSF {
+                    self.flush_input()?;
                 }
-                self.send_output();
-                self.wake_all();
+                streams().command(Command::SetTermios(termios))?;
+                // What may be read has changed.
+                streams().tell();
             }
             // A break is not sent: there is nobody to receive it.
             TCSBRK => self.drain()?,
@@ -103,42 +103,38 @@ impl Terminal {
                 if argument > FLUSH_BOTH {
                     return Err(Errno::EINVAL);
                 }
-                {
-                    let mut state = self.state.lock();
-                    if argument != FLUSH_OUTPUT {
-                        state.line.flush_input();
-                    }
-                    if argument != FLUSH_INPUT {
-                        state.discard_output();
-                    }
+                if argument != FLUSH_OUTPUT {
+                    self.flush_input()?;
                 }
-                self.wake_all();
+                if argument != FLUSH_INPUT {
+                    let end = streams().with(|state, _| state.outputs[OUTPUT].produced());
+                    streams().command(Command::DropOutput(end))?;
+                }
             }
             TIOCGWINSZ => {
-                let winsize = self.state.lock().line.winsize();
+                let winsize = self.control.lock().winsize;
                 user::write(UserMutPtr::new(argument), &winsize)?;
             }
             TIOCSWINSZ => {
                 let winsize: Winsize = user::read(UserPtr::new(argument))?;
-                let (signal, foreground) = {
-                    let mut state = self.state.lock();
-                    (state.line.set_winsize(winsize), state.foreground)
+                let (is_news, foreground) = {
+                    let mut control = self.control.lock();
+                    let old = mem::replace(&mut control.winsize, winsize);
+                    (old != winsize, control.foreground)
                 };
-                if let Some(signal) = signal
-                    && foreground != 0
-                {
-                    caller::signal_group(foreground, signal);
+                if is_news && foreground != 0 {
+                    caller::signal_group(foreground, SIGWINCH);
                 }
             }
             TIOCGPGRP => {
                 self.check_controls()?;
-                let foreground = self.state.lock().foreground;
+                let foreground = self.control.lock().foreground;
                 user::write(UserMutPtr::new(argument), &foreground)?;
             }
             TIOCSPGRP => self.set_foreground(UserPtr::new(argument))?,
             TIOCGSID => {
                 self.check_controls()?;
-                let session = self.state.lock().session;
+                let session = self.control.lock().session;
                 user::write(UserMutPtr::new(argument), &session)?;
             }
             TIOCSCTTY => self.become_controlling(argument)?,
@@ -150,11 +146,11 @@ impl Terminal {
                 }
             }
             TIOCOUTQ => {
-                let waiting = self.state.lock().output.filled();
+                let waiting = streams().with(|state, _| state.outputs[OUTPUT].filled());
                 user::write(UserMutPtr::new(argument), &waiting)?;
             }
             FIONREAD => {
-                let readable = self.state.lock().line.readable_bytes();
+                let readable = self.readable_bytes();
                 user::write(UserMutPtr::new(argument), &readable)?;
             }
             _ => return Err(Errno::ENOTTY),
@@ -169,31 +165,36 @@ impl Terminal {
 
     /// Waits until everything that was written is sent.
     fn drain(&self) -> Result<()> {
-        let sent = || self.state.lock().output.filled() == 0;
-        self.writers.wait_interruptible(sent).map_err(|_| caller::restart())
+        let sent = || streams().is_sent(OUTPUT);
+        streams().writers.wait_interruptible(sent).map_err(|_| caller::restart())
+    }
+
+    fn flush_input(&self) -> Result<()> {
+        streams().discard_input();
+        streams().command(Command::DropLine)
+    }
+
+    fn readable_bytes(&self) -> u32 {
+        streams().with(|state, shared| {
+            let is_canonical = state.termios.lflag & ICANON != 0;
+            let (start, end) = (state.input.consumed(), state.input.produced());
+            shared.typed().readable_bytes(start, end, is_canonical)
+        })
     }
 
     fn flow(&self, argument: u32) -> Result<()> {
-        let character = |index: usize| {
-            let state = self.state.lock();
-            state.line.termios().cc.get(index).copied().filter(|byte| *byte != 0)
-        };
-        match argument {
-            STOP_OUTPUT => self.state.lock().line.set_stopped(true),
-            START_OUTPUT => {
-                self.state.lock().line.set_stopped(false);
-                self.send_output();
-                self.wake_all();
-            }
+        let command = match argument {
+            STOP_OUTPUT | START_OUTPUT => Command::Stop(argument == STOP_OUTPUT),
             SEND_STOP | SEND_START => {
                 let index = if argument == SEND_STOP { VSTOP } else { VSTART };
-                if let Some(byte) = character(index) {
-                    super::port::send(&[byte]);
+                match self.termios().cc.get(index) {
+                    None | Some(0) => return Ok(()),
+                    Some(byte) => Command::Send(*byte),
                 }
             }
             _ => return Err(Errno::EINVAL),
-        }
-        Ok(())
+        };
+        streams().command(command)
     }
 
     fn set_foreground(&self, group: UserPtr<i32>) -> Result<()> {
@@ -204,7 +205,7 @@ impl Terminal {
         if session != caller::session().session {
             return Err(Errno::EPERM);
         }
-        self.state.lock().foreground = group;
+        self.control.lock().foreground = group;
         Ok(())
     }
 
@@ -212,14 +213,14 @@ impl Terminal {
         let Session { session, group, is_leader } = caller::session();
         // Only a privileged caller may take it from another session.
         let may_steal = argument == 1 && caller::is_privileged();
-        let mut state = self.state.lock();
-        if is_leader && state.session == session {
+        let mut control = self.control.lock();
+        if is_leader && control.session == session {
             return Ok(());
         }
-        if !is_leader || state.session != 0 && !may_steal {
+        if !is_leader || control.session != 0 && !may_steal {
             return Err(Errno::EPERM);
         }
-        (state.session, state.foreground) = (session, group);
+        (control.session, control.foreground) = (session, group);
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Bytes in, frames out.
 
 use super::{
-    CHANNEL_CREDIT, CHANNEL_EXIT, CRC, ESCAPE, Exit, FLIP, Frame, HEADER, MARK, MAX_PAYLOAD,
-    MAX_RAW, Stream, crc,
+    CHANNEL_CREDIT, CHANNEL_EXIT, CHANNEL_RESYNC, CRC, ESCAPE, Exit, FLIP, Frame, HEADER, MARK,
+    MAX_PAYLOAD, MAX_RAW, Stream, crc,
 };
 
 /// What a byte did.
@@ -90,7 +90,7 @@ impl Decoder {
         let [channel, payload, ..] = self.raw;
         if self.length < HEADER {
             let wrong = match self.length {
-                1 => channel > CHANNEL_CREDIT,
+                1 => channel > CHANNEL_RESYNC,
                 2 => usize::from(payload) > MAX_PAYLOAD,
                 _ => false,
             };
@@ -122,6 +122,9 @@ fn parse(raw: &[u8]) -> Option<Frame<'_>> {
             received: offset,
             limit: u32::from_le_bytes([l0, l1, l2, l3]),
         }),
+        (CHANNEL_RESYNC, &[l0, l1, l2, l3]) => {
+            Some(Frame::Resync { received: offset, limit: u32::from_le_bytes([l0, l1, l2, l3]) })
+        }
         (channel, bytes) => {
             let stream = Stream::from_channel(channel)?;
             Some(match bytes {

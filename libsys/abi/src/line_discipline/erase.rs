@@ -3,7 +3,7 @@
 use super::{LineDiscipline, is_control};
 use crate::terminal::{ECHO, ECHOCTL, ECHOE, ECHOK, ECHOKE, IUTF8, VERASE, VKILL};
 
-impl LineDiscipline {
+impl LineDiscipline<'_> {
     pub(super) fn erase_character(&mut self, echo: &mut dyn FnMut(u8)) {
         if let Some((start, first)) = self.last_character() {
             self.queue.set_head(start);

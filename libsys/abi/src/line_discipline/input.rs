@@ -16,15 +16,15 @@ pub struct Received {
     pub signal: Option<i32>,
     /// Readers may find something now.
     pub wake_readers: bool,
-    /// Output that has not reached the device is to be thrown away.
-    pub flush_output: bool,
+    /// What has not been read and output that has not reached the device are to be thrown away.
+    pub flush: bool,
 }
 
-impl LineDiscipline {
+impl LineDiscipline<'_> {
     /// Whether another byte would be kept. While this says no, the device keeps what it has.
     pub const fn has_room(&self) -> bool {
         // A line without an end must let one in, and editing characters.
-        !self.queue.is_nearly_full() || (self.is(ICANON) && !self.queue.has_line())
+        !self.queue.is_nearly_full() || (self.is(ICANON) && !self.queue.is_readable())
     }
 
     /// Takes a byte from the device. What the user shall see goes to `echo`.
@@ -48,9 +48,12 @@ impl LineDiscipline {
             }
             let Some(byte) = self.translated(byte) else { return Received::default() };
             if self.is(ICANON) && self.edit(byte, echo) {
-                return self.received(self.queue.has_line() && self.queue.at_line_start());
+                return self.received(self.queue.is_readable() && self.queue.at_line_start());
             }
             self.plain(byte, echo);
+        }
+        if !self.is(ICANON) {
+            self.queue.publish();
         }
         self.received(!self.is(ICANON))
     }
@@ -81,7 +84,7 @@ impl LineDiscipline {
         let (_, signal) = signals.into_iter().find(|&(index, _)| self.control(index) == byte)?;
         let flush = !self.is(NOFLSH);
         if flush {
-            self.flush_input();
+            self.drop_line();
         }
         if self.input(IXON) {
             self.stopped = 0;
@@ -89,7 +92,7 @@ impl LineDiscipline {
         if self.is(ECHO) {
             self.echo(byte, echo);
         }
-        Some(Received { signal: Some(signal), wake_readers: false, flush_output: flush })
+        Some(Received { signal: Some(signal), wake_readers: false, flush })
     }
 
     fn translated(&self, byte: u8) -> Option<u8> {

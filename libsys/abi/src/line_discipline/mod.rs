@@ -1,10 +1,10 @@
 //! What makes a byte line a terminal: editing, echo, signals, output processing, as `N_TTY` of
 //! Linux does it.
 //!
-//! [`LineDiscipline`] takes the bytes that arrive, hands out what programs read and turns what they
-//! write into what the device gets. It does no input or output and has no locks: the kernel's
-//! polled port and the console server drive the same state. All of it is plain numbers without
-//! pointers, so it can lie in memory that outlives the process that drives the line.
+//! [`LineDiscipline`] is the device's side: it takes the bytes that arrive and turns what programs
+//! write into what the device gets. What was typed lies in [`Typed`], from where the other side hands
+//! it to programs. Neither does input or output or has locks, and all state can be
+//! [`save`](LineDiscipline::save)d as plain words: it outlives whoever drives the line.
 
 mod erase;
 mod input;
@@ -12,23 +12,41 @@ mod output;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub use input::Received;
+pub use typed::{Ends, Typed};
 
-use crate::signal::SIGWINCH;
 use crate::terminal::{
     B38400, CREAD, CS8, ECHO, ECHOCTL, ECHOE, ECHOK, ECHOKE, HUPCL, ICANON, ICRNL, IEXTEN, ISIG,
-    IXON, ONLCR, OPOST, Termios, VMIN, VTIME, Winsize,
+    IXON, ONLCR, OPOST, TERMIOS_WORDS, Termios,
 };
 use queue::Queue;
 
-/// The state of one terminal.
-#[derive(Debug)]
-#[repr(C)]
-pub struct LineDiscipline {
+/// Linux's attributes for a new terminal.
+pub const INITIAL: Termios = {
+    let mut cc = [0; 19];
+    let usual = *b"\x03\x1c\x7f\x15\x04\0\x01\0\x11\x13\x1a\0\x12\x0f\x17\x16\0";
+    let mut index = 0;
+    while index < usual.len() {
+        cc[index] = usual[index];
+        index += 1;
+    }
+    Termios {
+        iflag: ICRNL | IXON,
+        oflag: OPOST | ONLCR,
+        cflag: B38400 | CS8 | CREAD | HUPCL,
+        lflag: ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
+        line: 0,
+        cc,
+    }
+};
+
+/// The state of one terminal's line.
+#[derive(Clone, Debug)]
+pub struct LineDiscipline<'a> {
     termios: Termios,
-    winsize: Winsize,
-    queue: Queue,
+    queue: Queue<'a>,
     /// Where the cursor is, counted from 0.
     column: u32,
     /// Where it was when the line under edit began.
@@ -39,33 +57,17 @@ pub struct LineDiscipline {
     stopped: u32,
 }
 
-impl Default for LineDiscipline {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// Words of a saved state.
+pub const SAVED_WORDS: usize = TERMIOS_WORDS + 6;
+/// A saved state. All zero: none.
+pub type Saved = [u32; SAVED_WORDS];
 
-impl LineDiscipline {
-    /// A terminal with Linux's attributes for a new one.
-    pub const fn new() -> Self {
-        let mut cc = [0; 19];
-        let usual = *b"\x03\x1c\x7f\x15\x04\0\x01\0\x11\x13\x1a\0\x12\x0f\x17\x16\0";
-        let mut index = 0;
-        while index < usual.len() {
-            cc[index] = usual[index];
-            index += 1;
-        }
+impl<'a> LineDiscipline<'a> {
+    /// A new terminal.
+    pub const fn new(typed: Typed<'a>) -> Self {
         Self {
-            termios: Termios {
-                iflag: ICRNL | IXON,
-                oflag: OPOST | ONLCR,
-                cflag: B38400 | CS8 | CREAD | HUPCL,
-                lflag: ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-                line: 0,
-                cc,
-            },
-            winsize: Winsize { row: 0, col: 0, xpixel: 0, ypixel: 0 },
-            queue: Queue::new(),
+            termios: INITIAL,
+            queue: Queue::new(typed),
             column: 0,
             line_column: 0,
             literal: 0,
@@ -73,13 +75,42 @@ impl LineDiscipline {
         }
     }
 
+    /// All there is to know, but for what was typed.
+    pub fn save(&self) -> Saved {
+        let mut saved = [0; SAVED_WORDS];
+        let (termios, rest) = saved.split_at_mut(TERMIOS_WORDS);
+        termios.copy_from_slice(&self.termios.to_words());
+        let Queue { head, complete, .. } = self.queue;
+        rest.copy_from_slice(&[
+            self.column,
+            self.line_column,
+            self.literal,
+            self.stopped,
+            head,
+            complete,
+        ]);
+        saved
+    }
+
+    /// Goes on from a saved state; readers have taken everything before `taken`. The words may come
+    /// from a process that died or lied.
+    pub fn resume(typed: Typed<'a>, saved: &Saved, taken: u32) -> Self {
+        let mut words = saved.iter().copied();
+        let mut next = || words.next().unwrap_or(0);
+        let termios = Termios::from_words(&core::array::from_fn(|_| next()));
+        let [column, line_column, literal, stopped, head, complete] =
+            core::array::from_fn(|_| next());
+        let queue = Queue::resume(typed, head, complete, taken);
+        Self { termios, queue, column, line_column, literal, stopped }
+    }
+
     /// The attributes.
     pub const fn termios(&self) -> &Termios {
         &self.termios
     }
 
-    /// Changes the attributes. What is in the queue stays: leaving canonical mode makes an
-    /// unfinished line readable, entering it turns everything unread into a line.
+    /// Changes the attributes. What was typed stays: leaving canonical mode makes an unfinished line
+    /// readable, entering it turns everything unread into a line.
     pub fn set_termios(&mut self, termios: &Termios) {
         let changed = self.termios.lflag ^ termios.lflag;
         self.termios = *termios;
@@ -92,41 +123,6 @@ impl LineDiscipline {
         }
     }
 
-    /// The size of the window.
-    pub const fn winsize(&self) -> Winsize {
-        self.winsize
-    }
-
-    /// Changes the size of the window. The signal to send to the foreground group, if that is news.
-    pub fn set_winsize(&mut self, winsize: Winsize) -> Option<i32> {
-        let changed = self.winsize != winsize;
-        self.winsize = winsize;
-        changed.then_some(SIGWINCH)
-    }
-
-    /// Whether input comes by lines.
-    pub const fn is_canonical(&self) -> bool {
-        self.is(ICANON)
-    }
-
-    /// Whether a read finds something: a line (or end of file), or bytes in raw mode.
-    pub const fn is_readable(&self) -> bool {
-        self.queue.readable(self.is(ICANON)) != 0
-    }
-
-    /// Whether `poll` reports input: in raw mode only from VMIN bytes on, unless VTIME is set.
-    pub const fn is_ready(&self) -> bool {
-        let least =
-            if self.is(ICANON) || self.control(VTIME) != 0 { 0 } else { self.control(VMIN) };
-        let readable = self.queue.readable(self.is(ICANON));
-        readable != 0 && readable >= least as u32
-    }
-
-    /// How many bytes `FIONREAD` reports.
-    pub fn readable_bytes(&self) -> u32 {
-        self.queue.readable_bytes(self.is(ICANON))
-    }
-
     /// Whether output waits for the start character (^S was typed).
     pub const fn is_stopped(&self) -> bool {
         self.stopped != 0
@@ -137,16 +133,23 @@ impl LineDiscipline {
         self.stopped = stopped as u32;
     }
 
-    /// Throws away what has not been read.
-    pub fn flush_input(&mut self) {
-        self.queue.clear();
+    /// Throws the line under edit away.
+    pub fn drop_line(&mut self) {
+        self.queue.drop_line();
         self.literal = 0;
     }
 
-    /// Takes bytes for a program: at most the rest of one line in canonical mode, else what is
-    /// there. 0 where [`LineDiscipline::is_readable`] means end of file.
-    pub fn read(&mut self, to: &mut [u8]) -> usize {
-        if self.is(ICANON) { self.queue.take_line(to) } else { self.queue.take(to) }
+    /// Readers may have everything before this position.
+    pub const fn readable_end(&self) -> u32 {
+        self.queue.complete
+    }
+
+    /// Readers have taken everything before `position`, which lies between where they were and
+    /// [`readable_end`](Self::readable_end).
+    pub fn set_taken(&mut self, position: u32) {
+        if self.queue.complete.wrapping_sub(position) <= Typed::SIZE {
+            self.queue.tail = position;
+        }
     }
 
     const fn is(&self, local_flag: u32) -> bool {

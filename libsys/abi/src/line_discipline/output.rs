@@ -3,16 +3,22 @@
 use super::{LineDiscipline, is_control};
 use crate::terminal::{OCRNL, ONLCR, ONLRET, ONOCR, OPOST, TABDLY, XTABS};
 
-impl LineDiscipline {
+impl LineDiscipline<'_> {
     /// Hands what the device gets for a byte that a program wrote to `device`: at most
-    /// [`LineDiscipline::MAX_EXPANSION`] bytes.
+    /// [`expansion`](Self::expansion) bytes.
     #[inline]
     pub fn write(&mut self, byte: u8, device: &mut dyn FnMut(u8)) {
         self.put(byte, device);
     }
 
-    /// The most bytes that one written byte becomes.
-    pub const MAX_EXPANSION: usize = 8;
+    /// The most bytes that a written byte becomes.
+    pub const fn expansion(&self, byte: u8) -> usize {
+        match byte {
+            b'\n' => 2,
+            b'\t' => 8,
+            _ => 1,
+        }
+    }
 
     /// Output processing, also for what is echoed.
     pub(super) fn put(&mut self, byte: u8, device: &mut dyn FnMut(u8)) {

@@ -1,6 +1,6 @@
-//! The bytes that have arrived and are not read yet, with marks where lines end.
+//! The bytes that were typed and are not read yet, with marks where lines end.
 
-const SIZE: u32 = 4096;
+use super::Typed;
 
 /// A ring. Positions run freely; the low bits say where in the ring.
 ///
@@ -8,54 +8,51 @@ const SIZE: u32 = 4096;
 ///   tail            complete              head
 ///    | lines, readable  | the line under edit |
 /// ```
-#[derive(Debug)]
-#[repr(C)]
-pub(super) struct Queue {
-    bytes: [u8; SIZE as usize],
-    /// A bit for each byte: it ends a line.
-    ends: [u32; SIZE as usize / 32],
-    head: u32,
-    tail: u32,
-    /// Everything before is a whole number of lines.
-    complete: u32,
+///
+/// In raw mode there is no line under edit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queue<'a> {
+    typed: Typed<'a>,
+    pub head: u32,
+    /// Readers may have everything before.
+    pub complete: u32,
+    /// Readers have had everything before.
+    pub tail: u32,
 }
 
 /// What stands in the queue for the end-of-file character.
 pub(super) const END_OF_FILE: u8 = 0;
 
-impl Queue {
-    pub const fn new() -> Self {
-        Self {
-            bytes: [0; SIZE as usize],
-            ends: [0; SIZE as usize / 32],
-            head: 0,
-            tail: 0,
-            complete: 0,
-        }
+impl<'a> Queue<'a> {
+    pub const fn new(typed: Typed<'a>) -> Self {
+        Self { typed, head: 0, complete: 0, tail: 0 }
     }
 
-    pub fn clear(&mut self) {
-        self.ends = [0; SIZE as usize / 32];
-        (self.head, self.tail, self.complete) = (0, 0, 0);
+    /// Goes on from positions that may come from a dying process: they are made to fit.
+    pub fn resume(typed: Typed<'a>, head: u32, complete: u32, tail: u32) -> Self {
+        let readable = complete.wrapping_sub(tail).min(Typed::SIZE);
+        let complete = tail.wrapping_add(readable);
+        let edited = head.wrapping_sub(complete);
+        let head = if edited <= Typed::SIZE - readable { head } else { complete };
+        Self { typed, head, complete, tail }
     }
 
     /// Bytes not read, whatever they are.
-    pub const fn len(&self) -> u32 {
-        let len = self.head.wrapping_sub(self.tail);
-        // The state may come from memory that a dying server wrote.
-        if len > SIZE { SIZE } else { len }
+    const fn len(&self) -> u32 {
+        self.head.wrapping_sub(self.tail)
     }
 
     pub const fn is_full(&self) -> bool {
-        self.len() >= SIZE
+        self.len() >= Typed::SIZE
     }
 
     /// Whether all but the last place is taken, which is kept for the end of a line.
     pub const fn is_nearly_full(&self) -> bool {
-        self.len() >= SIZE - 1
+        self.len() >= Typed::SIZE - 1
     }
 
-    pub const fn has_line(&self) -> bool {
+    /// Whether there is something to read.
+    pub const fn is_readable(&self) -> bool {
         self.complete != self.tail
     }
 
@@ -64,43 +61,36 @@ impl Queue {
         self.head == self.complete
     }
 
-    /// Bytes a read may see.
-    pub const fn readable(&self, canonical: bool) -> u32 {
-        if canonical { self.complete.wrapping_sub(self.tail) } else { self.len() }
-    }
-
-    /// The same without the places that only stand for an end of file.
-    pub fn readable_bytes(&self, canonical: bool) -> u32 {
-        let len = self.readable(canonical).min(SIZE);
-        if !canonical {
-            return len;
-        }
-        let marks = (0..len).filter(|&at| self.is_end_of_file(self.tail.wrapping_add(at))).count();
-        len - marks as u32
-    }
-
+    /// Adds to the line under edit.
     pub fn push(&mut self, byte: u8) {
         if !self.is_full() {
-            let index = (self.head % SIZE) as usize;
-            self.bytes[index] = byte;
-            self.ends[index / 32] &= !(1 << (index % 32));
+            self.typed.put(self.head, byte, false);
             self.head = self.head.wrapping_add(1);
         }
     }
 
     /// Ends the line under edit with `byte`.
     pub fn push_end(&mut self, byte: u8) {
-        if self.is_full() {
-            return;
+        if !self.is_full() {
+            self.typed.put(self.head, byte, true);
+            self.head = self.head.wrapping_add(1);
+            self.complete = self.head;
         }
-        self.push(byte);
-        self.mark_end(self.head.wrapping_sub(1));
+    }
+
+    /// Lets readers have everything.
+    pub fn publish(&mut self) {
         self.complete = self.head;
     }
 
     /// Replaces the last byte: a line that is too long loses what comes last.
     pub fn drop_last(&mut self) {
         self.head = self.head.wrapping_sub(1);
+    }
+
+    /// Forgets the line under edit.
+    pub fn drop_line(&mut self) {
+        self.head = self.complete;
     }
 
     /// The position behind the line under edit, and where it starts.
@@ -113,68 +103,17 @@ impl Queue {
         self.head = head;
     }
 
-    pub const fn byte(&self, position: u32) -> u8 {
-        self.bytes[(position % SIZE) as usize]
+    pub fn byte(&self, position: u32) -> u8 {
+        self.typed.byte(position)
     }
 
+    /// Leaving canonical mode makes an unfinished line readable, entering it turns everything unread
+    /// into a line.
     pub fn change_mode(&mut self, canonical: bool) {
-        self.ends = [0; SIZE as usize / 32];
+        self.typed.clear_ends();
         if canonical && self.len() != 0 {
-            self.mark_end(self.head.wrapping_sub(1));
-            self.complete = self.head;
-        } else {
-            self.complete = self.tail;
+            self.typed.mark_end(self.head.wrapping_sub(1));
         }
-    }
-
-    pub fn take(&mut self, to: &mut [u8]) -> usize {
-        let count = (self.len() as usize).min(to.len());
-        for (place, position) in to.iter_mut().zip(0u32..).take(count) {
-            *place = self.byte(self.tail.wrapping_add(position));
-        }
-        self.tail = self.tail.wrapping_add(count as u32);
-        self.complete = self.tail;
-        count
-    }
-
-    pub fn take_line(&mut self, to: &mut [u8]) -> usize {
-        let mut count = 0;
-        while self.has_line() {
-            let at = self.tail;
-            // An end of file right behind a read that got all it asked for goes with it.
-            if self.is_end_of_file(at) {
-                self.step();
-                break;
-            }
-            let Some(place) = to.get_mut(count) else { break };
-            *place = self.byte(at);
-            count += 1;
-            let ends = self.is_end(at);
-            self.step();
-            if ends {
-                break;
-            }
-        }
-        count
-    }
-
-    fn step(&mut self) {
-        let index = (self.tail % SIZE) as usize;
-        self.ends[index / 32] &= !(1 << (index % 32));
-        self.tail = self.tail.wrapping_add(1);
-    }
-
-    fn mark_end(&mut self, position: u32) {
-        let index = (position % SIZE) as usize;
-        self.ends[index / 32] |= 1 << (index % 32);
-    }
-
-    const fn is_end(&self, position: u32) -> bool {
-        let index = (position % SIZE) as usize;
-        self.ends[index / 32] & 1 << (index % 32) != 0
-    }
-
-    const fn is_end_of_file(&self, position: u32) -> bool {
-        self.is_end(position) && self.byte(position) == END_OF_FILE
+        self.publish();
     }
 }

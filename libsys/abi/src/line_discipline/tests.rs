@@ -1,16 +1,30 @@
 use super::*;
 use crate::signal::{SIGINT, SIGQUIT, SIGTSTP};
-use crate::terminal::{ECHO, IUTF8, NOFLSH, VEOL, VERASE, XTABS};
+use crate::terminal::{ECHO, IUTF8, NOFLSH, VEOL, VERASE, VMIN, XTABS};
+use core::sync::atomic::{AtomicU8, AtomicU32};
 use proptest::prelude::*;
+use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
 
-/// A terminal with everything it has echoed.
-#[derive(Default)]
+/// A terminal with everything it has echoed, and its reader.
 struct Terminal {
-    line: LineDiscipline,
+    line: LineDiscipline<'static>,
+    typed: Typed<'static>,
+    /// Where the reader is.
+    taken: u32,
     screen: Vec<u8>,
     signals: Vec<i32>,
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        let bytes: Vec<_> = (0..Typed::SIZE).map(|_| AtomicU8::new(0xee)).collect();
+        let ends: Box<Ends> = Box::new([const { AtomicU32::new(0) }; 128]);
+        let typed = Typed::new(Vec::leak(bytes), Box::leak(ends));
+        let line = LineDiscipline::new(typed);
+        Self { line, typed, taken: 0, screen: Vec::new(), signals: Vec::new() }
+    }
 }
 
 impl Terminal {
@@ -27,13 +41,37 @@ impl Terminal {
         for &byte in bytes {
             last = self.line.receive(byte, &mut |byte| self.screen.push(byte));
             self.signals.extend(last.signal);
+            if last.flush {
+                self.move_to(self.line.readable_end());
+            }
+            // Whoever goes on sees no difference.
+            let saved = self.line.save();
+            self.line = LineDiscipline::resume(self.typed, &saved, self.taken);
+            assert_eq!(self.line.save(), saved);
         }
         last
     }
 
+    fn move_to(&mut self, position: u32) {
+        self.taken = position;
+        self.line.set_taken(position);
+    }
+
+    fn is_readable(&self) -> bool {
+        self.line.readable_end() != self.taken
+    }
+
+    fn readable_bytes(&self) -> u32 {
+        let is_canonical = self.line.termios().lflag & ICANON != 0;
+        self.typed.readable_bytes(self.taken, self.line.readable_end(), is_canonical)
+    }
+
     fn read(&mut self, count: usize) -> Vec<u8> {
         let mut buffer = vec![0xee; count];
-        let count = self.line.read(&mut buffer);
+        let is_canonical = self.line.termios().lflag & ICANON != 0;
+        let end = self.line.readable_end();
+        let (count, taken) = self.typed.take(self.taken, end, is_canonical, &mut buffer);
+        self.move_to(taken);
         buffer.truncate(count);
         buffer
     }
@@ -49,30 +87,30 @@ impl Terminal {
 fn a_line_is_readable_once_it_ends() {
     let mut terminal = Terminal::default();
     assert!(!terminal.type_in(b"ls").wake_readers);
-    assert!(!terminal.line.is_readable() && !terminal.line.is_ready());
+    assert!(!terminal.is_readable());
     assert!(terminal.type_in(b"\r").wake_readers);
     terminal.type_in(b"next\nhalf");
-    assert_eq!((terminal.line.is_ready(), terminal.line.readable_bytes()), (true, 8));
+    assert_eq!((terminal.is_readable(), terminal.readable_bytes()), (true, 8));
     assert_eq!(terminal.screen, b"ls\r\nnext\r\nhalf");
     assert_eq!(terminal.read(100), b"ls\n");
     assert_eq!(terminal.read(2), b"ne");
     assert_eq!(terminal.read(100), b"xt\n");
-    assert!(!terminal.line.is_readable());
+    assert!(!terminal.is_readable());
 }
 
 #[test]
 fn end_of_file_ends_a_read_and_is_not_read() {
     let mut terminal = Terminal::default();
     terminal.type_in(b"ab\x04\x04cd\n");
-    assert_eq!(terminal.line.readable_bytes(), 5);
+    assert_eq!(terminal.readable_bytes(), 5);
     assert_eq!(terminal.read(100), b"ab");
-    assert!(terminal.line.is_readable());
+    assert!(terminal.is_readable());
     assert_eq!(terminal.read(100), b"", "an empty line with an end of file is one");
     assert_eq!(terminal.read(100), b"cd\n");
     // A read that got all it asked for takes the end of file along.
     terminal.type_in(b"xyz\x04");
     assert_eq!(terminal.read(3), b"xyz");
-    assert!(!terminal.line.is_readable());
+    assert!(!terminal.is_readable());
     assert_eq!(terminal.screen, b"abcd\r\nxyz");
 }
 
@@ -117,13 +155,13 @@ fn signals_flush_what_was_typed() {
     let mut terminal = Terminal::default();
     terminal.type_in(b"line\nabc");
     let received = terminal.type_in(b"\x03");
-    assert!(received.flush_output && !received.wake_readers);
+    assert!(received.flush && !received.wake_readers);
     terminal.type_in(b"\x1c\x1a");
     assert_eq!(terminal.signals, [SIGINT, SIGQUIT, SIGTSTP]);
     assert_eq!(terminal.screen, b"line\r\nabc^C^\\^Z");
-    assert!(!terminal.line.is_readable());
+    assert!(!terminal.is_readable());
     let mut kept = Terminal::with(|termios| termios.lflag |= NOFLSH);
-    assert!(!kept.type_in(b"ab\x03").flush_output);
+    assert!(!kept.type_in(b"ab\x03").flush);
     kept.type_in(b"c\n");
     assert_eq!(kept.read(9), b"abc\n");
     let mut deaf = Terminal::with(|termios| termios.lflag &= !ISIG);
@@ -164,27 +202,10 @@ fn raw_mode_gives_every_byte_at_once() {
         (termios.iflag, termios.oflag, termios.lflag) = (0, 0, 0);
     });
     assert!(terminal.type_in(b"\r\n\x03\x04\x7f").wake_readers);
-    assert_eq!(terminal.line.readable_bytes(), 5);
+    assert_eq!(terminal.readable_bytes(), 5);
     assert_eq!(terminal.read(2), b"\r\n");
     assert_eq!(terminal.read(9), b"\x03\x04\x7f");
     assert_eq!(terminal.screen, b"");
-}
-
-#[test]
-fn in_raw_mode_poll_waits_for_the_least_number() {
-    let ready = |least, time, bytes: &[u8]| {
-        let mut terminal = Terminal::with(|termios| {
-            termios.lflag = 0;
-            (termios.cc[VMIN], termios.cc[VTIME]) = (least, time);
-        });
-        terminal.type_in(bytes);
-        (terminal.line.is_readable(), terminal.line.is_ready())
-    };
-    assert_eq!(ready(3, 0, b"ab"), (true, false));
-    assert_eq!(ready(3, 0, b"abc"), (true, true));
-    assert_eq!(ready(3, 1, b"a"), (true, true));
-    assert_eq!(ready(0, 0, b""), (false, false));
-    assert_eq!(ready(0, 0, b"a"), (true, true));
 }
 
 #[test]
@@ -241,13 +262,10 @@ fn output_is_processed() {
 }
 
 #[test]
-fn attributes_and_sizes() {
-    let mut line = LineDiscipline::new();
-    assert_eq!(line.control(VERASE), 0x7f);
-    assert_eq!((line.control(VMIN), line.control(VEOL)), (1, 0));
-    let size = Winsize { row: 24, col: 80, ..Winsize::default() };
-    assert_eq!((line.set_winsize(size), line.set_winsize(size)), (Some(SIGWINCH), None));
-    assert_eq!(line.winsize(), size);
+fn attributes_are_words() {
+    let termios = *Terminal::default().line.termios();
+    assert_eq!(Termios::from_words(&termios.to_words()), termios);
+    assert_eq!((termios.cc[VERASE], termios.cc[VMIN], termios.cc[VEOL]), (0x7f, 1, 0));
 }
 
 proptest! {
@@ -283,7 +301,7 @@ proptest! {
                     lines.push_back((std::mem::take(&mut edited), true));
                 }
                 _ => {
-                    prop_assert_eq!(terminal.line.is_readable(), !lines.is_empty());
+                    prop_assert_eq!(terminal.is_readable(), !lines.is_empty());
                     let Some((mut line, by_end_of_file)) = lines.pop_front() else { continue };
                     let rest = line.split_off(line.len().min(count));
                     prop_assert_eq!(terminal.read(count), line);
@@ -292,6 +310,18 @@ proptest! {
                     }
                 }
             }
+        }
+    }
+
+    /// A state that nobody saved does no harm.
+    #[test]
+    fn any_words_are_a_state(words: [u32; SAVED_WORDS], taken: u32, bytes: [u8; 20]) {
+        let mut terminal = Terminal::default();
+        terminal.taken = taken;
+        terminal.line = LineDiscipline::resume(terminal.typed, &words, taken);
+        for byte in bytes {
+            terminal.line.receive(byte, &mut |_| {});
+            prop_assert!(terminal.line.readable_end().wrapping_sub(taken) <= Typed::SIZE);
         }
     }
 
@@ -310,7 +340,7 @@ proptest! {
             }
             terminal.type_in(&[byte]);
             if at % 70 == 69 {
-                let readable = terminal.line.is_readable();
+                let readable = terminal.is_readable();
                 let got = terminal.read(count);
                 prop_assert!(readable || got.is_empty());
             }

@@ -147,6 +147,46 @@ fn noise(count: usize) -> Vec<u8> {
 }
 
 #[test]
+fn what_a_dead_driver_lost_comes_again() {
+    let input: Vec<u8> = (0..20_000u32).map(|byte| (byte % 251) as u8).collect();
+    let expected = input.clone();
+    let ended = host(input, Default::default(), true, move |mut guest| {
+        let grant = guest.stdin.grant(Stream::Stdin, 30_000).unwrap();
+        guest.send(&grant);
+        while guest.input.len() < 7000 {
+            assert!(guest.receive());
+        }
+        // The next driver knows what has arrived and what was allowed, not the rest of a frame.
+        let Receiver { next, limit, .. } = guest.stdin;
+        let mut lost = [0; 3000];
+        guest.socket.read_exact(&mut lost).unwrap();
+        guest.decoder.reset();
+        let answers = guest.answers;
+        guest.send(&Frame::Resync { received: next, limit });
+        while !guest.stdin.ended {
+            let mut byte = [0];
+            guest.socket.read_exact(&mut byte).unwrap();
+            match guest.decoder.push(byte[0]) {
+                // What was under way before the answer follows a gap.
+                Step::Frame(Frame::Data { offset, bytes, .. }) => {
+                    if let Ok(new) = guest.stdin.data(offset, bytes, usize::MAX) {
+                        guest.input.extend(new);
+                    }
+                }
+                Step::Frame(Frame::End { offset, .. }) => {
+                    let _ = guest.stdin.end(offset);
+                }
+                Step::Frame(Frame::Credit { stream: Stream::Stdout, .. }) => guest.answers += 1,
+                _ => {}
+            }
+        }
+        assert_eq!((guest.input.clone(), guest.answers), (expected, answers + 1));
+        guest.send(&Frame::Exit(Exit::Exited(0)));
+    });
+    assert_eq!(ended.end.unwrap(), End::Exit(Exit::Exited(0)));
+}
+
+#[test]
 fn a_megabyte_passes_through_a_guest_that_copies_it() {
     let data = noise(1 << 20);
     let sinks = (Sink { slow: true, ..Sink::default() }, Sink::default());
