@@ -1,5 +1,6 @@
 //! Calls about messages and handles. What they mean is said in `abi::syscall::ipc`.
 
+use crate::file::console::ConsoleHandle;
 use crate::ipc::child::Child;
 use crate::ipc::frames::Frames;
 use crate::ipc::handle::Holder;
@@ -14,6 +15,7 @@ use crate::result::{Errno, Result};
 use abi::ipc::{Block, Lent, Level, Rights, Tag};
 use abi::memory::PROT_WRITE;
 use abi::{UserMutPtr, UserPtr};
+use alloc::sync::Arc;
 
 /// Runs `work` on what the running process holds.
 #[inline]
@@ -222,4 +224,33 @@ pub fn supervisor() -> Result<u32> {
     let thread = process::current();
     let process = thread.process();
     first_port::connect(&process.ipc, process.pid())
+}
+
+pub fn console_create() -> Result<u32> {
+    let thread = process::current();
+    check_init(&thread)?;
+    thread.process().ipc.give(ConsoleHandle::new()?)
+}
+
+fn console(handle: u32) -> Result<Arc<ConsoleHandle>> {
+    with_holder(|holder| holder.object::<ConsoleHandle>(handle, Rights::CONTROL))
+}
+
+pub fn console_frames(handle: u32) -> Result<u32> {
+    let frames = console(handle)?.frames();
+    with_holder(|holder| holder.give(frames))
+}
+
+pub fn console_attach(handle: u32, port: u32, bits: u32) -> Result<u32> {
+    let (port, _) = with_holder(|holder| holder.port(port, Rights::ATTACH | Rights::NOTIFY))?;
+    console(handle)?.attach(port, bits).map(|()| 0)
+}
+
+pub fn console_tell(handle: u32) -> Result<u32> {
+    console(handle)?.tell();
+    Ok(0)
+}
+
+pub fn console_signal(handle: u32, signal: i32, flush: u32) -> Result<u32> {
+    console(handle)?.signal(signal, flush != 0).map(|()| 0)
 }

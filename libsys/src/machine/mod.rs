@@ -4,6 +4,7 @@ mod heap;
 mod start;
 
 pub mod command;
+pub mod console;
 pub mod directory;
 pub mod env;
 pub mod file;

@@ -142,6 +142,29 @@ macro_rules! for_each_ipc_call {
             ///
             /// ENOENT: there is none yet.
             45 supervisor();
+            /// A handle for the console's streams, for `init` to hand on. The kernel leaves the line
+            /// alone from here on, until the last handle is closed.
+            ///
+            /// EPERM: the caller is not `init`. EBUSY: there is one already.
+            46 console_create();
+            /// A handle for the frames that [`crate::console::Shared`] describes.
+            ///
+            /// EPERM: lacks CONTROL.
+            47 console_frames(console: u32);
+            /// The process behind a port drives the line from here on; `bits` of the port are set
+            /// when there is news for it, and now.
+            ///
+            /// EPERM: `console` lacks CONTROL, or `port` ATTACH or NOTIFY.
+            48 console_attach(console: u32, port: u32, bits: u32);
+            /// The kernel looks at the driver's indexes.
+            ///
+            /// EPERM: lacks CONTROL.
+            49 console_tell(console: u32);
+            /// Signals the process group in the foreground; if `flush` is not 0, after forgetting
+            /// input that was not read.
+            ///
+            /// EPERM: lacks CONTROL. EINVAL: not SIGINT, SIGQUIT or SIGTSTP.
+            50 console_signal(console: u32, signal: i32, flush: u32);
         }
     };
 }
