@@ -65,6 +65,11 @@ pub fn text(output: &[u8]) -> Cow<'_, str> {
 pub struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
+    /// What was written since [`take`](Self::take).
+    pub fn so_far(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What was written since the last time.
     pub fn take(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))

@@ -13,6 +13,7 @@ use crate::tty;
 use abi::boot::{ARGUMENTS_PATH, INIT_PATH};
 use abi::frame::Exit;
 use std::fs;
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -59,6 +60,11 @@ pub struct Session<'a> {
 pub enum Wire {
     /// The terminal that is our standard input and output.
     Terminal,
+    /// A terminal made of what is typed and what is shown.
+    Tty {
+        keys: Box<dyn Read + Send>,
+        screen: Box<dyn Write + Send>,
+    },
     Streams {
         streams: Streams,
         credits: bool,
@@ -115,7 +121,7 @@ impl Session<'_> {
     /// Boots, and returns when the guest is gone.
     pub fn run(mut self, wire: Wire) -> Result<Outcome> {
         let console = match wire {
-            Wire::Terminal => Console::Tty,
+            Wire::Terminal | Wire::Tty { .. } => Console::Tty,
             Wire::Streams { credits, .. } => Console::Framed { credits },
         };
         let mut init = None;
@@ -150,7 +156,7 @@ impl Session<'_> {
                 tty::Raw::enter()
                     .map_err(|error| failed(format!("cannot use the terminal: {error}")))?,
             ),
-            Wire::Streams { .. } => None,
+            Wire::Tty { .. } | Wire::Streams { .. } => None,
         };
         let (tell, told) = channel();
         let com1 = guest.com1()?;
@@ -218,13 +224,8 @@ impl First {
 
 fn serve(com1: UnixStream, wire: Wire) -> LineEnd {
     let ended = match wire {
-        Wire::Terminal => {
-            tty::serve(com1, std::io::stdin(), std::io::stdout()).map(|end| match end {
-                tty::End::Exit(exit) => LineEnd::Exit(exit),
-                tty::End::Closed => LineEnd::Closed,
-                tty::End::Escaped => LineEnd::Escaped,
-            })
-        }
+        Wire::Terminal => tty::serve(com1, io::stdin(), io::stdout()).map(LineEnd::from),
+        Wire::Tty { keys, screen } => tty::serve(com1, keys, screen).map(LineEnd::from),
         Wire::Streams { streams, credits } => {
             line::serve(com1, streams, credits).map(|end| match end {
                 line::End::Exit(exit) => LineEnd::Exit(exit),
@@ -235,6 +236,16 @@ fn serve(com1: UnixStream, wire: Wire) -> LineEnd {
         }
     };
     ended.unwrap_or_else(|error| LineEnd::Error(format!("COM1: {error}")))
+}
+
+impl From<tty::End> for LineEnd {
+    fn from(end: tty::End) -> Self {
+        match end {
+            tty::End::Exit(exit) => Self::Exit(exit),
+            tty::End::Closed => Self::Closed,
+            tty::End::Escaped => Self::Escaped,
+        }
+    }
 }
 
 /// Why a guest ended otherwise than it should.

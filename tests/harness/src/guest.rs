@@ -1,6 +1,7 @@
 //! Boots one guest, by the code that `scripts/run` uses, and keeps what came of it.
 
 use crate::Outcome;
+use crate::typist::Typist;
 use abi::frame::Exit;
 use std::io;
 use std::path::PathBuf;
@@ -107,13 +108,26 @@ impl<'a> Guest<'a> {
     }
 
     /// Boots, and waits for the end.
-    pub fn run(self) -> std::result::Result<Ended, String> {
+    pub fn run(mut self) -> std::result::Result<Ended, String> {
         let (stdout, stderr) = (Kept::default(), Kept::default());
         let streams = Streams {
-            stdin: Box::new(io::Cursor::new(self.stdin)),
+            stdin: Box::new(io::Cursor::new(std::mem::take(&mut self.stdin))),
             stdout: Box::new(stdout.clone()),
             stderr: Box::new(stderr.clone()),
         };
+        let (end, report) = self.boot(Wire::Streams { streams, credits: true })?;
+        Ok(Ended { end, report, stdout: stdout.take(), stderr: stderr.take() })
+    }
+
+    /// The same on a terminal, at which `typist` sits. What is shown counts as standard output.
+    pub fn run_on_terminal(self, typist: Typist) -> std::result::Result<Ended, String> {
+        let screen = typist.screen();
+        let shown = Box::new(screen.clone());
+        let (end, report) = self.boot(Wire::Tty { keys: Box::new(typist), screen: shown })?;
+        Ok(Ended { end, report, stdout: screen.take(), stderr: Vec::new() })
+    }
+
+    fn boot(self, wire: Wire) -> std::result::Result<(End, String), String> {
         let session = Session {
             machine: &self.machine,
             system: System::Folio,
@@ -125,10 +139,9 @@ impl<'a> Guest<'a> {
             timeout: Some(self.timeout),
             log: None,
         };
-        let outcome = session.run(Wire::Streams { streams, credits: true });
-        let outcome = outcome.map_err(|stop| stop.why)?;
+        let outcome = session.run(wire).map_err(|stop| stop.why)?;
         let report = outcome.report(&format!("{:?}", outcome.end), &self.kernel);
-        Ok(Ended { end: outcome.end, report, stdout: stdout.take(), stderr: stderr.take() })
+        Ok((outcome.end, report))
     }
 }
 

@@ -12,7 +12,9 @@ mod guest;
 mod random;
 mod refusal;
 mod streams;
+mod terminal;
 mod tiny;
+mod typist;
 
 use guest::Setup;
 use std::process::ExitCode;
@@ -65,6 +67,10 @@ scenarios! {
     streams: [
         random_bytes_pass_unchanged,
         the_three_streams_are_apart,
+    ],
+    terminal: [
+        a_shell_obeys_the_keyboard,
+        lines_are_edited_echoed_and_ended,
     ],
     archive: [
         no_archive_means_no_program,
