@@ -108,6 +108,13 @@ fn size_memory(loaded: &mut loader::Loaded) -> LowHigh {
             );
         }
     }
+    let lost = loaded.memory.lost();
+    if lost != 0 {
+        ::log::warn!(
+            "{} MiB of memory are not used: above 16 TiB, or in more pieces than there is room for",
+            lost / MIB
+        );
+    }
     let highmem = loaded.command_line.size("highmem").unwrap_or_else(|bad| {
         ::log::warn!("highmem={}: not a size; ignored", bad.value.escape_ascii());
         None

@@ -4,8 +4,9 @@
 //! memory, reserved wins. Ranges are merged as bytes and then cut inwards to whole frames, so two
 //! neighbours that meet inside a frame do not lose it.
 
-use crate::addr::{FrameRange, PAGE_SHIFT, Pfn};
+use crate::addr::{FrameRange, PAGE_SHIFT, PAGE_SIZE, Pfn};
 use crate::multiboot::Region;
+use crate::page::Page;
 
 /// Ranges a [`MemoryMap`] holds; machines have fewer than ten.
 pub const MAX_RANGES: usize = 64;
@@ -156,7 +157,8 @@ pub struct LowHigh {
 
 impl LowHigh {
     /// `max_low_bytes` is what the split's direct map can cover; `highmem` what the command line
-    /// asks to be high; `must_stay_low` the frames of kernel and archive.
+    /// asks to be high; `must_stay_low` the frames of kernel and archive, beside which `mem_map`
+    /// has to lie.
     pub fn new(
         map: &MemoryMap,
         max_low_bytes: u32,
@@ -174,7 +176,8 @@ impl LowHigh {
             return Self { refused: true, ..plain };
         };
         let low = Pfn::new(low.min(natural.as_u32()));
-        let kept: u32 = must_stay_low.iter().map(|range| range.len()).sum();
+        let mem_map = max_pfn.as_u32().div_ceil(PAGE_SIZE / size_of::<Page>() as u32);
+        let kept = must_stay_low.iter().map(|range| range.len()).sum::<u32>() + mem_map;
         let enough = map.frames_below(low) >= MIN_LOW_FRAMES.saturating_add(kept);
         if enough && must_stay_low.iter().all(|range| range.end() <= low) {
             Self { max_low_pfn: low, ..plain }

@@ -58,6 +58,21 @@ pub fn special(base: &Machine) -> Vec<Lane> {
     lanes
 }
 
+/// The least memory and the most: 3583 MiB is where the devices of a PC begin, which two-level tables
+/// need as much as memory.
+pub fn sizes(base: &Machine) -> Vec<Lane> {
+    let lane = |pae: bool, mib: u64| Lane {
+        name: format!("{} memory {mib}M", if pae { "pae" } else { "2level" }),
+        machine: Machine {
+            memory: mib << 20,
+            layout: Layout { pae, split: Split::ThreeOne },
+            ..base.clone()
+        },
+        has_high_memory: false,
+    };
+    vec![lane(false, 32), lane(false, 3583), lane(true, 32), lane(true, 16 << 10)]
+}
+
 /// The oldest processor the kernel is for. User programs need SSE2: it runs kernel tests only.
 pub fn pentium(base: &Machine) -> Lane {
     Lane {
@@ -90,5 +105,8 @@ mod tests {
         assert!(machine("without nx").layout.pae && !machine("without pae").layout.pae);
         assert_eq!(lanes.len(), 10);
         assert_eq!(layouts(&base).len(), 6);
+        let names: Vec<String> = sizes(&base).into_iter().map(|lane| lane.name).collect();
+        assert_eq!(names[..2], ["2level memory 32M", "2level memory 3583M"]);
+        assert_eq!(names[2..], ["pae memory 32M", "pae memory 16384M"]);
     }
 }

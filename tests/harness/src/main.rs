@@ -9,6 +9,7 @@ mod archive;
 mod crash;
 mod ending;
 mod guest;
+mod memory;
 mod random;
 mod refusal;
 mod streams;
@@ -79,6 +80,10 @@ scenarios! {
         damaged_arguments_are_refused,
         an_unaligned_archive_works,
         fuzzed_headers_never_hurt_the_kernel,
+    ],
+    memory: [
+        low_memory_ends_where_the_windows_begin,
+        memory_that_the_tables_cannot_reach_is_announced,
     ],
     refusal: [
         an_image_refuses_a_processor_it_cannot_use,
