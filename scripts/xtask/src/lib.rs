@@ -13,6 +13,7 @@ mod debian;
 mod debug;
 mod guest;
 mod host_tests;
+mod jobs;
 mod kernel_log;
 mod ktap;
 mod lanes;

@@ -16,6 +16,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -290,18 +291,21 @@ pub struct ArchiveFile(PathBuf);
 
 impl ArchiveFile {
     pub fn new() -> Result<Self> {
+        // Several guests may run at a time.
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let folder = build::images()?;
         // Runs that were killed left theirs.
         for file in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let name = file.file_name();
             let name = name.to_str().unwrap_or_default();
-            let owner = name.strip_prefix("boot-").and_then(|rest| rest.strip_suffix(".cpio"));
-            if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let owner = name.strip_prefix("boot-").and_then(|rest| rest.split_once('-'));
+            if owner.is_some_and(|(pid, _)| !Path::new("/proc").join(pid).exists()) {
                 // Another run may have been quicker.
                 let _ = fs::remove_file(file.path());
             }
         }
-        Ok(Self(folder.join(format!("boot-{}.cpio", std::process::id()))))
+        let number = NUMBER.fetch_add(1, Relaxed);
+        Ok(Self(folder.join(format!("boot-{}-{number}.cpio", std::process::id()))))
     }
 
     pub fn path(&self) -> &Path {

@@ -4,6 +4,7 @@ use crate::build::{self, Image, LINUX_INIT, Profile, Program};
 use crate::captured::{capture, text};
 use crate::cargo::{self, limited};
 use crate::host_tests;
+use crate::jobs::{self, Job, Step};
 use crate::ktap::{kernel_cases, program_case};
 use crate::lanes::{self, Lane};
 use crate::line::Streams;
@@ -20,6 +21,7 @@ use abi::frame::Exit;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
 
 pub const USAGE: &str = "\
@@ -133,46 +135,37 @@ pub fn run(words: Words) -> Result<u8> {
     let own = Lane::plain(machine);
     match options.ring {
         Some(Ring::Host) => tests.host()?,
-        Some(Ring::Ktest) => tests.ktest(&own)?,
+        Some(Ring::Ktest) => {
+            let job = tests.ktest(&own)?;
+            tests.run(job)?;
+        }
         Some(Ring::Harness) => tests.harness(&own)?,
         Some(Ring::Oracle) => tests.oracle(&own)?,
         Some(Ring::Suite) => {
-            tests.suite(&own)?;
+            let job = tests.suite(&own)?;
+            tests.run(job)?;
             tests.suite_on_linux()?;
         }
         None => {
             tests.host()?;
-            tests.ktest(&own)?;
-            tests.suite(&own)?;
+            let jobs = [tests.ktest(&own)?, tests.suite(&own)?];
+            tests.run(jobs.into_iter().flatten())?;
             tests.suite_on_linux()?;
             tests.harness(&own)?;
-            for lane in lanes::layouts(machine) {
-                if lane.machine.layout != machine.layout {
-                    tests.smoke(&lane)?;
-                }
+            let others = lanes::layouts(machine);
+            for lane in others.iter().filter(|lane| lane.machine.layout != machine.layout) {
+                let job = tests.smoke(lane)?;
+                tests.run(job)?;
             }
         }
         Some(Ring::All) => {
             tests.host()?;
             tests.suite_on_linux()?;
-            for lane in lanes::layouts(machine) {
-                tests.ktest(&lane)?;
-                tests.suite(&lane)?;
+            let jobs = tests.on_all_machines(machine)?;
+            tests.run_together(jobs)?;
+            for lane in lanes::layouts(machine).iter().filter(|lane| lane.is_of_the_harness()) {
+                tests.harness(lane)?;
             }
-            for lane in lanes::special(machine) {
-                tests.ktest(&lane)?;
-                tests.suite(&lane)?;
-            }
-            for lane in lanes::layouts(machine).into_iter().filter(|lane| lane.is_of_the_harness())
-            {
-                tests.harness(&lane)?;
-            }
-            for lane in lanes::sizes(machine) {
-                tests.ktest(&lane)?;
-                tests.smoke(&lane)?;
-            }
-            tests.ktest(&lanes::pentium(machine))?;
-            tests.refusal(&lanes::pentium(machine))?;
             tests.oracle(&own)?;
         }
     }
@@ -206,22 +199,39 @@ impl Tests<'_> {
         self.group("host".into(), || host_tests::run(filter))
     }
 
-    fn ktest(&mut self, lane: &Lane) -> Result<()> {
+    /// The jobs of every image and lane. Builds all they need.
+    fn on_all_machines(&mut self, base: &Machine) -> Result<Vec<Job>> {
+        let mut jobs = Vec::new();
+        for lane in lanes::layouts(base).iter().chain(&lanes::special(base)) {
+            jobs.extend(self.ktest(lane)?);
+            jobs.extend(self.suite(lane)?);
+        }
+        for lane in &lanes::sizes(base) {
+            jobs.extend(self.ktest(lane)?);
+            jobs.extend(self.smoke(lane)?);
+        }
+        let pentium = lanes::pentium(base);
+        jobs.extend(self.ktest(&pentium)?);
+        jobs.extend(self.refusal(&pentium)?);
+        Ok(jobs)
+    }
+
+    fn ktest(&mut self, lane: &Lane) -> Result<Option<Job>> {
         if !workspace::kernel_has_tests() {
             return self.absent("ktest");
         }
-        let Some(kernel) = self.kernel(lane, true)? else { return Ok(()) };
+        let Some(kernel) = self.kernel(lane, true)? else { return Ok(None) };
         let extra = self.filter.map(|filter| format!("ktest={filter}")).unwrap_or_default();
         let filtered = self.filter.is_some();
-        let machine = &lane.machine;
-        self.group(format!("ktest {}", lane.name), || {
+        let machine = lane.machine.clone();
+        Ok(Some(Job::new(format!("ktest {}", lane.name), move || {
             let streams = Streams {
                 stdin: Box::new(io::empty()),
                 stdout: Box::new(io::sink()),
                 stderr: Box::new(io::sink()),
             };
             let session = Session {
-                machine,
+                machine: &machine,
                 system: System::Folio,
                 kernel: &kernel,
                 contents: build::contents(&[])?,
@@ -242,35 +252,26 @@ impl Tests<'_> {
                 end => Some(bad_end("ktest", end, &outcome, &kernel)),
             });
             Ok(cases)
-        })
+        })))
     }
 
-    fn suite(&mut self, lane: &Lane) -> Result<()> {
+    fn suite(&mut self, lane: &Lane) -> Result<Option<Job>> {
         if self.program(SUITE)?.is_none() {
             return self.absent("suite");
         }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
         let mut contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
         // Tests of messages play every part there is.
         contents.bytes("/etc/session.conf", 0o644, b"level 0\n".to_vec())?;
-        let arguments: Vec<&str> = self.filter.into_iter().collect();
-        let machine = &lane.machine;
-        let filtered = self.filter.is_some();
-        self.group(format!("suite {}", lane.name), || {
-            let words: Vec<&str> = [SUITE].into_iter().chain(arguments).collect();
+        let filter = self.filter.map(str::to_owned);
+        let filtered = filter.is_some();
+        let lane = lane.clone();
+        Ok(Some(Job::new(format!("suite {}", lane.name), move || {
+            let words: Vec<&str> = [SUITE].into_iter().chain(filter.as_deref()).collect();
+            let machine = &lane.machine;
             let ran = capture(machine, (System::Folio, &kernel), contents, &words, SUITE_TIMEOUT)?;
             let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
             let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
-            // What this lane is there for may not be left out.
-            if lane.has_high_memory && !filtered {
-                let passed = Case::passed(HIGH_MEMORY_TEST);
-                if !cases.contains(&passed) {
-                    cases.push(Case::failed(
-                        "high memory",
-                        format!("{HIGH_MEMORY_TEST} was left out"),
-                    ));
-                }
-            }
             let end = &ran.outcome.end;
             let status = match end {
                 End::Exit(Exit::Exited(status)) => Some(i32::from(*status)),
@@ -285,8 +286,13 @@ impl Tests<'_> {
                 }
                 cases.push(case);
             }
+            // What this lane is there for may not be left out.
+            if lane.has_high_memory && !filtered && !cases.contains(&Case::passed(HIGH_MEMORY_TEST))
+            {
+                cases.push(Case::failed("high memory", format!("{HIGH_MEMORY_TEST} did not pass")));
+            }
             Ok(cases)
-        })
+        })))
     }
 
     /// The suite on the Linux that runs this: what its tests expect has to be true there.
@@ -342,7 +348,7 @@ impl Tests<'_> {
     /// The same programs on Folio and on Debian's Linux.
     fn oracle(&mut self, lane: &Lane) -> Result<()> {
         if self.program(LINUX_INIT)?.is_none() {
-            return self.absent("oracle");
+            return self.absent("oracle").map(|_: Option<()>| ());
         }
         let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
         let programs = self.programs.clone().unwrap_or_default();
@@ -353,46 +359,46 @@ impl Tests<'_> {
     }
 
     /// Boots `lane` and runs a small program.
-    fn smoke(&mut self, lane: &Lane) -> Result<()> {
+    fn smoke(&mut self, lane: &Lane) -> Result<Option<Job>> {
         let name = format!("smoke {}", lane.name);
         let wanted = self.filter.is_none_or(|filter| name.contains(filter));
         if !wanted || self.program(SMOKE)?.is_none() {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
         let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
-        let machine = &lane.machine;
-        self.group(name.clone(), || {
+        let machine = lane.machine.clone();
+        Ok(Some(Job::new(name.clone(), move || {
             let ran =
-                capture(machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
+                capture(&machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
             Ok(vec![match &ran.outcome.end {
                 End::Exit(Exit::Exited(0)) if !ran.stdout.is_empty() => Case::passed(name),
                 End::Exit(Exit::Exited(0)) => Case::failed(name, "the program printed nothing"),
                 end => bad_end(&name, end, &ran.outcome, &kernel),
             }])
-        })
+        })))
     }
 
     /// The processor is not for user programs: the kernel has to say so and end.
-    fn refusal(&mut self, lane: &Lane) -> Result<()> {
+    fn refusal(&mut self, lane: &Lane) -> Result<Option<Job>> {
         let name = format!("refusal {}", lane.name);
         let wanted = self.filter.is_none_or(|filter| name.contains(filter));
         if !wanted || self.program(SMOKE)?.is_none() {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
         let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
-        let machine = &lane.machine;
-        self.group(name.clone(), || {
+        let machine = lane.machine.clone();
+        Ok(Some(Job::new(name.clone(), move || {
             let ran =
-                capture(machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
+                capture(&machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
             let is_told = ran.outcome.log.iter().any(|line| line.contains("SSE2"));
             Ok(vec![match &ran.outcome.end {
                 End::Exit(Exit::Failed) if is_told => Case::passed(name),
                 End::Exit(Exit::Failed) => Case::failed(name, "the kernel log does not say why"),
                 end => bad_end(&name, end, &ran.outcome, &kernel),
             }])
-        })
+        })))
     }
 
     /// The kernel for a lane, or `None` if this tree's kernel does not know its layout.
@@ -414,21 +420,46 @@ impl Tests<'_> {
     }
 
     /// A ring that this version does not have counts as nothing.
-    fn absent(&self, ring: &str) -> Result<()> {
+    fn absent<T>(&self, ring: &str) -> Result<Option<T>> {
         if self.named {
             return Err(usage(format!("test {ring}: not in this version")));
         }
         eprintln!("{ring}: not in this version");
-        Ok(())
+        Ok(None)
     }
 
     /// Runs the tests of one group and shows what came of them.
     fn group(&mut self, name: String, tests: impl FnOnce() -> Result<Vec<Case>>) -> Result<()> {
+        self.announce(&name);
         let start = Instant::now();
-        eprintln!("{} {name} …", self.clock());
         let cases = tests()?;
         self.add(Group { name, cases, took: start.elapsed() });
         Ok(())
+    }
+
+    /// Runs jobs one after the other.
+    fn run(&mut self, jobs: impl IntoIterator<Item = Job>) -> Result<()> {
+        jobs.into_iter().try_for_each(|job| {
+            self.announce(&job.name);
+            self.add(job.run()?);
+            Ok(())
+        })
+    }
+
+    /// Runs jobs, as many at a time as there are processors: a guest has one.
+    fn run_together(&mut self, jobs: Vec<Job>) -> Result<()> {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        jobs::run(jobs, processors, |step| {
+            match step {
+                Step::Starts(name) => self.announce(&name),
+                Step::Ended(group) => self.add(group?),
+            }
+            Ok(())
+        })
+    }
+
+    fn announce(&self, name: &str) {
+        eprintln!("{} {name} …", self.clock());
     }
 
     fn add(&mut self, group: Group) {
