@@ -1,6 +1,6 @@
 //! Test results as lines of text: KTAP in a kernel log, `ok NAME` on a program's output.
 
-use crate::report::Case;
+use crate::report::{Case, Counts};
 
 /// The results in a kernel's log. Other lines may come between; each may follow a time in brackets.
 pub fn kernel_cases(log: &[String]) -> Vec<Case> {
@@ -71,6 +71,28 @@ pub fn program_case(line: &str) -> Option<Case> {
     }
 }
 
+/// Whether a test program's exit status fits its results: 0 if none failed, 1 if one did or if no
+/// test has the name that was asked for.
+pub fn program_agrees(cases: &[Case], status: Option<i32>, filtered: bool) -> bool {
+    match status {
+        Some(0) => !cases.is_empty() && Counts::of(cases).failed == 0,
+        Some(1) => Counts::of(cases).failed > 0 || (filtered && cases.is_empty()),
+        _ => false,
+    }
+}
+
+/// The end of an output, for people.
+pub fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut last = String::new();
+    for line in lines.get(lines.len().saturating_sub(count)..).unwrap_or(&lines) {
+        last.push_str("  > ");
+        last.push_str(line);
+        last.push('\n');
+    }
+    last
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +127,15 @@ mod tests {
         assert_eq!(program_case("skip nx: no PAE"), Some(Case::skipped("nx", "no PAE")));
         assert_eq!(program_case("okay"), None);
         assert_eq!(program_case("# not ok"), None);
+    }
+
+    #[test]
+    fn a_status_that_contradicts_the_results_is_noticed() {
+        let (good, bad) = ([Case::passed("a")], [Case::failed("a", "")]);
+        assert!(program_agrees(&good, Some(0), false) && program_agrees(&bad, Some(1), false));
+        assert!(!program_agrees(&good, Some(1), true) && !program_agrees(&bad, Some(0), false));
+        assert!(!program_agrees(&[], Some(0), true) && !program_agrees(&[], Some(1), false));
+        assert!(program_agrees(&[], Some(1), true));
+        assert!(!program_agrees(&good, None, false));
     }
 }

@@ -47,7 +47,8 @@ pub fn special(base: &Machine) -> Vec<Lane> {
         "highmem=48M",
         Machine { cmdline: words("highmem=48M"), memory: 128 << 20, ..pae.clone() },
     );
-    lane("pkmap=8", Machine { cmdline: words("pkmap=8"), ..pae.clone() });
+    // Low memory needs no slots.
+    lane("pkmap=8", Machine { cmdline: words("highmem=48M pkmap=8"), ..pae.clone() });
     lane("memory 3G", Machine { memory: 3 << 30, ..pae.clone() });
     lane("memory 8G", Machine { memory: 8 << 30, ..pae.clone() });
     for feature in ["pse", "pge", "nx", "smep", "smap"] {
@@ -97,10 +98,10 @@ mod tests {
         let machine =
             |name: &str| &lanes.iter().find(|lane| lane.name == name).expect(name).machine;
         assert_eq!(machine("highmem=48M").cmdline, "quiet highmem=48M");
-        assert_eq!(machine("pkmap=8").cmdline, "quiet pkmap=8");
+        assert_eq!(machine("pkmap=8").cmdline, "quiet highmem=48M pkmap=8");
         assert_eq!(machine("memory 8G").memory, 8 << 30);
         let high = lanes.iter().filter(|lane| lane.has_high_memory).count();
-        assert_eq!(high, 3);
+        assert_eq!(high, 4);
         assert_eq!(machine("without nx").cpu, "max,nx=off");
         assert!(machine("without nx").layout.pae && !machine("without pae").layout.pae);
         assert_eq!(lanes.len(), 10);

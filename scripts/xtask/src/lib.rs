@@ -12,6 +12,7 @@ pub mod contents;
 mod debian;
 mod debug;
 mod guest;
+mod guest_tests;
 mod host_tests;
 mod jobs;
 mod kernel_log;

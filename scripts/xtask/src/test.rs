@@ -1,28 +1,25 @@
 //! `test`: the three rings, on the machines their words ask for.
 
 use crate::build::{self, Image, LINUX_INIT, Profile, Program};
-use crate::captured::{capture, text};
+use crate::captured::text;
 use crate::cargo::{self, limited};
+use crate::contents::Contents;
+use crate::guest_tests::{self, SMOKE, SUITE, SUITE_TIMEOUT};
 use crate::host_tests;
 use crate::jobs::{self, Job, Step};
-use crate::ktap::{kernel_cases, program_case};
+use crate::ktap::{last_lines, program_agrees, program_case};
 use crate::lanes::{self, Lane};
-use crate::line::Streams;
 use crate::linux;
 use crate::machine::Machine;
 use crate::oracle;
-use crate::qemu::System;
 use crate::report::{Case, Counts, Group, Verdict, write_junit};
-use crate::session::{End, Outcome, Session, Wire};
 use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
 use crate::workspace;
-use abi::frame::Exit;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub const USAGE: &str = "\
 usage: scripts/test [options] [host|ktest|suite|harness|oracle|all] [FILTER]
@@ -45,14 +42,7 @@ The last line is `N passed, N failed, N skipped`. Exit status: 0 if nothing fail
 2 wrong usage.
 ";
 
-const KTEST_TIMEOUT: Duration = Duration::from_secs(120);
-const SUITE_TIMEOUT: Duration = Duration::from_secs(600);
 const HARNESS_SECONDS: &str = "600";
-const SMOKE_TIMEOUT: Duration = Duration::from_secs(60);
-/// The program of the smoke test.
-const SMOKE: &str = "/bin/hello";
-const SUITE: &str = "/bin/suite";
-const HIGH_MEMORY_TEST: &str = "large::high_memory_is_used_where_there_is_any";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ring {
@@ -220,39 +210,8 @@ impl Tests<'_> {
         if !workspace::kernel_has_tests() {
             return self.absent("ktest");
         }
-        let Some(kernel) = self.kernel(lane, true)? else { return Ok(None) };
-        let extra = self.filter.map(|filter| format!("ktest={filter}")).unwrap_or_default();
-        let filtered = self.filter.is_some();
-        let machine = lane.machine.clone();
-        Ok(Some(Job::new(format!("ktest {}", lane.name), move || {
-            let streams = Streams {
-                stdin: Box::new(io::empty()),
-                stdout: Box::new(io::sink()),
-                stderr: Box::new(io::sink()),
-            };
-            let session = Session {
-                machine: &machine,
-                system: System::Folio,
-                kernel: &kernel,
-                contents: build::contents(&[])?,
-                first: None,
-                damage: None,
-                extra,
-                timeout: Some(KTEST_TIMEOUT),
-                log: None,
-            };
-            let outcome = session.run(Wire::Streams { streams, credits: false })?;
-            let mut cases = kernel_cases(&outcome.log);
-            if filtered && cases.len() == 1 && outcome.log.iter().any(|line| line.ends_with("1..0"))
-            {
-                cases.clear();
-            }
-            cases.extend(match &outcome.end {
-                End::Stopped => None,
-                end => Some(bad_end("ktest", end, &outcome, &kernel)),
-            });
-            Ok(cases)
-        })))
+        let kernel = self.kernel(lane, true)?;
+        Ok(kernel.map(|kernel| guest_tests::ktest(lane, kernel, self.filter)))
     }
 
     fn suite(&mut self, lane: &Lane) -> Result<Option<Job>> {
@@ -260,39 +219,35 @@ impl Tests<'_> {
             return self.absent("suite");
         }
         let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
-        let mut contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
+        let mut contents = self.contents()?;
         // Tests of messages play every part there is.
         contents.bytes("/etc/session.conf", 0o644, b"level 0\n".to_vec())?;
-        let filter = self.filter.map(str::to_owned);
-        let filtered = filter.is_some();
-        let lane = lane.clone();
-        Ok(Some(Job::new(format!("suite {}", lane.name), move || {
-            let words: Vec<&str> = [SUITE].into_iter().chain(filter.as_deref()).collect();
-            let machine = &lane.machine;
-            let ran = capture(machine, (System::Folio, &kernel), contents, &words, SUITE_TIMEOUT)?;
-            let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
-            let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
-            let end = &ran.outcome.end;
-            let status = match end {
-                End::Exit(Exit::Exited(status)) => Some(i32::from(*status)),
-                _ => None,
-            };
-            if !program_agrees(&cases, status, filtered) {
-                let mut case = bad_end("suite", end, &ran.outcome, &kernel);
-                if let Verdict::Failed(why) = &mut case.verdict {
-                    why.push_str("\nits output ends:\n");
-                    why.push_str(&last_lines(&stdout, 5));
-                    why.push_str(&last_lines(&stderr, 20));
-                }
-                cases.push(case);
-            }
-            // What this lane is there for may not be left out.
-            if lane.has_high_memory && !filtered && !cases.contains(&Case::passed(HIGH_MEMORY_TEST))
-            {
-                cases.push(Case::failed("high memory", format!("{HIGH_MEMORY_TEST} did not pass")));
-            }
-            Ok(cases)
-        })))
+        Ok(Some(guest_tests::suite(lane, kernel, contents, self.filter)))
+    }
+
+    fn smoke(&mut self, lane: &Lane) -> Result<Option<Job>> {
+        let Some((kernel, contents)) = self.boot("smoke", lane)? else { return Ok(None) };
+        Ok(Some(guest_tests::smoke(lane, kernel, contents)))
+    }
+
+    fn refusal(&mut self, lane: &Lane) -> Result<Option<Job>> {
+        let Some((kernel, contents)) = self.boot("refusal", lane)? else { return Ok(None) };
+        Ok(Some(guest_tests::refusal(lane, kernel, contents)))
+    }
+
+    /// What a test needs whose name is its ring's and its lane's.
+    fn boot(&mut self, ring: &str, lane: &Lane) -> Result<Option<(PathBuf, Contents)>> {
+        let name = format!("{ring} {}", lane.name);
+        let wanted = self.filter.is_none_or(|filter| name.contains(filter));
+        if !wanted || self.program(SMOKE)?.is_none() {
+            return Ok(None);
+        }
+        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
+        Ok(Some((kernel, self.contents()?)))
+    }
+
+    fn contents(&self) -> Result<Contents> {
+        build::contents(self.programs.as_deref().unwrap_or(&[]))
     }
 
     /// The suite on the Linux that runs this: what its tests expect has to be true there.
@@ -356,49 +311,6 @@ impl Tests<'_> {
         self.group(format!("oracle {}", lane.name), || {
             oracle::run(&lane.machine, &kernel, &programs, filter)
         })
-    }
-
-    /// Boots `lane` and runs a small program.
-    fn smoke(&mut self, lane: &Lane) -> Result<Option<Job>> {
-        let name = format!("smoke {}", lane.name);
-        let wanted = self.filter.is_none_or(|filter| name.contains(filter));
-        if !wanted || self.program(SMOKE)?.is_none() {
-            return Ok(None);
-        }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
-        let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
-        let machine = lane.machine.clone();
-        Ok(Some(Job::new(name.clone(), move || {
-            let ran =
-                capture(&machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
-            Ok(vec![match &ran.outcome.end {
-                End::Exit(Exit::Exited(0)) if !ran.stdout.is_empty() => Case::passed(name),
-                End::Exit(Exit::Exited(0)) => Case::failed(name, "the program printed nothing"),
-                end => bad_end(&name, end, &ran.outcome, &kernel),
-            }])
-        })))
-    }
-
-    /// The processor is not for user programs: the kernel has to say so and end.
-    fn refusal(&mut self, lane: &Lane) -> Result<Option<Job>> {
-        let name = format!("refusal {}", lane.name);
-        let wanted = self.filter.is_none_or(|filter| name.contains(filter));
-        if !wanted || self.program(SMOKE)?.is_none() {
-            return Ok(None);
-        }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
-        let contents = build::contents(self.programs.as_deref().unwrap_or(&[]))?;
-        let machine = lane.machine.clone();
-        Ok(Some(Job::new(name.clone(), move || {
-            let ran =
-                capture(&machine, (System::Folio, &kernel), contents, &[SMOKE], SMOKE_TIMEOUT)?;
-            let is_told = ran.outcome.log.iter().any(|line| line.contains("SSE2"));
-            Ok(vec![match &ran.outcome.end {
-                End::Exit(Exit::Failed) if is_told => Case::passed(name),
-                End::Exit(Exit::Failed) => Case::failed(name, "the kernel log does not say why"),
-                end => bad_end(&name, end, &ran.outcome, &kernel),
-            }])
-        })))
     }
 
     /// The kernel for a lane, or `None` if this tree's kernel does not know its layout.
@@ -483,43 +395,6 @@ impl Tests<'_> {
     }
 }
 
-/// Whether a test program's exit status fits its results: 0 if none failed, 1 if one did or if no
-/// test has the name that was asked for.
-fn program_agrees(cases: &[Case], status: Option<i32>, filtered: bool) -> bool {
-    match status {
-        Some(0) => !cases.is_empty() && Counts::of(cases).failed == 0,
-        Some(1) => Counts::of(cases).failed > 0 || (filtered && cases.is_empty()),
-        _ => false,
-    }
-}
-
-/// The case that tells of a guest which ended in another way than it should.
-fn bad_end(name: &str, end: &End, outcome: &Outcome, kernel: &Path) -> Case {
-    let why = match end {
-        End::Exit(Exit::Exited(status)) => format!("exit status {status}"),
-        End::Exit(Exit::Signalled(signal)) => format!("ended by signal {signal}"),
-        End::Exit(Exit::NotFound) => "the program was not found".into(),
-        End::Exit(Exit::NotExecutable) => "the program cannot be executed".into(),
-        End::Exit(Exit::Failed) => "Folio could not run the program".into(),
-        End::Stopped => "Folio stopped without saying how its program ended".into(),
-        End::TimedOut => "it hung and was ended".into(),
-        End::Failed(why) => why.clone(),
-        End::BrokenPipe | End::Escaped => "it was interrupted".into(),
-    };
-    Case::failed(name, outcome.report(&why, kernel))
-}
-
-fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut last = String::new();
-    for line in lines.get(lines.len().saturating_sub(count)..).unwrap_or(&lines) {
-        last.push_str("  > ");
-        last.push_str(line);
-        last.push('\n');
-    }
-    last
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -539,16 +414,6 @@ mod tests {
         assert!(!options.machine.layout.pae);
         assert_eq!(parse("").unwrap(), Options::default());
         assert_eq!(parse("vma").unwrap().filter.as_deref(), Some("vma"));
-    }
-
-    #[test]
-    fn a_status_that_contradicts_the_results_is_noticed() {
-        let (good, bad) = ([Case::passed("a")], [Case::failed("a", "")]);
-        assert!(program_agrees(&good, Some(0), false) && program_agrees(&bad, Some(1), false));
-        assert!(!program_agrees(&good, Some(1), true) && !program_agrees(&bad, Some(0), false));
-        assert!(!program_agrees(&[], Some(0), true) && !program_agrees(&[], Some(1), false));
-        assert!(program_agrees(&[], Some(1), true));
-        assert!(!program_agrees(&good, None, false));
     }
 
     #[test]
