@@ -22,7 +22,6 @@ const LAYERS: &[(&str, u8)] = &[
     ("mm::protect", 4),
     ("mm::remap", 4),
     ("mm::brk", 4),
-    ("mm::exit", 4),
     ("mm::fork", 4),
     ("mm::fault", 4),
     ("mm::exit", 4),
