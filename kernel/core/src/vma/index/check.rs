@@ -10,7 +10,7 @@ impl<const F: usize> Index<F> {
     pub fn check(&self, mut each: impl FnMut(Entry)) {
         let mut seen = 0;
         if self.root != NIL {
-            let start = self.nodes[self.root].entries[0].start;
+            let start = self.nodes[self.root].first_start();
             self.check_node(self.root, self.height - 1, start, &mut seen, &mut each);
         }
         assert_eq!(seen + self.spare_count, self.nodes.len());
@@ -26,30 +26,29 @@ impl<const F: usize> Index<F> {
         each: &mut impl FnMut(Entry),
     ) {
         *seen += 1;
-        let entries = &self.nodes[id].entries;
-        assert_eq!(entries.first().map(|entry| entry.start), Some(start), "start of a node");
-        assert!(entries.is_sorted_by(|a, b| a.start < b.start), "order of starts");
+        let node = &self.nodes[id];
+        let entries = || (0..node.len()).map(|at| node.entry(at));
+        assert_eq!(entries().next().map(|entry| entry.start), Some(start), "start of a node");
+        assert!(entries().is_sorted_by(|a, b| a.start < b.start), "order of starts");
+        assert_eq!(node.up_to(u32::MAX - 1), node.len(), "a start behind the last");
         if level == 0 {
-            return entries.iter().for_each(|entry| each(*entry));
+            return entries().for_each(each);
         }
         let len = |entry: &Entry| self.nodes[entry.id].len();
-        for pair in entries.windows(2) {
-            let last = self.last_start(pair[0].id, level - 1);
-            assert!(last < pair[1].start, "a start left of its node");
-            assert!(len(&pair[0]) + len(&pair[1]) > F as u32 / 2, "nodes too empty");
+        for (lower, upper) in entries().zip(entries().skip(1)) {
+            let last = self.last_start(lower.id, level - 1);
+            assert!(last < upper.start, "a start left of its node");
+            assert!(len(&lower) + len(&upper) > F / 2, "nodes too empty");
         }
-        for entry in entries {
+        for entry in entries() {
             assert_eq!(entry.gap, self.nodes[entry.id].largest_gap(), "largest gap");
             self.check_node(entry.id, level - 1, entry.start, seen, each);
         }
     }
 
     fn last_start(&self, id: u32, level: usize) -> u32 {
-        let entries = &self.nodes[id].entries;
-        match (entries.last(), level) {
-            (Some(last), 0) => last.start,
-            (Some(last), _) => self.last_start(last.id, level - 1),
-            (None, _) => 0,
-        }
+        let node = &self.nodes[id];
+        let last = node.entry(node.len() - 1);
+        if level == 0 { last.start } else { self.last_start(last.id, level - 1) }
     }
 }

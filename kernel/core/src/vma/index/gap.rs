@@ -1,7 +1,8 @@
 //! The nearest gap that is large enough.
 
-use super::node::Entry;
+use super::node::Node;
 use super::tree::{Index, Path};
+use core::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Towards {
@@ -21,22 +22,23 @@ impl<const F: usize> Index<F> {
     }
 
     fn gap(&self, path: &Path, pages: u32, towards: Towards) -> Option<u32> {
-        let nearest = |entries: &[Entry]| match towards {
-            Towards::Lower => entries.iter().rev().find(|entry| entry.gap >= pages).copied(),
-            Towards::Higher => entries.iter().find(|entry| entry.gap >= pages).copied(),
+        let nearest = |node: &Node<F>, among: Range<usize>| match towards {
+            Towards::Lower => node.last_gap(among, pages),
+            Towards::Higher => node.first_gap(among, pages),
         };
         for (level, &(id, at)) in path.steps[..self.height].iter().enumerate() {
-            let (entries, at) = (self.nodes[id].entries.as_slice(), at as usize);
+            let (mut node, at) = (&self.nodes[id], at as usize);
             let beside = match towards {
-                Towards::Lower => &entries[..at],
+                Towards::Lower => 0..at,
                 // In an inner node the place is in the entry, in a leaf before it.
-                Towards::Higher => &entries[at + usize::from(level > 0)..],
+                Towards::Higher => at + usize::from(level > 0)..node.len(),
             };
-            if let Some(mut entry) = nearest(beside) {
+            if let Some(mut at) = nearest(node, beside) {
                 for _ in 0..level {
-                    entry = nearest(&self.nodes[entry.id].entries)?;
+                    node = &self.nodes[node.id(at)];
+                    at = nearest(node, 0..node.len())?;
                 }
-                return Some(entry.id);
+                return Some(node.id(at));
             }
         }
         None

@@ -3,14 +3,13 @@
 use super::node::{Entry, Node};
 use super::tree::{Above, Gaps, Index, MAX_HEIGHT, Path};
 use crate::arena::{NIL, NoMemory};
-use alloc::vec::Vec;
 
 impl<const F: usize> Index<F> {
     /// Makes `more` insertions at a place succeed.
     #[inline]
     pub fn reserve(&mut self, path: &Path, more: u32) -> Result<(), NoMemory> {
         let leaf = path.steps[0].0;
-        if leaf != NIL && self.nodes[leaf].len() + more <= F as u32 {
+        if leaf != NIL && self.nodes[leaf].len() + more as usize <= F {
             return Ok(());
         }
         self.reserve_nodes(self.nodes_for(path, more))
@@ -21,8 +20,18 @@ impl<const F: usize> Index<F> {
         self.reserve_nodes(self.nodes_for(one, 2) + self.nodes_for(two, 2))
     }
 
+    /// Makes it succeed to remove any entry and then insert one.
+    #[inline]
+    pub fn reserve_move(&mut self) -> Result<(), NoMemory> {
+        // One leaf of several has room afterwards.
+        if self.height == 1 && self.nodes[self.root].len() > 1 {
+            return Ok(());
+        }
+        self.reserve_nodes(self.height as u32 + 1)
+    }
+
     fn nodes_for(&self, path: &Path, more: u32) -> u32 {
-        let full = |&(id, _): &(u32, u32)| self.nodes[id].len() + more > F as u32;
+        let full = |&(id, _): &(u32, u32)| self.nodes[id].len() + more as usize > F;
         let splits = path.steps[..self.height].iter().take_while(|step| full(step)).count();
         splits as u32 + u32::from(splits == self.height)
     }
@@ -31,9 +40,7 @@ impl<const F: usize> Index<F> {
     fn reserve_nodes(&mut self, nodes: u32) -> Result<(), NoMemory> {
         while self.spare_count < nodes {
             self.nodes.reserve(1)?;
-            let mut entries = Vec::new();
-            entries.try_reserve_exact(F).map_err(|_| NoMemory)?;
-            self.spare = self.nodes.insert(Node { entries, next: self.spare });
+            self.spare = self.nodes.insert(Node::new(self.spare));
             self.spare_count += 1;
         }
         Ok(())
@@ -51,20 +58,20 @@ impl<const F: usize> Index<F> {
         let (leaf, at) = path.steps[0];
         if leaf == NIL {
             self.root = self.take_spare();
-            self.nodes[self.root].entries.push(entry);
+            self.nodes[self.root].insert(0, entry);
             self.height = 1;
             return false;
         }
         let (mut apart, mut gaps) = (above, Gaps { went: 0, came: entry.gap });
         let node = &mut self.nodes[leaf];
         if let Some(above) = above
-            && let Some(behind) = node.entries.get_mut(at as usize)
+            && let Some(behind) = node.gap_mut(at as usize)
         {
-            gaps = Gaps { went: behind.gap, came: entry.gap.max(above.gap) };
-            behind.gap = above.gap;
+            gaps = Gaps { went: *behind, came: entry.gap.max(above.gap) };
+            *behind = above.gap;
             apart = None;
         }
-        let fits = node.len() < F as u32;
+        let fits = !node.is_full();
         if fits {
             node.insert(at as usize, entry);
             self.settle(path, 0, gaps);
@@ -86,7 +93,7 @@ impl<const F: usize> Index<F> {
             // Above the leaf the new entry follows the one that split.
             let at = if level > 0 { at as usize + 1 } else { at as usize };
             let node = &mut self.nodes[id];
-            if node.len() < F as u32 {
+            if !node.is_full() {
                 node.insert(at, entry);
                 self.settle(path, level, gaps);
                 return;
@@ -95,13 +102,16 @@ impl<const F: usize> Index<F> {
             entry = upper;
             let Some(&(parent, at)) = path.steps[..self.height].get(level + 1) else {
                 self.root = self.take_spare();
-                self.nodes[self.root].entries.extend_from_slice(&[lower, upper]);
+                let root = &mut self.nodes[self.root];
+                root.insert(0, lower);
+                root.insert(1, upper);
                 self.height += 1;
                 return;
             };
-            let above = &mut self.nodes[parent].entries[at as usize];
-            gaps = Gaps { went: above.gap, came: lower.gap.max(upper.gap) };
-            *above = lower;
+            let above = &mut self.nodes[parent];
+            let was = above.entry(at as usize);
+            gaps = Gaps { went: was.gap, came: lower.gap.max(upper.gap) };
+            above.set(at as usize, lower);
         }
     }
 
@@ -110,31 +120,30 @@ impl<const F: usize> Index<F> {
     fn split(&mut self, id: u32, at: usize, entry: Entry) -> (Entry, Entry) {
         let half = F / 2;
         let upper_id = self.take_spare();
-        let mut room = core::mem::take(&mut self.nodes[upper_id].entries);
-        let entries = &mut self.nodes[id].entries;
-        room.extend_from_slice(&entries[half..]);
-        entries.truncate(half);
+        let mut upper = Node::new(NIL);
+        let lower = &mut self.nodes[id];
+        lower.move_tail(half, &mut upper);
         if at <= half {
-            entries.insert(at, entry);
+            lower.insert(at, entry);
         } else {
-            room.insert(at - half, entry);
+            upper.insert(at - half, entry);
         }
-        self.nodes[upper_id].entries = room;
+        self.nodes[upper_id] = upper;
         (self.summary(id), self.summary(upper_id))
     }
 
     /// The entry for a node.
     pub(super) fn summary(&self, id: u32) -> Entry {
         let node = &self.nodes[id];
-        Entry { start: node.entries[0].start, id, gap: node.largest_gap() }
+        Entry { start: node.first_start(), id, gap: node.largest_gap() }
     }
 
     /// Adds an area behind all others.
     pub fn push(&mut self, entry: Entry) -> Result<(), NoMemory> {
         if self.height == 1 {
             let leaf = &mut self.nodes[self.root];
-            if leaf.entries.len() < F {
-                leaf.entries.push(entry);
+            if !leaf.is_full() {
+                leaf.insert(leaf.len(), entry);
                 return Ok(());
             }
         }
@@ -150,11 +159,12 @@ impl<const F: usize> Index<F> {
         let mut id = self.root;
         for level in (1..self.height).rev() {
             let node = &self.nodes[id];
-            path.steps[level] = (id, node.len() - 1);
-            id = node.entries[node.entries.len() - 1].id;
+            let last = node.len() - 1;
+            path.steps[level] = (id, last as u32);
+            id = node.id(last);
         }
         if id != NIL {
-            path.steps[0] = (id, self.nodes[id].len());
+            path.steps[0] = (id, self.nodes[id].len() as u32);
         }
         path
     }

@@ -6,7 +6,7 @@
 //!  leaf   [ 08048 | 0804a | 0804c ] [ ... ]  start of the area, the gap in front of it
 //! ```
 //!
-//! An entry of an inner node has the start of the first area below it. Up to 42 areas are one
+//! An entry of an inner node has the start of the first area below it. Up to 64 areas are one
 //! node, which is most programs: no pointers to follow and nothing to balance. Nodes that became
 //! small are merged, so the tree stays low.
 

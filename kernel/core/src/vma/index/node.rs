@@ -1,6 +1,6 @@
 //! A node: entries in order of their starts.
 
-use alloc::vec::Vec;
+use core::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::vma) struct Entry {
@@ -11,68 +11,134 @@ pub(in crate::vma) struct Entry {
     pub gap: u32,
 }
 
-pub(super) struct Node {
-    /// Room for a full node is there from the beginning.
-    pub entries: Vec<Entry>,
+/// At most `F` entries, a power of two. Starts lie side by side, because they are searched.
+pub(super) struct Node<const F: usize> {
+    len: u32,
     /// The next spare node, if it is one.
     pub next: u32,
+    /// Behind the last entry the largest number.
+    starts: [u32; F],
+    ids: [u32; F],
+    gaps: [u32; F],
 }
 
-impl Node {
+impl<const F: usize> Node<F> {
+    pub const fn new(next: u32) -> Self {
+        const { assert!(F.is_power_of_two()) };
+        Self { len: 0, next, starts: [u32::MAX; F], ids: [0; F], gaps: [0; F] }
+    }
+
     #[inline(always)]
-    pub fn len(&self) -> u32 {
-        self.entries.len() as u32
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() == F
+    }
+
+    /// The last entry that starts at `start` or below, or else the first: one comparison for each
+    /// bit of its number.
+    #[inline(always)]
+    pub fn seek(&self, start: u32) -> usize {
+        let mut at = 0;
+        for bit in (0..F.ilog2()).rev() {
+            if self.starts[at | 1 << bit] <= start {
+                at |= 1 << bit;
+            }
+        }
+        at
     }
 
     /// The number of entries that start at `start` or below.
     #[inline(always)]
-    pub fn up_to(&self, start: u32) -> u32 {
-        // A few steps of eight and a few of one: fewer instructions than halving.
-        let entries = self.entries.as_slice();
-        let mut n = 0;
-        while let Some(entry) = entries.get(n + 7)
-            && entry.start <= start
-        {
-            n += 8;
-        }
-        while let Some(entry) = entries.get(n)
-            && entry.start <= start
-        {
-            n += 1;
-        }
-        n as u32
+    pub fn up_to(&self, start: u32) -> usize {
+        let at = self.seek(start);
+        if self.starts[at] <= start { at + 1 } else { at }
+    }
+
+    #[inline(always)]
+    pub fn id(&self, at: usize) -> u32 {
+        self.ids[at]
+    }
+
+    pub fn entry(&self, at: usize) -> Entry {
+        Entry { start: self.starts[at], id: self.ids[at], gap: self.gaps[at] }
+    }
+
+    pub fn first_start(&self) -> u32 {
+        self.starts[0]
+    }
+
+    #[inline]
+    pub fn gap_mut(&mut self, at: usize) -> Option<&mut u32> {
+        let len = self.len();
+        self.gaps.get_mut(..len)?.get_mut(at)
+    }
+
+    #[inline]
+    pub fn set(&mut self, at: usize, entry: Entry) {
+        (self.starts[at], self.ids[at], self.gaps[at]) = (entry.start, entry.id, entry.gap);
     }
 
     /// Puts an entry in. There is room.
     #[inline]
     pub fn insert(&mut self, at: usize, entry: Entry) {
-        // Entries are few and short: a loop needs fewer instructions than a call to move them.
-        self.entries.push(entry);
-        let mut carried = entry;
-        for place in &mut self.entries[at..] {
-            carried = core::mem::replace(place, carried);
+        let behind = at..self.len();
+        if !behind.is_empty() {
+            self.starts.copy_within(behind.clone(), at + 1);
+            self.ids.copy_within(behind.clone(), at + 1);
+            self.gaps.copy_within(behind, at + 1);
         }
+        self.set(at, entry);
+        self.len += 1;
     }
 
     #[inline]
-    pub fn remove(&mut self, at: usize) -> Option<Entry> {
-        let mut carried = self.entries.pop()?;
-        for place in self.entries[at..].iter_mut().rev() {
-            carried = core::mem::replace(place, carried);
+    pub fn remove(&mut self, at: usize) -> Entry {
+        let gone = self.entry(at);
+        let behind = at + 1..self.len();
+        if !behind.is_empty() {
+            self.starts.copy_within(behind.clone(), at);
+            self.ids.copy_within(behind.clone(), at);
+            self.gaps.copy_within(behind, at);
         }
-        Some(carried)
+        self.len -= 1;
+        self.starts[self.len as usize] = u32::MAX;
+        gone
+    }
+
+    /// Moves the entries from `at` on behind those of `to`. There is room.
+    pub fn move_tail(&mut self, at: usize, to: &mut Self) {
+        for from in at..self.len() {
+            to.insert(to.len(), self.entry(from));
+        }
+        self.starts[at..].fill(u32::MAX);
+        self.len = at as u32;
     }
 
     /// The area of the last of the first `count` entries, or else the first above.
     #[inline(always)]
-    pub fn area_at(&self, count: u32) -> Result<u32, u32> {
+    pub fn area_at(&self, count: usize) -> Result<u32, u32> {
         match count.checked_sub(1) {
-            Some(at) => Ok(self.entries[at as usize].id),
-            None => Err(self.entries[0].id),
+            Some(at) => Ok(self.ids[at]),
+            None => Err(self.ids[0]),
         }
     }
 
+    /// The lowest entry of `among` with a gap of `pages`.
+    pub fn first_gap(&self, among: Range<usize>, pages: u32) -> Option<usize> {
+        let start = among.start;
+        self.gaps.get(among)?.iter().position(|gap| *gap >= pages).map(|at| start + at)
+    }
+
+    /// The highest entry of `among` with a gap of `pages`.
+    pub fn last_gap(&self, among: Range<usize>, pages: u32) -> Option<usize> {
+        let start = among.start;
+        self.gaps.get(among)?.iter().rposition(|gap| *gap >= pages).map(|at| start + at)
+    }
+
     pub fn largest_gap(&self) -> u32 {
-        self.entries.iter().fold(0, |largest, entry| largest.max(entry.gap))
+        self.gaps[..self.len()].iter().fold(0, |largest, gap| largest.max(*gap))
     }
 }

@@ -9,13 +9,13 @@ impl<const F: usize> Index<F> {
         let (leaf, behind) = path.steps[0];
         let at = behind as usize - 1;
         let node = &mut self.nodes[leaf];
-        let gone = node.remove(at).map_or(0, |entry| entry.gap);
+        let gone = node.remove(at).gap;
         let (mut apart, mut gaps) = (above, Gaps { went: gone, came: 0 });
         if let Some(above) = above
-            && let Some(behind) = node.entries.get_mut(at)
+            && let Some(behind) = node.gap_mut(at)
         {
-            gaps = Gaps { went: gone.max(behind.gap), came: above.gap };
-            behind.gap = above.gap;
+            gaps = Gaps { went: gone.max(*behind), came: above.gap };
+            *behind = above.gap;
             apart = None;
         }
         if self.height == 1 {
@@ -35,11 +35,11 @@ impl<const F: usize> Index<F> {
             let (id, _) = path.steps[level];
             let len = self.nodes[id].len();
             let (parent, at) = path.steps[level + 1];
-            let above = &self.nodes[parent].entries;
+            let above = &self.nodes[parent];
             let at = at as usize;
-            let fits = |n: usize| len + self.nodes[above[n].id].len() <= Self::MERGED;
+            let fits = |n: usize| len + self.nodes[above.id(n)].len() <= Self::MERGED;
             let lower = if len == 0 {
-                gaps = Gaps { went: above[at].gap, came: 0 };
+                gaps = Gaps { went: above.entry(at).gap, came: 0 };
                 self.nodes.remove(id);
                 self.nodes[parent].remove(at);
                 continue;
@@ -56,15 +56,15 @@ impl<const F: usize> Index<F> {
                 self.settle(&path, level, gaps);
                 return;
             };
-            let (into, from) = (above[lower], above[lower + 1]);
-            if let Some(node) = self.nodes.remove(from.id) {
-                self.nodes[into.id].entries.extend_from_slice(&node.entries);
+            let (into, from) = (above.entry(lower), above.entry(lower + 1));
+            if let Some(mut node) = self.nodes.remove(from.id) {
+                node.move_tail(0, &mut self.nodes[into.id]);
             }
             let merged = self.summary(into.id);
             gaps = Gaps { went: into.gap.max(from.gap), came: merged.gap };
             let above = &mut self.nodes[parent];
             above.remove(lower + 1);
-            above.entries[lower] = merged;
+            above.set(lower, merged);
             path.steps[level + 1].1 = lower as u32;
         }
         self.lower_root();
@@ -72,10 +72,10 @@ impl<const F: usize> Index<F> {
 
     fn lower_root(&mut self) {
         while self.height > 0 {
-            let entries = &self.nodes[self.root].entries;
-            let child = match (entries.len(), self.height) {
+            let root = &self.nodes[self.root];
+            let child = match (root.len(), self.height) {
                 (0, _) => NIL,
-                (1, 2..) => entries[0].id,
+                (1, 2..) => root.id(0),
                 _ => return,
             };
             self.nodes.remove(self.root);

@@ -28,7 +28,7 @@ proptest! {
     #[test]
     fn an_index_is_a_map_from_starts(steps in prop::collection::vec(step(), 1..300)) {
         // Small nodes make a high tree of few areas.
-        let mut index = Index::<6>::new();
+        let mut index = Index::<8>::new();
         let mut model: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
         for (step, id) in steps.into_iter().zip(0..) {
             match step {

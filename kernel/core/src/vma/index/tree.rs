@@ -1,13 +1,15 @@
 //! The tree, places in it, and what an entry's change means above it.
 
-use super::node::Node;
+use super::node::{Entry, Node};
 use crate::arena::{Arena, NIL};
 
-/// Entries of a node of a [`VmaSet`](super::VmaSet)'s index: 504 bytes.
-pub(in crate::vma) const FANOUT: usize = 42;
-/// Two neighbours have more entries than half a node, so that a node has 11 on average; and 65,531
-/// areas are fewer than 11^5.
-pub(super) const MAX_HEIGHT: usize = 6;
+/// Entries of a node of a [`VmaSet`](super::VmaSet)'s index.
+pub(in crate::vma) const FANOUT: usize = 64;
+/// Two neighbours have more entries than half a node, so that a node has 16 on average; and 65,531
+/// areas are fewer than 16^4. One more for nodes without neighbours.
+pub(super) const MAX_HEIGHT: usize = 5;
+/// Nodes a frame holds.
+const CHUNK: usize = 4;
 
 /// A place in the tree: from the leaf up, each node and the entry in it. In the leaf it is the
 /// number of entries up to what was sought.
@@ -26,7 +28,7 @@ pub(in crate::vma) struct Above {
 }
 
 pub(in crate::vma) struct Index<const F: usize> {
-    pub(super) nodes: Arena<Node, 32>,
+    pub(super) nodes: Arena<Node<F>, CHUNK>,
     pub(super) root: u32,
     pub(super) height: usize,
     /// Nodes with room and without entries.
@@ -43,7 +45,7 @@ pub(super) struct Gaps {
 
 impl<const F: usize> Index<F> {
     /// Neighbours of together so many entries or fewer are merged.
-    pub(super) const MERGED: u32 = F as u32 * 3 / 4;
+    pub(super) const MERGED: usize = F * 3 / 4;
 
     pub const fn new() -> Self {
         Self { nodes: Arena::new(), root: NIL, height: 0, spare: NIL, spare_count: 0 }
@@ -56,14 +58,14 @@ impl<const F: usize> Index<F> {
         let mut id = self.root;
         for level in (1..self.height).rev() {
             let node = &self.nodes[id];
-            let at = node.up_to(start).saturating_sub(1);
-            path.steps[level] = (id, at);
-            id = node.entries[at as usize].id;
+            let at = node.seek(start);
+            path.steps[level] = (id, at as u32);
+            id = node.id(at);
         }
         if id != NIL {
             let leaf = &self.nodes[id];
             let at = leaf.up_to(start);
-            path.steps[0] = (id, at);
+            path.steps[0] = (id, at as u32);
             path.area = leaf.area_at(at);
         }
         path
@@ -79,7 +81,7 @@ impl<const F: usize> Index<F> {
         }
         for _ in 1..self.height {
             let node = &self.nodes[id];
-            id = node.entries[node.up_to(start).saturating_sub(1) as usize].id;
+            id = node.id(node.seek(start));
         }
         let leaf = &self.nodes[id];
         leaf.area_at(leaf.up_to(start))
@@ -94,10 +96,11 @@ impl<const F: usize> Index<F> {
     pub fn change(&mut self, start: u32, to: u32, gap: u32) {
         let path = self.seek(start);
         let (leaf, behind) = path.steps[0];
-        let entry = &mut self.nodes[leaf].entries[behind as usize - 1];
-        debug_assert!(entry.start == start, "an area is not where it should be");
-        let gaps = Gaps { went: entry.gap, came: gap };
-        (entry.start, entry.gap) = (to, gap);
+        let (node, at) = (&mut self.nodes[leaf], behind as usize - 1);
+        let was = node.entry(at);
+        debug_assert!(was.start == start, "an area is not where it should be");
+        let gaps = Gaps { went: was.gap, came: gap };
+        node.set(at, Entry { start: to, gap, ..was });
         self.settle(&path, 0, gaps);
     }
 
@@ -113,9 +116,9 @@ impl<const F: usize> Index<F> {
         let Gaps { mut went, mut came } = gaps;
         for level in level..self.height - 1 {
             let node = &self.nodes[path.steps[level].0];
-            let start = node.entries[0].start;
+            let start = node.first_start();
             let (parent, at) = path.steps[level + 1];
-            let was = self.nodes[parent].entries[at as usize];
+            let was = self.nodes[parent].entry(at as usize);
             let gap = if came >= was.gap {
                 came
             } else if went < was.gap {
@@ -126,8 +129,7 @@ impl<const F: usize> Index<F> {
             if (start, gap) == (was.start, was.gap) {
                 return;
             }
-            let above = &mut self.nodes[parent].entries[at as usize];
-            (above.start, above.gap) = (start, gap);
+            self.nodes[parent].set(at as usize, Entry { start, gap, ..was });
             (went, came) = (was.gap, gap);
         }
     }
