@@ -95,8 +95,8 @@ impl Mm {
             self.free_tables(to, super::unmap::free_space_around(areas, to));
             return Err(errno);
         }
-        let mut gather = Gather::new(&mut []);
         loop {
+            let mut gather = Gather::new(&mut []);
             let lock = self.lock_tables();
             let more = walk.step(&self.tables(&lock), &mut gather, STEP);
             drop(lock);
@@ -128,6 +128,9 @@ impl Mm {
     }
 
     fn populate_if_locked(&self, layout: crate::sync::WriteGuard<Layout>, range: PageRange) {
+        if layout.areas.account().locked == 0 {
+            return;
+        }
         let flags = layout.areas.find(range.start()).map(|(_, area)| area.flags());
         drop(layout);
         if let Some(flags) = flags.filter(|flags| flags.contains(VmFlags::LOCKED)) {

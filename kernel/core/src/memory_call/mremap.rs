@@ -78,7 +78,7 @@ pub fn mremap<B: Backing>(
         return Err(Errno::ENOMEM);
     }
     let to = limits.unmapped_area(set, 0, request.new_pages(), false)?;
-    request.movement(vma, request.from()?, to, (None, None), set, limits)
+    request.movement(vma, request.from()?, to, (None, None), set, limits.commit)
 }
 
 /// The words, lengths in whole pages.
@@ -147,7 +147,7 @@ impl Request {
         let tail =
             if self.old_length > self.new_length { Some(self.shrink(limits)?) } else { None };
         let request = Self { old_length: self.old_length.min(self.new_length), ..*self };
-        let credit = clear.map_or(0, |clear| mapped_pages(set, clear).0);
+        let (credit, charged) = clear.map_or((0, 0), |clear| mapped_pages(set, clear));
         request.check_resize(vma, set, limits, credit)?;
         let kept = request.old_pages();
         if self.keeps() && !limits.may_expand(set.account(), vma.flags(), kept, credit) {
@@ -161,7 +161,8 @@ impl Request {
                 limits.unmapped_area(set, hint, pages, false)?
             }
         };
-        request.movement(vma, request.from()?, to, (clear, tail), set, limits)
+        let commit = limits.commit.saturating_add(charged);
+        request.movement(vma, request.from()?, to, (clear, tail), set, commit)
     }
 
     /// Whether the area has the old length from the address on and may have the new one.
@@ -208,7 +209,7 @@ impl Request {
         to: PageRange,
         (clear, tail): (Option<PageRange>, Option<PageRange>),
         set: &VmaSet<B>,
-        limits: &Limits,
+        commit: u32,
     ) -> Result<Remap, Errno> {
         if set.len() >= MAX_MAP_COUNT - 3 {
             return Err(Errno::ENOMEM);
@@ -216,8 +217,7 @@ impl Request {
         // Both copies exist while pages move, so the new one is charged in full.
         let pages = to.len();
         let charge = if vma.flags().contains(VmFlags::ACCOUNT) { pages } else { 0 };
-        let credit = clear.map_or(0, |clear| mapped_pages(set, clear).1);
-        if charge > limits.commit.saturating_add(credit) {
+        if charge > commit {
             return Err(Errno::ENOMEM);
         }
         let keep = self.keeps() || from.is_empty();

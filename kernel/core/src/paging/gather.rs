@@ -56,6 +56,13 @@ impl<'a> Gather<'a> {
         self.end = self.end.max(page.as_u32() + 1);
     }
 
+    /// Entries in a range, which is not empty, were present and have been removed.
+    #[inline]
+    pub fn note_range(&mut self, range: PageRange) {
+        self.start = self.start.min(range.start().as_u32());
+        self.end = self.end.max(range.end().as_u32());
+    }
+
     /// How many frames can still be held.
     #[inline]
     pub fn room(&self) -> u32 {

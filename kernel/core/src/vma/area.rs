@@ -114,11 +114,17 @@ impl<B: Backing> Vma<B> {
         Self { range, flags, pgoff, backing: self.backing.clone() }
     }
 
-    /// This area's part `piece` as it lies at `to` after an mremap. Private anonymous memory
-    /// nobody has written yet is numbered anew, so that it can merge there.
+    /// This area's part `piece` as it lies at `to` after an mremap.
     pub fn moved(&self, piece: PageRange, to: PageRange) -> Self {
+        let Extent { range, flags, pgoff } = self.moved_extent(piece, to);
+        Self { range, flags, pgoff, backing: self.backing.clone() }
+    }
+
+    /// Private anonymous memory nobody has written yet is numbered anew, so that it can merge
+    /// where it goes.
+    pub(super) fn moved_extent(&self, piece: PageRange, to: PageRange) -> Extent {
         let untouched = self.backing.is_anonymous() && !self.backing.has_chain();
         let pgoff = if untouched { to.start().as_u32() } else { self.index_of(piece.start()) };
-        Self { range: to, flags: self.flags, pgoff, backing: self.backing.clone() }
+        Extent { range: to, flags: self.flags, pgoff }
     }
 }

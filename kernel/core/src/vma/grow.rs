@@ -1,8 +1,7 @@
-//! Areas that become longer or move.
+//! Areas that become longer.
 
-use super::{Backing, Edit, Extent, MAX_MAP_COUNT, VmaId, VmaSet};
+use super::{Backing, Edit, Extent, VmaId, VmaSet};
 use crate::addr::{PageRange, Vpn};
-use crate::arena::NoMemory;
 
 impl<B: Backing> VmaSet<B> {
     /// Moves the start of `id` down to `start`, with nothing in between: a stack.
@@ -27,32 +26,5 @@ impl<B: Backing> VmaSet<B> {
         assert!(free && was.range.end() <= end, "areas overlap");
         self.reshape(id.0, Extent { range: was.range.up_to(end), ..was }, report);
         self.merge_with_next(id.0, report);
-    }
-
-    /// Moves `from`, part of the area `id`, to the free range `to`, which may be longer. Returns
-    /// the area at `to`. Adds at most two areas.
-    pub fn relocate(
-        &mut self,
-        id: VmaId,
-        from: PageRange,
-        to: PageRange,
-        report: &mut impl FnMut(Edit<'_, B>),
-    ) -> Result<VmaId, NoMemory> {
-        if self.len() >= MAX_MAP_COUNT - 3 {
-            return Err(NoMemory);
-        }
-        let places = [from.end(), to.start()].map(|page| self.index.seek(page.as_u32()));
-        self.index.reserve_both(&places[0], &places[1])?;
-        self.arena.reserve(2)?;
-        let vma = &self.arena[id.0].vma;
-        let moved = vma.moved(from, to);
-        if from.end() < vma.end() {
-            // Before a merge removes anything, as edits promise.
-            let path = self.index.seek(vma.start().as_u32());
-            self.split_off(path, id.0, from.end(), report);
-        }
-        let moved = self.insert(moved, report)?;
-        self.unmap(from, report)?;
-        Ok(self.containing(to.start()).map_or(moved, |(id, _)| id))
     }
 }

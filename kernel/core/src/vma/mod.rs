@@ -22,6 +22,7 @@ mod gap;
 mod grow;
 mod index;
 mod insert;
+mod relocate;
 mod set;
 mod unmap;
 

@@ -137,9 +137,18 @@ impl<B: Backing> VmaSet<B> {
     #[inline]
     pub(super) fn link(&mut self, path: &Path, prev: u32, next: u32, vma: Vma<B>) -> (u32, bool) {
         self.account.add(vma.flags, vma.range.len());
-        let (start, end) = (vma.start().as_u32(), vma.end().as_u32());
-        let gap = self.gap_after(prev, &vma);
         let id = self.arena.insert(Node { vma, prev, next });
+        (id, self.hook(path, id))
+    }
+
+    /// Hangs an area between the neighbours it names, at the place of its start. Says whether the
+    /// place is still where it was.
+    #[inline]
+    pub(super) fn hook(&mut self, path: &Path, id: u32) -> bool {
+        let Node { vma, prev, next } = &self.arena[id];
+        let (prev, next) = (*prev, *next);
+        let (start, end) = (vma.start().as_u32(), vma.end().as_u32());
+        let gap = self.gap_after(prev, vma);
         match prev {
             NIL => self.first = id,
             prev => self.arena[prev].next = id,
@@ -148,13 +157,20 @@ impl<B: Backing> VmaSet<B> {
         if next == NIL {
             self.last = id;
         }
-        (id, self.index.insert(path, Entry { start, id, gap }, above))
+        self.index.insert(path, Entry { start, id, gap }, above)
     }
 
     /// Takes an area out.
     pub(super) fn unlink(&mut self, id: u32) -> Vma<B> {
         let Some(Node { vma, prev, next }) = self.arena.remove(id) else { panic!("no area {id}") };
         self.account.subtract(vma.flags, vma.range.len());
+        self.unhook(vma.start().as_u32(), prev, next);
+        vma
+    }
+
+    /// Takes the area that starts at `start` from between two neighbours.
+    #[inline]
+    pub(super) fn unhook(&mut self, start: u32, prev: u32, next: u32) {
         let mut end = 0;
         if prev == NIL {
             self.first = next;
@@ -167,9 +183,8 @@ impl<B: Backing> VmaSet<B> {
         if next == NIL {
             self.last = prev;
         }
-        let path = self.index.seek(vma.start().as_u32());
+        let path = self.index.seek(start);
         self.index.remove(&path, above);
-        vma
     }
 
     /// Puts `prev`, which ends at `end`, before `next`; says what the gap between them is.

@@ -21,10 +21,24 @@ impl Walk {
     #[inline]
     pub fn next<'a, T: Tables>(&mut self, tables: &'a T, limit: u32) -> Option<Run<'a, T>> {
         let table = self.seek(tables)?;
+        let run = self.pass::<T>(limit);
+        let (first, end) = (run.start().as_u32(), run.end().as_u32());
+        Some(Run { table: tables.leaf(table), first, end })
+    }
+
+    /// Passes over at most `limit` (but at least one) pages of one leaf table and says which.
+    #[inline]
+    pub(super) fn pass<T: Tables>(&mut self, limit: u32) -> PageRange {
         let first = self.next;
         let behind = (leaf_number::<T>(first) + 1) << T::Format::LEAF_BITS;
         self.next = self.end.min(behind).min(first + limit.max(1));
-        Some(Run { table: tables.leaf(table), first, end: self.next })
+        PageRange::new(Vpn::new(first), Vpn::new(self.next)).unwrap_or_default()
+    }
+
+    /// Whether the end has been reached.
+    #[inline]
+    pub fn is_done(&self) -> bool {
+        self.next >= self.end
     }
 
     /// Goes on to the next page that has a leaf table.

@@ -1,7 +1,7 @@
 //! Pages that get other addresses, for mremap.
 
 use super::cursor::Walk;
-use super::single::{ensure_leaf, leaf};
+use super::single::{ensure_leaf, leaf, leaf_number, leaf_pfn};
 use crate::addr::{PageRange, Vpn};
 use crate::paging::{Cell, Flush, Format, Gather, NoMemory, Tables};
 
@@ -25,15 +25,17 @@ impl MoveWalk {
     pub fn reserve<T: Tables>(&self, tables: &T) -> Result<Flush, NoMemory> {
         let mut flush = Flush::Nothing;
         let mut walk = self.walk.clone();
-        while let Some(range) = walk.next(tables, u32::MAX >> 1).map(|run| run.range()) {
-            let first = self.target(range.start());
-            let to = PageRange::with_len(first, range.len()).unwrap_or_default();
+        while walk.seek(tables).is_some() {
+            let run = walk.pass::<T>(u32::MAX >> 1);
+            let first = self.target(run.start());
+            let to = PageRange::with_len(first, run.len()).unwrap_or_default();
             let mut page = to.start();
             while page < to.end() {
-                if leaf(tables, page).is_none() && ensure_leaf(tables, page)? != Flush::Nothing {
+                let missing = leaf_pfn(tables, page.as_u32()).is_none();
+                if missing && ensure_leaf(tables, page)? != Flush::Nothing {
                     flush = Flush::All;
                 }
-                let behind = (page.as_u32() >> T::Format::LEAF_BITS) + 1;
+                let behind = leaf_number::<T>(page.as_u32()) + 1;
                 page = Vpn::new(behind << T::Format::LEAF_BITS);
             }
         }
@@ -56,18 +58,28 @@ impl MoveWalk {
             debug_assert!(run.used().next().is_none());
             return true;
         };
-        for (page, cell) in run.used() {
-            let raw = cell.take();
-            if T::Format::is_present(raw) {
-                gather.note(page);
+        let mut present = false;
+        for (from, to) in run.slice().iter().zip(cells_from::<T::Format>(&to.table, first)) {
+            if from.load() != T::Format::EMPTY {
+                let raw = from.take();
+                present |= T::Format::is_present(raw);
+                to.set(raw);
             }
-            to.cell(self.target(page)).set(raw);
         }
-        true
+        if present {
+            gather.note_range(run.range());
+        }
+        !self.walk.is_done()
     }
 
     fn target(&self, page: Vpn) -> Vpn {
         let offset = page.as_u32() - self.from.start().as_u32();
         Vpn::new(self.to.start().as_u32() + offset)
     }
+}
+
+/// The cells of a table from that of `page` on.
+fn cells_from<F: Format>(table: &F::Table, page: Vpn) -> &[F::Cell] {
+    let from = page.as_u32() & ((1 << F::LEAF_BITS) - 1);
+    F::cells(table).get(from as usize..).unwrap_or(&[])
 }
