@@ -43,7 +43,8 @@ impl Mm {
         range: PageRange,
         flags: VmFlags,
     ) -> Result<VmaId> {
-        if let Some(area) = layout.areas.get(id) {
+        // A whole area at most takes the place of another in a reverse map.
+        if let Some(area) = layout.areas.get(id).filter(|area| area.range() != range) {
             self.reserve_mappings(area)?;
         }
         let changed = layout.areas.change(id, range, flags, &mut |edit| self.follow(edit));
@@ -53,9 +54,9 @@ impl Mm {
     /// Brings the entries of a range into line with its area's flags.
     fn change_rights(&self, range: PageRange, flags: VmFlags) {
         let mut walk = Walk::new(range);
-        let mut gather = Gather::new(&mut []);
         let shared = flags.contains(VmFlags::SHARED);
-        loop {
+        while !walk.is_done() {
+            let mut gather = Gather::new(&mut []);
             let lock = self.lock_tables();
             let tables = self.tables(&lock);
             let Some(run) = walk.next(&tables, STEP) else { break };
@@ -76,6 +77,5 @@ impl Mm {
             self.flush(&mut gather);
             might_resched();
         }
-        self.flush(&mut gather);
     }
 }

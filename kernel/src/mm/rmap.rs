@@ -198,6 +198,9 @@ impl Mm {
             Edit::Added { id, vma } => {
                 each_map(vma, |map| map.insert(mapping(self, id, vma.extent())));
             }
+            // Of an area's flags they know nothing.
+            Edit::Changed { was, vma, .. }
+                if (was.range, was.pgoff) == (vma.range(), vma.pgoff()) => {}
             Edit::Changed { id, was, vma } => each_map(vma, |map| {
                 let changed = map.change(was.pgoff, mapping(self, id, vma.extent()));
                 debug_assert!(changed, "an area was not in its reverse map");

@@ -94,6 +94,10 @@ impl<B: Backing> VmaSet<B> {
         let was = vma.extent();
         let below = was.range.start() < to.range.start();
         let above = to.range.end() < was.range.end();
+        if !below && !above {
+            self.reshape(id, to, report);
+            return Ok(id);
+        }
         let mut path = self.reserve_split(id, u32::from(below) + u32::from(above))?;
         if above {
             let upper = self.arena[id].vma.above(to.range.end());
