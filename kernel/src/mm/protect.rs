@@ -1,7 +1,7 @@
 //! Other rights for what is mapped: mprotect.
 
 use super::page::page;
-use super::space::{Layout, Mm};
+use super::space::{Area, Layout, Mm};
 use crate::arch::paging;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
@@ -28,7 +28,9 @@ impl Mm {
             let (account, limits) = (layout.areas.account(), &layout.limits);
             let (flags, _) = protect_piece(area, range, plan.prot, account, limits)?;
             if flags != area.flags() {
-                self.change_flags(&mut layout, id, range, flags)?;
+                self.reserve_change(area, range)?;
+                let changed = layout.areas.change(id, range, flags, &mut |edit| self.follow(edit));
+                changed.map_err(|_| Errno::ENOMEM)?;
                 self.change_rights(range, flags);
             }
         }
@@ -43,12 +45,16 @@ impl Mm {
         range: PageRange,
         flags: VmFlags,
     ) -> Result<VmaId> {
-        // A whole area at most takes the place of another in a reverse map.
-        if let Some(area) = layout.areas.get(id).filter(|area| area.range() != range) {
-            self.reserve_mappings(area)?;
+        if let Some(area) = layout.areas.get(id) {
+            self.reserve_change(area, range)?;
         }
         let changed = layout.areas.change(id, range, flags, &mut |edit| self.follow(edit));
         changed.map_err(|_| Errno::ENOMEM)
+    }
+
+    /// A whole area at most takes the place of another in a reverse map.
+    fn reserve_change(&self, area: &Area, range: PageRange) -> Result<()> {
+        if area.range() == range { Ok(()) } else { self.reserve_mappings(area) }
     }
 
     /// Brings the entries of a range into line with its area's flags.

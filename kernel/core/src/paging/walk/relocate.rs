@@ -58,15 +58,7 @@ impl MoveWalk {
             debug_assert!(run.used().next().is_none());
             return true;
         };
-        let mut present = false;
-        for (from, to) in run.slice().iter().zip(cells_from::<T::Format>(&to.table, first)) {
-            if from.load() != T::Format::EMPTY {
-                let raw = from.take();
-                present |= T::Format::is_present(raw);
-                to.set(raw);
-            }
-        }
-        if present {
+        if move_cells::<T::Format>(run.slice(), cells_from::<T::Format>(&to.table, first)) {
             gather.note_range(run.range());
         }
         !self.walk.is_done()
@@ -76,6 +68,20 @@ impl MoveWalk {
         let offset = page.as_u32() - self.from.start().as_u32();
         Vpn::new(self.to.start().as_u32() + offset)
     }
+}
+
+/// Moves the entries of some cells to as many empty ones and says whether there were any. Apart,
+/// so that nothing else is in the registers.
+#[inline(never)]
+fn move_cells<F: Format>(from: &[F::Cell], to: &[F::Cell]) -> bool {
+    let mut any = false;
+    for (from, to) in from.iter().zip(to) {
+        if from.load() != F::EMPTY {
+            to.set(from.take());
+            any = true;
+        }
+    }
+    any
 }
 
 /// The cells of a table from that of `page` on.
