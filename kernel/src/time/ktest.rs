@@ -16,9 +16,8 @@ tests![
 const MILLISECOND: u64 = 1_000_000;
 
 fn the_clocks_agree() -> Outcome {
-    // A host that stalls delivers ticks late and then in a row, or loses some: not every time.
-    let agrees = |five: u64| (38 * MILLISECOND..60 * MILLISECOND).contains(&five);
-    check!((0..20).any(|_| agrees(time_of_five_ticks())));
+    // A slow host loses ticks. One that stalls delivers some late and then in a row, not always.
+    check!((0..20).any(|_| time_of_five_ticks().is_some_and(|time| time > 38 * MILLISECOND)));
     let mut last = monotonic();
     for _ in 0..1000 {
         let now = monotonic();
@@ -35,12 +34,16 @@ fn the_clocks_agree() -> Outcome {
     Ok(())
 }
 
-fn time_of_five_ticks() -> u64 {
+/// `None` if they do not come within a second.
+fn time_of_five_ticks() -> Option<u64> {
     let (start, first) = (monotonic(), ticks());
-    while ticks() < first + 5 && monotonic() - start < 1000 * MILLISECOND {
+    while ticks() < first + 5 {
+        if monotonic() - start > 1000 * MILLISECOND {
+            return None;
+        }
         task::might_resched();
     }
-    monotonic() - start
+    Some(monotonic() - start)
 }
 
 static FIRED: AtomicU32 = AtomicU32::new(0);
