@@ -101,11 +101,11 @@ fn not_served(frame: &mut TrapFrame, outcome: Outcome, address: VirtAddr, code: 
 
 /// The program did what its memory does not allow.
 #[cold]
-fn raise(frame: &TrapFrame, signal: Signal, address: VirtAddr, code: ErrorCode) {
+fn raise(frame: &mut TrapFrame, signal: Signal, address: VirtAddr, code: ErrorCode) {
     let (number, si_code) = signal.number_and_code();
     let shown = code.for_signal(address, TASK_SIZE.address().unwrap_or_default());
     let trap = (frame.vector, shown.bits(), address.as_u32());
-    signal::force_fault(number, si_code, address.as_u32(), trap);
+    signal::force_fault(frame, number, si_code, address.as_u32(), trap);
 }
 
 /// A fault of the kernel's: expected at a few instructions, the end anywhere else.

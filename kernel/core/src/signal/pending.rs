@@ -158,6 +158,7 @@ impl Pending {
     }
 
     /// Takes the oldest instance of `signal`, which is pending.
+    #[inline]
     pub fn take(&mut self, pool: &mut InfoPool, signal: i32) -> Info {
         let (mut id, mut previous) = (self.first, NIL);
         let mut found = None;
@@ -170,6 +171,10 @@ impl Pending {
                 }
                 found = Some(queued.info);
                 self.unlink(pool, previous, id, next);
+                if signal < SIGRTMIN {
+                    // It is kept once.
+                    break;
+                }
             } else {
                 previous = id;
             }
@@ -217,6 +222,7 @@ impl Pending {
 
 /// Takes the next signal to deliver: SIGKILL; then the thread's own before those of the process;
 /// in each, the synchronous first, then by number.
+#[inline]
 pub fn next_signal(
     thread: &mut Pending,
     process: &mut Pending,

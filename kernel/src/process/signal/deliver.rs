@@ -5,11 +5,13 @@ use super::{fault, frame, send, stop};
 use crate::arch::entry::{FOLIO_CALL, LINUX_CALL, TrapFrame};
 use crate::process::{CurrentThread, current, exit};
 use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS};
+use crate::task::work;
 use abi::process::status_signaled;
-use abi::signal::{SI_KERNEL, SIGALRM};
+use abi::signal::{SI_KERNEL, SIGALRM, SignalSet};
 use alloc::sync::Arc;
 use kcore::signal::{
-    AfterCall, Delivery, Info, Interrupted, ProcessKind, STOP, after_interruption, next_signal,
+    AfterCall, Delivery, HandlerCall, Info, Interrupted, ProcessKind, STOP, after_interruption,
+    next_signal,
 };
 
 /// Bytes of `int 0x80`.
@@ -54,22 +56,57 @@ pub fn serve(frame: &mut TrapFrame) {
                 stop::begin(&thread, signal);
             }
             Delivery::Handle(call) => {
-                if guard.actions.has_one_shot()
-                    && let Some(actions) = Arc::get_mut(&mut guard.actions)
-                {
-                    // Such a table is nobody else's.
-                    actions.use_up(call.signal);
-                }
-                drop(guard);
-                finish_call(frame, Some(call.action.flags));
-                match frame::enter_handler(frame, &thread, &call, &info, blocked) {
-                    Ok(()) => return,
-                    // No room for the frame.
-                    Err(_) => fault::force_segv(&thread, call.signal),
+                if run_handler(frame, &thread, guard, &call, &info, blocked) {
+                    return;
                 }
             }
         }
     }
+}
+
+/// Lets the handler of a fault of the running instruction begin, if there is one and nothing else
+/// has to be looked at before. `false` if the signal has to be sent.
+pub(super) fn handle_fault(frame: &mut TrapFrame, thread: &CurrentThread, info: &Info) -> bool {
+    let process = thread.process();
+    let mut guard = process.lock_signals();
+    let blocked = guard.with(thread).1.blocked;
+    if thread.task.work() & (work::SIGNAL | work::KILL) != 0
+        || guard.actions.is_put_off(info.signal, blocked)
+    {
+        return false;
+    }
+    match guard.actions.deliver(info.signal, blocked, ProcessKind::Ordinary) {
+        Delivery::Handle(call) => {
+            // Without room for its frame another signal is pending now.
+            run_handler(frame, thread, guard, &call, info, blocked);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Lets a handler begin. `false` if there is no room for its frame: SIGSEGV instead.
+fn run_handler(
+    frame: &mut TrapFrame,
+    thread: &CurrentThread,
+    mut guard: SignalGuard,
+    call: &HandlerCall,
+    info: &Info,
+    blocked: SignalSet,
+) -> bool {
+    if guard.actions.has_one_shot()
+        && let Some(actions) = Arc::get_mut(&mut guard.actions)
+    {
+        // Such a table is nobody else's.
+        actions.use_up(call.signal);
+    }
+    drop(guard);
+    finish_call(frame, Some(call.action.flags));
+    let begun = frame::enter_handler(frame, thread, call, info, blocked);
+    if begun.is_err() {
+        fault::force_segv(thread, call.signal);
+    }
+    begun.is_ok()
 }
 
 /// The next signal the thread does not block.

@@ -1,6 +1,7 @@
 //! Signals that the running instruction brought about itself. They are never put off: if one
 //! cannot be handled now, the process ends by it.
 
+use super::deliver;
 use super::state::POOL;
 use crate::arch::control;
 use crate::arch::entry::TrapFrame;
@@ -13,7 +14,7 @@ use kcore::exception::{Address, signal_of};
 use kcore::signal::Info;
 
 /// An exception other than a page fault, in user mode.
-pub fn on_exception(frame: &TrapFrame) {
+pub fn on_exception(frame: &mut TrapFrame) {
     let thread = current();
     let Some(fault) = signal_of(frame.vector, fpu::pending_exceptions, control::take_debug_status)
     else {
@@ -25,15 +26,26 @@ pub fn on_exception(frame: &TrapFrame) {
         Address::Instruction => frame.eip,
     };
     let (_, _, cr2) = thread.own().trap.get();
-    force_fault(fault.signal, fault.code, address, (frame.vector, frame.error, cr2));
+    let trap = (frame.vector, frame.error, cr2);
+    force_fault(frame, fault.signal, fault.code, address, trap);
 }
 
-/// A fault of the running program. `trap` is what handlers find as `trapno`, `err` and `cr2`.
-pub fn force_fault(signal: i32, code: i32, address: u32, trap: (u32, u32, u32)) {
+/// A fault of the running program, whose registers are in `frame`. `trap` is what handlers find
+/// as `trapno`, `err` and `cr2`.
+pub fn force_fault(
+    frame: &mut TrapFrame,
+    signal: i32,
+    code: i32,
+    address: u32,
+    trap: (u32, u32, u32),
+) {
     let thread = current();
     thread.own().trap.set(trap);
     let fields = [address, 0, 0, 0, 0, 0, 0, 0, 0];
-    force(&thread, &Info { signal, errno: 0, code, fields });
+    let info = Info { signal, errno: 0, code, fields };
+    if !deliver::handle_fault(frame, &thread, &info) {
+        force(&thread, &info);
+    }
 }
 
 /// A handler's frame for `signal` could not be built.
