@@ -231,18 +231,16 @@ pub fn next_signal(
 ) -> Option<Info> {
     let own = thread.set.difference(blocked);
     let shared = process.set.difference(blocked);
-    if own.union(shared).is_empty() {
-        return None;
-    }
-    let (from, ready) = if own.intersection(KILL).is_empty()
-        && (own.is_empty() || !shared.intersection(KILL).is_empty())
-    {
-        (process, shared)
-    } else {
-        (thread, own)
+    let has_kill = |set: SignalSet| !set.intersection(KILL).is_empty();
+    let (from, ready) = match own.is_empty() || (has_kill(shared) && !has_kill(own)) {
+        true => (process, shared),
+        false => (thread, own),
     };
-    let urgent = [KILL, SYNCHRONOUS].map(|set| ready.intersection(set));
-    let ready = urgent.into_iter().find(|set| !set.is_empty()).unwrap_or(ready);
+    if has_kill(ready) {
+        return Some(from.take(pool, SIGKILL));
+    }
+    let synchronous = ready.intersection(SYNCHRONOUS);
+    let ready = if synchronous.is_empty() { ready } else { synchronous };
     Some(from.take(pool, ready.first()?))
 }
 

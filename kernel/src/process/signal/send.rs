@@ -70,8 +70,12 @@ pub fn send_if_permitted(family: &mut FamilyGuard, slot: u32, info: &Info) -> Re
     if info.signal == 0 {
         return Ok(());
     }
-    let process = family[slot].process.clone();
-    send_to_process(family, &process, info)
+    let went_on = post(&mut family[slot].process.lock_signals(), None, info)?;
+    if went_on {
+        let process = family[slot].process.clone();
+        stop::report_continued(family, &process);
+    }
+    Ok(())
 }
 
 /// Whether the current process may send this to the process in `slot`: EINVAL, EPERM.
@@ -135,7 +139,7 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
     };
     let queue = if to.is_some() { &mut own.pending } else { &mut signals.pending };
     if queue.post(&mut POOL.lock(), info, limit)? != Posted::AlreadyPending {
-        tell(guard, to, signal);
+        tell(guard, asked, to.is_none(), signal);
     }
     Ok(went_on)
 }
@@ -155,16 +159,20 @@ fn cancel(guard: &mut SignalGuard, signal: i32) -> bool {
     signal == SIGCONT && stop::go_on(guard)
 }
 
-/// Tells a thread that takes a new signal; a fatal one ends the process at once.
-fn tell(guard: &mut SignalGuard, to: Option<&Thread>, signal: i32) {
+/// Tells a thread that takes a new signal: the one `asked`, or, if `others` may, another. A fatal
+/// one ends the process at once.
+#[inline]
+fn tell(guard: &mut SignalGuard, asked: &Thread, others: bool, signal: i32) {
     let one = SignalSet::of(signal);
     let wants = |own: &ThreadSignals| signal == SIGKILL || own.blocked.intersection(one).is_empty();
-    let taker = match to {
-        Some(thread) => wants(guard.with(thread).1).then_some(thread),
-        None => None,
+    let found;
+    let taker = if wants(guard.with(asked).1) {
+        asked
+    } else {
+        found = if others { guard.find_thread(wants) } else { None };
+        let Some(other) = &found else { return };
+        other
     };
-    let found = if to.is_none() { guard.find_thread(wants) } else { None };
-    let Some(taker) = taker.or(found.as_deref()) else { return };
     let is_fatal = guard.actions.get(signal).handler == SIG_DFL
         && default_action(signal) == DefaultAction::Terminate
         && guard.with(taker).1.waited_for.intersection(one).is_empty();
