@@ -158,7 +158,7 @@ impl Pending {
     }
 
     /// Takes the oldest instance of `signal`, which is pending.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, pool: &mut InfoPool, signal: i32) -> Info {
         let (mut id, mut previous) = (self.first, NIL);
         let mut found = None;
@@ -222,7 +222,7 @@ impl Pending {
 
 /// Takes the next signal to deliver: SIGKILL; then the thread's own before those of the process;
 /// in each, the synchronous first, then by number.
-#[inline]
+#[inline(always)]
 pub fn next_signal(
     thread: &mut Pending,
     process: &mut Pending,

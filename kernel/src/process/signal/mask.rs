@@ -21,6 +21,7 @@ impl CurrentThread {
 }
 
 /// Replaces the mask; SIGKILL and SIGSTOP are never blocked.
+#[inline]
 pub fn set_blocked(thread: &CurrentThread, mask: SignalSet) {
     let mut guard = thread.process().lock_signals();
     replace(&mut guard, thread, mask);
@@ -41,6 +42,7 @@ pub fn change_blocked(thread: &CurrentThread, how: i32, set: SignalSet) -> Resul
     Ok(old)
 }
 
+#[inline(always)]
 fn replace(guard: &mut SignalGuard, thread: &CurrentThread, mask: SignalSet) {
     let mask = mask.difference(SignalSet::UNBLOCKABLE);
     let (signals, own) = guard.with(thread);

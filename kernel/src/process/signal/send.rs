@@ -124,12 +124,14 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
 
     let (signals, own) = guard.with(asked);
     let blocked = own.blocked.union(own.waited_for);
-    let action = signals.actions.get(signal).handler;
     if signals.actions.is_discarded(signal, blocked) {
         return Ok(went_on);
     }
     let process = &*asked.process;
-    if process.is_unkillable && action == SIG_DFL && info.code != SI_KERNEL {
+    if process.is_unkillable
+        && signals.actions.get(signal).handler == SIG_DFL
+        && info.code != SI_KERNEL
+    {
         return Ok(went_on);
     }
     // The limit binds what carries a value.
