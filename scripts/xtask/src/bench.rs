@@ -12,7 +12,7 @@ use crate::contents::Contents;
 use crate::machine::{Layout, Machine, Split};
 use crate::qemu::System;
 use crate::session::End;
-use crate::stop::{Result, failed, usage};
+use crate::stop::{Result, Stop, failed, usage};
 use crate::words::{Word, Words};
 use abi::frame::Exit;
 use figures::{Figure, differences, parse};
@@ -187,23 +187,30 @@ fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
     let program = programs.iter().find(|program| program.guest == PROGRAM);
     let program = program.ok_or_else(|| failed("this tree has no user/bin/bench"))?;
     let marks = profile::symbols(&program.unstripped, ["bench_begin", "bench_end"])?;
-    let files = profile::Files::new(&build::images()?);
+    let files = profile::Files::new(&build::images()?)?;
     let gdb = Some(format!("unix:{},server=on,wait=off", files.socket.display()));
     let watched = Machine { gdb, ..machine.clone() };
     eprintln!("profiling {}", machine.layout);
-    let (figures, recorded) = std::thread::scope(|scope| {
+    let (figures, recorded, counts) = std::thread::scope(|scope| {
+        let counter = scope.spawn(|| profile::count(&files.log));
         let recorder = scope.spawn(|| profile::record(&files.socket, &files.log, marks));
         let figures = measure(&watched, &["--mark", row, "--rows"], &names);
-        (figures, recorder.join())
+        let recorded = recorder.join();
+        let ended = profile::end_log(&files.log);
+        (figures, recorded, ended.and_then(|()| counter.join().map_err(|_| panicked())?))
     });
-    let figures = figures?;
-    recorded.map_err(|_| failed("the profiler panicked"))??;
+    let (figures, counts) = (figures?, counts?);
+    recorded.map_err(|_| panicked())??;
     let figure = figures.iter().find(|figure| figure.name == row);
     let figure = figure.ok_or_else(|| usage(format!("{row}: no measurement has that name")))?;
     let measured =
         figure.measured.as_ref().map_err(|why| failed(format!("{row} failed: {why}")))?;
     let kernel = kernel(machine)?;
-    profile::report(&files.log, &kernel, &program.unstripped, measured.instructions)
+    profile::report(&counts, &kernel, &program.unstripped, measured.instructions)
+}
+
+fn panicked() -> Stop {
+    failed("the profiler panicked")
 }
 
 /// Boots an image and runs the measuring program.

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 /// What one sees of a guest that is no more.
 const GONE: [ErrorKind; 3] =
     [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof];
+/// No line of QEMU's.
+const END: &str = "end of the log";
 /// Functions a list shows.
 const SHOWN: usize = 40;
 /// How long QEMU may take to listen.
@@ -137,16 +139,31 @@ pub fn symbols(program: &Path, names: [&str; 2]) -> Result<[u32; 2]> {
 }
 
 /// How often each instruction was executed.
-fn count(log: &Path) -> Result<HashMap<u32, u64>> {
-    let file = File::open(log).map_err(|error| io("read", log, error))?;
-    let mut counts = HashMap::new();
-    for line in BufReader::new(file).lines() {
+pub type Counts = HashMap<u32, u64>;
+
+/// Counts what comes through the pipe `log` until [`end_log`].
+pub fn count(log: &Path) -> Result<Counts> {
+    // Open for both, a pipe waits for nobody and does not end when QEMU does.
+    let pipe = File::options().read(true).write(true).open(log);
+    let pipe = pipe.map_err(|error| io("read", log, error))?;
+    let mut counts = Counts::new();
+    for line in BufReader::new(pipe).lines() {
         let line = line.map_err(|error| io("read", log, error))?;
+        if line == END {
+            break;
+        }
         if let Some(address) = executed(&line) {
             *counts.entry(address).or_insert(0) += 1;
         }
     }
     Ok(counts)
+}
+
+/// Nothing more comes through the pipe.
+pub fn end_log(log: &Path) -> Result<()> {
+    let pipe = File::options().read(true).write(true).open(log);
+    // QEMU may have ended in the middle of a line.
+    pipe.and_then(|mut pipe| write!(pipe, "\n{END}\n")).map_err(|error| io("write", log, error))
 }
 
 /// The address in a line like `Trace 0: 0x7f00 [00000000/c0101234/00000000/ff000001] name`.
@@ -155,9 +172,8 @@ fn executed(line: &str) -> Option<u32> {
     u32::from_str_radix(rest.split('/').nth(1)?, 16).ok()
 }
 
-/// Who executed how many instructions of the log, for each of which `of_one` were measured.
-pub fn report(log: &Path, kernel: &Path, program: &Path, of_one: f64) -> Result<String> {
-    let counts = count(log)?;
+/// Who executed how many of the instructions, for each operation of which `of_one` were measured.
+pub fn report(counts: &Counts, kernel: &Path, program: &Path, of_one: f64) -> Result<String> {
     let total: u64 = counts.values().sum();
     let operations = (total as f64 / of_one.max(1.0)).round().max(1.0);
     // Only the kernel's addresses are above all of a program's.
@@ -239,13 +255,18 @@ fn without_hash(name: &str) -> String {
 /// Files of one run, which go away with this value.
 pub struct Files {
     pub socket: PathBuf,
+    /// A pipe: a log of millions of instructions fits no disk.
     pub log: PathBuf,
 }
 
 impl Files {
-    pub fn new(folder: &Path) -> Self {
+    pub fn new(folder: &Path) -> Result<Self> {
         let name = |kind: &str| folder.join(format!("profile-{}.{kind}", std::process::id()));
-        Self { socket: name("gdb"), log: name("log") }
+        let files = Self { socket: name("gdb"), log: name("log") };
+        match Command::new("mkfifo").arg(&files.log).stdin(Stdio::null()).status() {
+            Ok(status) if status.success() => Ok(files),
+            _ => Err(failed(format!("cannot make the pipe {}", files.log.display()))),
+        }
     }
 }
 
