@@ -1,4 +1,5 @@
 use super::{Timer, monotonic, realtime, set_realtime, sleep_until, ticks};
+use crate::arch::pit::calibrate_tsc;
 use crate::ktest::{Outcome, check, tests};
 use crate::task::{self, Sleep, current, work};
 use core::pin::pin;
@@ -6,6 +7,7 @@ use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
 tests![
+    a_busy_host_does_not_disturb_the_measurement,
     the_clocks_agree,
     timers_fire_in_order_and_once,
     a_disarmed_timer_stays_silent,
@@ -14,6 +16,16 @@ tests![
 ];
 
 const MILLISECOND: u64 = 1_000_000;
+
+/// Of the TSC's frequency, to a hundredth.
+fn a_busy_host_does_not_disturb_the_measurement() -> Outcome {
+    let measured = [(); 5].map(|()| calibrate_tsc());
+    let (Some(least), Some(most)) = (measured.iter().min(), measured.iter().max()) else {
+        return Err("nothing was measured");
+    };
+    check!(most - least < least / 100);
+    Ok(())
+}
 
 fn the_clocks_agree() -> Outcome {
     // A slow host loses ticks. One that stalls delivers some late and then in a row, not always.
