@@ -58,6 +58,12 @@ pub struct ReplyParts {
 }
 
 impl ReplyParts {
+    /// As `pass` puts them: without gaps.
+    #[inline]
+    fn has_handles(&self) -> bool {
+        matches!(self.handles, [Some(_), ..])
+    }
+
     /// The call fails with this.
     pub fn error(errno: Errno) -> Self {
         Self { message: Message::new(errno.number()), handles: Default::default() }
@@ -200,11 +206,14 @@ pub trait Transport {
 
 /// Serves until the port fails: until somebody else attaches to it (EPIPE), as a rule.
 pub fn serve<S: Server>(transport: &impl Transport, server: &mut S) -> Result<Infallible> {
-    let mut answer = None;
+    let mut answer: Option<(Token, ReplyParts)> = None;
     loop {
         let received = match (answer.take(), server.deadline()) {
             (None, deadline) => transport.receive(deadline),
-            (Some((token, parts)), None) => transport.reply_receive(token, parts),
+            (Some((token, parts)), None) if !parts.has_handles() => {
+                transport.reply_receive(token, parts)
+            }
+            // Handles are closed once sent, not when the next message has come.
             (Some((token, parts)), deadline) => {
                 transport.reply(token, parts).and_then(|()| transport.receive(deadline))
             }

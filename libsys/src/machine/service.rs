@@ -102,6 +102,11 @@ pub struct ServicePort {
 }
 
 impl ServicePort {
+    /// Offers the service under one more name, as [`Service::register`] does.
+    pub fn register(&self, name: &str) -> Result<()> {
+        ask(&self.supervisor, &Request::Register(parse(name)?)).map(drop)
+    }
+
     /// Answers the bit [`HEARTBEAT`]: this server works.
     pub fn heartbeat(&self) -> Result<()> {
         ask(&self.supervisor, &Request::Alive).map(drop)

@@ -3,7 +3,7 @@
 use crate::build::{self, Image, LINUX_INIT, Profile, Program};
 use crate::captured::text;
 use crate::cargo::{self, limited};
-use crate::contents::Contents;
+use crate::contents::{Add, Contents};
 use crate::guest_tests::{self, SMOKE, SUITE, SUITE_TIMEOUT};
 use crate::host_tests;
 use crate::jobs::{self, Job, Step};
@@ -220,8 +220,9 @@ impl Tests<'_> {
         }
         let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
         let mut contents = self.contents()?;
-        // Tests of messages play every part there is.
-        contents.bytes("/etc/session.conf", 0o644, b"level 0\n".to_vec())?;
+        // Services for the tests, which play every part themselves.
+        contents
+            .add(&Add { host: workspace::root().join("tests/assist/etc"), guest: "/etc".into() })?;
         Ok(Some(guest_tests::suite(lane, kernel, contents, self.filter)))
     }
 

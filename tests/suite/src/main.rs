@@ -43,6 +43,7 @@ mod random_calls;
 mod range_errors;
 mod scene;
 mod scratch;
+mod service;
 mod signal;
 mod start;
 mod sweep;
@@ -514,6 +515,19 @@ test_cases! {
         handles_are_closed_and_revoked,
         children_are_watched,
         lines_and_ports_are_for_init,
+    ],
+    service: [
+        a_service_is_found_by_its_name,
+        the_next_server_answers_what_may_be_done_twice,
+        other_calls_fail_once_and_the_connection_stays,
+        a_server_can_be_killed_by_anybody_who_may_and_comes_back,
+        a_server_that_shows_no_sign_of_life_is_replaced,
+        nobody_else_notices,
+        frames_outlive_their_server,
+        what_a_server_leaks_ends_with_it,
+        servers_get_nothing_that_is_not_theirs,
+        a_look_up_waits_for_the_name,
+        a_service_that_dies_too_often_is_given_up,
     ],
     init: [
         signals_leave_it_alone,

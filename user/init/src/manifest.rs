@@ -9,11 +9,12 @@
 //! irq       14                # an interrupt line
 //! frames    16                # pages that outlive its server
 //! restart   5 in 60s          # how often it may die; or: restart never
+//! pause     100ms 10s         # between servers that live less than a second: shortest, longest
 //! heartbeat 500ms 4           # how often it shows that it works, and may fail to; or: never
 //! essential                   # without it the machine cannot go on
 //! ```
 
-use crate::restart::Policy;
+use crate::restart::{Pauses, Policy};
 use crate::words::{Directive, Mistake, directives, number, time};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -68,6 +69,8 @@ pub struct Manifest {
     pub grants: Vec<Grant>,
     /// How often it may die.
     pub restart: Policy,
+    /// What is between their deaths and the next ones.
+    pub pauses: Pauses,
     /// `None`: nobody asks.
     pub heartbeat: Option<Heartbeat>,
     /// Whether the machine cannot go on without it.
@@ -98,7 +101,7 @@ impl Manifest {
         let text = core::str::from_utf8(text).map_err(|_| missing("not a text file"))?;
         let (mut program, mut level, mut restart, mut heartbeat) = (None, None, None, None);
         let (mut arguments, mut names, mut grants) = (Vec::new(), Vec::new(), Vec::new());
-        let mut is_essential = false;
+        let (mut pauses, mut is_essential) = (None, false);
         for directive in directives(text) {
             let here = directive.clone();
             match directive.word {
@@ -118,6 +121,7 @@ impl Manifest {
                     grants.push(Grant::Frames(in_range(directive, "pages, 1 to 1024", 1, most)?));
                 }
                 "restart" => once(&mut restart, &here, policy(directive)?)?,
+                "pause" => once(&mut pauses, &here, pause(directive)?)?,
                 "heartbeat" => once(&mut heartbeat, &here, beats(directive)?)?,
                 "essential" => {
                     let [] = directive.words("no word")?;
@@ -134,6 +138,7 @@ impl Manifest {
             names,
             grants,
             restart: restart.unwrap_or(Policy::USUAL),
+            pauses: pauses.unwrap_or(Pauses::USUAL),
             heartbeat: heartbeat.unwrap_or(Some(HEARTBEAT)),
             is_essential,
         })
@@ -211,6 +216,18 @@ fn policy(directive: Directive<'_>) -> Result<Policy, Mistake> {
     }
 }
 
+fn pause(directive: Directive<'_>) -> Result<Pauses, Mistake> {
+    let what = "two times, the shorter one first, as in 100ms 10s";
+    let mistake = directive.mistake(what);
+    let [shortest, longest] = directive.words(what)?;
+    match (time(shortest), time(longest)) {
+        (Some(shortest @ 1..), Some(longest)) if shortest <= longest => {
+            Ok(Pauses { shortest, longest })
+        }
+        _ => Err(mistake),
+    }
+}
+
 fn beats(directive: Directive<'_>) -> Result<Option<Heartbeat>, Mistake> {
     let what = "never, or a time of 10ms or more and a number, as in 500ms 4";
     let mistake = directive.mistake(what);
@@ -251,7 +268,7 @@ mod tests {
         let ports = Grant::IoPorts { first: 0x1f0, count: 8 };
         assert_eq!(manifest.grants, [ports, Grant::Irq(14), Grant::Frames(16)]);
         assert_eq!(manifest.heartbeat, Some(HEARTBEAT));
-        assert_eq!(manifest.restart, Policy::USUAL);
+        assert_eq!((manifest.restart, manifest.pauses), (Policy::USUAL, Pauses::USUAL));
         assert!(manifest.is_essential);
     }
 
@@ -284,6 +301,8 @@ mod tests {
             ("restart 5", "never"),
             ("restart 0 in 1s", "never"),
             ("restart 5 per 60s", "never"),
+            ("pause 2s 1s", "shorter"),
+            ("pause 0s 1s", "shorter"),
             ("heartbeat 1ms 4", "10ms"),
             ("heartbeat 500ms 0", "number"),
             ("essential 1", "no word"),

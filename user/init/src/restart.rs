@@ -1,4 +1,4 @@
-//! How often a server may die, and when the next one starts.
+//! How often a server may die, and how long the pause is until the next one starts.
 
 use alloc::collections::VecDeque;
 
@@ -11,10 +11,32 @@ pub struct Policy {
     period: u64,
 }
 
+/// The pauses between servers that did not live long, in nanoseconds. Each is twice the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pauses {
+    /// The first one that is any: one server is replaced at once.
+    pub shortest: u64,
+    /// None is longer.
+    pub longest: u64,
+}
+
+impl Pauses {
+    /// Of a manifest that does not say.
+    pub const USUAL: Self = Self { shortest: 100_000_000, longest: 10_000_000_000 };
+
+    fn after(self, short_lives: u32) -> u64 {
+        match short_lives.checked_sub(2) {
+            None => 0,
+            Some(doublings) => {
+                let factor = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
+                self.shortest.saturating_mul(factor).min(self.longest)
+            }
+        }
+    }
+}
+
 /// A server that lived so long worked, in nanoseconds.
 const LIFE: u64 = 1_000_000_000;
-const FIRST_DELAY: u64 = 100_000_000;
-const LONGEST_DELAY: u64 = 10_000_000_000;
 const MAX_DEATHS: u32 = 1000;
 
 impl Policy {
@@ -46,6 +68,7 @@ pub enum Verdict {
 #[derive(Clone, Debug)]
 pub struct History {
     policy: Policy,
+    pauses: Pauses,
     /// Those that still count, oldest first. Never grows beyond what it has room for.
     deaths: VecDeque<u64>,
     /// Servers in a row that did not live long enough to be of use.
@@ -54,9 +77,9 @@ pub struct History {
 
 impl History {
     /// Without any.
-    pub fn new(policy: Policy) -> Self {
+    pub fn new(policy: Policy, pauses: Pauses) -> Self {
         let deaths = VecDeque::with_capacity(policy.too_many as usize);
-        Self { policy, deaths, short_lives: 0 }
+        Self { policy, pauses, deaths, short_lives: 0 }
     }
 
     /// A server that started at `start` has died now. All times are of one clock in nanoseconds.
@@ -70,17 +93,7 @@ impl History {
         }
         let lived = now.saturating_sub(start) >= LIFE;
         self.short_lives = if lived { 0 } else { self.short_lives.saturating_add(1) };
-        Verdict::StartAt(now.saturating_add(delay(self.short_lives)))
-    }
-}
-
-/// The first one is replaced at once, later ones after longer and longer times.
-fn delay(short_lives: u32) -> u64 {
-    match short_lives.checked_sub(2) {
-        None => 0,
-        Some(doublings) => {
-            FIRST_DELAY.checked_shl(doublings).unwrap_or(u64::MAX).min(LONGEST_DELAY)
-        }
+        Verdict::StartAt(now.saturating_add(self.pauses.after(self.short_lives)))
     }
 }
 
@@ -91,9 +104,14 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
+    fn history(deaths: u32, seconds: u64) -> History {
+        let policy = Policy::new(Some(deaths), Some(seconds * SECOND)).unwrap();
+        History::new(policy, Pauses::USUAL)
+    }
+
     #[test]
     fn the_first_is_replaced_at_once_and_later_ones_later() {
-        let mut history = History::new(Policy::new(Some(100), Some(60 * SECOND)).unwrap());
+        let mut history = history(100, 60);
         let mut now = 0;
         for delay in [0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000] {
             let verdict = history.died(now, now);
@@ -102,18 +120,18 @@ mod tests {
         }
         // One that worked makes up for those.
         assert_eq!(history.died(now, now + LIFE), Verdict::StartAt(now + LIFE));
-        assert_eq!(delay(u32::MAX), LONGEST_DELAY);
+        assert_eq!(Pauses::USUAL.after(u32::MAX), Pauses::USUAL.longest);
     }
 
     #[test]
     fn a_policy_counts_the_deaths_of_its_period() {
-        let mut history = History::new(Policy::new(Some(2), Some(10 * SECOND)).unwrap());
+        let mut history = history(2, 10);
         for now in [0, 5, 10, 15, 20] {
             let now = now * SECOND;
             assert_eq!(history.died(now, now + LIFE), Verdict::StartAt(now + LIFE));
         }
         assert_eq!(history.died(0, 22 * SECOND), Verdict::GiveUp);
-        assert_eq!(History::new(Policy::NEVER).died(0, u64::MAX), Verdict::GiveUp);
+        assert_eq!(History::new(Policy::NEVER, Pauses::USUAL).died(0, u64::MAX), Verdict::GiveUp);
     }
 
     #[test]
@@ -133,7 +151,7 @@ mod tests {
             gaps in prop::collection::vec(0..5_u64, 1..60),
         ) {
             let period = 10 * SECOND;
-            let mut history = History::new(Policy::new(Some(limit), Some(period)).unwrap());
+            let mut history = history(limit, 10);
             let room = history.deaths.capacity();
             let (mut now, mut all) = (0, std::vec::Vec::new());
             for gap in gaps {

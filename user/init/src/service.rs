@@ -65,7 +65,7 @@ impl Service {
         for grant in &manifest.grants {
             grants.push((grant.kind(), machine.make_grant(*grant)?));
         }
-        let history = History::new(manifest.restart);
+        let history = History::new(manifest.restart, manifest.pauses);
         let registered = alloc::vec![false; manifest.names.len()];
         let condition = Condition::Resting(machine.now());
         Ok(Self { manifest, port, grants, history, condition, starts: 0, registered })
