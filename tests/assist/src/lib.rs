@@ -1,11 +1,10 @@
 //! What tests ask of the server that misbehaves on request.
 //!
-//! Each request is the label of a call. Its name goes for what the server does; where that is
-//! followed by an answer, word 0 of the answer says what is told here.
+//! Each request is the label of a call. "The instance" and the like are the words of the answer.
 
 #![no_std]
 
-/// Instance, process id, level-independent badge of the caller.
+/// The instance, the process id, and the badge by which the server knows the caller.
 pub const WHO: u16 = 1;
 /// Ends with the status in word 0, unless the instance is above word 1: then as [`WHO`].
 pub const EXIT: u16 = 2;
@@ -13,17 +12,17 @@ pub const EXIT: u16 = 2;
 pub const CRASH: u16 = 3;
 /// As [`EXIT`], but never ends nor answers.
 pub const HANG: u16 = 4;
-/// Answers calls, but no heartbeat from now on.
+/// Answers calls, but no heartbeat from now on. As [`WHO`].
 pub const BE_SILENT: u16 = 5;
-/// Tries replies that are none. How many the kernel took.
+/// Tries replies that are none. The number of those that the kernel took.
 pub const REPLY_WRONGLY: u16 = 6;
-/// Tries handles that it was not given. How many calls it could make with them.
+/// Tries handles that it was not given. The number of calls that it could make with them.
 pub const FORGE: u16 = 7;
-/// Asks the supervisor for what the manifest does not grant. How much it got.
+/// Asks the supervisor for what the manifest does not grant. The number of things it got.
 pub const DEMAND: u16 = 8;
-/// Takes memory and handles and forgets them: so many pages, and so many handles of each kind.
+/// Takes memory and handles and forgets them: as many of each as word 0 says. As [`WHO`].
 pub const LEAK: u16 = 9;
 /// Registers its second name.
 pub const REGISTER_LATE: u16 = 10;
-/// How many servers have used the service's frames.
+/// The number of servers that have used the service's frames.
 pub const COUNT: u16 = 11;
