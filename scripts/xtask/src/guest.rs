@@ -2,7 +2,7 @@
 
 use crate::kernel_log::{Copy, KernelLog};
 use crate::machine::{Accelerator, Machine};
-use crate::qemu::{self, QEMU, Shutdown};
+use crate::qemu::{self, Shutdown};
 use crate::stop::{Result, failed};
 use std::fs::OpenOptions;
 use std::io::Read;
@@ -40,8 +40,9 @@ impl Guest {
         command_line: &[u8],
         copy: Option<&Copy>,
     ) -> Result<Self> {
-        let qemu = find(QEMU).ok_or_else(|| {
-            failed(format!("{QEMU} is not installed: run scripts/setup, or install QEMU for i386"))
+        let name = qemu::program(machine);
+        let qemu = find(name).ok_or_else(|| {
+            failed(format!("{name} is not installed: run scripts/setup, or install QEMU for x86"))
         })?;
         if machine.accelerator == Accelerator::Kvm {
             OpenOptions::new().read(true).write(true).open("/dev/kvm").map_err(|error| {
@@ -56,7 +57,7 @@ impl Guest {
             }
             None => Command::new(qemu),
         };
-        let trouble = |error| failed(format!("cannot start {QEMU}: {error}"));
+        let trouble = |error| failed(format!("cannot start {name}: {error}"));
         let (com1, com1_guest) = line(machine).map_err(trouble)?;
         let (com2, com2_guest) = line(machine).map_err(trouble)?;
         let log = KernelLog::collect(com2, copy)?;
@@ -94,7 +95,7 @@ impl Guest {
                 Ok(Some(status)) => break Some(status),
                 Ok(None) if Instant::now() < deadline => thread::sleep(pause),
                 Ok(None) => break None,
-                Err(error) => return Err(failed(format!("{QEMU}: {error}"))),
+                Err(error) => return Err(failed(format!("QEMU: {error}"))),
             }
             pause = (pause * 2).min(Duration::from_millis(20));
         };

@@ -8,7 +8,11 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-pub const QEMU: &str = "qemu-system-i386";
+/// Which QEMU runs a machine. A PC of 3.5 GiB and more has memory above 4 GiB, where the one for
+/// 32-bit processors does not find page tables (7.2: it cuts their addresses to 32 bits).
+pub fn program(machine: &Machine) -> &'static str {
+    if machine.memory < 7 << 29 { "qemu-system-i386" } else { "qemu-system-x86_64" }
+}
 
 /// Whose kernel boots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +153,13 @@ pub fn arguments(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_above_4_gib_needs_the_larger_qemu() {
+        let with = |memory| program(&Machine { memory, ..Machine::default() });
+        assert_eq!(with(3583 << 20), "qemu-system-i386");
+        assert_eq!(with(3584 << 20), "qemu-system-x86_64");
+    }
 
     #[test]
     fn the_kernel_learns_console_program_and_text() {
