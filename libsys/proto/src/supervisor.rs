@@ -31,6 +31,8 @@ pub enum GrantKind {
     IoPorts,
     /// Frames whose contents outlive the server.
     Frames,
+    /// The console's line.
+    Console,
 }
 
 /// What the supervisor is asked.
@@ -102,11 +104,14 @@ impl GrantKind {
             Self::Irq => 0,
             Self::IoPorts => 1,
             Self::Frames => 2,
+            Self::Console => 3,
         }
     }
 
     fn from_number(number: u32) -> Option<Self> {
-        [Self::Irq, Self::IoPorts, Self::Frames].into_iter().find(|kind| kind.number() == number)
+        [Self::Irq, Self::IoPorts, Self::Frames, Self::Console]
+            .into_iter()
+            .find(|kind| kind.number() == number)
     }
 }
 
@@ -210,7 +215,12 @@ mod tests {
     }
 
     fn request() -> impl Strategy<Value = Request> {
-        let kind = prop::sample::select(&[GrantKind::Irq, GrantKind::IoPorts, GrantKind::Frames]);
+        let kind = prop::sample::select(&[
+            GrantKind::Irq,
+            GrantKind::IoPorts,
+            GrantKind::Frames,
+            GrantKind::Console,
+        ]);
         prop_oneof![
             Just(Request::CheckIn),
             (kind, any::<u32>()).prop_map(|(kind, index)| Request::Grant { kind, index }),
@@ -261,7 +271,7 @@ mod tests {
         assert_eq!(Request::decode(REGISTER, &register.words()[1..]), None);
         assert_eq!(Request::decode(LOOK_UP, &[[2].as_slice(), register.words()].concat()), None);
         assert_eq!(Request::decode(CHECK_IN, &[0]), None);
-        assert_eq!(Request::decode(GRANT, &[3, 0]), None);
+        assert_eq!(Request::decode(GRANT, &[4, 0]), None);
         assert_eq!(Request::decode(0, &[]), None);
     }
 }

@@ -12,6 +12,7 @@
 //! A client says `sys::service::connect("disk")` and calls the port it gets. When the server dies,
 //! the port stays, and the next server of the service goes on.
 
+use crate::console::Line;
 use crate::ipc::{
     Answer, Call, Connection, Frames, Handle, IoPorts, Irq, Port, Received, ReplyParts, ServedPort,
     Server, Token, Transport, serve, supervisor,
@@ -61,6 +62,13 @@ impl Service {
     /// ENOENT: there are not so many.
     pub fn frames(&self, index: u32) -> Result<Frames> {
         self.grant(GrantKind::Frames, index).map(Frames)
+    }
+
+    /// The console's line, if the manifest has `console`.
+    ///
+    /// ENOENT: it has not.
+    pub fn console(&self) -> Result<Line> {
+        self.grant(GrantKind::Console, 0).map(Line)
     }
 
     fn grant(&self, kind: GrantKind, index: u32) -> Result<Handle> {

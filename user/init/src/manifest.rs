@@ -8,6 +8,7 @@
 //! io-ports  0x1f0 8           # what it may have: first and count
 //! irq       14                # an interrupt line
 //! frames    16                # pages that outlive its server
+//! console                     # the console's line, which the kernel drives until then; before its irq
 //! restart   5 in 60s          # how often it may die; or: restart never
 //! pause     100ms 10s         # between servers that live less than a second: shortest, longest
 //! heartbeat 500ms 4           # how often it shows that it works, and may fail to; or: never
@@ -41,6 +42,8 @@ pub enum Grant {
     },
     /// So many pages.
     Frames(u32),
+    /// The console's line.
+    Console,
 }
 
 /// How a server shows that it works.
@@ -90,6 +93,7 @@ impl Grant {
             Self::Irq(_) => GrantKind::Irq,
             Self::IoPorts { .. } => GrantKind::IoPorts,
             Self::Frames(_) => GrantKind::Frames,
+            Self::Console => GrantKind::Console,
         }
     }
 }
@@ -119,6 +123,10 @@ impl Manifest {
                 "frames" => {
                     let most = sys::abi::ipc::MAX_FRAMES;
                     grants.push(Grant::Frames(in_range(directive, "pages, 1 to 1024", 1, most)?));
+                }
+                "console" => {
+                    let [] = directive.words("no word")?;
+                    grants.push(Grant::Console);
                 }
                 "restart" => once(&mut restart, &here, policy(directive)?)?,
                 "pause" => once(&mut pauses, &here, pause(directive)?)?,
@@ -266,7 +274,8 @@ mod tests {
         assert_eq!(manifest.arguments, ["--fast"]);
         assert_eq!((manifest.level, manifest.names.len()), (Level::BLOCK, 1));
         let ports = Grant::IoPorts { first: 0x1f0, count: 8 };
-        assert_eq!(manifest.grants, [ports, Grant::Irq(14), Grant::Frames(16)]);
+        let grants = [ports, Grant::Irq(14), Grant::Frames(16), Grant::Console];
+        assert_eq!(manifest.grants, grants);
         assert_eq!(manifest.heartbeat, Some(HEARTBEAT));
         assert_eq!((manifest.restart, manifest.pauses), (Policy::USUAL, Pauses::USUAL));
         assert!(manifest.is_essential);

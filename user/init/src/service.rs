@@ -187,6 +187,8 @@ impl Service {
         let service = self.name();
         machine.log(format_args!("{service}: given up"));
         machine.fail_port(&self.port);
+        // Last first: what the kernel takes back may need what it lent later.
+        while self.grants.pop().is_some() {}
         if self.manifest.is_essential {
             machine.collapse();
         }

@@ -244,7 +244,7 @@ fn connect(service: &Service, client: u32) -> Result<Reply> {
 /// What servers may do with what they are granted.
 const fn rights_of(kind: GrantKind) -> Rights {
     match kind {
-        GrantKind::Irq => Rights::CONTROL,
+        GrantKind::Irq | GrantKind::Console => Rights::CONTROL,
         GrantKind::IoPorts => Rights::DMA,
         GrantKind::Frames => Rights::READ.union(Rights::WRITE).union(Rights::MAP),
     }

@@ -14,6 +14,7 @@ use sys::abi::file::O_WRONLY;
 use sys::abi::frame::Exit;
 use sys::abi::process::WNOHANG;
 use sys::abi::signal::{SA_NOCLDSTOP, SIGCHLD, SIGKILL, SignalSet};
+use sys::console::Line;
 use sys::file::File;
 use sys::ipc::{
     Frames, Handle, IoPorts, Irq, Level, Port, Reply, ReplyParts, ServedPort, Token, Transport,
@@ -79,6 +80,7 @@ impl Machine for Kernel<'_> {
             Grant::Irq(line) => Irq::new(line).map(|irq| irq.0),
             Grant::IoPorts { first, count } => IoPorts::new(first, count).map(|ports| ports.0),
             Grant::Frames(pages) => Frames::new(pages).map(|frames| frames.0),
+            Grant::Console => Line::new().map(|line| line.0),
         }
     }
 
