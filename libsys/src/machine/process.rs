@@ -5,7 +5,7 @@ use crate::syscall::{folio, linux, output, pointer};
 use crate::wait::Status;
 use crate::{Errno, Result};
 use abi::frame::Exit;
-use abi::process::PR_SET_CHILD_SUBREAPER;
+use abi::process::{PR_SET_CHILD_SUBREAPER, PRIO_PROCESS};
 use abi::{UserMutPtr, UserPtr, UserStr};
 use alloc::vec::Vec;
 
@@ -175,6 +175,14 @@ pub fn new_session() -> Result<()> {
 pub fn adopt_orphans(adopts: bool) -> Result<()> {
     // SAFETY: this option names no memory.
     unsafe { linux::prctl(PR_SET_CHILD_SUBREAPER, u32::from(adopts), 0, 0, 0) }.map(drop)
+}
+
+/// Sets the caller's nice value, −20 to 19: the lower, the more of the processor. (`setpriority`)
+///
+/// EACCES: lower than it is, without the privilege.
+pub fn set_nice(nice: i32) -> Result<()> {
+    // SAFETY: the call names no memory.
+    unsafe { linux::setpriority(PRIO_PROCESS, 0, nice) }.map(drop)
 }
 
 /// Sends a signal to process `pid`, to group −`pid`, to the own group (0) or to all (−1). (`kill`)

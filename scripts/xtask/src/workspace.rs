@@ -29,7 +29,7 @@ pub struct Package {
 /// Every package below `user/`, and the guest packages below `tests/`.
 pub fn guest_packages() -> Result<Vec<Package>> {
     let mut packages = Vec::new();
-    for folder in ["user", "tests/suite", "tests/assist", "tests/linux-init"] {
+    for folder in ["user", "tests/suite", "tests/assist", "tests/killer", "tests/linux-init"] {
         find_packages(Path::new(folder), &mut packages)?;
     }
     packages.sort_by(|a, b| a.folder.cmp(&b.folder));
