@@ -6,6 +6,7 @@
 //! `N passed, N failed, N skipped`. `scripts/test harness` calls it.
 
 mod archive;
+mod console;
 mod crash;
 mod ending;
 mod guest;
@@ -72,6 +73,11 @@ scenarios! {
     terminal: [
         a_shell_obeys_the_keyboard,
         lines_are_edited_echoed_and_ended,
+        a_shell_outlives_console_servers,
+    ],
+    console: [
+        a_copy_passes_servers_that_die,
+        both_outputs_pass_servers_that_die,
     ],
     archive: [
         no_archive_means_no_program,

@@ -1,6 +1,7 @@
 //! The terminal: what a user at the keyboard relies on.
 
 use crate::Outcome;
+use crate::console::expect_deaths;
 use crate::guest::Setup;
 use crate::typist::Typist;
 use abi::frame::Exit;
@@ -9,11 +10,12 @@ use xtask::captured::text;
 /// The shell's prompt.
 const PROMPT: &str = "$ ";
 
-/// Types at a shell, and compares how that ended.
-fn expect(setup: &Setup, steps: &[(&'static str, &'static str)], exit: Exit) -> Outcome {
-    let ended = setup.program(&["/bin/sh"])?.run_on_terminal(Typist::new(steps))?;
+/// Types at a program, and compares how that ended. What was shown.
+fn expect(setup: &Setup, words: &[&str], typist: Typist, exit: Exit) -> Result<Vec<u8>, String> {
+    let ended = setup.program(words)?.run_on_terminal(typist)?;
     let shown = text(&ended.stdout);
-    ended.expect_exit(exit).map_err(|why| format!("{why}\nthe screen: {shown:?}"))
+    ended.expect_exit(exit).map_err(|why| format!("{why}\nthe screen: {shown:?}"))?;
+    Ok(ended.stdout)
 }
 
 pub fn a_shell_obeys_the_keyboard(setup: &Setup) -> Outcome {
@@ -25,7 +27,7 @@ pub fn a_shell_obeys_the_keyboard(setup: &Setup) -> Outcome {
         ("status 130\r\n", "sleep 1 &\r"),
         (PROMPT, "exit 7\r"),
     ];
-    expect(setup, &steps, Exit::Exited(7))
+    expect(setup, &["/bin/sh"], Typist::new(steps), Exit::Exited(7)).map(drop)
 }
 
 pub fn lines_are_edited_echoed_and_ended(setup: &Setup) -> Outcome {
@@ -36,5 +38,18 @@ pub fn lines_are_edited_echoed_and_ended(setup: &Setup) -> Outcome {
         ("last last ", "\x04"),
         (PROMPT, "exit\r"),
     ];
-    expect(setup, &steps, Exit::Exited(0))
+    expect(setup, &["/bin/sh"], Typist::new(steps), Exit::Exited(0)).map(drop)
+}
+
+pub fn a_shell_outlives_console_servers(setup: &Setup) -> Outcome {
+    let mut steps = vec![(PROMPT.to_owned(), "echo begi'n'\r".to_owned())];
+    let mut last = "begin\r\n".to_owned();
+    for number in 0..40 {
+        steps.push((last, format!("echo numbe'r' {number} | cat\r")));
+        last = format!("number {number}\r\n");
+    }
+    steps.push((last, "exit 5\r".to_owned()));
+    let words = ["/bin/killer", "console", "30", "/bin/sh"];
+    let mut shown = expect(setup, &words, Typist::new(steps), Exit::Exited(5))?;
+    expect_deaths(&mut shown)
 }

@@ -12,7 +12,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 pub struct Typist {
     screen: Kept,
     /// What to wait for, and what to type then.
-    steps: std::vec::IntoIter<(&'static str, &'static str)>,
+    steps: std::vec::IntoIter<(String, String)>,
     /// Everything before has been waited for.
     seen: usize,
     /// Still to be typed.
@@ -20,8 +20,9 @@ pub struct Typist {
 }
 
 impl Typist {
-    pub fn new(steps: &[(&'static str, &'static str)]) -> Self {
-        let steps: Vec<_> = steps.into();
+    pub fn new<T: ToString>(steps: impl IntoIterator<Item = (T, T)>) -> Self {
+        let strings = |(text, keys): (T, T)| (text.to_string(), keys.to_string());
+        let steps: Vec<_> = steps.into_iter().map(strings).collect();
         Self { screen: Kept::default(), steps: steps.into_iter(), seen: 0, keys: Vec::new() }
     }
 
@@ -50,10 +51,10 @@ impl Read for Typist {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.keys.is_empty() {
             let Some((text, keys)) = self.steps.next() else { return Ok(0) };
-            if !self.wait_for(text) {
+            if !self.wait_for(&text) {
                 return Ok(0);
             }
-            self.keys = keys.as_bytes().to_vec();
+            self.keys = keys.into_bytes();
         }
         let count = self.keys.len().min(buffer.len());
         let (now, _) = buffer.split_at_mut(count);
