@@ -2,6 +2,7 @@
 
 mod aims;
 mod figures;
+mod linux;
 mod peer;
 mod profile;
 mod table;
@@ -135,7 +136,7 @@ pub fn run(words: Words) -> Result<u8> {
         } else {
             None
         };
-        columns.push(Column { name: layout.to_string(), figures, peer });
+        columns.push(Column { name: layout.to_string(), pae, figures, peer });
     }
     if options.profile.is_some() {
         return Ok(0);

@@ -2,11 +2,13 @@
 
 use super::aims::aim;
 use super::figures::{Figure, Measured};
+use super::linux::linux as recorded;
 use std::fmt::Write;
 
 /// One kernel image and, if there is one, the peer it is measured against.
 pub struct Column {
     pub name: String,
+    pub pae: bool,
     pub figures: Vec<Figure>,
     pub peer: Option<Peer>,
 }
@@ -32,6 +34,7 @@ pub fn table(columns: &[Column]) -> (String, usize) {
                 line.push_str(&ratio(own, peer));
             }
             let linux = peer.and_then(measured).map(|linux| linux.instructions);
+            let linux = linux.or_else(|| recorded(name, column.pae));
             let too_much = match (measured(own), aim(name, linux)) {
                 (Some(own), Some(aim)) => own.instructions > aim,
                 _ => false,
@@ -144,6 +147,7 @@ mod tests {
     fn rows_above_their_aim_are_marked_and_counted() {
         let columns = [Column {
             name: "pae-3g".into(),
+            pae: true,
             figures: parse(
                 "syscall_getppid 113.0 0.000\nread_4k 1600.0 0.000\nipc_call_4 1201.0 -",
             ),
@@ -162,6 +166,20 @@ mod tests {
     }
 
     #[test]
+    fn without_a_peer_the_recorded_figures_count() {
+        let column = |pae| Column {
+            name: "x".into(),
+            pae,
+            figures: parse("mprotect_alone 1000.0 0.000\nmprotect_split 1000.0 0.000"),
+            peer: None,
+        };
+        let (text, above) = table(&[column(false)]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(above == 1 && lines[1].contains(" !") && !lines[2].contains('!'), "{text}");
+        assert_eq!(table(&[column(true)]).1, 0);
+    }
+
+    #[test]
     fn numbers_are_grouped() {
         assert_eq!(number(3.04), "3.0");
         assert_eq!(number(999.9), "999.9");
@@ -171,8 +189,12 @@ mod tests {
 
     #[test]
     fn a_row_that_failed_says_why() {
-        let columns =
-            [Column { name: "x".into(), figures: parse("fork failed: ENOSYS (38)"), peer: None }];
+        let columns = [Column {
+            name: "x".into(),
+            pae: false,
+            figures: parse("fork failed: ENOSYS (38)"),
+            peer: None,
+        }];
         let (text, above) = table(&columns);
         assert!(text.contains("ENOSYS") && above == 0);
     }
