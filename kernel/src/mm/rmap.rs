@@ -30,6 +30,11 @@ impl Mappings {
         Self(SpinLock::new(Rank::AnonChain, ReverseMap::new()))
     }
 
+    #[inline]
+    const fn of(mapping: Mapping) -> Self {
+        Self(SpinLock::new(Rank::AnonChain, ReverseMap::of(mapping)))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.lock().is_empty()
     }
@@ -76,8 +81,15 @@ impl AnonChain {
     /// reading.
     #[cold]
     pub fn make(mm: &Mm, id: VmaId, area: &Area) -> Result<()> {
-        let chain = Arc::try_new(Self { mappings: Mappings::new() }).map_err(|_| Errno::ENOMEM)?;
-        chain.mappings.0.lock().insert(mapping(mm, id, area.extent()));
+        let chain = Arc::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
+        let place = Arc::as_ptr(&chain).cast::<Self>().cast_mut();
+        let mappings = Mappings::of(mapping(mm, id, area.extent()));
+        // SAFETY: nobody else knows the place yet. Written in place, because moving it there would
+        // cost more than all the rest.
+        let chain = unsafe {
+            place.write(Self { mappings });
+            chain.assume_init()
+        };
         if let Err(late) = area.backing.chain.set(chain) {
             // Another thread of the program was faster.
             late.mappings.0.lock().remove(word(mm), id.as_u32(), area.pgoff());

@@ -92,6 +92,13 @@ impl ReverseMap {
         Self { few, few_len: 0, arena: Arena::new(), tree: Tree::new() }
     }
 
+    /// A map of one mapping.
+    #[inline]
+    pub const fn of(mapping: Mapping) -> Self {
+        let few = [mapping, Mapping::NONE, Mapping::NONE];
+        Self { few, few_len: 1, arena: Arena::new(), tree: Tree::new() }
+    }
+
     pub fn len(&self) -> u32 {
         self.arena.len() + self.few_len
     }
