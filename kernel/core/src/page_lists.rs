@@ -43,7 +43,7 @@ impl PageLists {
         self.len == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self, pages: &[Page]) -> Option<Pfn> {
         if self.top == NO_PFN {
             return None;

@@ -248,6 +248,21 @@ fn free_page(pfn: Pfn) {
     });
 }
 
+/// Takes one mapping and its reference from a page that most likely has others.
+#[inline]
+pub fn put_shared(pfn: Pfn) {
+    let page = page(pfn);
+    page.remove_mapping();
+    if page.put() {
+        free_last(pfn);
+    }
+}
+
+#[cold]
+fn free_last(pfn: Pfn) {
+    free_page(pfn);
+}
+
 /// Runs `look` on each zone.
 pub fn for_each_zone(mut look: impl FnMut(usize, &Zone)) {
     for (index, zone) in ZONE_LIST.iter().enumerate() {

@@ -16,7 +16,7 @@ impl Fault<'_> {
     /// Under the page-table lock, so a truncate takes away again what is mapped here.
     #[inline(never)]
     pub(super) fn map_object(
-        self,
+        &self,
         leaf: &Leaf<'_, UserTables<'_, '_>>,
         object: &Object,
         frame: Option<Frame>,
@@ -27,7 +27,9 @@ impl Fault<'_> {
             Lookup::Hole => (PageState::Hole, None),
             Lookup::Beyond => (PageState::Beyond, None),
         };
-        let place = Place { object_pages: Some(object.pages()), ..place };
+        // Only what a pager is asked for depends on the length.
+        let pages = if state == PageState::Absent { object.pages() } else { 0 };
+        let place = Place { object_pages: Some(pages), ..place };
         let round = match (decide(self.kind, &place, Slot::Empty, state), found) {
             (Decision::MapCached { write, .. }, Some(pfn)) => {
                 // The entry keeps the reference.
@@ -49,7 +51,7 @@ impl Fault<'_> {
 
     /// Maps the cached page and, for reading, its cached neighbours in the same table.
     fn map_cached(
-        self,
+        &self,
         leaf: &Leaf<'_, UserTables<'_, '_>>,
         object: &Object,
         pfn: Pfn,
@@ -64,7 +66,7 @@ impl Fault<'_> {
     }
 
     /// Maps what the cache has of the neighbourhood. Returns how many pages.
-    fn map_around(self, leaf: &Leaf<'_, UserTables<'_, '_>>, object: &Object, write: bool) -> u32 {
+    fn map_around(&self, leaf: &Leaf<'_, UserTables<'_, '_>>, object: &Object, write: bool) -> u32 {
         let around = fault_around(self.page, self.area.range());
         let first = self.area.index_of(around.start());
         // Old, so that reclaim sees who was really used.
@@ -84,7 +86,7 @@ impl Fault<'_> {
     }
 
     /// Gives the area a copy of the cached page.
-    fn copy_cached(self, cell: &EntryCell, cached: Pfn, frame: Option<Frame>) -> Round {
+    fn copy_cached(&self, cell: &EntryCell, cached: Pfn, frame: Option<Frame>) -> Round {
         let Some(own) = frame.or_else(Frame::at_hand) else { return Round::NeedFrame };
         copy_highpage(own.pfn(), cached);
         cell.set(self.own_entry(own));

@@ -2,7 +2,7 @@
 
 use crate::arch::paging::{self, Active};
 use crate::arch::string::copy_page;
-use crate::mm::frames::{Frame, GFP_HIGHUSER, clear_highpage, put_page};
+use crate::mm::frames::{Frame, GFP_HIGHUSER, clear_highpage, put_shared};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::page::page;
 use crate::mm::rmap::AnonChain;
@@ -58,8 +58,7 @@ impl Mm {
     }
 }
 
-/// A fault being served. Passed by value, so that the usual way through needs no memory for it.
-#[derive(Clone, Copy)]
+/// A fault being served.
 pub(super) struct Fault<'a> {
     pub mm: &'a Mm,
     pub id: VmaId,
@@ -70,7 +69,7 @@ pub(super) struct Fault<'a> {
 
 impl Fault<'_> {
     #[inline(always)]
-    pub(super) fn serve(self) -> Outcome {
+    pub(super) fn serve(&self) -> Outcome {
         if self.kind == AccessKind::Write && !self.prepare_write() {
             return Outcome::OutOfMemory;
         }
@@ -83,7 +82,7 @@ impl Fault<'_> {
 
     /// Gets what is missing and tries again, until nothing is.
     #[cold]
-    fn go_on(self, missing: Round) -> Outcome {
+    fn go_on(&self, missing: Round) -> Outcome {
         let mut missing = missing;
         loop {
             let Some(frame) = self.fetch(missing) else { return Outcome::OutOfMemory };
@@ -97,7 +96,7 @@ impl Fault<'_> {
 
     /// A private page that is written needs a chain by which it will be found again.
     #[inline(always)]
-    fn prepare_write(self) -> bool {
+    fn prepare_write(&self) -> bool {
         let private = VmFlags::WRITE | VmFlags::SHARED;
         self.area.backing.has_chain()
             || self.area.flags() & private != VmFlags::WRITE
@@ -105,7 +104,7 @@ impl Fault<'_> {
     }
 
     /// What the next round starts with; `None` if there is no memory for it.
-    fn fetch(self, missing: Round) -> Option<Option<Frame>> {
+    fn fetch(&self, missing: Round) -> Option<Option<Frame>> {
         match missing {
             Round::NeedTable => {
                 let lock = self.mm.lock_tables();
@@ -124,7 +123,7 @@ impl Fault<'_> {
 
     /// Looks at the entry and, if nothing is missing, acts.
     #[inline(always)]
-    fn round(self, frame: Option<Frame>) -> Round {
+    fn round(&self, frame: Option<Frame>) -> Round {
         let lock = self.mm.lock_tables();
         let tables = self.mm.tables(&lock);
         let Some(leaf) = leaf(&tables, self.page) else { return self.without_table() };
@@ -141,7 +140,7 @@ impl Fault<'_> {
 
     /// Rights come first: a forbidden access must not allocate a table.
     #[cold]
-    fn without_table(self) -> Round {
+    fn without_table(&self) -> Round {
         match decide(self.kind, &self.place(), Slot::Empty, PageState::None) {
             Decision::Signal(signal) if self.area.backing.object.is_none() => Round::Signal(signal),
             Decision::Signal(Signal::AccessError) => Round::Signal(Signal::AccessError),
@@ -151,7 +150,7 @@ impl Fault<'_> {
 
     /// Private memory without a page.
     #[inline(always)]
-    fn first_touch(self, cell: &EntryCell, frame: Option<Frame>) -> Round {
+    fn first_touch(&self, cell: &EntryCell, frame: Option<Frame>) -> Round {
         match decide(self.kind, &self.place(), Slot::Empty, PageState::None) {
             Decision::AllocateAnonymous => {
                 let Some(own) = frame.or_else(Frame::at_hand) else {
@@ -173,7 +172,7 @@ impl Fault<'_> {
 
     /// An entry is there, but does not permit the access.
     #[inline(always)]
-    fn change(self, cell: &EntryCell, raw: Raw, frame: Option<Frame>) -> Round {
+    fn change(&self, cell: &EntryCell, raw: Raw, frame: Option<Frame>) -> Round {
         let slot = Active::decode(raw, Level::Leaf);
         let state = match slot {
             Slot::Page { pfn, access } => mapped_state(pfn, access),
@@ -216,14 +215,14 @@ impl Fault<'_> {
 
     /// Maps a frame of the area's own in the place of what the entry had.
     #[inline(always)]
-    fn replace(self, cell: &EntryCell, own: Frame) {
+    fn replace(&self, cell: &EntryCell, own: Frame) {
         cell.replace(self.own_entry(own));
         self.mm.invalidate_page(self.page);
     }
 
     /// The page that a copy replaced is not mapped here any more.
     #[inline(always)]
-    fn give_up(self, old: Pfn, state: PageState) {
+    fn give_up(&self, old: Pfn, state: PageState) {
         match state {
             PageState::Anon { .. } => {}
             PageState::Frame => return self.mm.add_rss(1, 0),
@@ -232,25 +231,24 @@ impl Fault<'_> {
                 self.mm.subtract_rss(0, 1);
             }
         }
-        page(old).remove_mapping();
-        put_page(old);
+        put_shared(old);
     }
 
     /// The entry of a frame that becomes a page of the area's own, written just now.
     #[inline(always)]
-    pub(super) fn own_entry(self, own: Frame) -> Raw {
+    pub(super) fn own_entry(&self, own: Frame) -> Raw {
         let pfn = own.into_raw();
         AnonChain::add_page(self.area, pfn, self.area.index_of(self.page));
         entry_of(pfn, self.access(true) | Access::DIRTY)
     }
 
     #[inline(always)]
-    pub(super) fn access(self, write: bool) -> Access {
+    pub(super) fn access(&self, write: bool) -> Access {
         page_access(self.area.flags(), write) | Access::ACCESSED
     }
 
     #[inline(always)]
-    pub(super) fn place(self) -> Place {
+    pub(super) fn place(&self) -> Place {
         Place {
             flags: self.area.flags(),
             no_execute: paging::has_no_execute(),
@@ -261,7 +259,7 @@ impl Fault<'_> {
 
     #[cold]
     #[inline(never)]
-    fn broken(self, decision: Decision) -> ! {
+    fn broken(&self, decision: Decision) -> ! {
         panic!("page table at {:?} leads to {decision:?}", self.page)
     }
 }
@@ -286,7 +284,7 @@ fn mapped_state(pfn: Pfn, access: Access) -> PageState {
 }
 
 /// Copies a frame, wherever both lie.
-#[inline]
+#[inline(always)]
 pub(super) fn copy_highpage(to: Pfn, from: Pfn) {
     let to = kmap_atomic(to);
     let from = kmap_atomic(from);
