@@ -80,7 +80,7 @@ impl Mm {
             });
             drop(run);
             drop(lock);
-            self.flush(&mut gather);
+            self.invalidate(gather.into_flush());
             might_resched();
         }
     }

@@ -100,7 +100,7 @@ impl Mm {
             let lock = self.lock_tables();
             let more = walk.step(&self.tables(&lock), &mut gather, STEP);
             drop(lock);
-            self.flush(&mut gather);
+            self.invalidate(gather.into_flush());
             if !more {
                 break;
             }

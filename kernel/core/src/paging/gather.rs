@@ -110,6 +110,13 @@ impl<'a> Gather<'a> {
         }
     }
 
+    /// The flush alone, of a gather that holds nothing: entries moved or changed.
+    #[inline]
+    pub fn into_flush(mut self) -> Flush {
+        assert!(self.len == 0 && self.tables.is_none(), "a flush forgets what was held");
+        self.take_flush()
+    }
+
     #[inline]
     fn take_flush(&mut self) -> Flush {
         let (start, end) = (self.start, self.end);

@@ -23,6 +23,13 @@ impl Account {
         self.each(flags, |sum| *sum -= pages);
     }
 
+    /// An area had `was` pages and has `now`.
+    pub(super) fn resize(&mut self, flags: VmFlags, was: u32, now: u32) {
+        if was != now {
+            self.each(flags, |sum| *sum = *sum - was + now);
+        }
+    }
+
     #[inline]
     fn each(&mut self, flags: VmFlags, mut apply: impl FnMut(&mut u32)) {
         apply(&mut self.total);

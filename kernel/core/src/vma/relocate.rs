@@ -68,8 +68,7 @@ impl<B: Backing> VmaSet<B> {
         let node = &mut self.arena[id];
         (node.vma.range, node.vma.pgoff) = (to.range, to.pgoff);
         (node.prev, node.next) = (prev, next);
-        self.account.subtract(was.flags, was.range.len());
-        self.account.add(to.flags, to.range.len());
+        self.account.resize(to.flags, was.range.len(), to.range.len());
         self.hook(&path, id);
         report(Edit::Changed { id: VmaId(id), was, vma: &self.arena[id].vma });
     }

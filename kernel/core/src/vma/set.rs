@@ -204,8 +204,12 @@ impl<B: Backing> VmaSet<B> {
         let was = node.vma.extent();
         (node.vma.range, node.vma.flags, node.vma.pgoff) = (to.range, to.flags, to.pgoff);
         let next = node.next;
-        self.account.subtract(was.flags, was.range.len());
-        self.account.add(to.flags, to.range.len());
+        if was.flags == to.flags {
+            self.account.resize(to.flags, was.range.len(), to.range.len());
+        } else {
+            self.account.subtract(was.flags, was.range.len());
+            self.account.add(to.flags, to.range.len());
+        }
         let guards = (was.flags ^ to.flags).contains(VmFlags::GROWSDOWN);
         if was.range.start() != to.range.start() || guards {
             let node = &self.arena[id];
