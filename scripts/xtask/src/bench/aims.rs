@@ -27,7 +27,7 @@ pub fn aim(row: &str, linux: Option<f64>) -> Option<f64> {
         "mmap_touch_munmap_1m" => at_least(256.0 * PAGE_FAULT),
         "read_4k" => Some(READ_PAGE),
         "read_64k" => at_least(16.0 * READ_PAGE),
-        "ipc_call_4" | "ipc_call_16" => Some(IPC_CALL),
+        "ipc_call" | "ipc_call_4_words" => Some(IPC_CALL),
         _ if row.starts_with("vma_fault_") => at_least(PAGE_FAULT),
         _ => third,
     }
@@ -44,7 +44,7 @@ mod tests {
         assert_eq!(aim("anon_write_fault", Some(3519.0)), Some(1500.0));
         assert_eq!(aim("vma_fault_1", Some(3528.0)), Some(1500.0));
         assert_eq!(aim("vma_fault_60000", Some(5444.0)).map(f64::round), Some(1815.0));
-        assert_eq!(aim("ipc_call_16", None), Some(1200.0));
+        assert_eq!(aim("ipc_call", None), Some(1200.0));
         assert_eq!(aim("rdtsc", Some(3.0)), None);
     }
 }

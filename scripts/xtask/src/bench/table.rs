@@ -148,9 +148,7 @@ mod tests {
         let columns = [Column {
             name: "pae-3g".into(),
             pae: true,
-            figures: parse(
-                "syscall_getppid 113.0 0.000\nread_4k 1600.0 0.000\nipc_call_4 1201.0 -",
-            ),
+            figures: parse("syscall_getppid 113.0 0.000\nread_4k 1600.0 0.000\nipc_call 1201.0 -"),
             peer: Some(Peer {
                 name: "686-pae".into(),
                 figures: parse("syscall_getppid 336.0 0.000\nread_4k 2771.0 0.000"),
