@@ -6,7 +6,7 @@ use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PageRange, VirtAddr};
 use kcore::memory_call::{Remap, mremap};
-use kcore::paging::Gather;
+use kcore::paging::{Flush, Gather};
 use kcore::paging::walk::MoveWalk;
 use kcore::vma::{VmFlags, VmaId, VmaSet};
 
@@ -115,9 +115,9 @@ impl Mm {
 
     fn reserve_tables(&self, walk: &MoveWalk) -> Result<()> {
         let lock = self.lock_tables();
-        let flush = walk.reserve(&self.tables(&lock)).map_err(|_| Errno::ENOMEM)?;
-        self.invalidate(flush);
-        Ok(())
+        let reserved = walk.reserve(&self.tables(&lock));
+        self.invalidate(reserved.unwrap_or(Flush::All));
+        reserved.map(|_| ()).map_err(|_| Errno::ENOMEM)
     }
 
     fn reserve_for(&self, areas: &VmaSet<AreaBacking>, id: VmaId) -> Result<()> {

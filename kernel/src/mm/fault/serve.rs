@@ -12,7 +12,7 @@ use kcore::addr::{Pfn, VirtAddr, Vpn};
 use kcore::fault::{AccessKind, Cow, Decision, PageState, Place, Signal, decide, page_access};
 use kcore::page::PageFlags;
 use kcore::paging::walk::{ensure_leaf, leaf};
-use kcore::paging::{Access, Cell, Format, Level, Slot};
+use kcore::paging::{Access, Cell, Flush, Format, Level, Slot};
 use kcore::vma::{Backing, VmFlags, VmaId};
 
 pub(super) type EntryCell = <Active as Format>::Cell;
@@ -108,8 +108,12 @@ impl Fault<'_> {
         match missing {
             Round::NeedTable => {
                 let lock = self.mm.lock_tables();
-                let flush = ensure_leaf(&self.mm.tables(&lock), self.page).ok()?;
-                self.mm.invalidate(flush);
+                let ensured = ensure_leaf(&self.mm.tables(&lock), self.page);
+                // A directory may be new although there was no memory for the table below it.
+                self.mm.invalidate(ensured.unwrap_or(Flush::All));
+                if ensured.is_err() {
+                    return None;
+                }
             }
             Round::NeedFrame => return Frame::allocate(&GFP_HIGHUSER).map(Some),
             Round::FillHole => {

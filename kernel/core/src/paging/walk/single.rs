@@ -53,7 +53,7 @@ pub fn leaf<T: Tables>(tables: &T, page: Vpn) -> Option<Leaf<'_, T>> {
 }
 
 /// Sees to it that `page` has a leaf table. The flush is for the CPUs that run the address space:
-/// they cache PAE's top entries.
+/// they cache PAE's top entries. After a failure all has to be flushed: a directory may be new.
 #[cold]
 pub fn ensure_leaf<T: Tables>(tables: &T, page: Vpn) -> Result<Flush, NoMemory> {
     let (cell, flush) = ensure_directory(tables, page)?;
