@@ -70,11 +70,15 @@ pub fn leak(kind: u32) -> Result<u32> {
         LEAK_BLOCK, LEAK_DESCRIPTION, LEAK_FRAME, LEAK_HANDLE, LEAK_KMAP, LEAK_OBJECT,
     };
     use alloc::boxed::Box;
+    // Or the compiler would leave out an allocation that nobody sees.
+    use core::hint::black_box;
     use core::mem::forget;
     match kind {
         LEAK_FRAME => forget(Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?),
-        LEAK_OBJECT => forget(Box::try_new(0u64).map_err(|_| Errno::ENOMEM)?),
-        LEAK_BLOCK => forget(Box::<[u8; 5000]>::try_new_uninit().map_err(|_| Errno::ENOMEM)?),
+        LEAK_OBJECT => forget(black_box(Box::try_new(0u64).map_err(|_| Errno::ENOMEM)?)),
+        LEAK_BLOCK => {
+            forget(black_box(Box::<[u8; 5000]>::try_new_uninit().map_err(|_| Errno::ENOMEM)?))
+        }
         LEAK_DESCRIPTION => forget(crate::file::pipe(0, 0, 0)?.0),
         LEAK_HANDLE => {
             let holder = handle::Holder::new(Level::PROGRAM);
