@@ -1,7 +1,7 @@
 //! The switchboard: where every fault, interrupt and system call of the machine arrives.
 
 use crate::arch::control::cr2;
-use crate::arch::entry::{Arguments, FOLIO_CALL, TrapFrame};
+use crate::arch::entry::{Arguments, TrapFrame};
 use crate::arch::{extable, interrupts};
 use crate::cpu;
 use crate::irq;
@@ -122,18 +122,28 @@ pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
     leave(frame);
 }
 
+/// `int 0x80`.
+pub extern "fastcall" fn on_linux_call(frame: *mut TrapFrame) {
+    // SAFETY: the entry code passes its frame.
+    unsafe { serve_call(frame, syscall::linux_call) }
+}
+
+/// `int 0x81`.
+pub extern "fastcall" fn on_folio_call(frame: *mut TrapFrame) {
+    // SAFETY: the entry code passes its frame.
+    unsafe { serve_call(frame, syscall::folio_call) }
+}
+
 /// The frame lies at the top of the thread's stack; handlers that replace the registers (exec,
 /// sigreturn) write there, and their result is EAX.
-pub extern "fastcall" fn on_syscall(frame: *mut TrapFrame) {
-    // SAFETY: the entry code passes its frame. Arguments are read before the handler they are for
-    // is called, and nobody else writes to it before that.
-    let (number, vector, arguments) =
-        unsafe { ((*frame).error, (*frame).vector, Arguments::of(frame)) };
-    let result = if vector == FOLIO_CALL as u32 {
-        syscall::folio_call(number, &arguments)
-    } else {
-        syscall::linux_call(number, &arguments)
-    };
+///
+/// # Safety
+/// The frame is the current program's, and nobody has a reference to it.
+#[inline(always)]
+unsafe fn serve_call(frame: *mut TrapFrame, serve: impl FnOnce(u32, &Arguments) -> u32) {
+    // SAFETY: arguments are read before the handler they are for is called, and nobody else writes
+    // to the frame before that.
+    let result = unsafe { serve((*frame).error, &Arguments::of(frame)) };
     // SAFETY: the handler's references to the frame are gone.
     let frame = unsafe { &mut *frame };
     frame.eax = result;

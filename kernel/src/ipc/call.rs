@@ -287,12 +287,8 @@ fn block() -> Result<BlockAddress> {
 /// How many words do not fit the registers: at most as many as a block has.
 #[inline]
 fn words_in_block(tag: Tag) -> usize {
-    let words = tag.words() as usize;
-    if (IN_REGISTERS + 1..=IN_REGISTERS + IN_BLOCK).contains(&words) {
-        words - IN_REGISTERS
-    } else {
-        0
-    }
+    let beyond = (tag.words() as usize).wrapping_sub(IN_REGISTERS + 1);
+    if beyond < IN_BLOCK { beyond + 1 } else { 0 }
 }
 
 /// From the sender's registers and block. Does not sleep.

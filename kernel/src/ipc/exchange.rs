@@ -71,16 +71,14 @@ pub fn reply(
 
 /// Takes a message of words that has arrived: its tag and badge. `None` if there is none, or if
 /// there is more to it.
-#[inline]
+#[inline(always)]
 pub fn take(thread: &CurrentThread, own: u32) -> Option<(Tag, u32)> {
     let mut state = STATE.lock();
     let slot = &mut state.slots[own];
-    let is_simple = slot.outcome == Outcome::Arrived
-        && !slot.tag.has_attachments()
-        && slot.attachments.is_none();
-    if !is_simple {
+    if slot.outcome != Outcome::Arrived || slot.tag.has_attachments() {
         return None;
     }
+    debug_assert!(slot.attachments.is_none(), "the call had words only");
     let arrived = receive_words(thread, slot);
     if arrived.is_incomplete {
         return None;

@@ -6,8 +6,8 @@ use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PageRange, VirtAddr};
 use kcore::memory_call::{Remap, mremap};
-use kcore::paging::{Flush, Gather};
 use kcore::paging::walk::MoveWalk;
+use kcore::paging::{Flush, Gather};
 use kcore::vma::{VmFlags, VmaId, VmaSet};
 
 /// Cells moved with the page-table lock held.

@@ -56,7 +56,7 @@ macro_rules! linux_dispatcher {
 abi::for_each_linux_call!(linux_dispatcher);
 
 /// Serves `int 0x80`.
-#[inline]
+#[inline(always)]
 pub fn linux_call(number: u32, registers: &Arguments) -> u32 {
     match linux(number, registers) {
         Some(result) => abi::errno::encode(result),
@@ -85,7 +85,7 @@ macro_rules! message_dispatcher {
 abi::for_each_message_call!(message_dispatcher);
 
 /// Serves `int 0x81`.
-#[inline]
+#[inline(always)]
 pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
     // Messages first: they are what has to be quick.
     let result = message(number, registers)

@@ -2,7 +2,7 @@
 //!
 //! A stub pushes the vector (and a zero where the CPU pushes no error code), the common part
 //! saves the registers as a [`TrapFrame`] and calls `trap::on_fault`, `on_page_fault`,
-//! `on_interrupt` or `on_syscall`. `trap_return` restores the frame.
+//! `on_interrupt` or `on_linux_call`. `trap_return` restores the frame.
 //!
 //! ```text
 //!            ss esp eflags cs eip   by the CPU (ss, esp only from user mode)
@@ -181,15 +181,19 @@ interrupt_entry:
 folio_call_stub:
     push eax
     push {folio_call}
-    jmp 1f
+    save_registers
+    xor ebp, ebp
+    call {on_folio_call}
+    jmp trap_return
+
     .balign 16
     .globl linux_call_stub
 linux_call_stub:
     push eax
     push {linux_call}
-1:  save_registers
+    save_registers
     xor ebp, ebp
-    call {on_syscall}
+    call {on_linux_call}
 
     .globl trap_return
 trap_return:
@@ -225,5 +229,6 @@ trap_return:
     on_fault = sym crate::trap::on_fault,
     on_page_fault = sym crate::trap::on_page_fault,
     on_interrupt = sym crate::trap::on_interrupt,
-    on_syscall = sym crate::trap::on_syscall,
+    on_linux_call = sym crate::trap::on_linux_call,
+    on_folio_call = sym crate::trap::on_folio_call,
 );
