@@ -37,6 +37,9 @@ impl Device {
         match self {
             Self::Null => Ok(0),
             Self::Zero | Self::Full => to.each(|range, _| {
+                if range.is_empty() {
+                    return Ok(0);
+                }
                 let mut done = 0;
                 while !range.is_empty() {
                     let count = range.len().min(CHUNK);

@@ -167,6 +167,7 @@ pub fn null_zero_and_full() {
     assert_eq!(zero.write(&buffer), Ok(100));
     assert_eq!(full.read(&mut buffer), Ok(100));
     assert_eq!(full.write(&buffer), Err(Errno::ENOSPC));
+    assert_eq!((zero.read(&mut []), full.read(&mut [])), (Ok(0), Ok(0)));
     assert_eq!(null.stat().expect("fstat64").mode & S_IFMT, S_IFCHR);
     let random = File::open("/dev/urandom").expect("open");
     assert_eq!(random.read(&mut buffer), Ok(100));
