@@ -186,9 +186,5 @@ pub fn truncate(start: &Start, path: &[u8], size: u64) -> Result<()> {
         return Err(Errno::EROFS);
     }
     start.caller.may(&attributes, W_OK)?;
-    let regular = regular(&node)?;
-    regular.add_writer()?;
-    let result = regular.truncate(node.node(), size);
-    regular.remove_writer();
-    result
+    regular(&node)?.truncate_as_writer(node.node(), size)
 }

@@ -208,7 +208,7 @@ fn open_node(node: Held, how: &How, caller: &Caller) -> Result<Arc<File>> {
     }
     let file = File::new(kind, Node::Held(node), how.flags)?;
     if truncate && let Some((regular, node)) = file.regular() {
-        regular.truncate(node.node(), 0)?;
+        regular.truncate_as_writer(node.node(), 0)?;
     }
     Ok(file)
 }

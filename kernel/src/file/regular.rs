@@ -209,6 +209,15 @@ impl Regular {
         Ok(())
     }
 
+    /// [`truncate`](Self::truncate) by somebody who has no description that writes. ETXTBSY while it
+    /// runs as a program.
+    pub fn truncate_as_writer(&self, node: NodeId, size: u64) -> Result<()> {
+        self.add_writer()?;
+        let result = self.truncate(node, size);
+        self.remove_writer();
+        result
+    }
+
     /// One more description that writes. ETXTBSY while it runs as a program.
     pub fn add_writer(&self) -> Result<()> {
         let one_more = |writers: i32| (writers >= 0).then(|| writers + 1);

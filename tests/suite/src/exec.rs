@@ -3,9 +3,10 @@
 use crate::child;
 use crate::scratch::Scratch;
 use alloc::vec::Vec;
-use sys::abi::file::{F_SETFD, FD_CLOEXEC};
+use sys::abi::file::{F_SETFD, FD_CLOEXEC, O_RDONLY, O_TRUNC, O_WRONLY};
 use sys::abi::signal::*;
 use sys::abi::{UserPtr, UserStr};
+use sys::file::File;
 use sys::io::STDOUT;
 use sys::process;
 use sys::signal::{self, Action};
@@ -23,6 +24,7 @@ pub fn child(name: Option<&[u8]>) -> i32 {
             0
         }
         Some(b"status") => 33,
+        Some(b"pause") => i32::from(call!(pause()).is_ok()),
         Some(b"descriptor") => {
             // 0 if descriptor 9 is open.
             i32::from(call!(fcntl64(9, sys::abi::file::F_GETFD, 0)).is_err())
@@ -208,6 +210,25 @@ pub fn a_program_being_written_is_busy() {
         panic!("{:?}", process::exec(name.as_str(), &[b"suite", b"--child", b"status"], &[]))
     });
     assert_eq!(status, Status::Exited(33));
+}
+
+/// Opening for reading truncates too, and so needs the right of a writer.
+pub fn a_program_that_runs_is_not_truncated() {
+    let (name, file) = Scratch::file("running", &sys::file::read(own_path()).expect("read"));
+    assert_eq!(call!(fchmod(file.fd().0, 0o755)), Ok(0));
+    drop(file);
+    let pid = child::start(|| {
+        panic!("{:?}", process::exec(name.as_str(), &[b"suite", b"--child", b"pause"], &[]))
+    });
+    let truncating = || File::open_with(name.as_str(), O_RDONLY | O_TRUNC, 0).err();
+    let written = || File::open_with(name.as_str(), O_WRONLY, 0).err();
+    while written() != Some(Errno::ETXTBSY) {
+        assert_eq!(call!(sched_yield()), Ok(0));
+    }
+    assert_eq!(truncating(), Some(Errno::ETXTBSY));
+    process::kill(pid, SIGKILL).expect("kill");
+    child::wait(pid);
+    assert_eq!(truncating(), None);
 }
 
 pub fn scripts_name_their_interpreter() {
