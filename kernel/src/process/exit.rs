@@ -65,7 +65,7 @@ impl CurrentThread {
         let shared = own.mm.borrow().as_ref().is_some_and(|mm| mm.users() > 1);
         let address = own.clear_child_tid.replace(0);
         if address != 0 && shared && user::write(UserMutPtr::new(address), &0u32).is_ok() {
-            futex::wake_private(address, 1);
+            futex::wake_one(address);
         }
         self.settle_account();
         task::current().leave_address_space();

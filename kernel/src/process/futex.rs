@@ -1,6 +1,7 @@
 //! Sleeping on words of memory, and waking who does.
 
 use super::{CurrentThread, Restart, current};
+use crate::arch::uaccess::access_ok;
 use crate::mm::space::Mm;
 use crate::mm::user;
 use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTSYS};
@@ -26,29 +27,13 @@ pub enum Scope {
     Shared,
 }
 
-/// When a wait ends by itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Timeout {
-    Never,
-    /// Monotonic nanoseconds. An interrupted call goes on waiting until then.
-    Relative(u64),
-    /// The same, but the caller gave a point in time, so the call is simply made again.
-    Absolute(u64),
-}
-
-impl Timeout {
-    fn deadline(self) -> Option<u64> {
-        match self {
-            Self::Never => None,
-            Self::Relative(deadline) | Self::Absolute(deadline) => Some(deadline),
-        }
-    }
-}
-
 /// What names the word. EINVAL unless it is aligned, EFAULT outside of user memory.
 fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
+    }
+    if !access_ok(address, size_of::<u32>()) {
+        return Err(Errno::EFAULT);
     }
     let private = Key { space: Arc::as_ptr(mm) as usize as u32, offset: u64::from(address) };
     if scope == Scope::Private {
@@ -68,7 +53,14 @@ fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
 }
 
 /// Sleeps until somebody wakes the word with one of `bits`, if it still holds `expected`: EAGAIN.
-pub fn wait(address: u32, scope: Scope, expected: u32, timeout: Timeout, bits: u32) -> Result<u32> {
+/// `deadline` is monotonic time.
+pub fn wait(
+    address: u32,
+    scope: Scope,
+    expected: u32,
+    deadline: Option<u64>,
+    bits: u32,
+) -> Result<u32> {
     if bits == 0 {
         return Err(Errno::EINVAL);
     }
@@ -87,13 +79,13 @@ pub fn wait(address: u32, scope: Scope, expected: u32, timeout: Timeout, bits: u
             Err(_) => {}
         }
     };
-    let slept = sleep(sleeper, timeout.deadline());
+    let slept = sleep(sleeper, deadline);
     if SLEEPERS.lock().finish(sleeper) {
         return Ok(0);
     }
     match slept {
         Err(WaitError::TimedOut) => Err(Errno::ETIMEDOUT),
-        _ => Err(interrupted(&thread, address, scope, expected, timeout, bits)),
+        _ => Err(interrupted(&thread, address, scope, expected, deadline, bits)),
     }
 }
 
@@ -125,10 +117,10 @@ fn interrupted(
     address: u32,
     scope: Scope,
     expected: u32,
-    timeout: Timeout,
+    deadline: Option<u64>,
     bits: u32,
 ) -> Errno {
-    let Timeout::Relative(deadline) = timeout else { return ERESTARTSYS };
+    let Some(deadline) = deadline else { return ERESTARTSYS };
     let shared = u32::from(scope == Scope::Shared);
     let arguments = [address, shared, expected, deadline as u32, (deadline >> 32) as u32, bits];
     thread.own().restart.set(Some(Restart { resume, arguments }));
@@ -139,7 +131,7 @@ fn resume(arguments: &[u32; 6]) -> Result<u32> {
     let [address, shared, expected, low, high, bits] = *arguments;
     let scope = if shared == 0 { Scope::Private } else { Scope::Shared };
     let deadline = u64::from(low) | u64::from(high) << 32;
-    wait(address, scope, expected, Timeout::Relative(deadline), bits)
+    wait(address, scope, expected, Some(deadline), bits)
 }
 
 /// Wakes up to `count` sleepers of the word; returns how many.
@@ -163,16 +155,15 @@ fn wake_key(key: Key, count: u32, bits: u32) -> u32 {
     woken
 }
 
-/// For the end of a thread: wakes one sleeper of a private word of the running thread's memory.
-pub(super) fn wake_private(address: u32, count: u32) {
-    if let Ok(key) = key(&current().mm(), address, Scope::Private) {
-        wake_key(key, count, MATCH_ANY);
+/// For the end of a thread: wakes one sleeper of a word that other processes may share.
+pub(super) fn wake_one(address: u32) {
+    if let Ok(key) = key(&current().mm(), address, Scope::Shared) {
+        wake_key(key, 1, MATCH_ANY);
     }
 }
 
 /// Wakes up to `wake` sleepers of one word and moves up to `move_count` others to a second one.
-/// With `expected`, only if the word holds that: EAGAIN. Returns how many were woken, and with
-/// `expected` also how many were moved.
+/// With `expected`, only if the word holds that: EAGAIN. Returns how many were woken or moved.
 pub fn requeue(
     address: u32,
     scope: Scope,
@@ -197,5 +188,5 @@ pub fn requeue(
     while moved < move_count && from != to && sleepers.move_one(from, to) {
         moved += 1;
     }
-    Ok(woken + if expected.is_some() { moved } else { 0 })
+    Ok(woken + moved)
 }

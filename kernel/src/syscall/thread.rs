@@ -3,7 +3,7 @@
 use crate::arch::context::{set_user_segments, user_segments};
 use crate::mm::user;
 use crate::process::current;
-use crate::process::futex::{self, Scope, Timeout};
+use crate::process::futex::{self, Scope};
 use crate::process::table::{find, lock_family};
 use crate::result::{Errno, Result};
 use crate::{task, time};
@@ -163,8 +163,8 @@ fn do_futex(
     match command {
         FUTEX_WAIT | FUTEX_WAIT_BITSET => {
             let timeout = match timeout_or_count {
-                0 => Timeout::Never,
-                _ => deadline(command, by_wall_clock, read_timeout()?),
+                0 => None,
+                _ => Some(deadline(command, by_wall_clock, read_timeout()?)),
             };
             let bits = if command == FUTEX_WAIT { MATCH_ANY } else { value3 };
             futex::wait(address, scope, value, timeout, bits)
@@ -182,14 +182,14 @@ fn do_futex(
     }
 }
 
-fn deadline(command: u32, by_wall_clock: bool, nanoseconds: u64) -> Timeout {
+fn deadline(command: u32, by_wall_clock: bool, nanoseconds: u64) -> u64 {
     if command == FUTEX_WAIT {
-        Timeout::Relative(time::monotonic().saturating_add(nanoseconds))
+        time::monotonic().saturating_add(nanoseconds)
     } else if by_wall_clock {
         let ahead = time::realtime().saturating_sub(time::monotonic());
-        Timeout::Absolute(nanoseconds.saturating_sub(ahead))
+        nanoseconds.saturating_sub(ahead)
     } else {
-        Timeout::Absolute(nanoseconds)
+        nanoseconds
     }
 }
 

@@ -246,6 +246,7 @@ test_cases! {
         what_cannot_be_executed_says_why,
         damaged_elf_files_are_refused,
         a_program_being_written_is_busy,
+        a_program_that_runs_is_not_truncated,
         scripts_name_their_interpreter,
         a_script_without_interpreter_says_so,
         bad_addresses_are_efault,
@@ -481,6 +482,7 @@ test_cases! {
         many_sleepers_wake_in_order,
         processes_share_the_processor,
         futexes_wait_and_wake,
+        sleepers_are_moved_to_another_futex,
     ],
     usage: [
         each_first_touch_is_one_fault,

@@ -159,7 +159,7 @@ pub fn processes_share_the_processor() {
 }
 
 pub fn futexes_wait_and_wake() {
-    use sys::abi::process::{FUTEX_WAIT, FUTEX_WAKE};
+    use sys::abi::process::{FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE};
     let page = call!(mmap2(0, 4096, 3, 0x21, -1, 0)).expect("mmap2");
     let word = UserMutPtr::new(page);
     let futex = |operation, value, timeout| {
@@ -182,4 +182,35 @@ pub fn futexes_wait_and_wake() {
     let bad = call!(futex(misaligned, FUTEX_WAKE, 1, UserPtr::NULL, UserMutPtr::NULL, 0));
     assert_eq!(bad, Err(Errno::EINVAL));
     assert_eq!(futex(77, 0, UserPtr::NULL), Err(Errno::ENOSYS));
+    let far = UserMutPtr::new(0xffff_f000);
+    let wake = FUTEX_WAKE | FUTEX_PRIVATE_FLAG;
+    let bad = call!(futex(far, wake, 1, UserPtr::NULL, UserMutPtr::NULL, 0));
+    // To a kernel of 64 bits it is below TASK_SIZE.
+    assert_eq!(bad, if crate::harness::on_folio() { Err(Errno::EFAULT) } else { Ok(0) });
+}
+
+pub fn sleepers_are_moved_to_another_futex() {
+    use sys::abi::process::{FUTEX_REQUEUE, FUTEX_WAIT, FUTEX_WAKE};
+    let page = call!(mmap2(0, 4096, 3, 0x21, -1, 0)).expect("mmap2");
+    let (word, other) = (UserMutPtr::new(page), UserMutPtr::new(page + 64));
+    let sleepers = [(); 2].map(|()| {
+        crate::child::start(|| {
+            let woken = call!(futex(word, FUTEX_WAIT, 0, UserPtr::NULL, UserMutPtr::NULL, 0));
+            i32::from(woken != Ok(0))
+        })
+    });
+    let mut moved = 0;
+    for _ in 0..1000 {
+        moved += call!(futex(word, FUTEX_REQUEUE, 0, UserPtr::new(1), other, 0)).expect("futex");
+        if moved == 2 {
+            break;
+        }
+        time::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(moved, 2, "those that were moved count");
+    let wake = |word| call!(futex(word, FUTEX_WAKE, 9, UserPtr::NULL, UserMutPtr::NULL, 0));
+    assert_eq!((wake(word), wake(other)), (Ok(0), Ok(2)));
+    for pid in sleepers {
+        assert_eq!(crate::child::wait(pid), sys::wait::Status::Exited(0));
+    }
 }
