@@ -50,8 +50,8 @@ impl Mm {
         let mut walk = Walk::new(range);
         let mut room = [Pfn::new(0); STEP];
         let mut gather = Gather::new(&mut room);
-        let (mut anon, mut file) = (0, 0);
         loop {
+            let (mut anon, mut file) = (0, 0);
             let lock = self.lock_tables();
             let tables = self.tables(&lock);
             let Some(run) = walk.next(&tables, STEP as u32) else { break };
@@ -59,9 +59,10 @@ impl Mm {
             drop(run);
             drop(lock);
             self.flush(&mut gather);
+            // Whoever cuts a file does this to other programs, which may exit meanwhile.
+            self.subtract_rss(anon, file);
             might_resched();
         }
-        self.subtract_rss(anon, file);
     }
 
     /// Frees the tables of a range that has been unmapped. `around` is the free space it is part
