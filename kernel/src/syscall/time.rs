@@ -164,7 +164,8 @@ fn sleep_on<T: Spec + Width>(
         CLOCK_REALTIME_COARSE
         | CLOCK_MONOTONIC_COARSE
         | CLOCK_MONOTONIC_RAW
-        | CLOCK_PROCESS_CPUTIME_ID => return Err(Errno::EOPNOTSUPP),
+        | CLOCK_PROCESS_CPUTIME_ID
+        | CLOCK_THREAD_CPUTIME_ID => return Err(Errno::EOPNOTSUPP),
         _ => return Err(Errno::EINVAL),
     }
     let length = user::read(duration)?.nanoseconds()?;
