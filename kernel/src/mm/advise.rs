@@ -20,6 +20,9 @@ impl Mm {
         let mut layout = self.layout.write();
         while let Some(piece) = pieces.next(&layout.areas) {
             let Piece::Area { id, range } = piece else {
+                if plan.stops_at_holes() {
+                    return Err(Errno::ENOMEM);
+                }
                 holes = true;
                 continue;
             };
@@ -81,11 +84,15 @@ impl Mm {
         mincore(start, length, vector, &self.layout.read().limits)
     }
 
-    /// For each page of `pages`, whether it is in memory. ENOMEM at the first hole.
-    pub fn mincore(&self, pages: PageRange, residency: &mut [u8]) -> Result<()> {
+    /// For each page of `pages` up to the first hole, whether it is in memory. Returns how many
+    /// that are; ENOMEM if the first is a hole.
+    pub fn mincore(&self, pages: PageRange, residency: &mut [u8]) -> Result<u32> {
         let layout = self.layout.read();
+        let mut done = 0;
         for (page, resident) in pages.pages().zip(residency) {
-            let (_, area) = layout.areas.containing(page).ok_or(Errno::ENOMEM)?;
+            let Some((_, area)) = layout.areas.containing(page) else {
+                return if done == 0 { Err(Errno::ENOMEM) } else { Ok(done) };
+            };
             let mapped = {
                 let lock = self.lock_tables();
                 matches!(lookup(&self.tables(&lock), page), Slot::Page { .. })
@@ -101,7 +108,8 @@ impl Mm {
                 None => false,
             };
             *resident = u8::from(mapped || cached());
+            done += 1;
         }
-        Ok(())
+        Ok(done)
     }
 }

@@ -89,10 +89,11 @@ pub fn mincore(address: u32, length: u32, vector: UserMutPtr<u8>) -> Result<u32>
         let count = left.len().min(RESIDENCY as u32);
         let step = PageRange::with_len(left.start(), count).ok_or(Errno::ENOMEM)?;
         let bytes = residency.get_mut(..count as usize).ok_or(Errno::ENOMEM)?;
-        mm.mincore(step, bytes)?;
-        user::write_bytes(to, bytes)?;
-        to = to.checked_add(count).ok_or(Errno::EFAULT)?;
-        left = PageRange::new(step.end(), left.end()).ok_or(Errno::ENOMEM)?;
+        let done = mm.mincore(step, bytes)?;
+        user::write_bytes(to, bytes.get(..done as usize).unwrap_or_default())?;
+        to = to.checked_add(done).ok_or(Errno::EFAULT)?;
+        let next = left.start().checked_add(done).ok_or(Errno::ENOMEM)?;
+        left = PageRange::new(next, left.end()).ok_or(Errno::ENOMEM)?;
     }
     Ok(0)
 }

@@ -210,6 +210,14 @@ pub fn madvise_errors() {
     // A hole is passed over, then reported.
     unmap(start + PAGE, 1);
     assert_eq!(madvise(start, 3 * PAGE, MADV_DONTNEED), Err(Errno::ENOMEM));
+    // Populating stops there.
+    assert_eq!(madvise(start, 3 * PAGE, MADV_POPULATE_WRITE), Err(Errno::ENOMEM));
+    let mut vector = [7u8; 2];
+    let residency = |vector: &mut [u8; 2], page| {
+        call!(mincore(start + page * PAGE, PAGE, UserMutPtr::new(pointer_mut(vector))))
+    };
+    assert_eq!((residency(&mut vector, 0), vector[0]), (Ok(0), 1));
+    assert_eq!((residency(&mut vector, 2), vector[0]), (Ok(0), 0));
     assert_eq!(peek(start + 2 * PAGE), 0);
 }
 
@@ -245,6 +253,11 @@ pub fn mincore_errors() {
         ("bad vector", mincore(start, PAGE, UserMutPtr::new(8)), Err(Errno::EFAULT)),
         ("wraps", mincore(start, 0xffff_ffff, good), Err(Errno::ENOMEM)),
     ]);
+    poke(start, 1);
+    vector = [7; 8];
+    let good = UserMutPtr::new(pointer_mut(&mut vector));
+    check(&[("hole at the end", mincore(start, 3 * PAGE, good), Err(Errno::ENOMEM))]);
+    assert_eq!(vector, [1, 0, 7, 7, 7, 7, 7, 7], "what lies before the hole is told");
 }
 
 /// What root may, and nobody else: page 0, and locking without limit.

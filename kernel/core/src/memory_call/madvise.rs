@@ -6,11 +6,18 @@ use crate::vma::VmFlags;
 use abi::errno::Errno;
 use abi::memory::*;
 
-/// Advice that has been understood, for a range whose holes are ENOMEM at the end.
+/// Advice that has been understood, for a range whose holes are ENOMEM.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Advice {
     pub range: PageRange,
     advice: i32,
+}
+
+impl Advice {
+    /// Whether the first hole ends the call with ENOMEM; else that is the result at the end.
+    pub const fn stops_at_holes(&self) -> bool {
+        matches!(self.advice, MADV_POPULATE_READ | MADV_POPULATE_WRITE)
+    }
 }
 
 /// What one area's piece needs.
