@@ -44,6 +44,9 @@ pub enum Rank {
     Zone,
     /// The generator of random bytes.
     Random,
+    /// Sleepers of one sleeping lock.
+    LockQueue,
+    // From here on interrupts take them too: whatever they interrupt has a smaller rank.
     /// Which port hears of which interrupt line.
     IrqLines,
     /// The bits of one port.
@@ -56,4 +59,11 @@ pub enum Rank {
     /// Devices the kernel drives itself.
     Device,
     Log,
+}
+
+impl Rank {
+    /// Whether interrupts take locks of this rank, which therefore are held with interrupts off.
+    pub const fn is_for_interrupts(self) -> bool {
+        self as u8 >= Self::IrqLines as u8
+    }
 }

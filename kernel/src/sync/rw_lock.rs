@@ -75,7 +75,7 @@ impl<T> RwLock<T> {
         let queue = Queue { first: null(), last: null() };
         Self {
             state: AtomicU32::new(0),
-            queue: SpinLock::new(Rank::Wait, queue),
+            queue: SpinLock::new(Rank::LockQueue, queue),
             value: UnsafeCell::new(value),
         }
     }

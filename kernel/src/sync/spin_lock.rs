@@ -35,6 +35,11 @@ pub struct IrqSpinLockGuard<'a, T> {
 
 impl<T> SpinLock<T> {
     pub const fn new(rank: Rank, value: T) -> Self {
+        assert!(!rank.is_for_interrupts(), "a rank of locks that interrupts take");
+        Self::of_any_rank(rank, value)
+    }
+
+    const fn of_any_rank(rank: Rank, value: T) -> Self {
         #[cfg(not(debug_assertions))]
         let _ = rank;
         Self {
@@ -123,7 +128,8 @@ impl<T> Drop for SpinLockGuard<'_, T> {
 
 impl<T> IrqSpinLock<T> {
     pub const fn new(rank: Rank, value: T) -> Self {
-        Self { lock: SpinLock::new(rank, value) }
+        assert!(rank.is_for_interrupts(), "a rank of locks that interrupts do not take");
+        Self { lock: SpinLock::of_any_rank(rank, value) }
     }
 
     #[inline]
