@@ -35,11 +35,18 @@ fn bad_addresses(scene: &Scene) -> Vec<u32> {
 }
 
 /// Calls that wait for what never comes, or end the process, whatever their pointers are; on Linux
-/// also those whose success would be felt by others.
+/// also those whose success would be felt by others, or by this process: no second of CPU time.
 fn is_left_out(call: &Call) -> bool {
     let everywhere = ["exit", "exit_group", "sigreturn", "rt_sigreturn", "vfork"];
-    let on_linux =
-        ["chroot", "rt_sigqueueinfo", "prlimit64", "clone", "settimeofday", "personality"];
+    let on_linux = [
+        "chroot",
+        "rt_sigqueueinfo",
+        "prlimit64",
+        "setrlimit",
+        "clone",
+        "settimeofday",
+        "personality",
+    ];
     everywhere.contains(&call.name) || !on_folio() && on_linux.contains(&call.name)
 }
 
