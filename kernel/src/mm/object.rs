@@ -210,22 +210,22 @@ impl Object {
         }
         let first = pages(size);
         // Entries, then pages, then entries that a fault put in between the two.
-        self.mappings.zap(first, u32::MAX);
+        self.mappings.zap(first, u32::MAX, true);
         self.remove(first, u32::MAX);
-        self.mappings.zap(first, u32::MAX);
+        self.mappings.zap(first, u32::MAX, true);
         self.clear_tail(size);
         Ok(())
     }
 
-    /// Drops pages: what they held reads as zero from now on.
+    /// Drops pages: what they held reads as zero from now on. Private copies stay.
     pub fn punch_hole(&self, first: u32, count: u32) -> Result<()> {
         if let Source::Archive { .. } = self.source {
             return Err(Errno::EROFS);
         }
         let end = first.saturating_add(count);
-        self.mappings.zap(first, end);
+        self.mappings.zap(first, end, false);
         self.remove(first, end);
-        self.mappings.zap(first, end);
+        self.mappings.zap(first, end, false);
         Ok(())
     }
 

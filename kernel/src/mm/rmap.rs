@@ -43,13 +43,16 @@ impl Mappings {
         self.0.lock().reserve(MOST_ADDED).map_err(|_| Errno::ENOMEM)
     }
 
-    /// Takes the pages from `first` to before `end` out of every address space. May sleep.
-    pub fn zap(&self, first: u32, end: u32) {
+    /// Takes the pages from `first` to before `end` out of every address space, private copies
+    /// of them too if `even_cows`. May sleep.
+    pub fn zap(&self, first: u32, end: u32, even_cows: bool) {
         let Some(last) = end.checked_sub(1).filter(|last| first <= *last) else { return };
         let mut after = None;
         while let Some((mm, range, key)) = self.next(after, first, last) {
-            if let Some(mm) = mm {
-                mm.zap(range);
+            match mm {
+                Some(mm) if even_cows => mm.zap(range),
+                Some(mm) => mm.zap_file(range),
+                None => {}
             }
             after = Some(key);
         }

@@ -47,6 +47,16 @@ impl Mm {
 
     /// Takes the pages of `range` out of the tables.
     pub fn zap(&self, range: PageRange) {
+        self.zap_those(range, |_| true);
+    }
+
+    /// [`Mm::zap`], but private copies of a file's pages stay.
+    pub fn zap_file(&self, range: PageRange) {
+        self.zap_those(range, |slot| !is_anon(slot));
+    }
+
+    #[inline]
+    fn zap_those(&self, range: PageRange, wanted: impl Fn(Slot) -> bool) {
         let mut walk = Walk::new(range);
         let mut room = [Pfn::new(0); STEP];
         let mut gather = Gather::new(&mut room);
@@ -55,7 +65,7 @@ impl Mm {
             let lock = self.lock_tables();
             let tables = self.tables(&lock);
             let Some(run) = walk.next(&tables, STEP as u32) else { break };
-            run.take_each(&mut gather, |_, slot| released(slot, &mut anon, &mut file));
+            run.take_those(&mut gather, &wanted, |_, slot| released(slot, &mut anon, &mut file));
             drop(run);
             drop(lock);
             self.flush(&mut gather);
@@ -86,6 +96,15 @@ pub fn free_space_around(areas: &VmaSet<AreaBacking>, range: PageRange) -> PageR
     let start = previous.map_or(Vpn::new(0), |(_, area)| area.end());
     let end = next.map_or(TASK_SIZE, |(_, area)| area.start());
     PageRange::new(start, end).unwrap_or(range)
+}
+
+fn is_anon(slot: Slot) -> bool {
+    match slot {
+        Slot::Page { pfn, access } => {
+            !access.contains(Access::SPECIAL) && page(pfn).has(PageFlags::ANON)
+        }
+        _ => false,
+    }
 }
 
 /// The reference that a removed entry held, if it held one.

@@ -3,7 +3,7 @@
 use crate::child;
 use crate::fault::*;
 use crate::scratch::{Scratch, numbered_file};
-use sys::abi::file::{O_RDONLY, O_RDWR};
+use sys::abi::file::{FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_RDONLY, O_RDWR};
 use sys::abi::memory::*;
 use sys::file::File;
 use sys::wait::Status;
@@ -228,6 +228,25 @@ pub fn a_hole_reads_as_zero_and_can_be_stored_to() {
     poke(start + 100 * PAGE, 8);
     assert_eq!(byte_at(&file, 100 * 4096), 8);
     assert_eq!(byte_at(&file, 200 * 4096), 0);
+}
+
+pub fn private_copies_survive_a_punched_hole() {
+    let (name, file) = Scratch::file("punch", &[7; 4 * 4096]);
+    let other = File::open_with(name.as_str(), O_RDWR, 0).expect("open");
+    let private = map_file(&file, 4, RW, MAP_PRIVATE, 0);
+    let shared = map_file(&file, 4, RW, MAP_SHARED, 0);
+    poke(private + PAGE, 9);
+    let first_bytes =
+        || [0, 1, 2, 3].map(|page| (peek(private + page * PAGE), peek(shared + page * PAGE)));
+    assert_eq!(first_bytes(), [(7, 7), (9, 7), (7, 7), (7, 7)]);
+    let mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
+    assert_eq!(call!(fallocate(other.fd().0, mode, 0, 3 * 4096)), Ok(0));
+    assert_eq!(first_bytes(), [(0, 0), (9, 0), (0, 0), (7, 7)]);
+    assert_eq!(peek(private + PAGE + 1), 7);
+    // The same by way of a mapping.
+    poke(private + 3 * PAGE, 8);
+    assert_eq!(call!(madvise(shared, 4 * PAGE, MADV_REMOVE)), Ok(0));
+    assert_eq!(first_bytes(), [(0, 0), (9, 0), (0, 0), (8, 0)]);
 }
 
 pub fn memfd_is_a_file_without_a_name() {

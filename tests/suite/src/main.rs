@@ -207,6 +207,7 @@ test_cases! {
         the_program_itself_can_be_mapped,
         another_description_sees_the_same_pages,
         a_hole_reads_as_zero_and_can_be_stored_to,
+        private_copies_survive_a_punched_hole,
         memfd_is_a_file_without_a_name,
     ],
     fork: [

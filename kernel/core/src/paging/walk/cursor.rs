@@ -94,12 +94,22 @@ impl<'a, T: Tables> Run<'a, T> {
     /// Empties every cell that is not. `taken` says which frame's reference the gather has to
     /// hold; the run must not be longer than the gather has room.
     #[inline]
-    pub fn take_each(
+    pub fn take_each(&self, gather: &mut Gather<'_>, taken: impl FnMut(Vpn, Slot) -> Option<Pfn>) {
+        self.take_those(gather, |_| true, taken);
+    }
+
+    /// [`Run::take_each`], but only of the entries that are `wanted`.
+    #[inline]
+    pub fn take_those(
         &self,
         gather: &mut Gather<'_>,
+        mut wanted: impl FnMut(Slot) -> bool,
         mut taken: impl FnMut(Vpn, Slot) -> Option<Pfn>,
     ) {
         for (page, cell) in self.used() {
+            if !wanted(T::Format::decode(cell.load(), Level::Leaf)) {
+                continue;
+            }
             let raw = cell.take();
             if T::Format::is_present(raw) {
                 gather.note(page);

@@ -326,6 +326,35 @@ fn a_new_directory_asks_for_a_flush_in_pae_alone() {
 }
 
 #[test]
+fn only_wanted_entries_are_taken() {
+    let store = Store::<Pae>::new(4);
+    let mut world = World::new(&store);
+    for page in 0..6 {
+        world.map(page);
+        world.tlb.touch(&world.space, Vpn::new(page));
+    }
+    let stays = world.model[&3];
+    let mut room = [Pfn::default(); 8];
+    let mut gather = Gather::new(&mut room);
+    let mut walk = Walk::new(range(1, 4));
+    while let Some(run) = walk.next(&world.space, gather.room()) {
+        let model = &mut world.model;
+        run.take_those(
+            &mut gather,
+            |slot| frame_of(slot) != Some(stays),
+            |page, slot| {
+                assert_eq!(model.remove(&page.as_u32()), frame_of(slot));
+                frame_of(slot)
+            },
+        );
+    }
+    world.flush(&mut gather);
+    assert_eq!(world.model.keys().copied().collect::<Vec<_>>(), [0, 3, 5]);
+    world.check();
+    world.exit();
+}
+
+#[test]
 fn a_table_that_a_neighbour_uses_stays() {
     let store = Store::<TwoLevel>::new(4);
     let mut world = World::new(&store);
