@@ -31,16 +31,7 @@ impl Frames {
         if pages == 0 || pages > MAX_FRAMES {
             return Err(Errno::EINVAL);
         }
-        let object = Object::memory(u64::from(pages) << PAGE_SHIFT)?;
-        for page in 0..pages {
-            object.fill_hole(page)?;
-            crate::task::might_resched();
-        }
-        Self::of(object, pages)
-    }
-
-    /// Those of an object that has all of its pages and keeps them.
-    pub fn of(object: Arc<Object>, pages: u32) -> Result<Arc<Self>> {
+        let object = Object::fixed(u64::from(pages) << PAGE_SHIFT)?;
         Arc::try_new(Self { object, pages, revocations: Revocations::new() })
             .map_err(|_| Errno::ENOMEM)
     }

@@ -29,6 +29,9 @@ const STEP: u32 = 64;
 pub(super) enum Source {
     /// Nowhere: they are zero until written. `/tmp`, memfd, shared anonymous memory.
     Memory,
+    /// Nowhere either: all are there from the beginning and stay, because devices and the kernel
+    /// know the frames.
+    Fixed,
     /// The boot archive: `len` bytes from `start`. Whole pages of an aligned file are the
     /// archive's own frames, and so are always there.
     Archive { start: PhysAddr, len: u32 },
@@ -67,6 +70,16 @@ impl Object {
     /// Memory that is zero until written.
     pub fn memory(size: u64) -> Result<Arc<Self>> {
         Self::new(size, Source::Memory)
+    }
+
+    /// Memory whose pages are filled in at once and are never taken away.
+    pub fn fixed(size: u64) -> Result<Arc<Self>> {
+        let object = Self::new(size, Source::Fixed)?;
+        for index in 0..object.pages() {
+            object.fill_hole(index)?;
+            might_resched();
+        }
+        Ok(object)
     }
 
     /// A file of the boot archive.
@@ -201,9 +214,7 @@ impl Object {
         if size > MAX_SIZE {
             return Err(Errno::EFBIG);
         }
-        if let Source::Archive { .. } = self.source {
-            return Err(Errno::EROFS);
-        }
+        self.may_lose_pages()?;
         let before = self.with(|cached, _| core::mem::replace(&mut cached.size, size));
         if size >= before {
             return Ok(());
@@ -219,14 +230,20 @@ impl Object {
 
     /// Drops pages: what they held reads as zero from now on. Private copies stay.
     pub fn punch_hole(&self, first: u32, count: u32) -> Result<()> {
-        if let Source::Archive { .. } = self.source {
-            return Err(Errno::EROFS);
-        }
+        self.may_lose_pages()?;
         let end = first.saturating_add(count);
         self.mappings.zap(first, end, false);
         self.remove(first, end);
         self.mappings.zap(first, end, false);
         Ok(())
+    }
+
+    fn may_lose_pages(&self) -> Result<()> {
+        match self.source {
+            Source::Memory => Ok(()),
+            Source::Fixed => Err(Errno::EINVAL),
+            Source::Archive { .. } => Err(Errno::EROFS),
+        }
     }
 
     /// Takes the pages from `first` to before `end` out of the cache.

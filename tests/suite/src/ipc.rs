@@ -4,7 +4,7 @@ use crate::child;
 use crate::harness::only_on_folio;
 use alloc::vec;
 use alloc::vec::Vec;
-use sys::abi::memory::{PROT_NONE, PROT_READ, PROT_WRITE};
+use sys::abi::memory::{MADV_DONTNEED, MADV_REMOVE, PROT_NONE, PROT_READ, PROT_WRITE};
 use sys::abi::signal::{SIGKILL, SIGSEGV, SIGSYS, SIGUSR1, SignalSet};
 use sys::ipc::*;
 use sys::memory::Mapping;
@@ -403,7 +403,15 @@ pub fn frames_are_shared() {
     assert_eq!(frames.write(3 * PAGE - 1, b"over the end"), Ok(1));
     assert_eq!(frames.map(2, 2, true).unwrap_err(), Errno::EINVAL);
     assert_eq!(frames.map(0, 0, true).unwrap_err(), Errno::EINVAL);
+    // Nobody takes pages away that others have by their address.
+    let start = mapped.as_mut_ptr() as usize as u32;
     let address = |page| frames.physical_address(page);
+    let before = [1, 2].map(address);
+    assert_eq!(call!(madvise(start, 2 * PAGE, MADV_REMOVE)), Err(Errno::EINVAL));
+    assert_eq!(call!(madvise(start, 2 * PAGE, MADV_DONTNEED)), Ok(0));
+    assert_eq!([1, 2].map(address), before);
+    // SAFETY: as above.
+    assert_eq!(unsafe { mapped.as_mut_ptr().add(PAGE as usize).read_volatile() }, 42);
     assert!(address(0).expect("address") % 4096 == 0 && address(0) != address(1));
     assert_eq!(address(3), Err(Errno::EINVAL));
     let reader = Frames(frames.0.duplicate(Rights::READ | Rights::MAP).expect("duplicate"));
