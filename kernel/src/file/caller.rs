@@ -6,6 +6,7 @@ use crate::process::current;
 use crate::process::signal::{raise as raise_signal, send_to_process};
 use crate::process::table::{find, lock_family};
 use crate::result::{Errno, Result, restart};
+use crate::task;
 use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE, status_signaled};
 use abi::signal::{SI_KERNEL, SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
 use kcore::signal::Info;
@@ -18,6 +19,11 @@ pub fn restart() -> Errno {
 /// The same for calls that only go on where no handler ran.
 pub fn restart_unless_handled() -> Errno {
     restart::ERESTARTNOHAND
+}
+
+/// Whether a signal may wait for the calling thread to return.
+pub fn has_signal() -> bool {
+    task::current().work() & task::work::SIGNAL != 0
 }
 
 /// Sends a signal to the calling thread.

@@ -9,7 +9,7 @@ use super::pipe::{Ends, Pipe};
 use super::regular::{At, Regular, SizeLimit};
 use super::table::FileTable;
 use super::tree::{self, Held};
-use super::{names, open};
+use super::{names, open, sendfile};
 use crate::arch::paging::PAGE_OFFSET;
 use crate::ktest::{Outcome, check, tests};
 use crate::mm::direct_map::lowmem_address;
@@ -34,6 +34,7 @@ tests![
     whole_pages_of_a_file_are_the_archives_own,
     a_corrupt_archive_is_used_as_far_as_it_goes,
     a_file_lives_until_its_last_user_is_gone,
+    a_signal_ends_sendfile_behind_a_piece,
     programs_that_run_cannot_be_written,
     a_pipe_says_what_it_is_ready_for,
     a_fifo_waits_for_its_other_end,
@@ -251,6 +252,25 @@ fn a_file_lives_until_its_last_user_is_gone() -> Outcome {
         check!(file.read_kernel(4096, &mut bytes) == Ok(8) && &bytes == b"far away");
         drop(file);
         check!(weak.upgrade().is_none());
+        Ok(())
+    })?
+}
+
+fn a_signal_ends_sendfile_behind_a_piece() -> Outcome {
+    archive::unpack(None).map_err(fail)?;
+    with_start(|start| -> Outcome {
+        let from = create(start, b"/tmp/hole").map_err(fail)?;
+        let (regular, _) = from.regular().ok_or("no regular file")?;
+        check!(regular.object().truncate(3 * u64::from(PAGE_SIZE)).is_ok());
+        let to = open(start, b"/dev/null", O_WRONLY, 0, 0).map_err(fail)?;
+        let me = task::current();
+        me.add_work(task::work::SIGNAL);
+        let first = sendfile(&to, &from, None, 1 << 20);
+        me.clear_work(task::work::SIGNAL);
+        check!(first == Ok((4096, 4096)));
+        check!(sendfile(&to, &from, None, 1 << 20) == Ok((8192, 12_288)));
+        check!(sendfile(&to, &from, None, 1 << 20) == Ok((0, 12_288)));
+        check!(regular.object().cached_pages() == 0);
         Ok(())
     })?
 }

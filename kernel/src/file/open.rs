@@ -1,7 +1,6 @@
 //! Opening files by path, in Linux's order of checks.
 
 use super::access::Caller;
-use super::buffers::Source;
 use super::caller;
 use super::console;
 use super::description::{File, Kind, Node};
@@ -13,9 +12,9 @@ use super::status::DeviceNumber;
 use super::tree::{self, Content, Held};
 use crate::result::{Errno, Result};
 use abi::file::{
-    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOATIME,
-    O_NOFOLLOW, O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO,
-    S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
+    O_ACCMODE, O_CREAT, O_DIRECT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOFOLLOW,
+    O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK,
+    S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
 };
 use alloc::sync::Arc;
 use kcore::node_tree::NewNode;
@@ -246,51 +245,6 @@ pub(super) fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
     caller.may(&attributes, X_OK)?;
     let regular = super::namespace::regular(&node)?;
     File::new(Kind::Program(regular), Node::Held(node), 0)
-}
-
-/// Copies from a regular file, from `offset` or its position, to anything. Returns the bytes and
-/// the offset behind them.
-pub fn sendfile(to: &File, from: &File, offset: Option<u64>, count: usize) -> Result<(usize, u64)> {
-    if from.regular().is_none() || to.flags() & O_APPEND != 0 {
-        return Err(Errno::EINVAL);
-    }
-    match offset {
-        Some(offset) => copy(to, from, offset, count),
-        None => from.with_position(|position| {
-            let (done, end) = copy(to, from, *position, count)?;
-            *position = end;
-            Ok((done, end))
-        }),
-    }
-}
-
-/// Bytes copied in one go.
-const CHUNK: usize = 4096;
-
-fn copy(to: &File, from: &File, mut offset: u64, count: usize) -> Result<(usize, u64)> {
-    let mut buffer = alloc::vec::Vec::new();
-    buffer.try_reserve_exact(CHUNK).map_err(|_| Errno::ENOMEM)?;
-    buffer.resize(CHUNK, 0);
-    let mut done = 0;
-    while done < count {
-        let room = buffer.get_mut(..(count - done).min(CHUNK)).unwrap_or_default();
-        let got = from.read_kernel(offset, room)?;
-        let bytes = room.get(..got).unwrap_or_default();
-        if bytes.is_empty() {
-            break;
-        }
-        let written = match to.write(&mut Source::Kernel(bytes)) {
-            Ok(written) => written,
-            Err(error) if done == 0 => return Err(error),
-            Err(_) => break,
-        };
-        done += written;
-        offset += written as u64;
-        if written < got {
-            break;
-        }
-    }
-    Ok((done, offset))
 }
 
 /// The node of the terminal that the first program gets.

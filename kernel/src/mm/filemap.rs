@@ -205,7 +205,8 @@ impl Object {
         });
     }
 
-    /// Copies to kernel memory; fewer bytes at the end of the object.
+    /// Copies to kernel memory; fewer bytes at the end of the object. An error only if nothing was
+    /// copied.
     pub fn read_kernel(&self, mut offset: u64, to: &mut [u8]) -> Result<usize> {
         let size = self.size();
         let mut done = 0;
@@ -216,15 +217,19 @@ impl Object {
             let within = (offset % u64::from(PAGE_SIZE)) as usize;
             let left = (size - offset).min(rest.len() as u64) as usize;
             let count = left.min(PAGE_SIZE as usize - within);
-            let Some(pfn) = self.page_for_write(page_of(offset))? else { break };
-            let mapping = kmap_atomic(pfn);
+            let found = match self.page_for_read(page_of(offset)) {
+                Ok(Some(found)) => found,
+                Ok(None) => break,
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            };
+            let mapping = kmap_atomic(found.pfn());
             // SAFETY: the mapping covers the frame; `rest` has at least `count` bytes.
             unsafe {
                 let source = mapping.as_ptr::<u8>().add(within);
                 core::ptr::copy_nonoverlapping(source, rest.as_mut_ptr(), count);
             }
             drop(mapping);
-            put_page(pfn);
             done += count;
             offset += count as u64;
         }

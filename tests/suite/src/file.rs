@@ -280,6 +280,60 @@ pub fn sendfile_copies() {
     assert_eq!(file::read(to_name.as_str()).as_deref(), Ok(&b"2345689"[..]));
 }
 
+pub fn sendfile_to_its_own_source() {
+    let contents: [u8; 10_000] = core::array::from_fn(|index| (index % 251) as u8);
+    let (name, file) = Scratch::file("self", &contents);
+    let this = file.fd().0;
+    let twin = call!(dup(this)).expect("dup").cast_signed();
+    for to in [this, twin] {
+        file.seek(SeekFrom::Start(100)).expect("_llseek");
+        // Each byte goes where it is, and the one position behind them.
+        assert_eq!(call!(sendfile64(to, this, UserMutPtr::NULL, 9000)), Ok(9000));
+        assert_eq!(file.seek(SeekFrom::Current(0)), Ok(9100));
+        assert_eq!(call!(sendfile64(to, this, UserMutPtr::NULL, 9000)), Ok(900));
+        assert_eq!(file.seek(SeekFrom::Current(0)), Ok(10_000));
+        assert_eq!(file::read(name.as_str()).as_deref(), Ok(&contents[..]));
+    }
+    assert_eq!(call!(close(twin)), Ok(0));
+    // From an offset of its own, it moves the position as a write does.
+    file.seek(SeekFrom::Start(10_000)).expect("_llseek");
+    let mut offset = 1i64;
+    assert_eq!(call!(sendfile64(this, this, output(&mut offset), 3)), Ok(3));
+    assert_eq!((offset, file.seek(SeekFrom::Current(0))), (4, Ok(10_003)));
+    let mut tail = [0; 8];
+    assert_eq!(file.read_at(&mut tail, 10_000), Ok(3));
+    assert_eq!(&tail[..3], [1, 2, 3]);
+}
+
+pub fn sendfile_leaves_holes() {
+    let (_name, from) = Scratch::file("holes", &[]);
+    let (to_name, to) = Scratch::file("filled", b"");
+    from.set_len(64 * 1024).expect("ftruncate64");
+    let blocks = || from.stat().expect("fstat64").blocks;
+    assert_eq!(blocks(), 0);
+    from.write_at(&[7; 10], 20_000).expect("pwrite64");
+    let before = blocks();
+    assert_eq!(call!(sendfile64(to.fd().0, from.fd().0, UserMutPtr::NULL, 1 << 20)), Ok(64 * 1024));
+    assert_eq!(blocks(), before);
+    let copy = file::read(to_name.as_str()).expect("read");
+    assert_eq!(copy.len(), 64 * 1024);
+    let is_right =
+        |(at, byte): (usize, &u8)| *byte == if (20_000..20_010).contains(&at) { 7 } else { 0 };
+    assert!(copy.iter().enumerate().all(is_right));
+}
+
+pub fn sendfile_stops_where_its_offset_would_overflow() {
+    let (_name, from) = Scratch::file("far", &[]);
+    let (_to_name, to) = Scratch::file("near", b"");
+    from.set_len(0x8000_0010).expect("ftruncate64");
+    let mut offset = 0x7fff_fff0i32;
+    let copied = call!(sendfile(to.fd().0, from.fd().0, output(&mut offset), 100));
+    assert_eq!((copied, offset), (Ok(15), i32::MAX));
+    let copied = call!(sendfile(to.fd().0, from.fd().0, output(&mut offset), 100));
+    assert_eq!((copied, offset), (Err(Errno::EOVERFLOW), i32::MAX));
+    assert_eq!(size(&to), 15);
+}
+
 pub fn file_system_figures_exist() {
     let (name, _file) = Scratch::file("statfs", b"");
     let path = CPath::new(name.as_str()).expect("a path");

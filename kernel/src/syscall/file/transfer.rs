@@ -120,26 +120,33 @@ pub fn pwritev(fd: i32, vector: UserPtr<Iovec>, count: u32, offset: i64) -> Resu
 
 pub fn sendfile(output: i32, input: i32, offset: UserMutPtr<i32>, count: u32) -> Result<u32> {
     if offset.is_null() {
-        return send(output, input, None, count).map(|(count, _)| count);
+        return send(output, input, None, count, i64::MAX.cast_unsigned()).map(|(count, _)| count);
     }
     let start = user::read(offset.as_const())?;
-    let (count, end) = send(output, input, Some(i64::from(start)), count)?;
+    let limit = u64::from(i32::MAX.cast_unsigned());
+    let (count, end) = send(output, input, Some(i64::from(start)), count, limit)?;
     user::write(offset, &i32::try_from(end).map_err(|_| Errno::EOVERFLOW)?)?;
     Ok(count)
 }
 
 pub fn sendfile64(output: i32, input: i32, offset: UserMutPtr<i64>, count: u32) -> Result<u32> {
     if offset.is_null() {
-        return send(output, input, None, count).map(|(count, _)| count);
+        return send(output, input, None, count, i64::MAX.cast_unsigned()).map(|(count, _)| count);
     }
     let start = user::read(offset.as_const())?;
-    let (count, end) = send(output, input, Some(start), count)?;
+    let (count, end) = send(output, input, Some(start), count, i64::MAX.cast_unsigned())?;
     user::write(offset, &end)?;
     Ok(count)
 }
 
-/// Returns the bytes moved and the offset behind them.
-fn send(output: i32, input: i32, offset: Option<i64>, count: u32) -> Result<(u32, i64)> {
+/// Returns the bytes moved and the offset behind them, which does not pass `limit`.
+fn send(
+    output: i32,
+    input: i32,
+    offset: Option<i64>,
+    count: u32,
+    limit: u64,
+) -> Result<(u32, i64)> {
     let files = files();
     let from = files.get(input)?;
     from.may_read()?;
@@ -152,6 +159,11 @@ fn send(output: i32, input: i32, offset: Option<i64>, count: u32) -> Result<(u32
     }
     let to = files.get(output)?;
     to.may_write()?;
-    copy_file(&to, &from, offset, count.min(MAX_RW_COUNT) as usize)
+    let room = limit.saturating_sub(offset.unwrap_or(0));
+    if room == 0 && count != 0 {
+        return Err(Errno::EOVERFLOW);
+    }
+    let count = u64::from(count.min(MAX_RW_COUNT)).min(room);
+    copy_file(&to, &from, offset, count as usize)
         .map(|(count, end)| (count as u32, end.cast_signed()))
 }

@@ -1,0 +1,68 @@
+//! `sendfile`: from a regular file to anything, in pieces that pass through the kernel.
+
+use super::buffers::Source;
+use super::caller;
+use super::description::File;
+use crate::result::{Errno, Result};
+use crate::task::might_resched;
+use abi::file::O_APPEND;
+use alloc::vec::Vec;
+
+/// Bytes copied in one go.
+const PIECE: usize = 4096;
+
+/// Copies from a regular file, from `offset` or its position, to anything. Returns the bytes and
+/// the offset behind them.
+pub fn sendfile(to: &File, from: &File, offset: Option<u64>, count: usize) -> Result<(usize, u64)> {
+    if from.regular().is_none() || to.flags() & O_APPEND != 0 {
+        return Err(Errno::EINVAL);
+    }
+    if let Some(offset) = offset {
+        return copy(to, from, offset, count);
+    }
+    // The position is not kept from others while `to`, which may be the same description, is
+    // written.
+    let start = from.with_position(|position| Ok(*position))?;
+    let (done, end) = copy(to, from, start, count)?;
+    if done != 0 {
+        from.with_position(|position| {
+            *position = end;
+            Ok(())
+        })?;
+    }
+    Ok((done, end))
+}
+
+/// An error, or a signal, after the first bytes only ends the copy: the bytes are gone.
+fn copy(to: &File, from: &File, mut offset: u64, count: usize) -> Result<(usize, u64)> {
+    let mut buffer = Vec::new();
+    buffer.try_reserve_exact(PIECE).map_err(|_| Errno::ENOMEM)?;
+    buffer.resize(PIECE, 0);
+    let mut done = 0;
+    while done < count {
+        let room = buffer.get_mut(..(count - done).min(PIECE)).unwrap_or_default();
+        let (got, written) = match copy_piece(to, from, offset, room) {
+            Ok(piece) => piece,
+            Err(error) if done == 0 => return Err(error),
+            Err(_) => break,
+        };
+        done += written;
+        offset += written as u64;
+        // Looked at behind the piece: a call that a signal ends has moved something.
+        if got == 0 || written < got || caller::has_signal() {
+            break;
+        }
+        might_resched();
+    }
+    Ok((done, offset))
+}
+
+/// Returns the bytes read and how many of them were written.
+fn copy_piece(to: &File, from: &File, offset: u64, room: &mut [u8]) -> Result<(usize, usize)> {
+    let got = from.read_kernel(offset, room)?;
+    let bytes = room.get(..got).unwrap_or_default();
+    if bytes.is_empty() {
+        return Ok((0, 0));
+    }
+    Ok((got, to.write(&mut Source::Kernel(bytes))?))
+}
