@@ -21,9 +21,9 @@ pub fn restart_unless_handled() -> Errno {
     restart::ERESTARTNOHAND
 }
 
-/// Whether a signal may wait for the calling thread to return.
-pub fn has_signal() -> bool {
-    task::current().work() & task::work::SIGNAL != 0
+/// Whether the calling thread is to end.
+pub fn is_killed() -> bool {
+    task::current().work() & task::work::KILL != 0
 }
 
 /// Sends a signal to the calling thread.

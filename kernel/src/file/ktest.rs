@@ -34,7 +34,7 @@ tests![
     whole_pages_of_a_file_are_the_archives_own,
     a_corrupt_archive_is_used_as_far_as_it_goes,
     a_file_lives_until_its_last_user_is_gone,
-    a_signal_ends_sendfile_behind_a_piece,
+    a_fatal_signal_ends_sendfile_behind_a_piece,
     programs_that_run_cannot_be_written,
     a_pipe_says_what_it_is_ready_for,
     a_fifo_waits_for_its_other_end,
@@ -256,7 +256,7 @@ fn a_file_lives_until_its_last_user_is_gone() -> Outcome {
     })?
 }
 
-fn a_signal_ends_sendfile_behind_a_piece() -> Outcome {
+fn a_fatal_signal_ends_sendfile_behind_a_piece() -> Outcome {
     archive::unpack(None).map_err(fail)?;
     with_start(|start| -> Outcome {
         let from = create(start, b"/tmp/hole").map_err(fail)?;
@@ -264,9 +264,9 @@ fn a_signal_ends_sendfile_behind_a_piece() -> Outcome {
         check!(regular.object().truncate(3 * u64::from(PAGE_SIZE)).is_ok());
         let to = open(start, b"/dev/null", O_WRONLY, 0, 0).map_err(fail)?;
         let me = task::current();
-        me.add_work(task::work::SIGNAL);
+        me.add_work(task::work::SIGNAL | task::work::KILL);
         let first = sendfile(&to, &from, None, 1 << 20);
-        me.clear_work(task::work::SIGNAL);
+        me.clear_work(task::work::SIGNAL | task::work::KILL);
         check!(first == Ok((4096, 4096)));
         check!(sendfile(&to, &from, None, 1 << 20) == Ok((8192, 12_288)));
         check!(sendfile(&to, &from, None, 1 << 20) == Ok((0, 12_288)));

@@ -33,7 +33,8 @@ pub fn sendfile(to: &File, from: &File, offset: Option<u64>, count: usize) -> Re
     Ok((done, end))
 }
 
-/// An error, or a signal, after the first bytes only ends the copy: the bytes are gone.
+/// An error after the first bytes only ends the copy: the bytes are gone. Between regular files only
+/// a fatal signal does, as on Linux.
 fn copy(to: &File, from: &File, mut offset: u64, count: usize) -> Result<(usize, u64)> {
     let mut buffer = Vec::new();
     buffer.try_reserve_exact(PIECE).map_err(|_| Errno::ENOMEM)?;
@@ -48,8 +49,8 @@ fn copy(to: &File, from: &File, mut offset: u64, count: usize) -> Result<(usize,
         };
         done += written;
         offset += written as u64;
-        // Looked at behind the piece: a call that a signal ends has moved something.
-        if got == 0 || written < got || caller::has_signal() {
+        // Looked at behind the piece: a call that is ended so has moved something.
+        if got == 0 || written < got || caller::is_killed() {
             break;
         }
         might_resched();
