@@ -16,6 +16,8 @@
 
 mod current;
 mod exit_work;
+#[cfg(debug_assertions)]
+pub mod forced_switch;
 pub mod idle;
 #[cfg(feature = "ktest")]
 pub mod ktest;

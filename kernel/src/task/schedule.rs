@@ -189,6 +189,10 @@ pub fn yield_now() {
 #[inline]
 pub fn might_resched() {
     cpu::might_sleep();
+    #[cfg(debug_assertions)]
+    if super::forced_switch::is_due() {
+        return yield_now();
+    }
     if current().work() & work::RESCHED != 0 {
         schedule();
     }

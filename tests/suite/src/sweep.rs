@@ -54,10 +54,10 @@ fn is_left_out(call: &Call) -> bool {
 fn check(scene: &Scene, call: &Call, place: usize, number: Option<u32>) {
     let mut good = [0; 6];
     for (at, parameter) in call.places() {
-        // A signal other than 0 might end this process.
-        let is_plain = scene.good(parameter) == 0
-            && parameter.kind == Kind::Number
-            && parameter.name != "signal";
+        // A signal other than 0 might end this process; the flags of `clone` have the one by which
+        // the child's end is told.
+        let is_signal = parameter.name == "signal" || call.name == "clone";
+        let is_plain = scene.good(parameter) == 0 && parameter.kind == Kind::Number && !is_signal;
         good[at] = match number {
             Some(number) if is_plain => number,
             _ => scene.good(parameter),
