@@ -16,6 +16,7 @@ pub struct Test {
 
 const ALL: &[&[Test]] = &[
     mm::ktest::TESTS,
+    mm::races_ktest::TESTS,
     task::ktest::TESTS,
     sync::ktest::TESTS,
     time::ktest::TESTS,

@@ -252,9 +252,9 @@ fn kmap_wraps_around_its_window() -> Outcome {
     Ok(())
 }
 
-const RW: VmFlags = VmFlags::READ.union(VmFlags::WRITE).union(VmFlags::MAY);
+pub(super) const RW: VmFlags = VmFlags::READ.union(VmFlags::WRITE).union(VmFlags::MAY);
 
-fn range(address: u32, pages: u32) -> PageRange {
+pub(super) fn range(address: u32, pages: u32) -> PageRange {
     PageRange::with_len(VirtAddr::new(address).vpn(), pages).unwrap_or_default()
 }
 
@@ -340,7 +340,7 @@ fn objects_are_zero_until_written_and_shorter_when_cut() -> Outcome {
 
 impl Mm {
     /// Writes bytes as the program itself could: EFAULT where it could not.
-    fn write_bytes(&self, address: u32, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write_bytes(&self, address: u32, bytes: &[u8]) -> Result<()> {
         self.each_page(address, bytes.len(), AccessKind::Write, |frame, done, count| {
             let Some(part) = bytes.get(done..done + count) else { return };
             // SAFETY: `each_page` gives `count` bytes of a mapped frame.
@@ -349,7 +349,7 @@ impl Mm {
     }
 
     /// Reads bytes as the program itself could.
-    fn read_bytes(&self, address: u32, bytes: &mut [u8]) -> Result<()> {
+    pub(super) fn read_bytes(&self, address: u32, bytes: &mut [u8]) -> Result<()> {
         self.each_page(address, bytes.len(), AccessKind::Read, |frame, done, count| {
             let Some(part) = bytes.get_mut(done..done + count) else { return };
             // SAFETY: as above.

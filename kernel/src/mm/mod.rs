@@ -20,6 +20,8 @@ pub mod map;
 pub mod object;
 pub mod page;
 pub mod protect;
+#[cfg(feature = "ktest")]
+pub mod races_ktest;
 pub mod remap;
 pub mod rmap;
 pub mod space;

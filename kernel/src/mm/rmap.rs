@@ -15,7 +15,7 @@ use alloc::sync::Arc;
 use core::ptr::null_mut;
 use core::sync::atomic::AtomicPtr;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
-use kcore::addr::{PageRange, Pfn};
+use kcore::addr::Pfn;
 use kcore::reverse_map::{Mapping, ReverseMap};
 use kcore::vma::{Edit, Extent, VmaId};
 
@@ -44,33 +44,44 @@ impl Mappings {
     }
 
     /// Takes the pages from `first` to before `end` out of every address space, private copies
-    /// of them too if `even_cows`. May sleep.
+    /// of them too if `even_cows`. May sleep; the caller has no layout.
     pub fn zap(&self, first: u32, end: u32, even_cows: bool) {
         let Some(last) = end.checked_sub(1).filter(|last| first <= *last) else { return };
+        // An edit behind our back may have put pages under a mapping that was done already.
+        while !self.zap_once(first, last, even_cows) {}
+    }
+
+    /// [`zap`](Self::zap); `false` if pages may have been missed.
+    fn zap_once(&self, first: u32, last: u32, even_cows: bool) -> bool {
+        let edits = self.0.lock().edits();
         let mut after = None;
-        while let Some((mm, range, key)) = self.next(after, first, last) {
-            match mm {
-                Some(mm) if even_cows => mm.zap(range),
-                Some(mm) => mm.zap_file(range),
-                None => {}
+        while let Some((mapping, mm)) = self.next(after, first, last) {
+            if let Some(mm) = mm {
+                // From here on nobody moves the pages, or maps others in their place.
+                let _layout = mm.layout.read();
+                if self.0.lock().next(after, first, last) != Some(mapping) {
+                    continue;
+                }
+                let range = mapping.pages(first, last);
+                if even_cows { mm.zap(range) } else { mm.zap_file(range) }
             }
-            after = Some(key);
+            after = Some(mapping.key());
         }
+        self.0.lock().edits() == edits
     }
 
     /// The next mapping, with its address space if that is not about to die anyway.
-    #[allow(clippy::type_complexity)]
     fn next(
         &self,
         after: Option<(u32, u32, u32)>,
         first: u32,
         last: u32,
-    ) -> Option<(Option<Arc<Mm>>, PageRange, (u32, u32, u32))> {
+    ) -> Option<(Mapping, Option<Arc<Mm>>)> {
         let map = self.0.lock();
         let mapping = map.next(after, first, last)?;
         // SAFETY: the entry is in the map and the map is locked, so the Mm still exists.
         let mm = unsafe { &*(mapping.space as *const Mm) };
-        Some((mm.upgrade(), mapping.pages(first, last), mapping.key()))
+        Some((mapping, mm.upgrade()))
     }
 }
 

@@ -1,7 +1,8 @@
 //! An address space: Linux's `mm_struct`.
 //!
 //! Lock order: `layout` (sleeping; faults read, edits write), then the page-table lock. Whoever
-//! only takes entries away by reverse map needs no `layout`.
+//! takes entries away by reverse map reads `layout` too, that of one address space after the other:
+//! what an area shows stays where it is meanwhile.
 //!
 //! Page-table entries hold one reference to their frame each. The kernel's part of the tables is
 //! `swapper_pg_dir`'s and the same everywhere.

@@ -78,6 +78,7 @@ pub struct ReverseMap {
     few_len: u32,
     arena: Arena<Node, CHUNK>,
     tree: Tree,
+    replaced: u32,
 }
 
 impl Default for ReverseMap {
@@ -89,14 +90,14 @@ impl Default for ReverseMap {
 impl ReverseMap {
     pub const fn new() -> Self {
         let few = [Mapping::NONE; FEW];
-        Self { few, few_len: 0, arena: Arena::new(), tree: Tree::new() }
+        Self { few, few_len: 0, arena: Arena::new(), tree: Tree::new(), replaced: 0 }
     }
 
     /// A map of one mapping.
     #[inline]
     pub const fn of(mapping: Mapping) -> Self {
         let few = [mapping, Mapping::NONE, Mapping::NONE];
-        Self { few, few_len: 1, arena: Arena::new(), tree: Tree::new() }
+        Self { few, few_len: 1, arena: Arena::new(), tree: Tree::new(), replaced: 0 }
     }
 
     pub fn len(&self) -> u32 {
@@ -105,6 +106,13 @@ impl ReverseMap {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Changes whenever pages may have come under another mapping. A loop by [`next`](Self::next)
+    /// has seen all pages if it is the same before and after.
+    #[inline]
+    pub fn edits(&self) -> u32 {
+        self.replaced
     }
 
     /// Makes the next `count` insertions succeed.
@@ -183,6 +191,7 @@ impl ReverseMap {
     /// Puts `mapping` in the place of the one with the key `old`. Needs no memory. `false` if
     /// there was none.
     pub fn replace(&mut self, old: (u32, u32, u32), mapping: Mapping) -> bool {
+        self.replaced = self.replaced.wrapping_add(1);
         if let Some(at) = self.position(old) {
             self.few[at] = mapping;
             return true;

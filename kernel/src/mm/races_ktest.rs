@@ -1,0 +1,139 @@
+//! Two tasks that meet in memory. Each makes way for the other wherever it may.
+
+use super::ktest::{RW, range};
+use super::map::Contents;
+use super::object::Object;
+use super::space::Mm;
+use crate::ktest::{Outcome, check, tests};
+use crate::task::{self, Task, forced_switch};
+use abi::memory::{MREMAP_FIXED, MREMAP_MAYMOVE, PROT_READ, PROT_WRITE};
+use alloc::sync::Arc;
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::Relaxed;
+use kcore::addr::PAGE_SIZE;
+use kcore::run_queue::Priority;
+use kcore::vma::VmFlags;
+
+tests![
+    a_cut_finds_pages_that_are_moved_meanwhile,
+    a_cut_spares_what_was_mapped_there_meanwhile,
+    a_cut_finds_pages_whose_areas_merge_meanwhile,
+];
+
+const START: u32 = 0x1000_0000;
+const ELSEWHERE: u32 = 0x2000_0000;
+/// Several steps of every loop over pages.
+const PAGES: u32 = 512;
+const BYTES: u32 = PAGES * PAGE_SIZE;
+
+/// An object and an address space that maps all of it, each page touched.
+struct Mapped {
+    object: Arc<Object>,
+    mm: Arc<Mm>,
+    other: fn(&Mapped),
+    is_done: AtomicBool,
+}
+
+impl Mapped {
+    fn new(flags: VmFlags, other: fn(&Mapped)) -> Result<Arc<Self>, &'static str> {
+        let object = Object::memory(u64::from(BYTES)).map_err(|_| "no object")?;
+        let mm = Mm::new().map_err(|_| "no mm")?;
+        let contents = Contents::Object { object: object.clone(), pgoff: 0 };
+        mm.map_fixed(range(START, PAGES), RW | flags, contents).map_err(|_| "map")?;
+        for page in 0..PAGES {
+            mm.write_bytes(START + page * PAGE_SIZE, b"mapped").map_err(|_| "write")?;
+        }
+        Arc::try_new(Self { object, mm, other, is_done: AtomicBool::new(false) })
+            .map_err(|_| "no memory")
+    }
+
+    fn is_there(&self, address: u32) -> bool {
+        self.mm.read_bytes(address, &mut [0]).is_ok()
+    }
+
+    /// Whether somebody edits the layout.
+    fn is_busy(&self) -> bool {
+        self.mm.layout.try_read().is_none()
+    }
+}
+
+/// Runs `own` here and the other part in a task of its own.
+fn race(mapped: &Arc<Mapped>, own: impl FnOnce(&Mapped)) -> Outcome {
+    fn other(argument: usize) {
+        // SAFETY: the reference that `race` gave away.
+        let mapped = unsafe { Arc::from_raw(argument as *const Mapped) };
+        (mapped.other)(&mapped);
+        mapped.is_done.store(true, Relaxed);
+    }
+    let argument = Arc::into_raw(mapped.clone()) as usize;
+    let task = Task::new(b"ktest", Priority::NORMAL, other, argument).map_err(|_| "no task")?;
+    let before = forced_switch::force_switches(1);
+    task::start(task);
+    own(mapped);
+    while !mapped.is_done.load(Relaxed) {
+        task::yield_now();
+    }
+    forced_switch::force_switches(before);
+    Ok(())
+}
+
+fn wait_until(condition: impl Fn() -> bool) {
+    while !condition() {
+        task::yield_now();
+    }
+}
+
+const SHARED: VmFlags = VmFlags::SHARED.union(VmFlags::MAYSHARE);
+
+fn a_cut_finds_pages_that_are_moved_meanwhile() -> Outcome {
+    let mapped = Mapped::new(SHARED, |mapped| {
+        let flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+        let moved = mapped.mm.mremap(START, BYTES, BYTES, flags, ELSEWHERE);
+        assert_eq!(moved, Ok(ELSEWHERE));
+    })?;
+    let left = PAGES - 4;
+    race(&mapped, |mapped| {
+        wait_until(|| mapped.is_busy());
+        let cut = mapped.object.truncate(u64::from(left * PAGE_SIZE));
+        assert_eq!(cut, Ok(()));
+    })?;
+    check!(mapped.is_there(ELSEWHERE + (left - 1) * PAGE_SIZE));
+    check!((left..PAGES).all(|page| !mapped.is_there(ELSEWHERE + page * PAGE_SIZE)));
+    Ok(())
+}
+
+fn a_cut_spares_what_was_mapped_there_meanwhile() -> Outcome {
+    const LAST: u32 = START + BYTES - 4 * PAGE_SIZE;
+    let mapped = Mapped::new(VmFlags::empty(), |mapped| {
+        wait_until(|| mapped.object.size() == 0);
+        let anonymous = mapped.mm.map_fixed(range(LAST, 4), RW, Contents::Anonymous);
+        assert_eq!(anonymous, Ok(()));
+        assert_eq!(mapped.mm.write_bytes(LAST, b"spared"), Ok(()));
+    })?;
+    race(&mapped, |mapped| assert_eq!(mapped.object.truncate(0), Ok(())))?;
+    let mut read = [0; 6];
+    check!(mapped.mm.read_bytes(LAST, &mut read).is_ok());
+    check!(&read == b"spared");
+    check!(mapped.mm.rss() == 1);
+    Ok(())
+}
+
+fn a_cut_finds_pages_whose_areas_merge_meanwhile() -> Outcome {
+    /// The second half becomes an area of its own, or part of the first one's.
+    fn protect(mm: &Mm, prot: u32) {
+        assert_eq!(mm.mprotect(START + BYTES / 2, BYTES / 2, prot), Ok(()));
+    }
+    let mapped = Mapped::new(SHARED, |Mapped { object, mm, .. }| {
+        // Both times while the first half is looked through.
+        wait_until(|| object.size() == 0);
+        protect(mm, PROT_READ | PROT_WRITE);
+        protect(mm, PROT_READ);
+        wait_until(|| object.cached_pages() == 0);
+        wait_until(|| mm.layout.try_write().is_none());
+        protect(mm, PROT_READ | PROT_WRITE);
+    })?;
+    protect(&mapped.mm, PROT_READ);
+    race(&mapped, |mapped| assert_eq!(mapped.object.truncate(0), Ok(())))?;
+    check!(mapped.mm.rss() == 0);
+    Ok(())
+}
