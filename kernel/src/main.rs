@@ -72,7 +72,7 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
         let heap = heap::initialise(&frames);
         kmap::initialise(&heap, loaded.command_line);
         vmalloc::initialise(&frames);
-        #[cfg(debug_assertions)]
+        #[cfg(any(debug_assertions, feature = "ktest"))]
         task::forced_switch::initialise(loaded.command_line);
     }
     arch::pic::initialise();

@@ -142,14 +142,12 @@ fn a_used_up_slice_ends_at_the_next_preemption_point() -> Outcome {
     }
     let tasks = [spawn(Priority::NORMAL, spin, 0)?, spawn(Priority::NORMAL, spin, 1)?];
     // Nothing but a used-up slice may end a turn here.
-    #[cfg(debug_assertions)]
     let forced = super::forced_switch::force_switches(0);
     let deadline = time::monotonic() + 5_000_000_000;
     while COUNTS.iter().any(|count| count.load(Relaxed) < 3) && time::monotonic() < deadline {
         task::yield_now();
     }
     settle();
-    #[cfg(debug_assertions)]
     super::forced_switch::force_switches(forced);
     check!(COUNTS.iter().all(|count| count.load(Relaxed) == 3));
     check!(tasks.iter().any(|task| task.times().1 > 0));

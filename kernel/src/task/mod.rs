@@ -16,7 +16,7 @@
 
 mod current;
 mod exit_work;
-#[cfg(debug_assertions)]
+#[cfg(any(debug_assertions, feature = "ktest"))]
 pub mod forced_switch;
 pub mod idle;
 #[cfg(feature = "ktest")]

@@ -189,7 +189,7 @@ pub fn yield_now() {
 #[inline]
 pub fn might_resched() {
     cpu::might_sleep();
-    #[cfg(debug_assertions)]
+    #[cfg(any(debug_assertions, feature = "ktest"))]
     if super::forced_switch::is_due() {
         return yield_now();
     }
