@@ -6,7 +6,7 @@ mod sealed {
 
 /// A type without padding for which every bit pattern is a value.
 ///
-/// Sealed: only this crate says which types qualify, through integers, arrays and [`structure!`],
+/// Sealed: only this crate says which types qualify, through integers, arrays and `structure!`,
 /// which refuses padding at compile time. Copying such a value out discloses nothing else.
 pub trait Plain: Copy + sealed::Sealed + 'static {
     /// All bytes zero.
@@ -44,7 +44,7 @@ impl Plain for crate::UserStr {
     const ZERO: Self = Self::NULL;
 }
 
-/// Lets [`structure!`] seal what it has checked.
+/// Lets `structure!` seal what it has checked.
 pub(crate) use sealed::Sealed;
 
 /// Defines a structure of the boundary with its size in bytes.

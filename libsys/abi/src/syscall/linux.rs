@@ -1,7 +1,7 @@
 //! Linux's table, as typed rows.
 //!
-//! A row is `NUMBER NAME(ARGUMENT: TYPE, …);` with its documentation. [`for_each_linux_call!`] hands
-//! all rows of calls that Folio implements to a callback macro; [`for_each_linux_call_to_come!`] has
+//! A row is `NUMBER NAME(ARGUMENT: TYPE, …);` with its documentation. `for_each_linux_call!` hands
+//! all rows of calls that Folio implements to a callback macro; `for_each_linux_call_to_come!` has
 //! those that are described but have no handler yet. A call moves from the second to the first when
 //! its handler lands; a row of the first without a handler does not compile in the kernel.
 //!

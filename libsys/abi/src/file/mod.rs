@@ -1,0 +1,25 @@
+//! Files: attributes, directory entries, flags.
+
+mod directory_entry;
+mod fallocate;
+mod fcntl;
+mod lock;
+mod mode;
+mod open;
+mod path;
+mod stat;
+mod statfs;
+mod statx;
+mod transfer;
+
+pub use directory_entry::*;
+pub use fallocate::*;
+pub use fcntl::*;
+pub use lock::*;
+pub use mode::*;
+pub use open::*;
+pub use path::*;
+pub use stat::*;
+pub use statfs::*;
+pub use statx::*;
+pub use transfer::*;
