@@ -1,7 +1,7 @@
 //! The state of the FPU and SSE registers. The kernel itself never uses them, so they are saved
 //! only when another task gets the CPU.
 
-use super::uaccess::{Fault, access_ok};
+use super::uaccess::{Fault, on_user_memory};
 use core::arch::asm;
 use spin::Once;
 
@@ -68,59 +68,15 @@ pub unsafe fn restore_from(area: *const FpuState) {
 
 /// Stores the registers in the program's memory. `address` is a multiple of 16.
 pub fn save_to_user(address: u32) -> Result<(), Fault> {
-    if !access_ok(address, AREA) {
-        return Err(Fault { not_copied: AREA });
-    }
-    let done: u32;
-    // SAFETY: user memory is not Rust's; a fault goes on at 3 with `done` still 0.
-    unsafe {
-        asm!(
-            "951: .byte 0x8d, 0x76, 0x00",
-            "2: fxsave [{address}]",
-            "mov {done}, 1",
-            "3:",
-            "952: .byte 0x8d, 0x76, 0x00",
-            ".pushsection __smap_sites, \"aw\"",
-            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
-            ".popsection",
-            ".pushsection __ex_table, \"aw\"",
-            ".long 2b, 3b",
-            ".popsection",
-            address = in(reg) address,
-            done = inout(reg) 0u32 => done,
-            options(nostack)
-        );
-    }
-    if done == 1 { Ok(()) } else { Err(Fault { not_copied: AREA }) }
+    // SAFETY: user memory is not Rust's.
+    unsafe { on_user_memory!(address, AREA, "fxsave [{address}]") }
 }
 
 /// Loads the registers from the program's memory. Fails also for what the CPU refuses: reserved
 /// bits of MXCSR, an address that is no multiple of 16.
 pub fn restore_from_user(address: u32) -> Result<(), Fault> {
-    if !access_ok(address, AREA) {
-        return Err(Fault { not_copied: AREA });
-    }
-    let done: u32;
-    // SAFETY: the kernel does not use these registers; a fault goes on at 3 with `done` still 0.
-    unsafe {
-        asm!(
-            "951: .byte 0x8d, 0x76, 0x00",
-            "2: fxrstor [{address}]",
-            "mov {done}, 1",
-            "3:",
-            "952: .byte 0x8d, 0x76, 0x00",
-            ".pushsection __smap_sites, \"aw\"",
-            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
-            ".popsection",
-            ".pushsection __ex_table, \"aw\"",
-            ".long 2b, 3b",
-            ".popsection",
-            address = in(reg) address,
-            done = inout(reg) 0u32 => done,
-            options(nostack, readonly)
-        );
-    }
-    if done == 1 { Ok(()) } else { Err(Fault { not_copied: AREA }) }
+    // SAFETY: the kernel does not use these registers.
+    unsafe { on_user_memory!(address, AREA, "fxrstor [{address}]", options(readonly)) }
 }
 
 /// The bits of MXCSR that this CPU has (SDM 1, 11.6.6).

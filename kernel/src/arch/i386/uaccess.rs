@@ -5,7 +5,7 @@
 //! bytes it did not move. CR0.WP makes kernel writes respect copy-on-write.
 
 use super::paging::PAGE_OFFSET;
-use core::arch::{asm, global_asm};
+use core::arch::global_asm;
 
 /// The end of user space.
 pub const TASK_SIZE: u32 = PAGE_OFFSET;
@@ -21,6 +21,11 @@ pub struct Fault {
 #[inline]
 pub fn access_ok(address: u32, len: usize) -> bool {
     len <= TASK_SIZE as usize && address <= TASK_SIZE - len as u32
+}
+
+#[inline]
+pub(super) fn in_user_space(address: u32, len: usize) -> Result<(), Fault> {
+    if access_ok(address, len) { Ok(()) } else { Err(Fault { not_copied: len }) }
 }
 
 unsafe extern "fastcall" {
@@ -166,9 +171,7 @@ string_len_bytes:
 /// # Safety
 /// `to` is valid for writes of `len` bytes. `from` may be any address.
 pub unsafe fn copy_from_user(to: *mut u8, from: u32, len: usize) -> Result<(), Fault> {
-    if !access_ok(from, len) {
-        return Err(Fault { not_copied: len });
-    }
+    in_user_space(from, len)?;
     // SAFETY: the caller vouches for `to`; a fault on `from` goes to the fixup.
     outcome(unsafe { copy_bytes_user(to, from as *const u8, len) })
 }
@@ -176,9 +179,7 @@ pub unsafe fn copy_from_user(to: *mut u8, from: u32, len: usize) -> Result<(), F
 /// # Safety
 /// `from` is valid for reads of `len` bytes. `to` may be any address.
 pub unsafe fn copy_to_user(to: u32, from: *const u8, len: usize) -> Result<(), Fault> {
-    if !access_ok(to, len) {
-        return Err(Fault { not_copied: len });
-    }
+    in_user_space(to, len)?;
     // SAFETY: the caller vouches for `from`; `to` is user memory, which Rust does not own, and a
     // fault on it goes to the fixup.
     outcome(unsafe { copy_bytes_user(to as *mut u8, from, len) })
@@ -232,75 +233,66 @@ pub fn string_len_user(from: u32, max: u32) -> Result<u32, Fault> {
 
 /// Writes zeros.
 pub fn clear_user(to: u32, len: usize) -> Result<(), Fault> {
-    if !access_ok(to, len) {
-        return Err(Fault { not_copied: len });
-    }
+    in_user_space(to, len)?;
     // SAFETY: user memory is not Rust's; a fault goes to the fixup.
     outcome(unsafe { clear_bytes_user(to as *mut u8, len) })
 }
 
-fn outcome(not_copied: usize) -> Result<(), Fault> {
+#[inline]
+pub(super) fn outcome(not_copied: usize) -> Result<(), Fault> {
     if not_copied == 0 { Ok(()) } else { Err(Fault { not_copied }) }
 }
+
+/// Carries out one instruction on `len` bytes of user memory at `address`, which SMAP leaves open
+/// for that long. A fault skips it.
+macro_rules! on_user_memory {
+    ($address:ident, $len:expr, $instruction:literal $(, $($operands:tt)*)?) => {{
+        use $crate::arch::i386::uaccess::{in_user_space, outcome};
+        match in_user_space($address, $len) {
+            Ok(()) => {
+                let not_copied: usize;
+                core::arch::asm!(
+                    "951: .byte 0x8d, 0x76, 0x00",
+                    concat!("2: ", $instruction),
+                    "mov {not_copied}, 0",
+                    "3:",
+                    "952: .byte 0x8d, 0x76, 0x00",
+                    ".pushsection __smap_sites, \"aw\"",
+                    ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+                    ".popsection",
+                    ".pushsection __ex_table, \"aw\"",
+                    ".long 2b, 3b",
+                    ".popsection",
+                    address = in(reg) $address,
+                    not_copied = inout(reg) $len => not_copied,
+                    options(nostack)
+                    $(, $($operands)*)?
+                );
+                outcome(not_copied)
+            }
+            Err(fault) => Err(fault),
+        }
+    }};
+}
+pub(super) use on_user_memory;
 
 /// Reads one word.
 #[inline]
 pub fn get_user(address: u32) -> Result<u32, Fault> {
-    if !access_ok(address, 4) {
-        return Err(Fault { not_copied: 4 });
-    }
-    let (value, done): (u32, u32);
-    // SAFETY: a read of user memory; a fault goes on at 3 with `done` still 0.
+    let mut value = 0;
+    // SAFETY: a read of user memory.
     unsafe {
-        asm!(
-            "951: .byte 0x8d, 0x76, 0x00",
-            "2: mov {value}, [{address}]",
-            "mov {done}, 1",
-            "3:",
-            "952: .byte 0x8d, 0x76, 0x00",
-            ".pushsection __smap_sites, \"aw\"",
-            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
-            ".popsection",
-            ".pushsection __ex_table, \"aw\"",
-            ".long 2b, 3b",
-            ".popsection",
-            address = in(reg) address,
-            value = inout(reg) 0u32 => value,
-            done = inout(reg) 0u32 => done,
-            options(nostack, readonly)
-        );
+        on_user_memory!(address, 4, "mov {value}, [{address}]",
+            value = inout(reg) value, options(readonly))
     }
-    if done == 1 { Ok(value) } else { Err(Fault { not_copied: 4 }) }
+    .map(|()| value)
 }
 
 /// Writes one word.
 #[inline]
 pub fn put_user(address: u32, value: u32) -> Result<(), Fault> {
-    if !access_ok(address, 4) {
-        return Err(Fault { not_copied: 4 });
-    }
-    let done: u32;
-    // SAFETY: a write to user memory; a fault goes on at 3 with `done` still 0.
-    unsafe {
-        asm!(
-            "951: .byte 0x8d, 0x76, 0x00",
-            "2: mov [{address}], {value}",
-            "mov {done}, 1",
-            "3:",
-            "952: .byte 0x8d, 0x76, 0x00",
-            ".pushsection __smap_sites, \"aw\"",
-            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
-            ".popsection",
-            ".pushsection __ex_table, \"aw\"",
-            ".long 2b, 3b",
-            ".popsection",
-            address = in(reg) address,
-            value = in(reg) value,
-            done = inout(reg) 0u32 => done,
-            options(nostack)
-        );
-    }
-    if done == 1 { Ok(()) } else { Err(Fault { not_copied: 4 }) }
+    // SAFETY: user memory is not Rust's.
+    unsafe { on_user_memory!(address, 4, "mov [{address}], {value}", value = in(reg) value) }
 }
 
 /// Reads a byte for the sake of the fault.
@@ -312,28 +304,6 @@ pub fn peek_user(address: u32) -> Result<(), Fault> {
 
 /// Writes a byte back as it is, for the sake of the fault.
 pub fn touch_user(address: u32) -> Result<(), Fault> {
-    if !access_ok(address, 1) {
-        return Err(Fault { not_copied: 1 });
-    }
-    let done: u32;
-    // SAFETY: an atomic addition of nothing to user memory; a fault goes on at 3 with `done` 0.
-    unsafe {
-        asm!(
-            "951: .byte 0x8d, 0x76, 0x00",
-            "2: lock add byte ptr [{address}], 0",
-            "mov {done}, 1",
-            "3:",
-            "952: .byte 0x8d, 0x76, 0x00",
-            ".pushsection __smap_sites, \"aw\"",
-            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
-            ".popsection",
-            ".pushsection __ex_table, \"aw\"",
-            ".long 2b, 3b",
-            ".popsection",
-            address = in(reg) address,
-            done = inout(reg) 0u32 => done,
-            options(nostack)
-        );
-    }
-    if done == 1 { Ok(()) } else { Err(Fault { not_copied: 1 }) }
+    // SAFETY: an atomic addition of nothing.
+    unsafe { on_user_memory!(address, 1, "lock add byte ptr [{address}], 0") }
 }
