@@ -7,7 +7,8 @@ pub struct Scale {
     fraction: u32,
 }
 
-const NANOSECONDS: u64 = 1_000_000_000;
+/// Nanoseconds in a second.
+pub const SECOND: u64 = 1_000_000_000;
 
 impl Scale {
     /// A counter of `frequency` Hz; anything below 1 Hz counts as 1 Hz. The error is at most half
@@ -16,7 +17,7 @@ impl Scale {
         let frequency = if frequency == 0 { 1 } else { frequency };
         // 10^9 is less than 2^30, so the shifted value fits; the sum too, unless the frequency
         // is absurd.
-        let scale = (NANOSECONDS << 32).saturating_add(frequency / 2) / frequency;
+        let scale = (SECOND << 32).saturating_add(frequency / 2) / frequency;
         Self { whole: (scale >> 32) as u32, fraction: scale as u32 }
     }
 
@@ -39,7 +40,7 @@ mod tests {
     fn a_second_of_common_counters_is_a_second() {
         for frequency in [1, 1_193_182, 100_000_000, 1_000_000_000, 2_904_000_000, 10_000_000_000] {
             let second = Scale::new(frequency).nanoseconds(frequency);
-            assert!(second.abs_diff(NANOSECONDS) <= 2, "{frequency} Hz: {second}");
+            assert!(second.abs_diff(SECOND) <= 2, "{frequency} Hz: {second}");
         }
         assert_eq!(Scale::new(0), Scale::new(1));
     }
@@ -61,7 +62,7 @@ mod tests {
             step in 0u64..1 << 34,
         ) {
             let scale = Scale::new(frequency);
-            let exact = u128::from(cycles) * u128::from(NANOSECONDS) / u128::from(frequency);
+            let exact = u128::from(cycles) * u128::from(SECOND) / u128::from(frequency);
             let exact = u64::try_from(exact).unwrap();
             let got = scale.nanoseconds(cycles);
             prop_assert!(got.abs_diff(exact) <= (cycles >> 33) + 2);

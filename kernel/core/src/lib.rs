@@ -57,6 +57,7 @@ pub mod script;
 pub mod signal;
 pub mod slab;
 pub mod stream_ring;
+pub mod time_value;
 pub mod timer_queue;
 pub mod tls;
 pub mod vma;

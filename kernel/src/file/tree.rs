@@ -6,7 +6,7 @@ use super::regular::Regular;
 use super::status::{DeviceNumber, FileStatus};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, SpinLockGuard};
-use crate::time;
+use crate::time::{self, SECOND};
 use alloc::sync::Arc;
 use core::ops::{Deref, DerefMut};
 use kcore::node_tree::{Edit, NodeId, NodeTree, Timestamp};
@@ -60,7 +60,6 @@ impl State {
 }
 
 fn timestamp(nanoseconds: u64) -> Timestamp {
-    const SECOND: u64 = 1_000_000_000;
     Timestamp {
         seconds: (nanoseconds / SECOND).cast_signed(),
         nanoseconds: (nanoseconds % SECOND) as u32,

@@ -8,7 +8,7 @@ use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTSYS};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitError};
 use crate::task::{self, Sleep, Task};
-use crate::time::{self, Timer};
+use crate::time::{self, Timer, deadline};
 use abi::UserPtr;
 use alloc::sync::Arc;
 use core::pin::pin;
@@ -122,7 +122,8 @@ fn interrupted(
 ) -> Errno {
     let Some(deadline) = deadline else { return ERESTARTSYS };
     let shared = u32::from(scope == Scope::Shared);
-    let arguments = [address, shared, expected, deadline as u32, (deadline >> 32) as u32, bits];
+    let [low, high] = deadline::to_words(deadline);
+    let arguments = [address, shared, expected, low, high, bits];
     thread.own().restart.set(Some(Restart { resume, arguments }));
     ERESTART_RESTARTBLOCK
 }
@@ -130,7 +131,7 @@ fn interrupted(
 fn resume(arguments: &[u32; 6]) -> Result<u32> {
     let [address, shared, expected, low, high, bits] = *arguments;
     let scope = if shared == 0 { Scope::Private } else { Scope::Shared };
-    let deadline = u64::from(low) | u64::from(high) << 32;
+    let deadline = deadline::from_words([low, high]);
     wait(address, scope, expected, Some(deadline), bits)
 }
 

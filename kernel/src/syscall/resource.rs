@@ -104,7 +104,7 @@ pub fn times(times: UserMutPtr<Tms>) -> Result<u32> {
 
 /// Since boot.
 fn clock_ticks() -> u32 {
-    const TICK: u64 = 1_000_000_000 / TICKS_PER_SECOND as u64;
+    const TICK: u64 = time::SECOND / TICKS_PER_SECOND as u64;
     (time::monotonic() / TICK) as u32
 }
 

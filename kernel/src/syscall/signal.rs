@@ -7,7 +7,7 @@ use crate::process::table::{find, lock_family};
 use crate::process::{CurrentThread, current};
 use crate::result::restart::ERESTARTNOHAND;
 use crate::result::{Errno, Result};
-use crate::time;
+use crate::time::{SECOND, deadline};
 use abi::signal::{
     OldSigaction, SA_NODEFER, SA_RESETHAND, SI_TKILL, SI_USER, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK,
     Sigaction, Sigaltstack, Siginfo, SignalSet,
@@ -15,6 +15,7 @@ use abi::signal::{
 use abi::time::{ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, Itimerval, Timespec, Timeval};
 use abi::{UserMutPtr, UserPtr};
 use kcore::signal::Info;
+use kcore::time_value::TimeValue;
 
 const SET_SIZE: u32 = size_of::<SignalSet>() as u32;
 
@@ -168,21 +169,13 @@ pub fn rt_sigtimedwait(
     let wanted = user::read(set)?;
     let deadline = match timeout.is_null() {
         true => None,
-        false => Some(deadline(&user::read(timeout)?)?),
+        false => Some(deadline::after(user::read(timeout)?.nanoseconds()?)),
     };
     let found = signal::take(&current(), wanted, deadline)?;
     if !info.is_null() {
         user::write(info, &found.to_abi())?;
     }
     Ok(found.signal.cast_unsigned())
-}
-
-/// 0 for a time that has come already.
-fn deadline(timeout: &Timespec) -> Result<u64> {
-    let sec = u64::try_from(timeout.sec).map_err(|_| Errno::EINVAL)?;
-    let nsec = u64::try_from(timeout.nsec).ok().filter(|nsec| *nsec < 1_000_000_000);
-    let duration = sec * 1_000_000_000 + nsec.ok_or(Errno::EINVAL)?;
-    Ok(if duration == 0 { 0 } else { time::monotonic().saturating_add(duration) })
 }
 
 pub fn sigaltstack(new: UserPtr<Sigaltstack>, old: UserMutPtr<Sigaltstack>) -> Result<u32> {
@@ -289,15 +282,13 @@ pub fn rt_sigqueueinfo(pid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<
     Ok(0)
 }
 
-const NANOSECONDS: u64 = 1_000_000_000;
-
 pub fn alarm(seconds: u32) -> Result<u32> {
     // No more than a signed second count.
     let seconds = u64::from(seconds.min(i32::MAX.cast_unsigned()));
-    let new = Setting { value: seconds * NANOSECONDS, interval: 0 };
+    let new = Setting { value: seconds * SECOND, interval: 0 };
     let left = current().set_alarm(new)?.value;
     // Rounded, but a running timer is never 0.
-    let rounded = (left + NANOSECONDS / 2) / NANOSECONDS;
+    let rounded = (left + SECOND / 2) / SECOND;
     Ok(if left != 0 { (rounded as u32).max(1) } else { 0 })
 }
 
@@ -310,7 +301,7 @@ pub fn setitimer(which: i32, new: UserPtr<Itimerval>, old: UserMutPtr<Itimerval>
     // Linux takes NULL for zeros.
     let new = if new.is_null() { Itimerval::default() } else { user::read(new)? };
     let setting =
-        Setting { value: from_timeval(new.value)?, interval: from_timeval(new.interval)? };
+        Setting { value: { new.value }.nanoseconds()?, interval: { new.interval }.nanoseconds()? };
     check_timer(which)?;
     let former = current().set_alarm(setting)?;
     if !old.is_null() {
@@ -328,16 +319,9 @@ fn check_timer(which: i32) -> Result<()> {
     }
 }
 
-fn from_timeval(time: Timeval) -> Result<u64> {
-    let sec = u64::try_from(time.sec).map_err(|_| Errno::EINVAL)?;
-    let usec = u64::try_from(time.usec).ok().filter(|usec| *usec < 1_000_000);
-    Ok(sec * NANOSECONDS + usec.ok_or(Errno::EINVAL)? * 1000)
-}
-
 fn to_itimerval(setting: Setting) -> Itimerval {
-    let timeval = |nanoseconds: u64| Timeval {
-        sec: i32::try_from(nanoseconds / NANOSECONDS).unwrap_or(i32::MAX),
-        usec: (nanoseconds % NANOSECONDS / 1000) as i32,
-    };
-    Itimerval { interval: timeval(setting.interval), value: timeval(setting.value) }
+    Itimerval {
+        interval: Timeval::from_nanoseconds(setting.interval),
+        value: Timeval::from_nanoseconds(setting.value),
+    }
 }

@@ -57,7 +57,7 @@ pub fn sysinfo(info: UserMutPtr<Sysinfo>) -> Result<u32> {
     // In bytes if that fits, else in pages.
     let unit = if total.checked_mul(PAGE_SIZE).is_some() { 1 } else { PAGE_SIZE };
     let scale = |pages: u32| pages.saturating_mul(PAGE_SIZE / unit);
-    let uptime = time::monotonic().div_ceil(1_000_000_000);
+    let uptime = time::monotonic().div_ceil(time::SECOND);
     let processes = table::count();
     let filled = Sysinfo {
         uptime: i32::try_from(uptime).unwrap_or(i32::MAX),

@@ -6,7 +6,8 @@ use crate::process::current;
 use crate::process::futex::{self, Scope};
 use crate::process::table::{find, lock_family};
 use crate::result::{Errno, Result};
-use crate::{task, time};
+use crate::task;
+use crate::time::deadline;
 use abi::process::{
     FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE, FUTEX_PRIVATE_FLAG, FUTEX_REQUEUE, FUTEX_WAIT,
     FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, PR_GET_CHILD_SUBREAPER, PR_GET_NAME,
@@ -16,6 +17,7 @@ use abi::signal::NSIG;
 use abi::time::{Timespec, Timespec64};
 use abi::{UserMutPtr, UserPtr, UserStr};
 use kcore::futex::MATCH_ANY;
+use kcore::time_value::TimeValue;
 use kcore::tls;
 
 /// Ring 3 of the GDT, as a selector of the entry.
@@ -109,10 +111,7 @@ pub fn futex(
     word2: UserMutPtr<u32>,
     value3: u32,
 ) -> Result<u32> {
-    let read = || {
-        let time = user::read(timeout)?;
-        nanoseconds(i64::from(time.sec), i64::from(time.nsec))
-    };
+    let read = || user::read(timeout)?.nanoseconds();
     do_futex(word, operation, value, timeout.address(), read, word2, value3)
 }
 
@@ -124,19 +123,8 @@ pub fn futex_time64(
     word2: UserMutPtr<u32>,
     value3: u32,
 ) -> Result<u32> {
-    let read = || {
-        let time = user::read(timeout)?;
-        // The kernel looks at the lower half only.
-        nanoseconds(time.sec, i64::from(time.nsec as u32))
-    };
+    let read = || user::read(timeout)?.nanoseconds();
     do_futex(word, operation, value, timeout.address(), read, word2, value3)
-}
-
-fn nanoseconds(sec: i64, nsec: i64) -> Result<u64> {
-    const SECOND: u64 = 1_000_000_000;
-    let sec = u64::try_from(sec).map_err(|_| Errno::EINVAL)?;
-    let nsec = u64::try_from(nsec).ok().filter(|nsec| *nsec < SECOND).ok_or(Errno::EINVAL)?;
-    Ok(sec.saturating_mul(SECOND).saturating_add(nsec))
 }
 
 fn do_futex(
@@ -164,7 +152,11 @@ fn do_futex(
         FUTEX_WAIT | FUTEX_WAIT_BITSET => {
             let timeout = match timeout_or_count {
                 0 => None,
-                _ => Some(deadline(command, by_wall_clock, read_timeout()?)),
+                _ => Some(match (read_timeout()?, command) {
+                    (duration, FUTEX_WAIT) => deadline::after(duration),
+                    (time, _) if by_wall_clock => deadline::at_time_of_day(time),
+                    (time, _) => time,
+                }),
             };
             let bits = if command == FUTEX_WAIT { MATCH_ANY } else { value3 };
             futex::wait(address, scope, value, timeout, bits)
@@ -179,17 +171,6 @@ fn do_futex(
             futex::requeue(address, scope, value, timeout_or_count, to, Some(value3))
         }
         _ => Err(Errno::ENOSYS),
-    }
-}
-
-fn deadline(command: u32, by_wall_clock: bool, nanoseconds: u64) -> u64 {
-    if command == FUTEX_WAIT {
-        time::monotonic().saturating_add(nanoseconds)
-    } else if by_wall_clock {
-        let ahead = time::realtime().saturating_sub(time::monotonic());
-        nanoseconds.saturating_sub(ahead)
-    } else {
-        nanoseconds
     }
 }
 

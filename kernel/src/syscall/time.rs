@@ -6,15 +6,15 @@ use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTNOHAND};
 use crate::result::{Errno, Result};
 use crate::sync::WaitError;
 use crate::task::{self, Sleep};
-use crate::time::{self, HZ};
+use crate::time::{self, HZ, SECOND, deadline};
 use abi::time::{
     CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC_RAW,
     CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_THREAD_CPUTIME_ID,
     TIMER_ABSTIME, Timespec, Timespec64, Timeval, Timezone,
 };
 use abi::{UserMutPtr, UserPtr};
+use kcore::time_value::TimeValue;
 
-const SECOND: u64 = 1_000_000_000;
 const TICK: u64 = SECOND / HZ as u64;
 
 /// A clock's reading in nanoseconds.
@@ -44,49 +44,11 @@ fn resolution(clock: i32) -> Result<u64> {
     }
 }
 
-/// A `timespec` of either width.
-trait Spec: abi::Plain {
-    fn from_nanoseconds(nanoseconds: u64) -> Self;
-    /// EINVAL if negative or if the nanoseconds are a second or more.
-    fn nanoseconds(&self) -> Result<u64>;
-}
-
-fn sum(seconds: i64, nanoseconds: i64) -> Result<u64> {
-    let seconds = u64::try_from(seconds).map_err(|_| Errno::EINVAL)?;
-    match u64::try_from(nanoseconds) {
-        Ok(part) if part < SECOND => Ok(seconds.saturating_mul(SECOND).saturating_add(part)),
-        _ => Err(Errno::EINVAL),
-    }
-}
-
-impl Spec for Timespec {
-    fn from_nanoseconds(nanoseconds: u64) -> Self {
-        // Wraps in 2038, as the width demands.
-        Self { sec: (nanoseconds / SECOND) as i32, nsec: (nanoseconds % SECOND) as i32 }
-    }
-
-    fn nanoseconds(&self) -> Result<u64> {
-        sum(self.sec.into(), self.nsec.into())
-    }
-}
-
-impl Spec for Timespec64 {
-    fn from_nanoseconds(nanoseconds: u64) -> Self {
-        Self { sec: (nanoseconds / SECOND) as i64, nsec: (nanoseconds % SECOND) as i64 }
-    }
-
-    fn nanoseconds(&self) -> Result<u64> {
-        // The upper half of the nanoseconds is padding to a 32-bit program.
-        let nanoseconds = self.nsec;
-        sum(self.sec, i64::from(nanoseconds as i32))
-    }
-}
-
-fn gettime<T: Spec>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
+fn gettime<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
     user::write(to, &T::from_nanoseconds(read(clock)?)).map(|()| 0)
 }
 
-fn getres<T: Spec>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
+fn getres<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
     let resolution = resolution(clock)?;
     if !to.is_null() {
         user::write(to, &T::from_nanoseconds(resolution))?;
@@ -112,9 +74,7 @@ pub fn clock_getres_time64(clock: i32, to: UserMutPtr<Timespec64>) -> Result<u32
 
 pub fn gettimeofday(to: UserMutPtr<Timeval>, zone: UserMutPtr<Timezone>) -> Result<u32> {
     if !to.is_null() {
-        let now = time::realtime();
-        let part = now % SECOND / 1000;
-        user::write(to, &Timeval { sec: (now / SECOND) as i32, usec: part as i32 })?;
+        user::write(to, &Timeval::from_nanoseconds(time::realtime()))?;
     }
     if !zone.is_null() {
         user::write(zone, &Timezone::default())?;
@@ -153,7 +113,7 @@ pub fn clock_nanosleep_time64(
     sleep_on(clock, flags, duration, remaining)
 }
 
-fn sleep_on<T: Spec + Width>(
+fn sleep_on<T: TimeValue + Width>(
     clock: i32,
     flags: u32,
     duration: UserPtr<T>,
@@ -172,12 +132,8 @@ fn sleep_on<T: Spec + Width>(
     if flags & TIMER_ABSTIME == 0 {
         return sleep_for(length, remaining);
     }
-    // Deadlines are monotonic ones.
     let deadline = match clock {
-        CLOCK_REALTIME => {
-            let behind = length.saturating_sub(time::realtime());
-            time::monotonic().saturating_add(behind)
-        }
+        CLOCK_REALTIME => deadline::at_time_of_day(length),
         _ => length,
     };
     match time::sleep_until(deadline, Sleep::Interruptible) {
@@ -200,8 +156,7 @@ impl Width for Timespec64 {
 }
 
 fn sleep_for<T: Width>(nanoseconds: u64, remaining: UserMutPtr<T>) -> Result<u32> {
-    let deadline = time::monotonic().saturating_add(nanoseconds);
-    sleep_till(deadline, remaining.address(), T::IS_64)
+    sleep_till(deadline::after(nanoseconds), remaining.address(), T::IS_64)
 }
 
 /// Sleeps; if a signal comes first, says what is left and how to go on.
@@ -215,12 +170,12 @@ fn sleep_till(deadline: u64, remaining: u32, is_64: bool) -> Result<u32> {
     } else if remaining != 0 {
         user::write(UserMutPtr::new(remaining), &Timespec::from_nanoseconds(left))?;
     }
-    let (low, high) = (deadline as u32, (deadline >> 32) as u32);
+    let [low, high] = deadline::to_words(deadline);
     let arguments = [low, high, remaining, u32::from(is_64), 0, 0];
     current().own().restart.set(Some(Restart { resume, arguments }));
     Err(ERESTART_RESTARTBLOCK)
 }
 
 fn resume(&[low, high, remaining, is_64, ..]: &[u32; 6]) -> Result<u32> {
-    sleep_till(u64::from(low) | u64::from(high) << 32, remaining, is_64 != 0)
+    sleep_till(deadline::from_words([low, high]), remaining, is_64 != 0)
 }

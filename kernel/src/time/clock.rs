@@ -3,7 +3,7 @@
 use crate::arch::control::rdtsc;
 use crate::arch::{pit, rtc};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use kcore::clock::Scale;
+use kcore::clock::{SECOND, Scale};
 use spin::Once;
 
 struct Counter {
@@ -23,7 +23,7 @@ pub(super) fn initialise() {
         log::info!("TSC: {} kHz", frequency / 1000);
         Counter { scale: Scale::new(frequency), at_boot: rdtsc() }
     });
-    set_realtime(rtc::seconds_since_epoch().saturating_mul(1_000_000_000));
+    set_realtime(rtc::seconds_since_epoch().saturating_mul(SECOND));
 }
 
 /// Since boot; 0 until the clocks have been started.

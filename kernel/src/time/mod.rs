@@ -5,6 +5,7 @@
 //! a tick late, and never early.
 
 mod clock;
+pub mod deadline;
 #[cfg(feature = "ktest")]
 pub mod ktest;
 mod tick;
@@ -14,5 +15,6 @@ pub use crate::arch::pit::HZ;
 #[cfg(feature = "ktest")]
 pub use clock::set_realtime;
 pub use clock::{monotonic, realtime};
+pub use kcore::clock::SECOND;
 pub use tick::{start, ticks};
 pub use timer::{Timer, sleep_until};

@@ -50,8 +50,8 @@ static DRIVING: BootCell<Driving> = BootCell::new();
 
 /// Above all programs: ^C reaches one that never sleeps.
 const PRIORITY: Priority = Priority::new(Priority::NORMAL.level() - 1);
-/// At the end, a server that sends nothing for so long loses the line. In nanoseconds.
-const PATIENCE: u64 = 1_000_000_000;
+/// At the end, a server that sends nothing for so long loses the line.
+const PATIENCE: u64 = time::SECOND;
 
 /// Starts to drive.
 ///

@@ -7,7 +7,7 @@ use crate::mm::user;
 use crate::process::signal::{restore_mask, set_temporary_mask};
 use crate::process::{Restart, current};
 use crate::result::{Errno, Result, restart};
-use crate::time;
+use crate::time::{self, deadline};
 use abi::poll::{
     POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND,
     POLLWRNORM, Pollfd,
@@ -16,26 +16,21 @@ use abi::signal::SignalSet;
 use abi::time::{Timespec, Timespec64, Timeval};
 use abi::{UserMutPtr, UserPtr};
 use alloc::vec::Vec;
+use kcore::time_value::TimeValue;
 
 const MILLISECOND: u64 = 1_000_000;
-const SECOND: u64 = 1_000_000_000;
-
-/// The monotonic time after `duration` nanoseconds. 0 only looks.
-fn deadline(duration: u64) -> u64 {
-    if duration == 0 { 0 } else { time::monotonic().saturating_add(duration) }
-}
 
 pub fn poll(fds: UserMutPtr<Pollfd>, count: u32, timeout: i32) -> Result<u32> {
     let deadline =
-        u64::try_from(timeout).ok().map(|milliseconds| deadline(milliseconds * MILLISECOND));
+        u64::try_from(timeout).ok().map(|milliseconds| deadline::after(milliseconds * MILLISECOND));
     poll_restartable(fds, count, deadline)
 }
 
 fn poll_restartable(fds: UserMutPtr<Pollfd>, count: u32, deadline: Option<u64>) -> Result<u32> {
     match (poll_until(fds, count, deadline), deadline) {
         (Err(restart::ERESTARTNOHAND), Some(deadline)) => {
-            let halves = [deadline as u32, (deadline >> 32) as u32];
-            let arguments = [fds.address(), count, halves[0], halves[1], 0, 0];
+            let [low, high] = deadline::to_words(deadline);
+            let arguments = [fds.address(), count, low, high, 0, 0];
             current().own().restart.set(Some(Restart { resume: resume_poll, arguments }));
             Err(restart::ERESTART_RESTARTBLOCK)
         }
@@ -45,7 +40,7 @@ fn poll_restartable(fds: UserMutPtr<Pollfd>, count: u32, deadline: Option<u64>) 
 
 fn resume_poll(arguments: &[u32; 6]) -> Result<u32> {
     let [fds, count, low, high, ..] = *arguments;
-    let deadline = u64::from(low) | u64::from(high) << 32;
+    let deadline = deadline::from_words([low, high]);
     poll_restartable(UserMutPtr::new(fds), count, Some(deadline))
 }
 
@@ -80,65 +75,33 @@ fn element(fds: UserMutPtr<Pollfd>, index: u32) -> Result<UserMutPtr<Pollfd>> {
     fds.checked_add(index).ok_or(Errno::EFAULT)
 }
 
-/// A duration as a program gives it, and what is left of it to give back.
-trait Duration: abi::Plain {
-    /// In nanoseconds. EINVAL.
-    fn nanoseconds(self) -> Result<u64>;
-    fn from_nanoseconds(nanoseconds: u64) -> Self;
-}
-
-fn duration(seconds: i64, parts: i64, parts_in_second: u64) -> Result<u64> {
-    let seconds = u64::try_from(seconds).map_err(|_| Errno::EINVAL)?;
-    let parts = u64::try_from(parts).ok().filter(|parts| *parts < parts_in_second);
-    let parts = parts.ok_or(Errno::EINVAL)? * (SECOND / parts_in_second);
-    Ok(seconds.saturating_mul(SECOND).saturating_add(parts))
-}
-
-impl Duration for Timespec {
-    fn nanoseconds(self) -> Result<u64> {
-        duration(i64::from(self.sec), i64::from(self.nsec), SECOND)
-    }
-
-    fn from_nanoseconds(nanoseconds: u64) -> Self {
-        let sec = (nanoseconds / SECOND) as i32;
-        Self { sec, nsec: (nanoseconds % SECOND) as i32 }
+/// How long to wait, as a program gives it.
+trait Timeout: TimeValue {
+    /// In nanoseconds.
+    fn duration(self) -> Result<u64> {
+        self.nanoseconds()
     }
 }
 
-impl Duration for Timespec64 {
-    fn nanoseconds(self) -> Result<u64> {
-        // Only the lower half of the nanoseconds counts.
-        duration(self.sec, i64::from(self.nsec as i32), SECOND)
-    }
-
-    fn from_nanoseconds(nanoseconds: u64) -> Self {
-        let sec = (nanoseconds / SECOND).cast_signed();
-        Self { sec, nsec: (nanoseconds % SECOND).cast_signed() }
-    }
-}
-
-impl Duration for Timeval {
-    fn nanoseconds(self) -> Result<u64> {
-        // `select` takes any number of microseconds that is not negative.
+impl Timeout for Timespec {}
+impl Timeout for Timespec64 {}
+impl Timeout for Timeval {
+    /// `select` takes any number of microseconds that is not negative.
+    fn duration(self) -> Result<u64> {
         let microseconds = u64::try_from(self.usec).map_err(|_| Errno::EINVAL)?;
-        Ok(duration(i64::from(self.sec), 0, SECOND)? + microseconds * 1000)
-    }
-
-    fn from_nanoseconds(nanoseconds: u64) -> Self {
-        let sec = (nanoseconds / SECOND) as i32;
-        Self { sec, usec: (nanoseconds % SECOND / 1000) as i32 }
+        Ok(Self { usec: 0, ..self }.nanoseconds()? + microseconds * 1000)
     }
 }
 
 /// Reads a timeout and calls `work` with its deadline; then writes back what is left of it.
-fn with_timeout<T: Duration>(
+fn with_timeout<T: Timeout>(
     timeout: UserMutPtr<T>,
     work: impl FnOnce(Option<u64>) -> Result<u32>,
 ) -> Result<u32> {
     if timeout.is_null() {
         return work(None);
     }
-    let end = deadline(user::read(timeout.as_const())?.nanoseconds()?);
+    let end = deadline::after(user::read(timeout.as_const())?.duration()?);
     let result = work(Some(end));
     let left = end.saturating_sub(time::monotonic());
     let written = user::write(timeout, &T::from_nanoseconds(left));

@@ -1,0 +1,23 @@
+//! Deadlines: what the monotonic clock will read then, in nanoseconds.
+
+use super::clock::{monotonic, realtime};
+
+/// After so many nanoseconds. 0 for none: a deadline that has passed, without asking the clock.
+pub fn after(nanoseconds: u64) -> u64 {
+    if nanoseconds == 0 { 0 } else { monotonic().saturating_add(nanoseconds) }
+}
+
+/// When the time of day, as it is set now, will be `time`.
+pub fn at_time_of_day(time: u64) -> u64 {
+    monotonic().saturating_add(time.saturating_sub(realtime()))
+}
+
+/// A deadline as arguments of a call that goes on after a signal.
+pub fn to_words(deadline: u64) -> [u32; 2] {
+    [deadline as u32, (deadline >> 32) as u32]
+}
+
+/// What [`to_words`] was given.
+pub fn from_words([low, high]: [u32; 2]) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
