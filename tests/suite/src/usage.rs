@@ -154,10 +154,12 @@ pub fn random_bytes_differ() {
 
 pub fn priorities_can_be_asked_and_lowered() {
     // The call returns 20 minus the nice value, so that it is never negative.
-    assert_eq!(call!(getpriority(PRIO_PROCESS, 0)), Ok(20));
+    // Whoever runs the suite on Linux may be a nice one.
+    let own = call!(getpriority(PRIO_PROCESS, 0)).expect("getpriority");
+    assert!((1..=40).contains(&own), "{own}");
     let status = crate::child::run(|| {
-        assert_eq!(call!(setpriority(PRIO_PROCESS, 0, 5)), Ok(0));
-        i32::from(call!(getpriority(PRIO_PROCESS, 0)) != Ok(15))
+        assert_eq!(call!(setpriority(PRIO_PROCESS, 0, 19)), Ok(0));
+        i32::from(call!(getpriority(PRIO_PROCESS, 0)) != Ok(1))
     });
     assert_eq!(status, sys::wait::Status::Exited(0));
     assert_eq!(call!(getpriority(9, 0)), Err(Errno::EINVAL));
