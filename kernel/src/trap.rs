@@ -81,7 +81,7 @@ fn serve_page(frame: &mut TrapFrame, address: VirtAddr, code: ErrorCode) {
         None => Outcome::Signal(Signal::MapError),
     };
     match outcome {
-        Outcome::Done { major } => thread.count_fault(major),
+        Outcome::Done { major } => task::current().count_fault(major),
         outcome => not_served(frame, outcome, address, code),
     }
 }

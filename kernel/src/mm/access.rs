@@ -10,6 +10,12 @@ use kcore::fault::AccessKind;
 use kcore::paging::Access;
 use kcore::paging::walk::translate;
 
+/// Whether an entry with these rights lets programs access the page so.
+pub(super) fn permits(rights: Access, kind: AccessKind) -> bool {
+    let writable = kind != AccessKind::Write || rights.contains(Access::WRITE);
+    writable && rights.contains(Access::USER) && !rights.contains(Access::PROT_NONE)
+}
+
 impl Mm {
     /// The frame behind a page, with a reference; faulted in if need be.
     pub fn frame_of(&self, page: Vpn, kind: AccessKind) -> Result<Pfn> {
@@ -19,8 +25,7 @@ impl Mm {
         loop {
             let lock = self.lock_tables();
             if let Some((pfn, access)) = translate(&self.tables(&lock), page)
-                && access.contains(Access::USER)
-                && (kind != AccessKind::Write || access.contains(Access::WRITE))
+                && permits(access, kind)
             {
                 get_page(pfn);
                 return Ok(pfn);

@@ -1,9 +1,9 @@
 //! Pages that stay: the mlock family.
 
+use super::populate;
 use super::space::{Layout, Mm};
 use crate::result::{Errno, Result};
 use kcore::addr::PageRange;
-use kcore::fault::AccessKind;
 use kcore::memory_call::{Lock, Piece, Pieces, lock_flags, mlock, mlock2, mlockall, munlock};
 use kcore::vma::VmFlags;
 
@@ -63,9 +63,7 @@ impl Mm {
             if !flags.is_accessible() {
                 return Err(Errno::EFAULT);
             }
-            let write = flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
-            let kind = if write { AccessKind::Write } else { AccessKind::Read };
-            self.fault_in_range(part, kind)?;
+            self.fault_in_range(part, populate::access(flags))?;
         }
     }
 

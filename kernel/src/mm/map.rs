@@ -1,14 +1,11 @@
 //! Putting areas into an address space: mmap.
 
-use super::fault::Outcome;
 use super::object::Object;
 use super::space::{Area, AreaBacking, Layout, Mm};
 use crate::result::{Errno, Result};
-use crate::task::might_resched;
 use abi::memory::{MAP_SHARED, PROT_READ, PROT_WRITE};
 use alloc::sync::Arc;
 use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, PageRange};
-use kcore::fault::AccessKind;
 use kcore::memory_call::{FileFacts, MmapArgs, Source, mmap};
 use kcore::vma::VmFlags;
 
@@ -110,27 +107,5 @@ impl Mm {
         self.reserve_mappings(&area)?;
         let inserted = layout.areas.insert(area, &mut |edit| self.follow(edit));
         inserted.map(|_| ()).map_err(|_| Errno::ENOMEM)
-    }
-
-    /// Makes pages present as an area with `flags` allows, until one cannot be.
-    pub fn populate(&self, range: PageRange, flags: VmFlags) {
-        // Private pages are written now, so that they need no second fault.
-        let write = flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
-        let kind = if write { AccessKind::Write } else { AccessKind::Read };
-        let _ = self.fault_in_range(range, kind);
-    }
-
-    /// Faults in every page of a range; stops at the first that cannot be.
-    pub fn fault_in_range(&self, range: PageRange, kind: AccessKind) -> Result<()> {
-        for page in range.pages() {
-            let address = page.address().ok_or(Errno::EFAULT)?;
-            match self.fault(address, kind) {
-                Outcome::Done { .. } => {}
-                Outcome::Signal(_) => return Err(Errno::EFAULT),
-                Outcome::OutOfMemory => return Err(Errno::ENOMEM),
-            }
-            might_resched();
-        }
-        Ok(())
     }
 }

@@ -19,6 +19,7 @@ pub mod lock;
 pub mod map;
 pub mod object;
 pub mod page;
+mod populate;
 pub mod protect;
 #[cfg(feature = "ktest")]
 pub mod races_ktest;

@@ -18,7 +18,7 @@ use abi::signal::SIGCHLD;
 use abi::{UserMutPtr, UserPtr};
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 use kcore::tls;
 
 /// What the child shares with its parent, and where it starts.
@@ -202,8 +202,6 @@ pub(super) fn new_thread(
         task: task.clone(),
         signals: UnsafeCell::new(ThreadSignals::new(blocked)),
         own: UnsafeCell::new(own),
-        minor_faults: AtomicU32::new(0),
-        major_faults: AtomicU32::new(0),
     };
     Arc::try_new(thread).map_err(|_| Errno::ENOMEM)
 }

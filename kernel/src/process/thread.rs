@@ -9,7 +9,6 @@ use crate::result::Result;
 use crate::task::{self, Task};
 use alloc::sync::Arc;
 use core::cell::{Cell, RefCell, UnsafeCell};
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::signal::AlternateStack;
 
 pub struct Thread {
@@ -20,9 +19,6 @@ pub struct Thread {
     pub(super) signals: UnsafeCell<ThreadSignals>,
     /// Only through [`CurrentThread::own`](super::CurrentThread::own).
     pub(super) own: UnsafeCell<Own>,
-    /// Page faults served, without and with waiting for data.
-    pub minor_faults: AtomicU32,
-    pub major_faults: AtomicU32,
 }
 
 /// What only the thread itself touches (and its maker, before it starts).
@@ -84,11 +80,6 @@ impl Thread {
         task.set_extension(Arc::into_raw(self.clone()).cast());
         self.process.clone().lock_signals().add_thread(self);
         task::start(task);
-    }
-
-    pub fn count_fault(&self, waited: bool) {
-        let counter = if waited { &self.major_faults } else { &self.minor_faults };
-        counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
     }
 }
 

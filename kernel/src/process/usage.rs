@@ -4,7 +4,6 @@ use super::{CurrentThread, Process, Thread};
 use crate::sync::{Rank, SpinLock};
 use abi::process::Rusage;
 use abi::time::Timeval;
-use core::sync::atomic::Ordering::Relaxed;
 
 /// Clock ticks a second, of `times` and of the accounts of processor time.
 pub const TICKS_PER_SECOND: u32 = 100;
@@ -109,12 +108,13 @@ impl Thread {
     /// Without its memory, which all threads of a process share.
     pub fn used(&self) -> Used {
         let (utime, stime) = self.task.times();
+        let (minor_faults, major_faults) = self.task.faults();
         let (voluntary_switches, forced_switches) = self.task.switches();
         Used {
             utime,
             stime,
-            minor_faults: self.minor_faults.load(Relaxed),
-            major_faults: self.major_faults.load(Relaxed),
+            minor_faults,
+            major_faults,
             voluntary_switches,
             forced_switches,
             max_rss: 0,

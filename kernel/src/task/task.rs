@@ -76,6 +76,8 @@ pub struct Task {
     /// Times the task gave the CPU away to sleep, and times it had to.
     pub(super) sleeps: AtomicU32,
     pub(super) preemptions: AtomicU32,
+    minor_faults: AtomicU32,
+    major_faults: AtomicU32,
     tid: AtomicU32,
     name: [AtomicU8; NAME_BYTES],
     extension: AtomicPtr<()>,
@@ -143,6 +145,8 @@ impl Task {
             stime: AtomicU32::new(0),
             sleeps: AtomicU32::new(0),
             preemptions: AtomicU32::new(0),
+            minor_faults: AtomicU32::new(0),
+            major_faults: AtomicU32::new(0),
             tid: AtomicU32::new(0),
             name: [const { AtomicU8::new(0) }; NAME_BYTES],
             extension: AtomicPtr::new(null_mut()),
@@ -226,6 +230,16 @@ impl Task {
     /// Voluntary and involuntary context switches.
     pub fn switches(&self) -> (u32, u32) {
         (self.sleeps.load(Relaxed), self.preemptions.load(Relaxed))
+    }
+
+    /// Page faults served, without and with waiting for data.
+    pub fn faults(&self) -> (u32, u32) {
+        (self.minor_faults.load(Relaxed), self.major_faults.load(Relaxed))
+    }
+
+    #[inline]
+    pub fn count_fault(&self, major: bool) {
+        count(if major { &self.major_faults } else { &self.minor_faults });
     }
 
     pub(super) fn add_tick(&self, in_user_mode: bool) {

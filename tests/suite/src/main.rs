@@ -490,6 +490,7 @@ test_cases! {
     ],
     usage: [
         each_first_touch_is_one_fault,
+        populated_pages_were_faults_too,
         reading_and_then_writing_is_two_faults,
         cached_file_pages_come_several_at_once,
         who_is_checked,

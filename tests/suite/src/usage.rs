@@ -6,7 +6,9 @@ use crate::harness::only_on_folio;
 use crate::scratch::numbered_file;
 use core::time::Duration;
 use sys::Errno;
-use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ};
+use sys::abi::memory::{
+    MADV_POPULATE_WRITE, MAP_ANONYMOUS, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED, PROT_READ,
+};
 use sys::abi::process::*;
 use sys::abi::signal::SIGKILL;
 use sys::abi::{UserMutPtr, UserPtr};
@@ -47,6 +49,28 @@ pub fn reading_and_then_writing_is_two_faults() {
         poke(start + page * PAGE, 1);
     }
     assert_eq!((between - before, minor_faults() - between), (10, 10));
+}
+
+pub fn populated_pages_were_faults_too() {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    let before = minor_faults();
+    let start = call!(mmap2(0, 100 * PAGE, RW, flags | MAP_POPULATE, -1, 0)).expect("mmap2");
+    let populated = minor_faults();
+    assert_eq!(populated - before, 100);
+    for page in 0..100 {
+        poke(start + page * PAGE, 1);
+    }
+    assert_eq!(call!(madvise(start, 100 * PAGE, MADV_POPULATE_WRITE)), Ok(0));
+    assert_eq!(minor_faults(), populated);
+    unmap(start, 100);
+    // A fault brings neighbours along, for which there is none then.
+    let file = numbered_file(32);
+    let before = minor_faults();
+    let flags = MAP_SHARED | MAP_POPULATE;
+    let start = map_file(&file, 32, PROT_READ, flags, 0);
+    let faults = minor_faults() - before;
+    assert!((1..=8).contains(&faults), "{faults} faults for 32 cached pages");
+    unmap(start, 32);
 }
 
 pub fn cached_file_pages_come_several_at_once() {
