@@ -3,7 +3,7 @@
 //! Results go to COM2 as KTAP: `1..N`, then `ok I NAME` or `not ok I NAME # why`.
 
 use crate::arch::debug_exit::{self, End};
-use crate::{crash, file, ipc, log, mm, sync, task, time};
+use crate::{arch, crash, file, ipc, log, mm, sync, task, time};
 use kcore::cmdline::CommandLine;
 
 /// Why a test failed.
@@ -15,6 +15,7 @@ pub struct Test {
 }
 
 const ALL: &[&[Test]] = &[
+    arch::ktest::TESTS,
     mm::ktest::TESTS,
     mm::races_ktest::TESTS,
     task::ktest::TESTS,

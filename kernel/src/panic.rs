@@ -1,12 +1,15 @@
-//! The end of the kernel: a report on COM2 that the host completes with names, then the exit port.
+//! The end of the kernel: a report on COM2 that the host completes with names, and its start on the
+//! screen, if there is one; then the exit port.
 
 use crate::arch::boot::image;
 use crate::arch::control::cr2;
 use crate::arch::debug_exit::{self, End};
 use crate::arch::entry::TrapFrame;
 use crate::arch::interrupts;
+use crate::arch::vga_text::Screen;
 use crate::cpu;
 use crate::log::panic_write;
+use core::fmt::Write;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -42,8 +45,16 @@ fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
     if PANICKING.swap(true, Relaxed) {
         debug_exit::exit(End::Panic);
     }
-    // SAFETY: interrupts are off and this function does not return.
-    let write = |text: core::fmt::Arguments| unsafe { panic_write(text) };
+    // SAFETY: interrupts are off, this function does not return, and only it uses the screen.
+    let mut screen = unsafe { Screen::new() };
+    let mut write = |text: core::fmt::Arguments| {
+        // SAFETY: as above.
+        unsafe { panic_write(text) };
+        if let Some(screen) = &mut screen {
+            // It takes everything.
+            let _ = screen.write_fmt(text);
+        }
+    };
     write(format_args!("\nPANIC: {message}\n"));
     write(format_args!("  cpu 0, task {}\n", crate::task::describe_current()));
     if let Some(frame) = frame {

@@ -11,6 +11,8 @@ pub mod fpu;
 pub mod gdt;
 pub mod idt;
 pub mod interrupts;
+#[cfg(feature = "ktest")]
+pub mod ktest;
 pub mod paging;
 pub mod pic;
 pub mod pit;
@@ -19,3 +21,4 @@ pub mod serial;
 pub mod string;
 pub mod tlb;
 pub mod uaccess;
+pub mod vga_text;
