@@ -35,7 +35,7 @@ bitflags! {
         const SLAB = 1 << 10;
         /// A page table. `private` counts the entries in use.
         const TABLE = 1 << 11;
-        /// `mapping` is an anon chain; without it and with `CACHE`, an object.
+        /// A private page: `mapping` is its lineage. Without it and with `CACHE`, an object.
         const ANON = 1 << 12;
         /// In the page cache of an object.
         const CACHE = 1 << 13;
@@ -158,7 +158,7 @@ impl Page {
         before.wrapping_sub(1)
     }
 
-    /// The object or anon chain, as the kernel's word for it; 0 is none.
+    /// The object or lineage (`anon_mm`), as the kernel's word for it; 0 is none.
     pub fn mapping(&self) -> u32 {
         self.mapping.load(Relaxed)
     }
@@ -170,14 +170,14 @@ impl Page {
 
     /// Makes a frame that nobody else can see a private page, mapped once.
     #[inline]
-    pub fn become_private(&self, chain: u32, index: u32) {
+    pub fn become_private(&self, lineage: u32, home: u32) {
         let flags = self.flags.load(Relaxed);
         self.flags.store(flags | PageFlags::ANON.bits(), Relaxed);
-        self.set_mapping(chain, index);
+        self.set_mapping(lineage, home);
         self.set_mapcount(1);
     }
 
-    /// Offset in `mapping`, in pages.
+    /// Offset in the object, or home of a private page, in pages.
     pub fn index(&self) -> u32 {
         self.index.load(Relaxed)
     }

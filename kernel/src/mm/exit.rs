@@ -24,9 +24,12 @@ impl Mm {
             // SAFETY: the kernel's own tables; the current task has no user memory any more.
             unsafe { paging::load_cr3(swapper_cr3()) };
         }
+        #[cfg(debug_assertions)]
+        layout.areas.iter().for_each(|(_, area)| self.check_private_pages(area));
         layout.areas.iter().for_each(|(_, area)| self.release_pages(area.range()));
         self.free_all_tables(&layout.areas);
-        layout.areas.clear(|id, vma| self.follow(Edit::Removed { id, vma }));
+        layout.areas.clear(|id, vma| self.follow(Edit::Removed { id, vma: &vma }));
+        self.anon.leave(self.word());
         debug_assert_eq!(self.rss(), 0, "pages left in a dead address space");
         debug_assert_eq!(self.page_tables.load(Relaxed), 0, "tables where no area is");
     }

@@ -4,7 +4,7 @@
 //! found again in an object is not copied at all.
 
 use super::page::mem_map;
-use super::space::{AreaBacking, Mm, TASK_SIZE};
+use super::space::{Mm, TASK_SIZE};
 use crate::arch::paging::Active;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
@@ -21,16 +21,10 @@ const STEP: u32 = 64;
 impl Mm {
     /// The address space of a child.
     pub fn fork(&self) -> Result<Arc<Self>> {
-        let child = Mm::new()?;
+        let child = Mm::of(self.anon.clone())?;
         // For writing: no fault may add pages behind our back.
         let layout = self.layout.write();
-        let areas = layout
-            .areas
-            .duplicate(|_, area| match area.flags().contains(VmFlags::WIPEONFORK) {
-                true => AreaBacking::new(area.backing.object.clone()),
-                false => area.backing.clone(),
-            })
-            .map_err(|_| Errno::ENOMEM)?;
+        let areas = layout.areas.duplicate().map_err(|_| Errno::ENOMEM)?;
         let mut child_layout = child.layout.write();
         *child_layout = layout.with_areas(areas);
         // From here on dropping the child takes down whatever it has.
@@ -50,7 +44,7 @@ impl Mm {
         }
         let copied = layout.areas.iter().try_for_each(|(_, area)| {
             let flags = area.flags();
-            let refault = area.backing.chain.get().is_none();
+            let refault = !area.has_private();
             if refault || flags.intersects(VmFlags::DONTCOPY.union(VmFlags::WIPEONFORK)) {
                 return Ok(());
             }

@@ -103,7 +103,7 @@ impl Mm {
             Contents::Anonymous => (None, range.start().as_u32()),
             Contents::Object { object, pgoff } => (Some(object), pgoff),
         };
-        let area = Area::new(range, flags, pgoff, AreaBacking::new(object));
+        let area = Area::new(range, flags, pgoff, AreaBacking { object });
         self.reserve_mappings(&area)?;
         let inserted = layout.areas.insert(area, &mut |edit| self.follow(edit));
         inserted.map(|_| ()).map_err(|_| Errno::ENOMEM)

@@ -1,14 +1,14 @@
 //! Longer, shorter, or elsewhere: mremap.
 
 use super::map::Contents;
-use super::space::{AreaBacking, Layout, Mm};
+use super::space::{Layout, Mm};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PageRange, VirtAddr};
 use kcore::memory_call::{Remap, mremap};
 use kcore::paging::walk::MoveWalk;
 use kcore::paging::{Flush, Gather};
-use kcore::vma::{VmFlags, VmaId, VmaSet};
+use kcore::vma::VmFlags;
 
 /// Cells moved with the page-table lock held.
 const STEP: u32 = 64;
@@ -35,7 +35,7 @@ impl Mm {
             }
             Remap::Grow { id, end, .. } => {
                 let old_end = areas.get(id).map_or(end, |area| area.end());
-                self.reserve_for(areas, id)?;
+                areas.get(id).map_or(Ok(()), |area| self.reserve_mappings(area))?;
                 areas.grow_up(id, end, &mut |edit| self.follow(edit));
                 self.populate_if_locked(layout, PageRange::new(old_end, end).unwrap_or_default());
                 Ok(address)
@@ -83,11 +83,11 @@ impl Mm {
             };
             (flags, contents)
         });
-        self.reserve_for(areas, id)?;
         let target = PageRange::with_len(to.start(), from.len().min(to.len())).unwrap_or(to);
         let source = PageRange::with_len(from.start(), target.len()).unwrap_or(from);
         let mut walk = MoveWalk::new(source, target.start()).ok_or(Errno::EINVAL)?;
         let moved = self.reserve_tables(&walk).and_then(|()| {
+            areas.get(id).map_or(Ok(()), |area| self.reserve_move(area))?;
             areas.relocate(id, from, to, &mut |edit| self.follow(edit)).map_err(|_| Errno::ENOMEM)
         });
         if let Err(errno) = moved {
@@ -118,13 +118,6 @@ impl Mm {
         let reserved = walk.reserve(&self.tables(&lock));
         self.invalidate(reserved.unwrap_or(Flush::All));
         reserved.map(|_| ()).map_err(|_| Errno::ENOMEM)
-    }
-
-    fn reserve_for(&self, areas: &VmaSet<AreaBacking>, id: VmaId) -> Result<()> {
-        match areas.get(id) {
-            Some(area) => self.reserve_mappings(area),
-            None => Ok(()),
-        }
     }
 
     fn populate_if_locked(&self, layout: crate::sync::WriteGuard<Layout>, range: PageRange) {

@@ -11,7 +11,7 @@ use super::direct_map::lowmem_address;
 use super::frames::put_page;
 use super::object::Object;
 use super::page::mem_map;
-use super::rmap::ChainSlot;
+use super::rmap::AnonMm;
 use super::table_cache;
 use super::tables::LeafTable;
 use crate::arch::paging::{self, Active, PAGE_OFFSET};
@@ -32,39 +32,20 @@ pub const TASK_SIZE: Vpn = VirtAddr::new(PAGE_OFFSET).vpn();
 pub const MMAP_MIN: Vpn = VirtAddr::new(0x10000).vpn();
 
 /// What an area's pages come from.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AreaBacking {
     /// `None` for private memory.
     pub object: Option<Arc<Object>>,
-    /// Where pages of its own are found again by reverse map.
-    pub chain: ChainSlot,
-}
-
-impl AreaBacking {
-    pub fn new(object: Option<Arc<Object>>) -> Self {
-        Self { object, chain: ChainSlot::new() }
-    }
 }
 
 impl Backing for AreaBacking {
     #[inline]
     fn merges_with(&self, next: &Self) -> bool {
-        let same_object = match (&self.object, &next.object) {
+        match (&self.object, &next.object) {
             (None, None) => true,
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
             _ => false,
-        };
-        let one_chain = !self.has_chain() || !next.has_chain() || self.chain.is(&next.chain);
-        same_object && one_chain
-    }
-
-    #[inline]
-    fn has_chain(&self) -> bool {
-        self.chain.get().is_some()
-    }
-
-    fn adopt_chain(&mut self, other: &Self) {
-        self.chain.clone_from(&other.chain);
+        }
     }
 
     #[inline]
@@ -99,6 +80,8 @@ pub struct Mm {
     root: Pfn,
     /// For whoever found it in a reverse map.
     itself: Weak<Self>,
+    /// Where its private pages are found again.
+    pub(super) anon: Arc<AnonMm>,
     pub layout: RwLock<Layout>,
     page_table: SpinLock<()>,
     /// Threads that run in it.
@@ -111,18 +94,28 @@ pub struct Mm {
 }
 
 impl Mm {
-    /// An address space without areas.
+    /// An address space without areas, the first of its lineage.
     pub fn new() -> Result<Arc<Self>> {
+        Self::of(AnonMm::new()?)
+    }
+
+    /// An address space without areas.
+    pub(super) fn of(anon: Arc<AnonMm>) -> Result<Arc<Self>> {
         let place = Arc::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
         let root = table_cache::new_root().ok_or(Errno::ENOMEM)?;
-        let itself = Weak::into_raw(Arc::downgrade(&place)).cast::<Self>();
         let address = Arc::as_ptr(&place).cast::<Self>().cast_mut();
+        if let Err(errno) = anon.join(address as u32) {
+            table_cache::free_root(root);
+            return Err(errno);
+        }
+        let itself = Weak::into_raw(Arc::downgrade(&place)).cast::<Self>();
         // SAFETY: nobody else knows the place, and a reference to it by `itself` is only made
         // once it is written, here.
         unsafe {
             address.write(Self {
                 root,
                 itself: Weak::from_raw(itself),
+                anon,
                 layout: RwLock::new(Layout::new()),
                 page_table: SpinLock::new(Rank::PageTable, ()),
                 users: AtomicU32::new(1),

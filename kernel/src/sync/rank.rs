@@ -27,8 +27,8 @@ pub enum Rank {
     File,
     /// The tree of built-in nodes.
     NodeTree,
-    /// An anon chain's VMAs.
-    AnonChain,
+    /// Who maps the pages of one object, or the private pages of one lineage.
+    ReverseMap,
     /// Page tables of one mm.
     PageTable,
     /// The pages of objects.

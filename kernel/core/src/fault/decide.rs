@@ -92,7 +92,7 @@ pub enum Decision {
     Retry,
     /// Map the zero page, read-only.
     MapZero,
-    /// Map a cleared frame, writable and dirty, into the area's anon chain.
+    /// Map a cleared frame, writable and dirty: a private page.
     AllocateAnonymous,
     /// Give the area a page of its own.
     CopyOnWrite(Cow),

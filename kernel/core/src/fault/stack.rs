@@ -47,6 +47,7 @@ pub fn grow_stack<B>(
         && (!flags.contains(VmFlags::LOCKED)
             || account.locked.saturating_add(more) <= limits.locked)
         && (!flags.contains(VmFlags::ACCOUNT) || more <= limits.commit)
-        && more <= stack.pgoff();
+        && more <= stack.pgoff()
+        && more <= stack.home_of(stack.start());
     if fits && !crowded { Ok(page) } else { Err(Signal::MapError) }
 }

@@ -188,7 +188,8 @@ impl Request {
         if self.old_length == self.new_length {
             return Ok(());
         }
-        if vma.index_of(start).checked_add(self.new_pages()).is_none() {
+        let reaches = |first: u32| first.checked_add(self.new_pages()).is_some();
+        if !reaches(vma.index_of(start)) || !reaches(vma.home_of(start)) {
             return Err(Errno::EINVAL);
         }
         if fixed_size {

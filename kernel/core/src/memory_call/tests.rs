@@ -20,12 +20,6 @@ impl Backing for Back {
         self == next
     }
 
-    fn has_chain(&self) -> bool {
-        false
-    }
-
-    fn adopt_chain(&mut self, _: &Self) {}
-
     fn is_anonymous(&self) -> bool {
         self.0 == 0
     }

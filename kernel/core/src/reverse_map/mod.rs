@@ -1,7 +1,7 @@
-//! Who maps which pages of an object or an anon chain: an interval tree of areas by the pages of
-//! the object they show.
+//! Who maps which pages of an object: an interval tree of areas by the pages of the object they
+//! show.
 //!
-//! Most objects and nearly all anon chains have few mappings; those are kept without any node.
+//! Most objects have few mappings; those are kept without any node.
 
 #[cfg(test)]
 mod follow_tests;
@@ -11,6 +11,10 @@ mod tests;
 use crate::addr::{PageRange, Vpn};
 use crate::arena::{Arena, NIL, NoMemory};
 use crate::avl::{self, Links, Side, Tree};
+use crate::vma::{Edit, Extent, VmaId};
+
+/// Entries an edit of an area may add to one map: a piece is cut out of its middle.
+pub const MOST_ADDED: u32 = 2;
 
 /// An area that shows the pages `first..=last`, the first of them at `start`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +29,17 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    /// An area of an object.
+    pub fn of_object(space: u32, id: VmaId, extent: Extent) -> Self {
+        Self::at(space, id, extent.range, extent.pgoff)
+    }
+
+    /// `range` shows the pages from `first` on.
+    pub(crate) fn at(space: u32, id: VmaId, range: PageRange, first: u32) -> Self {
+        let last = first.saturating_add(range.len() - 1);
+        Self { space, area: id.as_u32(), start: range.start(), first, last }
+    }
+
     /// The order of mappings: by first page, then by whose it is.
     pub fn key(&self) -> (u32, u32, u32) {
         (self.first, self.space, self.area)
@@ -91,13 +106,6 @@ impl ReverseMap {
     pub const fn new() -> Self {
         let few = [Mapping::NONE; FEW];
         Self { few, few_len: 0, arena: Arena::new(), tree: Tree::new(), replaced: 0 }
-    }
-
-    /// A map of one mapping.
-    #[inline]
-    pub const fn of(mapping: Mapping) -> Self {
-        let few = [mapping, Mapping::NONE, Mapping::NONE];
-        Self { few, few_len: 1, arena: Arena::new(), tree: Tree::new(), replaced: 0 }
     }
 
     pub fn len(&self) -> u32 {
@@ -185,13 +193,8 @@ impl ReverseMap {
     /// Replaces the mapping of an area whose pages began with `first`. Needs no memory. `false` if
     /// there was none.
     pub fn change(&mut self, first: u32, mapping: Mapping) -> bool {
-        self.replace((first, mapping.space, mapping.area), mapping)
-    }
-
-    /// Puts `mapping` in the place of the one with the key `old`. Needs no memory. `false` if
-    /// there was none.
-    pub fn replace(&mut self, old: (u32, u32, u32), mapping: Mapping) -> bool {
         self.replaced = self.replaced.wrapping_add(1);
+        let old = (first, mapping.space, mapping.area);
         if let Some(at) = self.position(old) {
             self.few[at] = mapping;
             return true;
@@ -209,6 +212,28 @@ impl ReverseMap {
             at = node.links.child(if old < found { Side::Left } else { Side::Right });
         }
         false
+    }
+
+    /// Follows an edit in the address space `space` of an area of the object this map is of.
+    #[inline]
+    pub fn follow<B>(&mut self, space: u32, edit: &Edit<'_, B>) {
+        let known = match edit {
+            Edit::Added { id, vma } => {
+                self.insert(Mapping::of_object(space, *id, vma.extent()));
+                true
+            }
+            // Of an area's flags a map knows nothing.
+            Edit::Changed { was, vma, .. }
+                if (was.range, was.pgoff) == (vma.range(), vma.pgoff()) =>
+            {
+                true
+            }
+            Edit::Changed { id, was, vma } => {
+                self.change(was.pgoff, Mapping::of_object(space, *id, vma.extent()))
+            }
+            Edit::Removed { id, vma } => self.remove(space, id.as_u32(), vma.pgoff()),
+        };
+        debug_assert!(known, "an area was not in its reverse map");
     }
 
     /// Shows every mapping that shows one of the pages `first..=last`.

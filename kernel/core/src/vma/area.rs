@@ -2,32 +2,27 @@
 
 use super::VmFlags;
 use crate::addr::{PageRange, Vpn};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// What an area's pages come from. The set clones it when an area splits, drops it when an area
 /// goes, and asks it whether two neighbours may become one.
 pub trait Backing: Clone {
-    /// Whether an area with this backing and the `next` one upwards may be one: the same object
-    /// (or none), and anon chains that are equal or of which one is absent. Flags and offsets
-    /// are compared by the set.
+    /// Whether an area with this backing and the `next` one upwards may be one: the same object,
+    /// or none. Flags and offsets are compared by the set.
     fn merges_with(&self, next: &Self) -> bool;
-
-    /// Whether there is an anon chain: private pages may exist.
-    fn has_chain(&self) -> bool;
-
-    /// Takes a reference to the anon chain of `other`. Called where `self` has none.
-    fn adopt_chain(&mut self, other: &Self);
 
     /// Whether there is no object: a private anonymous area.
     fn is_anonymous(&self) -> bool;
 }
 
 /// A range of pages with the same rights and the same backing.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub struct Vma<B> {
     pub(super) range: PageRange,
     pub(super) flags: VmFlags,
     pub(super) pgoff: u32,
-    /// May be changed at will as long as reverse maps follow.
+    pub(super) moved: u32,
+    private: AtomicBool,
     pub backing: B,
 }
 
@@ -37,6 +32,8 @@ pub struct Extent {
     pub range: PageRange,
     pub flags: VmFlags,
     pub pgoff: u32,
+    /// How far its private pages are from home: see [`Vma::home_of`].
+    pub moved: u32,
 }
 
 impl Extent {
@@ -53,7 +50,7 @@ impl<B> Vma<B> {
     /// with their own page number. 32 bits of pages are 44 bits of file, more than mmap2 can name.
     /// `range` must not be empty.
     pub const fn new(range: PageRange, flags: VmFlags, pgoff: u32, backing: B) -> Self {
-        Self { range, flags, pgoff, backing }
+        Self { range, flags, pgoff, moved: 0, private: AtomicBool::new(false), backing }
     }
 
     pub const fn range(&self) -> PageRange {
@@ -78,12 +75,39 @@ impl<B> Vma<B> {
     }
 
     pub const fn extent(&self) -> Extent {
-        Extent { range: self.range, flags: self.flags, pgoff: self.pgoff }
+        Extent { range: self.range, flags: self.flags, pgoff: self.pgoff, moved: self.moved }
     }
 
-    /// The page of the backing behind `page` of this area: what a page's `index` holds.
+    /// The page of the backing behind `page` of this area: what the `index` of an object's page
+    /// holds.
     pub const fn index_of(&self, page: Vpn) -> u32 {
         self.pgoff.wrapping_add(page.as_u32().wrapping_sub(self.start().as_u32()))
+    }
+
+    /// Where a private page at `page` of this area would be, had mremap never moved it: what the
+    /// `index` of a private page holds.
+    #[inline]
+    pub const fn home_of(&self, page: Vpn) -> u32 {
+        page.as_u32().wrapping_sub(self.moved)
+    }
+
+    /// Whether mremap moved its private pages away from home.
+    #[inline]
+    pub const fn is_away(&self) -> bool {
+        self.moved != 0
+    }
+
+    /// Whether there may be private pages.
+    #[inline]
+    pub fn has_private(&self) -> bool {
+        self.private.load(Relaxed)
+    }
+
+    /// There is a private page from now on. A fault says so, so whoever only reads areas has to
+    /// keep faults away.
+    #[inline]
+    pub fn note_private(&self) {
+        self.private.store(true, Relaxed);
     }
 
     /// First page the area keeps others away from: a stack has its guard gap below it.
@@ -103,28 +127,48 @@ pub(super) fn joins<B: Backing>(lower: Extent, below: &B, upper: Extent, above: 
     lower.range.end() == upper.range.start()
         && lower.flags == upper.flags
         && !lower.flags.intersects(VmFlags::SPECIAL)
+        && lower.moved == upper.moved
         && lower.pgoff.wrapping_add(lower.range.len()) == upper.pgoff
         && below.merges_with(above)
 }
 
 impl<B: Backing> Vma<B> {
+    /// This area with another extent.
+    pub(super) fn with(&self, extent: Extent) -> Self {
+        let Extent { range, flags, pgoff, moved } = extent;
+        let private = AtomicBool::new(self.has_private());
+        Self { range, flags, pgoff, moved, private, backing: self.backing.clone() }
+    }
+
+    /// The same area in a forked child: unlocked, and without the pages if they are to be wiped.
+    pub(super) fn of_child(&self) -> Self {
+        let flags = self.flags.difference(VmFlags::LOCKED.union(VmFlags::LOCKONFAULT));
+        let mut area = self.with(Extent { flags, ..self.extent() });
+        if flags.contains(VmFlags::WIPEONFORK) {
+            area.private = AtomicBool::new(false);
+        }
+        area
+    }
+
     /// The part from `page` on, as an area of its own.
     pub(super) fn above(&self, page: Vpn) -> Self {
-        let Extent { range, flags, pgoff } = self.extent().above(page);
-        Self { range, flags, pgoff, backing: self.backing.clone() }
+        self.with(self.extent().above(page))
     }
 
     /// This area's part `piece` as it lies at `to` after an mremap.
     pub fn moved(&self, piece: PageRange, to: PageRange) -> Self {
-        let Extent { range, flags, pgoff } = self.moved_extent(piece, to);
-        Self { range, flags, pgoff, backing: self.backing.clone() }
+        self.with(self.moved_extent(piece, to))
     }
 
-    /// Private anonymous memory nobody has written yet is numbered anew, so that it can merge
-    /// where it goes.
+    /// Without private pages an area is at home wherever it is; and private anonymous memory is
+    /// then numbered anew, so that it can merge where it goes.
     pub(super) fn moved_extent(&self, piece: PageRange, to: PageRange) -> Extent {
-        let untouched = self.backing.is_anonymous() && !self.backing.has_chain();
-        let pgoff = if untouched { to.start().as_u32() } else { self.index_of(piece.start()) };
-        Extent { range: to, flags: self.flags, pgoff }
+        let (from, start) = (piece.start(), to.start().as_u32());
+        let (pgoff, moved) = match (self.has_private(), self.backing.is_anonymous()) {
+            (true, _) => (self.index_of(from), start.wrapping_sub(self.home_of(from))),
+            (false, true) => (start, 0),
+            (false, false) => (self.index_of(from), 0),
+        };
+        Extent { range: to, flags: self.flags, pgoff, moved }
     }
 }

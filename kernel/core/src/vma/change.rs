@@ -11,7 +11,7 @@
 //! ```
 
 use super::area::joins;
-use super::{Backing, Edit, Extent, VmFlags, Vma, VmaId, VmaSet};
+use super::{Backing, Edit, Extent, VmFlags, VmaId, VmaSet};
 use crate::addr::PageRange;
 use crate::arena::{NIL, NoMemory};
 
@@ -32,7 +32,7 @@ impl<B: Backing> VmaSet<B> {
         if was.flags == flags {
             return Ok(VmaId(id));
         }
-        let to = Extent { range: piece, flags, pgoff: node.vma.index_of(piece.start()) };
+        let to = Extent { range: piece, flags, pgoff: node.vma.index_of(piece.start()), ..was };
         let at_start = piece.start() == was.range.start();
         let at_end = piece.end() == was.range.end();
         let (prev, next) = (node.prev, node.next);
@@ -61,8 +61,8 @@ impl<B: Backing> VmaSet<B> {
                 false => Extent { range: was.range.below(piece.start()), ..was },
             };
             self.reshape(id, rest, report);
-            if self.adopts_from(heir, id) {
-                self.report_adopted(heir, report);
+            if self.arena[id].vma.has_private() {
+                self.arena[heir].vma.note_private();
             }
         }
         if !with_prev {
@@ -72,15 +72,6 @@ impl<B: Backing> VmaSet<B> {
             self.merge_with_next(prev, report);
         }
         Ok(VmaId(heir))
-    }
-
-    /// As `adopt`, from another area of the set.
-    fn adopts_from(&mut self, id: u32, from: u32) -> bool {
-        let backing = &self.arena[from].vma.backing;
-        backing.has_chain() && !self.arena[id].vma.backing.has_chain() && {
-            let backing = backing.clone();
-            self.adopt(id, &backing)
-        }
     }
 
     /// Makes `to`, part of `id`, an area of its own.
@@ -104,8 +95,7 @@ impl<B: Backing> VmaSet<B> {
             self.add_after(&mut path, id, upper, report);
         }
         if below {
-            let backing = self.arena[id].vma.backing.clone();
-            let piece = Vma::new(to.range, to.flags, to.pgoff, backing);
+            let piece = self.arena[id].vma.with(to);
             let piece = self.add_after(&mut path, id, piece, report);
             self.reshape(id, Extent { range: was.range.below(to.range.start()), ..was }, report);
             return Ok(piece);

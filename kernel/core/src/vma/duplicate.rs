@@ -2,26 +2,20 @@
 
 use super::index::Entry;
 use super::set::Node;
-use super::{Backing, VmFlags, Vma, VmaId, VmaSet};
+use super::{Backing, VmFlags, Vma, VmaSet};
 use crate::arena::{NIL, NoMemory};
 
 impl<B: Backing> VmaSet<B> {
-    /// The set of a fork's child: the same areas, unlocked, without those marked DONTCOPY.
-    /// `backing` says what the child's area comes from.
-    pub fn duplicate(
-        &self,
-        mut backing: impl FnMut(VmaId, &Vma<B>) -> B,
-    ) -> Result<Self, NoMemory> {
+    /// The set of a fork's child: the same areas without those marked DONTCOPY.
+    pub fn duplicate(&self) -> Result<Self, NoMemory> {
         let mut child = Self::new();
         child.arena.reserve(self.len())?;
         let mut next = self.first;
         while let Some(node) = self.arena.get(next) {
-            let (id, vma) = (VmaId(next), &node.vma);
+            let vma = &node.vma;
             next = node.next;
             if !vma.flags.contains(VmFlags::DONTCOPY) {
-                let flags = vma.flags.difference(VmFlags::LOCKED.union(VmFlags::LOCKONFAULT));
-                let backing = backing(id, vma);
-                child.push(Vma { range: vma.range, flags, pgoff: vma.pgoff, backing })?;
+                child.push(vma.of_child())?;
             }
         }
         Ok(child)

@@ -42,10 +42,6 @@ impl<B: Backing> VmaSet<B> {
         self.arena.get(id.0).map(|node| &node.vma)
     }
 
-    pub fn get_mut(&mut self, id: VmaId) -> Option<&mut Vma<B>> {
-        self.arena.get_mut(id.0).map(|node| &mut node.vma)
-    }
-
     /// The area before `id` in order of addresses.
     pub fn prev(&self, id: VmaId) -> Option<(VmaId, &Vma<B>)> {
         self.listed(self.arena.get(id.0)?.prev)

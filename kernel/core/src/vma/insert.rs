@@ -30,9 +30,7 @@ impl<B: Backing> VmaSet<B> {
         let id = match (with_prev, with_next) {
             (true, with_next) => {
                 self.extend_up(prev, vma.end(), report);
-                if self.adopt(prev, &vma.backing) {
-                    self.report_adopted(prev, report);
-                }
+                self.inherit(prev, &vma);
                 if with_next {
                     self.merge_with_next(prev, report);
                 }
@@ -40,9 +38,7 @@ impl<B: Backing> VmaSet<B> {
             }
             (false, true) => {
                 self.extend_down(next, vma.extent(), report);
-                if self.adopt(next, &vma.backing) {
-                    self.report_adopted(next, report);
-                }
+                self.inherit(next, &vma);
                 next
             }
             (false, false) => {
@@ -72,11 +68,14 @@ impl<B: Backing> VmaSet<B> {
     /// Removes `id`, whose pages become part of `by`.
     pub(super) fn swallow(&mut self, id: u32, by: u32, report: &mut impl FnMut(Edit<'_, B>)) {
         let vma = self.unlink(id);
-        if self.adopt(by, &vma.backing) {
-            let (id, from, heir) = (VmaId(by), VmaId(id), &self.arena[by].vma);
-            report(Edit::Inherited { id, vma: heir, from, gone: vma });
-        } else {
-            report(Edit::Removed { id: VmaId(id), vma });
+        self.inherit(by, &vma);
+        report(Edit::Removed { id: VmaId(id), vma: &vma });
+    }
+
+    /// Pages of `from` have become part of `id`.
+    fn inherit(&self, id: u32, from: &Vma<B>) {
+        if from.has_private() {
+            self.arena[id].vma.note_private();
         }
     }
 

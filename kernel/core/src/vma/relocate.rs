@@ -66,7 +66,7 @@ impl<B: Backing> VmaSet<B> {
         let path = self.index.seek(to.range.start().as_u32());
         let (prev, next) = self.around(&path);
         let node = &mut self.arena[id];
-        (node.vma.range, node.vma.pgoff) = (to.range, to.pgoff);
+        (node.vma.range, node.vma.pgoff, node.vma.moved) = (to.range, to.pgoff, to.moved);
         (node.prev, node.next) = (prev, next);
         self.account.resize(to.flags, was.range.len(), to.range.len());
         self.hook(&path, id);

@@ -27,9 +27,9 @@ impl VmaId {
     }
 }
 
-/// One step of an edit, for the reverse maps to follow. An edit adds to the maps of the object
-/// and the chain of the area it is about, two entries at most, and to no others; and it adds
-/// before it removes.
+/// One step of an edit, for the reverse maps to follow. An edit adds to the maps that know the
+/// area it is about, [`MOST_ADDED`](crate::reverse_map::MOST_ADDED) entries at most, and to no
+/// others; and it adds before it removes.
 #[derive(Debug)]
 pub enum Edit<'a, B> {
     /// A new area.
@@ -37,11 +37,17 @@ pub enum Edit<'a, B> {
     /// The area was `was`. Its backing is the same.
     Changed { id: VmaId, was: Extent, vma: &'a Vma<B> },
     /// The area is gone.
-    Removed { id: VmaId, vma: Vma<B> },
-    /// The area had no anon chain and has now that of a neighbour it took pages from.
-    Adopted { id: VmaId, vma: &'a Vma<B> },
-    /// As `Adopted`, but the neighbour `from` is gone, and the area has its place in the chain.
-    Inherited { id: VmaId, vma: &'a Vma<B>, from: VmaId, gone: Vma<B> },
+    Removed { id: VmaId, vma: &'a Vma<B> },
+}
+
+impl<B> Edit<'_, B> {
+    /// The area.
+    #[inline]
+    pub const fn vma(&self) -> &Vma<B> {
+        match self {
+            Self::Added { vma, .. } | Self::Changed { vma, .. } | Self::Removed { vma, .. } => vma,
+        }
+    }
 }
 
 pub(super) struct Node<B> {
@@ -226,20 +232,6 @@ impl<B: Backing> VmaSet<B> {
             }
         }
         report(Edit::Changed { id: VmaId(id), was, vma: &self.arena[id].vma });
-    }
-
-    /// Gives `id` the anon chain of `from` if only that has one; says whether it did.
-    pub(super) fn adopt(&mut self, id: u32, from: &B) -> bool {
-        let backing = &mut self.arena[id].vma.backing;
-        let adopts = from.has_chain() && !backing.has_chain();
-        if adopts {
-            backing.adopt_chain(from);
-        }
-        adopts
-    }
-
-    pub(super) fn report_adopted(&self, id: u32, report: &mut impl FnMut(Edit<'_, B>)) {
-        report(Edit::Adopted { id: VmaId(id), vma: &self.arena[id].vma });
     }
 
     pub(super) fn gap_after(&self, prev: u32, vma: &Vma<B>) -> u32 {

@@ -5,28 +5,17 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
+/// The number of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Back {
-    object: Option<u32>,
-    chain: Option<u32>,
-}
+struct Back(Option<u32>);
 
 impl Backing for Back {
     fn merges_with(&self, next: &Self) -> bool {
-        let chains = self.chain == next.chain || self.chain.is_none() || next.chain.is_none();
-        self.object == next.object && chains
-    }
-
-    fn has_chain(&self) -> bool {
-        self.chain.is_some()
-    }
-
-    fn adopt_chain(&mut self, other: &Self) {
-        self.chain = other.chain;
+        self == next
     }
 
     fn is_anonymous(&self) -> bool {
-        self.object.is_none()
+        self.0.is_none()
     }
 }
 
@@ -43,39 +32,36 @@ fn anon(start: u32, end: u32, flags: VmFlags) -> Vma<Back> {
 }
 
 fn file(start: u32, end: u32, pgoff: u32) -> Vma<Back> {
-    Vma::new(range(start, end), R, pgoff, Back { object: Some(7), chain: None })
+    Vma::new(range(start, end), R, pgoff, Back(Some(7)))
 }
 
-fn chained(start: u32, end: u32, chain: u32) -> Vma<Back> {
-    Vma::new(range(start, end), RW, start, Back { object: None, chain: Some(chain) })
+fn written(start: u32, end: u32) -> Vma<Back> {
+    let vma = anon(start, end, RW);
+    vma.note_private();
+    vma
 }
+
+/// What reports tell of an area.
+type Known = (Extent, Back);
 
 /// A set, and what somebody who only listens to its reports believes of it.
 #[derive(Default)]
 struct Watched {
     set: VmaSet<Back>,
-    mirror: BTreeMap<VmaId, Vma<Back>>,
+    mirror: BTreeMap<VmaId, Known>,
 }
 
-fn follow(mirror: &mut BTreeMap<VmaId, Vma<Back>>, edit: Edit<'_, Back>) {
+fn known(vma: &Vma<Back>) -> Known {
+    (vma.extent(), vma.backing)
+}
+
+fn follow(mirror: &mut BTreeMap<VmaId, Known>, edit: Edit<'_, Back>) {
     match edit {
-        Edit::Added { id, vma } => assert_eq!(mirror.insert(id, vma.clone()), None),
+        Edit::Added { id, vma } => assert_eq!(mirror.insert(id, known(vma)), None),
         Edit::Changed { id, was, vma } => {
-            let known = mirror.get_mut(&id).unwrap();
-            assert_eq!(known.extent(), was);
-            assert_eq!(known.backing, vma.backing);
-            *known = vma.clone();
+            assert_eq!(mirror.insert(id, known(vma)), Some((was, vma.backing)));
         }
-        Edit::Adopted { id, vma } => {
-            let known = mirror.get_mut(&id).unwrap();
-            assert_eq!((known.backing.chain, known.extent()), (None, vma.extent()));
-            *known = vma.clone();
-        }
-        Edit::Inherited { id, vma, from, gone } => {
-            assert_eq!(mirror.remove(&from), Some(gone));
-            follow(mirror, Edit::Adopted { id, vma });
-        }
-        Edit::Removed { id, vma } => assert_eq!(mirror.remove(&id), Some(vma)),
+        Edit::Removed { id, vma } => assert_eq!(mirror.remove(&id), Some(known(vma))),
     }
 }
 
@@ -140,18 +126,9 @@ impl Watched {
         self.check();
     }
 
-    fn fault(&mut self, page: u32, chain: u32) {
-        if let Some((id, vma)) = self.set.containing(Vpn::new(page))
-            && vma.backing.chain.is_none()
-        {
-            self.set.get_mut(id).unwrap().backing.chain = Some(chain);
-            self.mirror.get_mut(&id).unwrap().backing.chain = Some(chain);
-        }
-    }
-
     fn check(&self) {
         self.set.check();
-        let seen: BTreeMap<_, _> = self.set.iter().map(|(id, vma)| (id, vma.clone())).collect();
+        let seen: BTreeMap<_, _> = self.set.iter().map(|(id, vma)| (id, known(vma))).collect();
         assert_eq!(seen, self.mirror);
     }
 
@@ -185,18 +162,24 @@ fn flags_objects_and_offsets_keep_areas_apart() {
 }
 
 #[test]
-fn areas_of_two_chains_do_not_merge_even_through_one_without() {
-    let mut areas = Watched::with([chained(10, 20, 1), chained(30, 40, 2)]);
-    areas.insert(anon(20, 30, RW));
-    assert_eq!(areas.shape(), [(10, 30), (30, 40)]);
+fn pages_that_were_moved_differently_keep_areas_apart() {
+    let mut areas = Watched::with([written(10, 20), written(40, 50), file(60, 70, 0)]);
+    areas.set.find(Vpn::new(60)).unwrap().1.note_private();
+    areas.relocate(range(10, 20), range(100, 110));
+    areas.relocate(range(40, 50), range(110, 120));
+    areas.insert(anon(120, 130, RW));
+    assert_eq!(areas.shape(), [(60, 70), (100, 110), (110, 120), (120, 130)]);
+    areas.relocate(range(60, 70), range(200, 210));
+    areas.insert(file(210, 220, 10));
+    assert_eq!(areas.set.len(), 5);
 }
 
 #[test]
-fn the_survivor_of_a_merge_has_the_chain() {
-    let mut areas = Watched::with([anon(10, 20, RW), chained(21, 30, 5)]);
+fn the_survivor_of_a_merge_has_the_private_pages() {
+    let mut areas = Watched::with([anon(10, 20, RW), written(21, 30)]);
     let id = areas.insert(anon(20, 21, RW));
     assert_eq!(areas.shape(), [(10, 30)]);
-    assert_eq!(areas.set.get(id).unwrap().backing.chain, Some(5));
+    assert!(areas.set.get(id).unwrap().has_private());
 }
 
 #[test]
@@ -224,11 +207,11 @@ fn a_change_takes_each_of_its_six_shapes() {
 }
 
 #[test]
-fn a_moved_border_takes_the_chain_along() {
-    let mut areas = Watched::with([anon(10, 20, R), chained(20, 30, 3)]);
+fn a_moved_border_takes_private_pages_along() {
+    let mut areas = Watched::with([anon(10, 20, R), written(20, 30)]);
     areas.change(range(20, 25), R);
     assert_eq!(areas.shape(), [(10, 25), (25, 30)]);
-    assert!(areas.set.iter().all(|(_, vma)| vma.backing.chain == Some(3)));
+    assert!(areas.set.iter().all(|(_, vma)| vma.has_private()));
 }
 
 #[test]
@@ -315,22 +298,27 @@ fn a_forks_child_is_unlocked_and_lacks_what_is_not_to_be_copied() {
         anon(10, 20, RW | VmFlags::LOCKED),
         anon(20, 30, RW | VmFlags::DONTCOPY),
         anon(30, 40, STACK),
+        anon(40, 50, RW | VmFlags::WIPEONFORK),
     ]);
-    let child = areas.set.duplicate(|_, vma| Back { chain: Some(9), ..vma.backing }).unwrap();
+    areas.set.iter().for_each(|(_, vma)| vma.note_private());
+    let child = areas.set.duplicate().unwrap();
     child.check();
-    assert_eq!(child.account(), &Account { total: 20, data: 10, stack: 10, ..Account::default() });
-    assert_eq!(child.len(), 2);
-    let (_, first) = child.first().unwrap();
-    assert_eq!((first.flags(), first.backing.chain), (RW, Some(9)));
+    assert_eq!(child.account(), &Account { total: 30, data: 20, stack: 10, ..Account::default() });
+    assert_eq!(child.len(), 3);
+    assert_eq!(child.first().unwrap().1.flags(), RW);
+    let private: Vec<_> = child.iter().map(|(_, vma)| vma.has_private()).collect();
+    assert_eq!(private, [true, true, false]);
 }
 
 #[test]
 fn moving_renumbers_only_memory_nobody_has_written() {
-    let mut areas = Watched::with([anon(10, 20, RW), chained(30, 40, 1)]);
+    let mut areas = Watched::with([anon(10, 20, RW), written(30, 40)]);
     areas.relocate(range(12, 15), range(100, 103));
     areas.relocate(range(32, 35), range(200, 210));
     let pgoff = |page| areas.set.containing(Vpn::new(page)).unwrap().1.pgoff();
     assert_eq!((pgoff(100), pgoff(200)), (100, 32));
+    let home = |page| areas.set.containing(Vpn::new(page)).unwrap().1.home_of(Vpn::new(page));
+    assert_eq!((home(102), home(202)), (102, 34));
     assert_eq!(areas.set.len(), 6);
 }
 
@@ -356,7 +344,8 @@ struct PageModel {
     flags: VmFlags,
     object: Option<u32>,
     index: Option<u32>,
-    chain: Option<u32>,
+    /// Of its private page.
+    home: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -364,7 +353,7 @@ enum Step {
     Map { at: u32, len: u32, flags: VmFlags, object: Option<u32>, pgoff: u32 },
     Unmap { at: u32, len: u32 },
     Change { at: u32, len: u32, flags: VmFlags },
-    Fault { at: u32, chain: u32 },
+    Fault { at: u32 },
     Move { at: u32, len: u32, more: u32, to: u32 },
     GrowDown { at: u32, by: u32 },
     GrowUp { at: u32, by: u32 },
@@ -386,7 +375,7 @@ fn steps() -> impl Strategy<Value = Step> {
         ),
         2 => any.clone().prop_map(|(at, len, _)| Step::Unmap { at, len }),
         4 => any.clone().prop_map(|(at, len, flags)| Step::Change { at, len, flags }),
-        2 => (at.clone(), 0..3u32).prop_map(|(at, chain)| Step::Fault { at, chain }),
+        2 => at.clone().prop_map(|at| Step::Fault { at }),
         2 => (any, 0..20u32, at.clone())
             .prop_map(|((at, len, _), more, to)| Step::Move { at, len, more, to }),
         1 => (at.clone(), 1..30u32).prop_map(|(at, by)| Step::GrowDown { at, by }),
@@ -434,12 +423,13 @@ impl Model {
                 continue;
             };
             let (_, vma) = set.containing(page).unwrap();
-            assert_eq!((vma.flags(), vma.backing.object), (model.flags, model.object));
+            assert_eq!((vma.flags(), vma.backing.0), (model.flags, model.object));
             if let Some(index) = model.index {
                 assert_eq!(vma.index_of(page), index, "{page:?}");
             }
-            if model.chain.is_some() {
-                assert_eq!(vma.backing.chain, model.chain, "{page:?}");
+            if let Some(home) = model.home {
+                assert!(vma.has_private(), "{page:?}");
+                assert_eq!(vma.home_of(page), home, "{page:?}");
             }
         }
     }
@@ -452,9 +442,9 @@ fn run(step: Step, areas: &mut Watched, model: &mut Model) {
             let pgoff = if object.is_some() { pgoff } else { at };
             let to = clip(at, len);
             areas.unmap(to).unwrap();
-            areas.insert(Vma::new(to, flags, pgoff, Back { object, chain: None }));
+            areas.insert(Vma::new(to, flags, pgoff, Back(object)));
             for (slot, n) in model.pages(to).iter_mut().zip(0..) {
-                *slot = Some(PageModel { flags, object, index: Some(pgoff + n), chain: None });
+                *slot = Some(PageModel { flags, object, index: Some(pgoff + n), home: None });
             }
         }
         Step::Unmap { at, len } => {
@@ -467,31 +457,29 @@ fn run(step: Step, areas: &mut Watched, model: &mut Model) {
                 page.flags = flags;
             }
         }
-        Step::Fault { at, chain } => {
-            areas.fault(at, chain);
+        Step::Fault { at } => {
             if let Some((_, vma)) = areas.set.containing(Vpn::new(at)) {
-                model.0[at as usize].as_mut().unwrap().chain = vma.backing.chain;
+                vma.note_private();
+                model.0[at as usize].as_mut().unwrap().home = Some(vma.home_of(Vpn::new(at)));
             }
         }
         Step::Move { at, len, more, to } => {
             let Some((_, vma)) = areas.set.containing(Vpn::new(at)) else { return };
-            let vma = vma.clone();
+            let (flags, object) = (vma.flags(), vma.backing.0);
             let from = clip(at, len).intersection(vma.range()).unwrap();
             let to = clip(to, from.len() + more);
             if to.len() < from.len() || from.overlaps(to) {
                 return;
             }
             areas.unmap(to).unwrap();
+            let pgoff = areas.set.containing(from.start()).unwrap().1.moved(from, to).pgoff();
             areas.relocate(from, to);
             model.pages(to).fill(None);
             let pages = model.pages(from).to_vec();
             model.pages(from).fill(None);
-            let moved = vma.moved(from, to);
             for (n, slot) in model.pages(to).iter_mut().enumerate() {
-                let chain = pages.get(n).copied().flatten().and_then(|page| page.chain);
-                let (flags, object) = (vma.flags(), vma.backing.object);
-                *slot =
-                    Some(PageModel { flags, object, index: Some(moved.pgoff() + n as u32), chain });
+                let home = pages.get(n).copied().flatten().and_then(|page| page.home);
+                *slot = Some(PageModel { flags, object, index: Some(pgoff + n as u32), home });
             }
         }
         Step::GrowDown { at, by } => {
@@ -501,25 +489,25 @@ fn run(step: Step, areas: &mut Watched, model: &mut Model) {
             if !model.is_clear(grown) {
                 return;
             }
-            let object = vma.backing.object;
+            let object = vma.backing.0;
             areas.grow_down(at, start);
             for (n, slot) in model.pages(grown).iter_mut().rev().enumerate() {
                 let index = Some(old.pgoff.wrapping_sub(n as u32 + 1));
-                *slot = Some(PageModel { flags: old.flags, object, index, chain: None });
+                *slot = Some(PageModel { flags: old.flags, object, index, home: None });
             }
         }
         Step::GrowUp { at, by } => {
             let Some((_, vma)) = areas.set.containing(Vpn::new(at)) else { return };
-            let (end, old) = (vma.end().as_u32(), vma.clone());
+            let (end, flags, object) = (vma.end().as_u32(), vma.flags(), vma.backing.0);
+            let pgoff = vma.index_of(vma.end());
             let grown = clip(end, by);
             if !model.is_clear(grown) {
                 return;
             }
             areas.grow_up(at, grown.end().as_u32());
             for (n, slot) in model.pages(grown).iter_mut().enumerate() {
-                let index = Some(old.index_of(Vpn::new(end + n as u32)));
-                let (flags, object) = (old.flags(), old.backing.object);
-                *slot = Some(PageModel { flags, object, index, chain: None });
+                let index = Some(pgoff.wrapping_add(n as u32));
+                *slot = Some(PageModel { flags, object, index, home: None });
             }
         }
         Step::Split { at } => areas.split_at(at),
@@ -545,13 +533,13 @@ proptest! {
             run(step, &mut areas, &mut model);
             model.compare(&areas.set);
         }
-        let child = areas.set.duplicate(|_, vma| vma.backing).unwrap();
+        let child = areas.set.duplicate().unwrap();
         child.check();
         let mut last = Vpn::new(0);
         areas.set.clear(|id, vma| {
             assert!(last <= vma.start());
             last = vma.end();
-            assert_eq!(areas.mirror.remove(&id), Some(vma));
+            assert_eq!(areas.mirror.remove(&id), Some(known(&vma)));
         });
         prop_assert!(areas.mirror.is_empty());
         areas.set.check();

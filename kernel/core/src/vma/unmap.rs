@@ -39,7 +39,7 @@ impl<B: Backing> VmaSet<B> {
                 break;
             }
             let vma = self.unlink(id);
-            report(Edit::Removed { id: VmaId(id), vma });
+            report(Edit::Removed { id: VmaId(id), vma: &vma });
             id = next;
         }
         Ok(())

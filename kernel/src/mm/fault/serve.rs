@@ -5,7 +5,6 @@ use crate::arch::string::copy_page;
 use crate::mm::frames::{Frame, GFP_HIGHUSER, clear_highpage, put_shared};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::page::page;
-use crate::mm::rmap::AnonChain;
 use crate::mm::space::{Area, Mm};
 use crate::mm::zero_page::zero_pfn;
 use kcore::addr::{Pfn, VirtAddr, Vpn};
@@ -13,7 +12,7 @@ use kcore::fault::{AccessKind, Cow, Decision, PageState, Place, Signal, decide, 
 use kcore::page::PageFlags;
 use kcore::paging::walk::{ensure_leaf, leaf};
 use kcore::paging::{Access, Cell, Flush, Format, Level, Slot};
-use kcore::vma::{Backing, VmFlags, VmaId};
+use kcore::vma::VmFlags;
 
 pub(super) type EntryCell = <Active as Format>::Cell;
 type Raw = <Active as Format>::Raw;
@@ -47,9 +46,7 @@ impl Mm {
         let page = address.vpn();
         let layout = self.layout.read();
         match layout.areas.find(page) {
-            Some((id, area)) if area.start() <= page => {
-                Fault { mm: self, id, area, page, kind }.serve()
-            }
+            Some((_, area)) if area.start() <= page => Fault { mm: self, area, page, kind }.serve(),
             Some((_, area)) if area.flags().contains(VmFlags::GROWSDOWN) => {
                 self.fault_below_stack(layout, page, kind)
             }
@@ -61,7 +58,6 @@ impl Mm {
 /// A fault being served.
 pub(super) struct Fault<'a> {
     pub mm: &'a Mm,
-    pub id: VmaId,
     pub area: &'a Area,
     pub page: Vpn,
     pub kind: AccessKind,
@@ -70,9 +66,6 @@ pub(super) struct Fault<'a> {
 impl Fault<'_> {
     #[inline(always)]
     pub(super) fn serve(&self) -> Outcome {
-        if self.kind == AccessKind::Write && !self.prepare_write() {
-            return Outcome::OutOfMemory;
-        }
         match self.round(None) {
             Round::Done => Outcome::Done { major: false },
             Round::Signal(signal) => Outcome::Signal(signal),
@@ -92,15 +85,6 @@ impl Fault<'_> {
                 missing => missing,
             };
         }
-    }
-
-    /// A private page that is written needs a chain by which it will be found again.
-    #[inline(always)]
-    fn prepare_write(&self) -> bool {
-        let private = VmFlags::WRITE | VmFlags::SHARED;
-        self.area.backing.has_chain()
-            || self.area.flags() & private != VmFlags::WRITE
-            || AnonChain::make(self.mm, self.id, self.area).is_ok()
     }
 
     /// What the next round starts with; `None` if there is no memory for it.
@@ -242,7 +226,8 @@ impl Fault<'_> {
     #[inline(always)]
     pub(super) fn own_entry(&self, own: Frame) -> Raw {
         let pfn = own.into_raw();
-        AnonChain::add_page(self.area, pfn, self.area.index_of(self.page));
+        self.area.note_private();
+        page(pfn).become_private(self.mm.anon.word(), self.area.home_of(self.page));
         entry_of(pfn, self.access(true) | Access::DIRTY)
     }
 

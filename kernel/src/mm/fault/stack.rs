@@ -22,7 +22,7 @@ impl Mm {
         }
         let layout = self.layout.read();
         match layout.areas.containing(page) {
-            Some((id, area)) => Fault { mm: self, id, area, page, kind }.serve(),
+            Some((_, area)) => Fault { mm: self, area, page, kind }.serve(),
             None => Outcome::Signal(Signal::MapError),
         }
     }
