@@ -10,6 +10,7 @@ use super::regular::{At, Regular, SizeLimit};
 use super::status::{DeviceNumber, FileStatus};
 use super::tree::{self, Held, Place};
 use crate::mm::object::Object;
+use crate::mm::space::KeptOpen;
 use crate::result::{Errno, Result};
 use crate::sync::{Mutex, WaitQueue};
 use abi::file::{
@@ -421,6 +422,8 @@ impl File {
         }
     }
 }
+
+impl KeptOpen for File {}
 
 impl Drop for File {
     fn drop(&mut self) {

@@ -321,7 +321,7 @@ fn objects_are_zero_until_written_and_shorter_when_cut() -> Outcome {
     let object = Object::memory(3 * u64::from(PAGE_SIZE)).map_err(|_| "no object")?;
     let shared = RW | VmFlags::SHARED | VmFlags::MAYSHARE;
     let mm = Mm::new().map_err(|_| "no mm")?;
-    let contents = Contents::Object { object: object.clone(), pgoff: 0 };
+    let contents = Contents::Object { object: object.clone(), pgoff: 0, file: None };
     mm.map_fixed(range(0x20_0000, 4), shared, contents).map_err(|_| "map")?;
     mm.write_bytes(0x20_1000, b"mapped").map_err(|_| "write")?;
     let mut read = [1; 6];

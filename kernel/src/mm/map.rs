@@ -1,7 +1,7 @@
 //! Putting areas into an address space: mmap.
 
 use super::object::Object;
-use super::space::{Area, AreaBacking, Layout, Mm};
+use super::space::{Area, AreaBacking, KeptOpen, Layout, Mm};
 use crate::result::{Errno, Result};
 use abi::memory::{MAP_SHARED, PROT_READ, PROT_WRITE};
 use alloc::sync::Arc;
@@ -14,8 +14,8 @@ use kcore::vma::VmFlags;
 pub enum Contents {
     /// Zeros until written.
     Anonymous,
-    /// An object from page `pgoff` on.
-    Object { object: Arc<Object>, pgoff: u32 },
+    /// An object from page `pgoff` on, and the file it was opened as, if any.
+    Object { object: Arc<Object>, pgoff: u32, file: Option<Arc<dyn KeptOpen>> },
 }
 
 /// An open file as mmap sees it.
@@ -23,6 +23,7 @@ pub struct MapFile {
     pub facts: FileFacts,
     /// `None` for what has no pages; the facts say so too.
     pub object: Option<Arc<Object>>,
+    pub file: Arc<dyn KeptOpen>,
 }
 
 impl Mm {
@@ -35,11 +36,12 @@ impl Mm {
             Source::Anonymous => Contents::Anonymous,
             Source::SharedAnonymous => {
                 let size = u64::from(plan.range.len()) << PAGE_SHIFT;
-                Contents::Object { object: Object::memory(size)?, pgoff: plan.pgoff }
+                Contents::Object { object: Object::memory(size)?, pgoff: plan.pgoff, file: None }
             }
             Source::File => {
-                let object = file.and_then(|file| file.object.clone()).ok_or(Errno::ENODEV)?;
-                Contents::Object { object, pgoff: plan.pgoff }
+                let MapFile { object, file, .. } = file.ok_or(Errno::ENODEV)?;
+                let object = object.clone().ok_or(Errno::ENODEV)?;
+                Contents::Object { object, pgoff: plan.pgoff, file: Some(file.clone()) }
             }
         };
         if plan.replaces {
@@ -77,7 +79,7 @@ impl Mm {
         let mut layout = self.layout.write();
         let plan = mmap(&args, Some(&facts), &layout.areas, &layout.limits)?;
         let flags = plan.flags | VmFlags::DONTCOPY | VmFlags::DONTEXPAND;
-        let contents = Contents::Object { object: object.clone(), pgoff };
+        let contents = Contents::Object { object: object.clone(), pgoff, file: None };
         self.map_free(&mut layout, plan.range, flags, contents)?;
         drop(layout);
         self.populate(plan.range, flags);
@@ -99,11 +101,11 @@ impl Mm {
         flags: VmFlags,
         contents: Contents,
     ) -> Result<()> {
-        let (object, pgoff) = match contents {
-            Contents::Anonymous => (None, range.start().as_u32()),
-            Contents::Object { object, pgoff } => (Some(object), pgoff),
+        let (backing, pgoff) = match contents {
+            Contents::Anonymous => (AreaBacking::anonymous(), range.start().as_u32()),
+            Contents::Object { object, pgoff, file } => (AreaBacking::of(object, file), pgoff),
         };
-        let area = Area::new(range, flags, pgoff, AreaBacking { object });
+        let area = Area::new(range, flags, pgoff, backing);
         self.reserve_mappings(&area)?;
         let inserted = layout.areas.insert(area, &mut |edit| self.follow(edit));
         inserted.map(|_| ()).map_err(|_| Errno::ENOMEM)

@@ -38,7 +38,7 @@ impl Mapped {
     fn new(flags: VmFlags, other: fn(&Mapped)) -> Result<Arc<Self>, &'static str> {
         let object = Object::memory(u64::from(BYTES)).map_err(|_| "no object")?;
         let mm = Mm::new().map_err(|_| "no mm")?;
-        let contents = Contents::Object { object: object.clone(), pgoff: 0 };
+        let contents = Contents::Object { object: object.clone(), pgoff: 0, file: None };
         mm.map_fixed(range(START, PAGES), RW | flags, contents).map_err(|_| "map")?;
         for page in 0..PAGES {
             mm.write_bytes(START + page * PAGE_SIZE, b"mapped").map_err(|_| "write")?;

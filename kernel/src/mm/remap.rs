@@ -1,7 +1,7 @@
 //! Longer, shorter, or elsewhere: mremap.
 
 use super::map::Contents;
-use super::space::{Layout, Mm};
+use super::space::{AreaBacking, Layout, Mm};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PageRange, VirtAddr};
@@ -61,8 +61,9 @@ impl Mm {
         let page = VirtAddr::new(address).vpn();
         let (_, area) = layout.areas.containing(page).ok_or(Errno::EFAULT)?;
         let (flags, pgoff) = (area.flags(), area.index_of(page));
-        let object = area.backing.object.clone().ok_or(Errno::EINVAL)?;
-        self.map_free(layout, to, flags, Contents::Object { object, pgoff })
+        let AreaBacking { object, file } = area.backing.clone();
+        let object = object.ok_or(Errno::EINVAL)?;
+        self.map_free(layout, to, flags, Contents::Object { object, pgoff, file })
     }
 
     /// Moves pages and area. If `keep`, an empty area stays behind.
@@ -77,8 +78,11 @@ impl Mm {
         let (id, area) = areas.containing(from.start()).ok_or(Errno::EFAULT)?;
         let left_behind = keep.then(|| {
             let flags = area.flags() - (VmFlags::LOCKED | VmFlags::LOCKONFAULT);
-            let contents = match area.backing.object.clone() {
-                Some(object) => Contents::Object { object, pgoff: area.index_of(from.start()) },
+            let AreaBacking { object, file } = area.backing.clone();
+            let contents = match object {
+                Some(object) => {
+                    Contents::Object { object, pgoff: area.index_of(from.start()), file }
+                }
                 None => Contents::Anonymous,
             };
             (flags, contents)

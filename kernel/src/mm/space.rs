@@ -31,11 +31,36 @@ pub const TASK_SIZE: Vpn = VirtAddr::new(PAGE_OFFSET).vpn();
 /// Below it nothing can be mapped: mmap_min_addr.
 pub const MMAP_MIN: Vpn = VirtAddr::new(0x10000).vpn();
 
+/// What a mapping keeps open: an open-file description, of which memory knows no more.
+pub trait KeptOpen: Send + Sync {}
+
 /// What an area's pages come from.
 #[derive(Clone)]
 pub struct AreaBacking {
     /// `None` for private memory.
     pub object: Option<Arc<Object>>,
+    /// As whose the object was mapped.
+    pub file: Option<Arc<dyn KeptOpen>>,
+}
+
+impl AreaBacking {
+    /// Zeros until written.
+    pub const fn anonymous() -> Self {
+        Self { object: None, file: None }
+    }
+
+    /// An object, perhaps mapped as a file.
+    pub const fn of(object: Arc<Object>, file: Option<Arc<dyn KeptOpen>>) -> Self {
+        Self { object: Some(object), file }
+    }
+
+    fn same_file(&self, other: &Self) -> bool {
+        match (&self.file, &other.file) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
 }
 
 impl Backing for AreaBacking {
@@ -43,7 +68,7 @@ impl Backing for AreaBacking {
     fn merges_with(&self, next: &Self) -> bool {
         match (&self.object, &next.object) {
             (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) && self.same_file(next),
             _ => false,
         }
     }

@@ -28,7 +28,7 @@ fn map_file(fd: i32, args: &MmapArgs) -> Result<MapFile> {
         mappable: object.is_some(),
         write_sealed: false,
     };
-    Ok(MapFile { facts, object })
+    Ok(MapFile { facts, object, file })
 }
 
 pub fn mmap2(

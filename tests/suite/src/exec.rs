@@ -1,9 +1,11 @@
 //! `execve`. The program that is executed is this one, as `suite --child NAME …`.
 
 use crate::child;
+use crate::fault::{map_file, unmap};
 use crate::scratch::Scratch;
 use alloc::vec::Vec;
 use sys::abi::file::{F_SETFD, FD_CLOEXEC, O_RDONLY, O_TRUNC, O_WRONLY};
+use sys::abi::memory::{MAP_SHARED, PROT_READ};
 use sys::abi::signal::*;
 use sys::abi::{UserPtr, UserStr};
 use sys::file::File;
@@ -206,6 +208,19 @@ pub fn a_program_being_written_is_busy() {
     assert_eq!(call!(fchmod(file.fd().0, 0o755)), Ok(0));
     assert_eq!(fails(name.as_str()), Errno::ETXTBSY);
     drop(file);
+    let status = child::run(|| {
+        panic!("{:?}", process::exec(name.as_str(), &[b"suite", b"--child", b"status"], &[]))
+    });
+    assert_eq!(status, Status::Exited(33));
+}
+
+pub fn a_program_mapped_by_a_writer_is_busy() {
+    let (name, file) = Scratch::file("mapped", &sys::file::read(own_path()).expect("read"));
+    assert_eq!(call!(fchmod(file.fd().0, 0o755)), Ok(0));
+    let start = map_file(&file, 1, PROT_READ, MAP_SHARED, 0);
+    drop(file);
+    assert_eq!(fails(name.as_str()), Errno::ETXTBSY);
+    unmap(start, 1);
     let status = child::run(|| {
         panic!("{:?}", process::exec(name.as_str(), &[b"suite", b"--child", b"status"], &[]))
     });

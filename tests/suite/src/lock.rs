@@ -1,10 +1,14 @@
 //! Locks on files: `fcntl` and `flock`.
 
 use crate::child;
+use crate::fault::{PAGE, map_file, unmap};
 use crate::scratch::Scratch;
 use sys::Errno;
 use sys::abi::file::*;
+use sys::abi::memory::{MAP_PRIVATE, MREMAP_MAYMOVE, PROT_READ};
+use sys::abi::signal::SIGKILL;
 use sys::file::{File, pipe};
+use sys::process;
 use sys::syscall::output;
 use sys::wait::Status;
 
@@ -176,4 +180,27 @@ pub fn flock_belongs_to_the_description() {
     assert_eq!(lock(&other, LOCK_SH), Err(Errno::EAGAIN));
     drop(twin);
     assert_eq!(lock(&other, LOCK_EX), Ok(0));
+}
+
+pub fn a_mapping_keeps_the_description_and_its_lock() {
+    let (name, file) = Scratch::file("flock-mapped", &[1; 8192]);
+    let other = again(&name);
+    let lock = |file: &File| call!(flock(file.fd().0, LOCK_EX | LOCK_NB));
+    assert_eq!(lock(&file), Ok(0));
+    let start = map_file(&file, 2, PROT_READ, MAP_PRIVATE, 0);
+    drop(file);
+    assert_eq!(lock(&other), Err(Errno::EAGAIN));
+    // Part of it, at another place, and in a child, too.
+    unmap(start, 1);
+    let moved = call!(mremap(start + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE, 0)).expect("mremap");
+    assert_eq!(lock(&other), Err(Errno::EAGAIN));
+    let pid = child::start(|| {
+        let _ = call!(pause());
+        1
+    });
+    unmap(moved, 2);
+    assert_eq!(lock(&other), Err(Errno::EAGAIN));
+    process::kill(pid, SIGKILL).expect("kill");
+    assert_eq!(child::wait(pid), Status::Signaled(SIGKILL));
+    assert_eq!(lock(&other), Ok(0));
 }

@@ -247,6 +247,7 @@ test_cases! {
         what_cannot_be_executed_says_why,
         damaged_elf_files_are_refused,
         a_program_being_written_is_busy,
+        a_program_mapped_by_a_writer_is_busy,
         a_program_that_runs_is_not_truncated,
         scripts_name_their_interpreter,
         a_script_without_interpreter_says_so,
@@ -353,6 +354,7 @@ test_cases! {
         two_that_wait_for_each_other_are_told,
         lock_arguments_are_checked,
         flock_belongs_to_the_description,
+        a_mapping_keeps_the_description_and_its_lock,
     ],
     directory: [
         a_new_directory_has_two_names,

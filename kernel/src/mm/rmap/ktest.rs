@@ -123,7 +123,7 @@ fn pages_moved_after_a_fork_are_found() -> Outcome {
 
 fn private_pages_of_a_file_are_found_where_they_moved() -> Outcome {
     let object = Object::memory(20 * u64::from(PAGE_SIZE)).map_err(|_| "no object")?;
-    let parent = with_pages(Contents::Object { object: object.clone(), pgoff: 3 })?;
+    let parent = with_pages(Contents::Object { object: object.clone(), pgoff: 3, file: None })?;
     move_to(&parent, HERE + 2 * PAGE_SIZE, 6, THERE, 0)?;
     let child = fork(&parent)?;
     check!(find_all(&[&parent, &child])? == 8);

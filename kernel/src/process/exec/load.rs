@@ -90,8 +90,9 @@ fn perform(mm: &Mm, file: &ElfFile, step: Step) -> Result<()> {
     };
     match step {
         Step::MapFile { start, len, offset, prot } => {
-            let contents =
-                Contents::Object { object: file.object.clone(), pgoff: offset >> PAGE_SHIFT };
+            // The process keeps its program open itself.
+            let (object, pgoff) = (file.object.clone(), offset >> PAGE_SHIFT);
+            let contents = Contents::Object { object, pgoff, file: None };
             mm.map_fixed(pages(start, len)?, flags(prot), contents)
         }
         Step::MapAnonymous { start, len, prot } => {
