@@ -7,7 +7,7 @@
 //! | refcount, mapcount, flags | none, they are counters and bits of their own |
 //! | next, prev, private (order) of a free page | the zone's lock |
 //! | next, prev of a page in the page cache or on an LRU | the LRU's lock |
-//! | mapping, index | set once before the page is visible, cleared when the last reference goes |
+//! | mapping, index | set once before the page is visible; without `ANON`, `CACHE` and `SLAB` they mean nothing |
 //! | private, next, prev of a slab page | the cache's lock |
 
 use crate::addr::Pfn;
@@ -175,6 +175,19 @@ impl Page {
         self.flags.store(flags | PageFlags::ANON.bits(), Relaxed);
         self.set_mapping(lineage, home);
         self.set_mapcount(1);
+    }
+
+    /// Frees a private page whose entry has been removed, if nobody else has it: then no flag is
+    /// left but `rest`. Otherwise nothing changes.
+    #[inline(always)]
+    pub fn free_private(&self, rest: PageFlags) -> bool {
+        if self.refcount.compare_exchange(1, 0, Relaxed, Relaxed).is_err() {
+            return false;
+        }
+        debug_assert!(self.mapcount() == 1, "a page with one reference was mapped elsewhere");
+        self.set_mapcount(0);
+        self.flags.store(rest.bits(), Relaxed);
+        true
     }
 
     /// Offset in the object, or home of a private page, in pages.

@@ -3,7 +3,13 @@
 //! Most requests are for one frame, and most are served here by two loads and a store; marks are
 //! looked at when a stack is filled again. A frame on a stack is neither free nor in use.
 
-use crate::addr::Pfn;
+mod free_chain;
+#[cfg(test)]
+mod tests;
+
+pub use free_chain::{FreeChain, Taken};
+
+use crate::addr::{FrameRange, Pfn};
 use crate::buddy::Buddy;
 use crate::index_list::entry;
 use crate::page::{NO_PFN, Page};
@@ -45,12 +51,10 @@ impl PageLists {
 
     #[inline(always)]
     pub fn pop(&mut self, pages: &[Page]) -> Option<Pfn> {
-        if self.top == NO_PFN {
-            return None;
-        }
+        let rest = self.len.checked_sub(1)?;
         let pfn = Pfn::new(self.top);
         self.top = entry(pages, pfn).next().map_or(NO_PFN, Pfn::as_u32);
-        self.len -= 1;
+        self.len = rest;
         Some(pfn)
     }
 
@@ -58,9 +62,30 @@ impl PageLists {
     #[inline]
     #[must_use]
     pub fn push(&mut self, pages: &[Page], pfn: Pfn) -> bool {
-        entry(pages, pfn).set_next((self.top != NO_PFN).then_some(Pfn::new(self.top)));
-        self.top = pfn.as_u32();
-        self.len += 1;
+        self.link(pages, pfn, pfn, 1);
+        self.is_full()
+    }
+
+    /// Puts a chain of frames nobody uses on the stack. `true` if it is time for
+    /// [`PageLists::shrink`].
+    #[inline]
+    #[must_use]
+    pub fn push_chain(&mut self, pages: &[Page], chain: FreeChain) -> bool {
+        if let Some((first, last, count)) = chain.into_parts() {
+            self.link(pages, first, last, count);
+        }
+        self.is_full()
+    }
+
+    /// Puts frames on the stack that are linked to each other from `first` to `last`.
+    #[inline]
+    fn link(&mut self, pages: &[Page], first: Pfn, last: Pfn, count: u32) {
+        entry(pages, last).set_next((self.top != NO_PFN).then_some(Pfn::new(self.top)));
+        self.top = first.as_u32();
+        self.len += count;
+    }
+
+    const fn is_full(&self) -> bool {
         self.len > self.high
     }
 
@@ -93,16 +118,14 @@ impl PageLists {
             next = next.wrapping_add(1);
             page.set_next(Some(Pfn::new(next)));
         }
-        if let Some(last) = frames.last() {
-            last.set_next((self.top != NO_PFN).then_some(Pfn::new(self.top)));
-            self.top = first;
-            self.len += count;
-        }
+        self.link(pages, block, Pfn::new(first + count - 1), count);
     }
 
-    /// Gives a batch back.
+    /// Gives back what is too much, about a batch at a time.
     pub fn shrink(&mut self, pages: &[Page], buddy: &mut Buddy) {
-        self.give_back(pages, buddy, self.batch);
+        while self.is_full() {
+            self.give_back(pages, buddy, self.batch);
+        }
     }
 
     /// Gives everything back: when memory is short, and before leaks are counted.
@@ -110,73 +133,36 @@ impl PageLists {
         self.give_back(pages, buddy, u32::MAX);
     }
 
-    fn give_back(&mut self, pages: &[Page], buddy: &mut Buddy, at_most: u32) {
-        for _ in 0..at_most {
-            let Some(pfn) = self.pop(pages) else { return };
-            buddy.free(pages, pfn, 0);
+    /// What was freed together often lies together, and goes back as the blocks it came from:
+    /// merging frame by frame costs far more.
+    fn give_back(&mut self, pages: &[Page], buddy: &mut Buddy, at_least: u32) {
+        let (mut start, mut end) = (0, 0);
+        let mut given = 0;
+        while given < at_least || self.continues_block(start) {
+            let Some(pfn) = self.pop(pages) else { break };
+            let pfn = pfn.as_u32();
+            if pfn + 1 == start {
+                start = pfn;
+            } else if pfn == end {
+                end += 1;
+            } else {
+                free_run(pages, buddy, start, end);
+                (start, end) = (pfn, pfn + 1);
+            }
+            given += 1;
         }
+        free_run(pages, buddy, start, end);
+    }
+
+    /// Whether the next frame lies right below `start` in the same block. A batch is one less than
+    /// a block.
+    fn continues_block(&self, start: u32) -> bool {
+        start & self.batch != 0 && self.top == start - 1
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::addr::FrameRange;
-    use crate::page::PageFlags;
-    use proptest::prelude::*;
-    use std::vec::Vec;
-
-    #[test]
-    fn batches_grow_with_the_zone_up_to_31() {
-        assert_eq!(
-            [0, 4096, 8192, 65535, 65536, 225_280, u32::MAX].map(batch),
-            [1, 1, 3, 31, 31, 31, 31]
-        );
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn every_frame_is_in_one_place(
-            frames in 1u32..200,
-            batch in 1u32..8,
-            steps in prop::collection::vec((0u8..8, any::<prop::sample::Index>()), 0..200),
-        ) {
-            let pages: Vec<Page> = (0..frames).map(|_| Page::reserved()).collect();
-            pages.iter().for_each(|page| page.reset(PageFlags::empty()));
-            let zone = FrameRange::with_len(Pfn::new(0), frames).unwrap();
-            let mut buddy = Buddy::new(zone);
-            buddy.free_range(&pages, zone);
-            let mut lists = PageLists::new(batch);
-            let mut held: Vec<Pfn> = Vec::new();
-            for (step, index) in steps {
-                match step {
-                    0..4 => {
-                        let free = buddy.free_frames() + lists.len();
-                        let filled = !lists.is_empty() || lists.fill(&pages, &mut buddy);
-                        prop_assert_eq!(filled, free != 0);
-                        if let Some(pfn) = lists.pop(&pages) {
-                            prop_assert!(!held.contains(&pfn));
-                            held.push(pfn);
-                        }
-                    }
-                    4..7 if !held.is_empty() => {
-                        let pfn = held.swap_remove(index.index(held.len()));
-                        if lists.push(&pages, pfn) {
-                            lists.shrink(&pages, &mut buddy);
-                        }
-                        prop_assert!(lists.len() <= 6 * batch);
-                    }
-                    7 => {
-                        lists.drain(&pages, &mut buddy);
-                        prop_assert!(lists.is_empty());
-                    }
-                    _ => {}
-                }
-                prop_assert_eq!(buddy.free_frames() + lists.len() + held.len() as u32, frames);
-                prop_assert_eq!(buddy.check(&pages), Ok(()));
-            }
-        }
+fn free_run(pages: &[Page], buddy: &mut Buddy, start: u32, end: u32) {
+    if let Some(run) = FrameRange::new(Pfn::new(start), Pfn::new(end)) {
+        buddy.free_range(pages, run);
     }
 }

@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use kcore::addr::{FrameRange, PAGE_SIZE, Pfn};
 use kcore::memory_map::LowHigh;
 use kcore::page::{Page, PageFlags};
-use kcore::page_lists::{PageLists, batch};
+use kcore::page_lists::{FreeChain, PageLists, batch};
 use kcore::zone::{
     Decision, HIGHMEM, Mark, Request, Stage, ZONES, Zone, decide, min_free_kbytes, zone_marks,
     zone_ranges,
@@ -125,7 +125,6 @@ fn pop(gfp: &Gfp) -> Option<Pfn> {
 fn hand_out(page: &Page) {
     debug_assert!(page.refcount() == 0 && page.mapcount() == 0, "not a free frame");
     debug_assert!(page.has_no_use(), "a free frame has a use: {:?}", page.flags());
-    page.set_mapping(0, 0);
     page.set_refcount(1);
 }
 
@@ -243,6 +242,19 @@ fn free_page(pfn: Pfn) {
     cpu::with_page_lists(|lists| {
         let lists = &mut lists[zone];
         if lists.push(mem_map(), pfn) {
+            lists.shrink(mem_map(), &mut ZONE_LIST[zone].lock().buddy);
+        }
+    });
+}
+
+/// Takes back frames that nobody has any more.
+#[inline]
+pub fn free_chain(chain: FreeChain) {
+    let Some(first) = chain.iter(mem_map()).next() else { return };
+    let zone = page(first).zone();
+    cpu::with_page_lists(|lists| {
+        let lists = &mut lists[zone];
+        if lists.push_chain(mem_map(), chain) {
             lists.shrink(mem_map(), &mut ZONE_LIST[zone].lock().buddy);
         }
     });

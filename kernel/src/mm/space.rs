@@ -8,7 +8,7 @@
 //! `swapper_pg_dir`'s and the same everywhere.
 
 use super::direct_map::lowmem_address;
-use super::frames::put_page;
+use super::frames::{free_chain, put_page};
 use super::object::Object;
 use super::page::mem_map;
 use super::rmap::AnonMm;
@@ -228,6 +228,7 @@ impl Mm {
             mem_map(),
             |flush| self.invalidate(flush),
             |released| match released {
+                Released::Free(chain) => free_chain(chain),
                 Released::Frame(pfn) => put_page(pfn),
                 Released::Table(pfn) => self.free_table(pfn),
             },

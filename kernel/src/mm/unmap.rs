@@ -1,13 +1,14 @@
 //! Taking pages out of an address space: munmap, exit, and the cut of a file.
 
 use super::page::{mem_map, page};
-use super::space::{AreaBacking, Mm, TASK_SIZE};
+use super::space::{AreaBacking, Mm, TASK_SIZE, UserTables};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PageRange, Pfn, Vpn};
 use kcore::memory_call::munmap;
-use kcore::page::PageFlags;
-use kcore::paging::walk::{Walk, free_tables};
+use kcore::page::{Page, PageFlags};
+use kcore::page_lists::Taken;
+use kcore::paging::walk::{Run, Walk, free_tables};
 use kcore::paging::{Access, Gather, Slot};
 use kcore::vma::VmaSet;
 
@@ -47,27 +48,43 @@ impl Mm {
 
     /// Takes the pages of `range` out of the tables.
     pub fn zap(&self, range: PageRange) {
-        self.zap_those(range, |_| true);
+        self.zap_with(range, |run, gather, file| {
+            run.take_each(gather, |gather, _, slot| hold(gather, slot, file));
+        });
     }
 
     /// [`Mm::zap`], but private copies of a file's pages stay.
     pub fn zap_file(&self, range: PageRange) {
-        self.zap_those(range, |slot| !is_anon(slot));
+        self.zap_with(range, |run, gather, file| {
+            run.take_those(
+                gather,
+                |slot| !is_anon(slot),
+                |gather, _, slot| {
+                    hold(gather, slot, file);
+                },
+            );
+        });
     }
 
-    #[inline]
-    fn zap_those(&self, range: PageRange, wanted: impl Fn(Slot) -> bool) {
+    /// Has `take` empty the cells, hold what they had and count the pages that were a file's.
+    #[inline(always)]
+    fn zap_with(
+        &self,
+        range: PageRange,
+        take: impl Fn(&Run<'_, UserTables<'_, '_>>, &mut Gather<'_>, &mut u32),
+    ) {
         let mut walk = Walk::new(range);
         let mut room = [Pfn::new(0); STEP];
         let mut gather = Gather::new(&mut room);
         loop {
-            let (mut anon, mut file) = (0, 0);
+            let mut file = 0;
             let lock = self.lock_tables();
             let tables = self.tables(&lock);
             let Some(run) = walk.next(&tables, STEP as u32) else { break };
-            run.take_those(&mut gather, &wanted, |_, slot| released(slot, &mut anon, &mut file));
+            take(&run, &mut gather, &mut file);
             drop(run);
             drop(lock);
+            let anon = gather.held() - file;
             self.flush(&mut gather);
             // Whoever cuts a file does this to other programs, which may exit meanwhile.
             self.subtract_rss(anon, file);
@@ -107,22 +124,36 @@ fn is_anon(slot: Slot) -> bool {
     }
 }
 
-/// The reference that a removed entry held, if it held one.
-#[inline]
-pub(super) fn released(slot: Slot, anon: &mut u32, file: &mut u32) -> Option<Pfn> {
-    let Slot::Page { pfn, access } = slot else { return None };
-    if access.contains(Access::SPECIAL) {
-        return None;
+/// Has `gather` hold what a removed entry held. `file` counts the pages that were a file's.
+#[inline(always)]
+fn hold(gather: &mut Gather<'_>, slot: Slot, file: &mut u32) {
+    if let Some((page, pfn, access)) = counted(slot)
+        && gather.take(page, pfn) != Taken::Freed
+    {
+        unmapped(page, access, file);
+        gather.hold(pfn);
     }
-    let page = page(pfn);
-    if page.has(PageFlags::ANON) {
-        *anon += 1;
-    } else {
+}
+
+/// The page of an entry that counts as a reference and a mapping.
+#[inline(always)]
+pub(super) fn counted(slot: Slot) -> Option<(&'static Page, Pfn, Access)> {
+    match slot {
+        Slot::Page { pfn, access } if !access.contains(Access::SPECIAL) => {
+            Some((page(pfn), pfn, access))
+        }
+        _ => None,
+    }
+}
+
+/// A page has one mapping less.
+#[inline(always)]
+pub(super) fn unmapped(page: &Page, access: Access, file: &mut u32) {
+    if !page.has(PageFlags::ANON) {
         *file += 1;
         if access.contains(Access::DIRTY) {
             page.set(PageFlags::DIRTY);
         }
     }
     page.remove_mapping();
-    Some(pfn)
 }

@@ -5,6 +5,7 @@
 
 use crate::addr::{PageRange, Pfn, Vpn};
 use crate::page::Page;
+use crate::page_lists::{FreeChain, Taken};
 
 /// Above this many pages the whole TLB is flushed instead (Linux's figure since 3.16).
 pub const MAX_SINGLE_FLUSHES: u32 = 33;
@@ -21,9 +22,11 @@ pub enum Flush {
 }
 
 /// What a [`Gather`] lets go of after the flush.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub enum Released {
-    /// The reference that an entry held.
+    /// Frames that only the removed entries held.
+    Free(FreeChain),
+    /// The reference that an entry held to a frame others may have, too.
     Frame(Pfn),
     /// A page table without entries.
     Table(Pfn),
@@ -33,6 +36,7 @@ pub enum Released {
 /// the flush; its owner must not sleep before it.
 #[derive(Debug)]
 pub struct Gather<'a> {
+    free: FreeChain,
     frames: &'a mut [Pfn],
     len: usize,
     /// Tables, linked by `Page::next`.
@@ -46,7 +50,8 @@ impl<'a> Gather<'a> {
     /// `frames` is room for frames, usually one CPU's.
     #[inline]
     pub fn new(frames: &'a mut [Pfn]) -> Self {
-        Self { frames, len: 0, tables: None, start: u32::MAX, end: 0 }
+        let free = FreeChain::new();
+        Self { free, frames, len: 0, tables: None, start: u32::MAX, end: 0 }
     }
 
     /// The entry of `page` was present and has been removed or tightened.
@@ -76,6 +81,19 @@ impl<'a> Gather<'a> {
         self.len += 1;
     }
 
+    /// Frees a private page, `pages[pfn]`, if the removed entry was all that held it, and keeps
+    /// it until the flush.
+    #[inline(always)]
+    pub fn take(&mut self, page: &Page, pfn: Pfn) -> Taken {
+        self.free.take(page, pfn)
+    }
+
+    /// How many frames it holds.
+    #[inline]
+    pub fn held(&self) -> u32 {
+        self.free.len() + self.len as u32
+    }
+
     /// Holds a table that nothing points to any more.
     pub fn hold_table(&mut self, pages: &[Page], table: Pfn) {
         if let Some(page) = pages.get(table.as_u32() as usize) {
@@ -85,7 +103,11 @@ impl<'a> Gather<'a> {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len == 0 && self.tables.is_none() && self.start > self.end
+        self.holds_nothing() && self.start > self.end
+    }
+
+    fn holds_nothing(&self) -> bool {
+        self.held() == 0 && self.tables.is_none()
     }
 
     /// Has the TLBs flushed by `invalidate`, then lets go of everything.
@@ -100,6 +122,9 @@ impl<'a> Gather<'a> {
         if flush != Flush::Nothing {
             invalidate(flush);
         }
+        if !self.free.is_empty() {
+            release(Released::Free(core::mem::take(&mut self.free)));
+        }
         let held = core::mem::take(&mut self.len);
         for &pfn in self.frames.iter().take(held) {
             release(Released::Frame(pfn));
@@ -113,7 +138,7 @@ impl<'a> Gather<'a> {
     /// The flush alone, of a gather that holds nothing: entries moved or changed.
     #[inline]
     pub fn into_flush(mut self) -> Flush {
-        assert!(self.len == 0 && self.tables.is_none(), "a flush forgets what was held");
+        assert!(self.holds_nothing(), "a flush forgets what was held");
         self.take_flush()
     }
 
@@ -141,11 +166,27 @@ impl Drop for Gather<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::PageFlags;
     use std::vec::Vec;
 
-    fn flush(gather: &mut Gather<'_>, pages: &[Page]) -> (Option<Flush>, Vec<Released>) {
+    /// What [`Released`] says, as something to compare.
+    #[derive(PartialEq, Eq, Debug)]
+    enum Let {
+        Free(Vec<u32>),
+        Frame(u32),
+        Table(u32),
+    }
+
+    fn flush(gather: &mut Gather<'_>, pages: &[Page]) -> (Option<Flush>, Vec<Let>) {
         let (mut flush, mut released) = (None, Vec::new());
-        gather.flush(pages, |what| flush = Some(what), |what| released.push(what));
+        let release = |what| {
+            released.push(match what {
+                Released::Free(chain) => Let::Free(chain.iter(pages).map(Pfn::as_u32).collect()),
+                Released::Frame(pfn) => Let::Frame(pfn.as_u32()),
+                Released::Table(pfn) => Let::Table(pfn.as_u32()),
+            });
+        };
+        gather.flush(pages, |what| flush = Some(what), release);
         assert!(gather.is_empty());
         (flush, released)
     }
@@ -170,17 +211,23 @@ mod tests {
     #[test]
     fn frames_and_tables_come_back_after_the_flush() {
         let pages: Vec<Page> = (0..4).map(|_| Page::reserved()).collect();
+        pages[2].reset(PageFlags::empty());
+        pages[2].set_refcount(1);
+        pages[2].become_private(1, 0);
         let mut room = [Pfn::new(0); 2];
         let mut gather = Gather::new(&mut room);
         gather.note(Vpn::new(7));
-        gather.hold(Pfn::new(9));
+        assert_eq!(gather.take(&pages[0], Pfn::new(0)), Taken::Not);
+        gather.hold(Pfn::new(0));
         assert_eq!(gather.room(), 1);
+        assert_eq!(gather.take(&pages[2], Pfn::new(2)), Taken::Freed);
+        assert_eq!((gather.room(), gather.held()), (1, 2));
         gather.hold_table(&pages, Pfn::new(1));
         gather.hold_table(&pages, Pfn::new(3));
         let (flush, released) = flush(&mut gather, &pages);
         assert_eq!(flush, Some(Flush::All));
-        let table = |number| Released::Table(Pfn::new(number));
-        assert_eq!(released, [Released::Frame(Pfn::new(9)), table(3), table(1)]);
+        let expected = [Let::Free([2].into()), Let::Frame(0), Let::Table(3), Let::Table(1)];
+        assert_eq!(released, expected);
         assert_eq!(gather.room(), 2);
     }
 

@@ -68,6 +68,10 @@ impl<F: Host> Store<F> {
         &self.tables[(pfn.as_u32() - FIRST_TABLE) as usize]
     }
 
+    pub fn page(&self, pfn: Pfn) -> &Page {
+        &self.pages[pfn.as_u32() as usize]
+    }
+
     /// Takes a table back, which must have no entries any more.
     pub fn release(&self, table: Pfn) {
         let empty = |cell: &F::Cell| cell.load() == F::EMPTY;

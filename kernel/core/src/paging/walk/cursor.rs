@@ -91,11 +91,33 @@ impl<'a, T: Tables> Run<'a, T> {
             .map(|(page, cell)| (Vpn::new(page), cell))
     }
 
-    /// Empties every cell that is not. `taken` says which frame's reference the gather has to
-    /// hold; the run must not be longer than the gather has room.
+    /// Empties every cell that is not. `taken` has the gather hold the frame whose entry it was;
+    /// the run must not be longer than the gather has room.
     #[inline]
-    pub fn take_each(&self, gather: &mut Gather<'_>, taken: impl FnMut(Vpn, Slot) -> Option<Pfn>) {
-        self.take_those(gather, |_| true, taken);
+    pub fn take_each(
+        &self,
+        gather: &mut Gather<'_>,
+        mut taken: impl FnMut(&mut Gather<'_>, Vpn, Slot),
+    ) {
+        let mut cells = self.slice().iter();
+        // Which page it is follows from how many come behind it.
+        let page = |behind: usize| Vpn::new(self.end.wrapping_sub(behind as u32 + 1));
+        let (mut first, mut last) = (None, 0);
+        while let Some(cell) = cells.next() {
+            if cell.load() == T::Format::EMPTY {
+                continue;
+            }
+            let raw = cell.take();
+            if T::Format::is_present(raw) {
+                last = cells.len();
+                first = first.or(Some(last));
+            }
+            taken(gather, page(cells.len()), T::Format::decode(raw, Level::Leaf));
+        }
+        if let Some(first) = first {
+            gather.note(page(first));
+            gather.note(page(last));
+        }
     }
 
     /// [`Run::take_each`], but only of the entries that are `wanted`.
@@ -104,7 +126,7 @@ impl<'a, T: Tables> Run<'a, T> {
         &self,
         gather: &mut Gather<'_>,
         mut wanted: impl FnMut(Slot) -> bool,
-        mut taken: impl FnMut(Vpn, Slot) -> Option<Pfn>,
+        mut taken: impl FnMut(&mut Gather<'_>, Vpn, Slot),
     ) {
         for (page, cell) in self.used() {
             if !wanted(T::Format::decode(cell.load(), Level::Leaf)) {
@@ -114,9 +136,7 @@ impl<'a, T: Tables> Run<'a, T> {
             if T::Format::is_present(raw) {
                 gather.note(page);
             }
-            if let Some(pfn) = taken(page, T::Format::decode(raw, Level::Leaf)) {
-                gather.hold(pfn);
-            }
+            taken(gather, page, T::Format::decode(raw, Level::Leaf));
         }
     }
 

@@ -1,12 +1,14 @@
 use super::*;
 use crate::addr::{PageRange, Pfn, Vpn};
+use crate::page::PageFlags;
+use crate::page_lists::Taken;
 use crate::paging::machine::{Host, Space, Store, Tlb};
 use crate::paging::{
     Access, Cell, Features, Flush, Format, Gather, Level, NoMemory, Pae, Released, Slot, Tables,
     TwoLevel,
 };
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::vec::Vec;
 
 const USER: Access = Access::USER.union(Access::WRITE).union(Access::EXEC);
@@ -28,6 +30,22 @@ fn put<F: Host>(space: &Space<'_, F>, page: Vpn, pfn: Pfn) -> Result<Flush, NoMe
     Ok(flush)
 }
 
+/// Whether a frame is a private page; the others are a file's.
+fn is_private(pfn: Pfn) -> bool {
+    pfn.as_u32().is_multiple_of(2)
+}
+
+/// Has the gather hold what an entry said.
+fn hold<F: Host>(gather: &mut Gather<'_>, store: &Store<F>, slot: Slot) {
+    if let Some(pfn) = frame_of(slot) {
+        let page = store.page(pfn);
+        if gather.take(page, pfn) != Taken::Freed {
+            page.remove_mapping();
+            gather.hold(pfn);
+        }
+    }
+}
+
 fn frame_of(slot: Slot) -> Option<Pfn> {
     match slot {
         Slot::Page { pfn, .. } => Some(pfn),
@@ -40,7 +58,6 @@ struct World<'s, F: Host> {
     space: Space<'s, F>,
     tlb: Tlb,
     model: BTreeMap<u32, Pfn>,
-    references: HashMap<Pfn, u32>,
     next_frame: u32,
 }
 
@@ -48,7 +65,7 @@ impl<'s, F: Host> World<'s, F> {
     fn new(store: &'s Store<F>) -> Self {
         let space = Space::new(store, features());
         let (tlb, model) = (Tlb::default(), BTreeMap::new());
-        Self { space, tlb, model, references: HashMap::new(), next_frame: 1 }
+        Self { space, tlb, model, next_frame: 1 }
     }
 
     fn map(&mut self, page: u32) {
@@ -59,13 +76,20 @@ impl<'s, F: Host> World<'s, F> {
         if let Ok(flush) = put(&self.space, Vpn::new(page), pfn) {
             self.tlb.invalidate(flush);
             self.next_frame += 1;
-            self.references.insert(pfn, 1);
             self.model.insert(page, pfn);
+            let page = self.space.store.page(pfn);
+            page.reset(PageFlags::empty());
+            page.set_refcount(1);
+            if is_private(pfn) {
+                page.become_private(1, 0);
+            } else {
+                page.add_mapping();
+            }
         }
     }
 
     fn flush(&mut self, gather: &mut Gather<'_>) {
-        let Self { tlb, references, space, .. } = self;
+        let Self { tlb, space, .. } = self;
         let mut released = Vec::new();
         gather.flush(&space.store.pages, |flush| tlb.invalidate(flush), |it| released.push(it));
         for it in released {
@@ -75,9 +99,14 @@ impl<'s, F: Host> World<'s, F> {
                     space.store.release(table);
                 }
                 Released::Frame(pfn) => {
-                    let count = references.get_mut(&pfn).unwrap();
-                    *count -= 1;
-                    if *count == 0 {
+                    if space.store.page(pfn).put() {
+                        tlb.assert_forgotten(pfn);
+                    }
+                }
+                Released::Free(chain) => {
+                    for pfn in chain.iter(&space.store.pages) {
+                        let page = space.store.page(pfn);
+                        assert!(page.refcount() == 0 && page.mapcount() == 0 && page.has_no_use());
                         tlb.assert_forgotten(pfn);
                     }
                 }
@@ -94,10 +123,10 @@ impl<'s, F: Host> World<'s, F> {
                 self.flush(&mut gather);
             }
             let Some(run) = walk.next(&self.space, gather.room()) else { break };
-            let model = &mut self.model;
-            run.take_each(&mut gather, |page, slot| {
+            let (model, store) = (&mut self.model, self.space.store);
+            run.take_each(&mut gather, |gather, page, slot| {
                 assert_eq!(model.remove(&page.as_u32()), frame_of(slot));
-                frame_of(slot)
+                hold(gather, store, slot);
             });
         }
         // The neighbours are the nearest pages in use.
@@ -174,7 +203,9 @@ impl<'s, F: Host> World<'s, F> {
                         from.clear_bits(Access::WRITE);
                         to.set(F::without(raw, Access::WRITE));
                         let pfn = frame_of(F::decode(raw, Level::Leaf)).unwrap();
-                        *self.references.get_mut(&pfn).unwrap() += 1;
+                        let frame = self.space.store.page(pfn);
+                        frame.get();
+                        frame.add_mapping();
                         let (page, _) =
                             self.model.iter().find(|(_, other)| **other == pfn).unwrap();
                         copied.insert(*page, pfn);
@@ -206,7 +237,9 @@ impl<'s, F: Host> World<'s, F> {
             run.empty_each(|slot| {
                 let pfn = frame_of(slot).unwrap();
                 self.tlb.assert_forgotten(pfn);
-                *self.references.get_mut(&pfn).unwrap() -= 1;
+                let page = self.space.store.page(pfn);
+                page.remove_mapping();
+                page.put();
             });
         }
         let mut gather = Gather::new(&mut []);
@@ -288,7 +321,7 @@ fn agrees<F: Host>(steps: &[Step], tables: u32) {
     }
     world.exit();
     assert_eq!(store.free_tables(), tables as usize, "tables were lost");
-    assert!(world.references.values().all(|&count| count == 0), "frames were lost");
+    assert!(store.pages.iter().all(|page| page.refcount() == 0), "frames were lost");
 }
 
 proptest! {
@@ -342,9 +375,9 @@ fn only_wanted_entries_are_taken() {
         run.take_those(
             &mut gather,
             |slot| frame_of(slot) != Some(stays),
-            |page, slot| {
+            |gather, page, slot| {
                 assert_eq!(model.remove(&page.as_u32()), frame_of(slot));
-                frame_of(slot)
+                hold(gather, &store, slot);
             },
         );
     }
