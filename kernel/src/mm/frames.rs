@@ -261,9 +261,8 @@ pub fn free_chain(chain: FreeChain) {
 }
 
 /// Takes one mapping and its reference from a page that most likely has others.
-#[inline]
-pub fn put_shared(pfn: Pfn) {
-    let page = page(pfn);
+#[inline(always)]
+pub fn put_shared(page: &Page, pfn: Pfn) {
     page.remove_mapping();
     if page.put() {
         free_last(pfn);

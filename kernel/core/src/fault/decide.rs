@@ -150,6 +150,15 @@ pub const fn page_access(flags: VmFlags, write: bool) -> Access {
     Access::from_bits_retain(Access::USER.bits() | writable | executable)
 }
 
+/// The rights and notes of the entry of a page that has just been written, in an area that permits
+/// it.
+#[inline(always)]
+pub const fn written_access(flags: VmFlags) -> Access {
+    let written = Access::USER.union(Access::WRITE).union(Access::ACCESSED).union(Access::DIRTY);
+    let executable = (flags.bits() & VmFlags::EXEC.bits()) << EXEC_SHIFT;
+    Access::from_bits_retain(written.bits() | executable)
+}
+
 /// The rights have the same place in areas and entries, but for this one.
 const EXEC_SHIFT: u32 = Access::EXEC.bits().ilog2() - VmFlags::EXEC.bits().ilog2();
 const _: () = assert!(Access::WRITE.bits() == VmFlags::WRITE.bits());

@@ -32,5 +32,7 @@ mod stack;
 mod tests;
 
 pub use code::{Class, ErrorCode, Origin, classify};
-pub use decide::{AccessKind, Cow, Decision, PageState, Place, Signal, decide, page_access};
+pub use decide::{
+    AccessKind, Cow, Decision, PageState, Place, Signal, decide, page_access, written_access,
+};
 pub use stack::{StackLimits, grow_stack};

@@ -130,12 +130,13 @@ impl Format for Pae {
             Level::Leaf if raw as u32 == 0 && raw != 0 => {
                 SwapEntry::from_u32((raw >> 32) as u32).map_or(Slot::Other, Slot::Swap)
             }
-            Level::Directory if raw & (PRESENT | BIG) == PRESENT | BIG => Slot::BigPage {
+            Level::Directory if raw & (PRESENT | BIG) == PRESENT => Slot::Table(pfn),
+            Level::Directory if raw & PRESENT != 0 => Slot::BigPage {
                 // Bits 12-20 are the attribute-table bit and zero.
                 pfn: Pfn::new(pfn.as_u32() & !0x1ff),
                 access: Self::access(raw).difference(Access::PROT_NONE),
             },
-            Level::Directory | Level::Top if raw & PRESENT != 0 => Slot::Table(pfn),
+            Level::Top if raw & PRESENT != 0 => Slot::Table(pfn),
             _ if raw == 0 => Slot::Empty,
             _ => Slot::Other,
         }

@@ -8,8 +8,10 @@ use crate::mm::page::page;
 use crate::mm::space::{Area, Mm};
 use crate::mm::zero_page::zero_pfn;
 use kcore::addr::{Pfn, VirtAddr, Vpn};
-use kcore::fault::{AccessKind, Cow, Decision, PageState, Place, Signal, decide, page_access};
-use kcore::page::PageFlags;
+use kcore::fault::{
+    AccessKind, Cow, Decision, PageState, Place, Signal, decide, page_access, written_access,
+};
+use kcore::page::{Page, PageFlags};
 use kcore::paging::walk::{ensure_leaf, leaf};
 use kcore::paging::{Access, Cell, Flush, Format, Level, Slot};
 use kcore::vma::VmFlags;
@@ -19,6 +21,7 @@ type Raw = <Active as Format>::Raw;
 
 /// How a fault ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum Outcome {
     /// The access can be tried again. `major`: input was waited for.
     Done {
@@ -29,7 +32,8 @@ pub enum Outcome {
     OutOfMemory,
 }
 
-/// What one round came to.
+/// What one round came to. With a tag of its own, so that `Done` is told apart by one test.
+#[repr(u8)]
 pub(super) enum Round {
     Done,
     Again,
@@ -162,27 +166,27 @@ impl Fault<'_> {
     #[inline(always)]
     fn change(&self, cell: &EntryCell, raw: Raw, frame: Option<Frame>) -> Round {
         let slot = Active::decode(raw, Level::Leaf);
-        let state = match slot {
-            Slot::Page { pfn, access } => mapped_state(pfn, access),
-            _ => PageState::None,
+        let (Slot::Page { pfn, access }, AccessKind::Write) = (slot, self.kind) else {
+            return self.look_again(slot);
         };
-        match (decide(self.kind, &self.place(), slot, state), slot) {
-            (Decision::CopyOnWrite(Cow::Copy), Slot::Page { pfn, .. }) => {
+        let (state, old) = mapped_state(pfn, access);
+        match decide(AccessKind::Write, &self.place(), slot, state) {
+            Decision::CopyOnWrite(Cow::Copy) => {
                 let Some(own) = frame.or_else(Frame::at_hand) else {
                     return Round::NeedFrame;
                 };
                 copy_highpage(own.pfn(), pfn);
                 self.replace(cell, own);
-                self.give_up(pfn, state);
+                self.give_up(pfn, old, state);
                 Round::Done
             }
-            (Decision::CopyOnWrite(Cow::Reuse) | Decision::MakeWritable { .. }, _) => {
+            Decision::CopyOnWrite(Cow::Reuse) | Decision::MakeWritable { .. } => {
                 cell.set_bits(Access::WRITE | Access::DIRTY | Access::ACCESSED);
                 // A stale read-only translation costs a fault at worst, and this CPU's is gone.
                 self.mm.invalidate_page(self.page);
                 Round::Done
             }
-            (Decision::AllocateAnonymous, _) => {
+            Decision::AllocateAnonymous => {
                 let Some(own) = frame.or_else(Frame::at_hand) else {
                     return Round::NeedFrame;
                 };
@@ -191,13 +195,26 @@ impl Fault<'_> {
                 self.mm.add_rss(1, 0);
                 Round::Done
             }
-            (Decision::Retry, _) => {
+            _ => self.look_again(slot),
+        }
+    }
+
+    /// The entry is no page's, or nothing has to be done but to look at it once more.
+    #[cold]
+    #[inline(never)]
+    fn look_again(&self, slot: Slot) -> Round {
+        let state = match slot {
+            Slot::Page { pfn, access } => mapped_state(pfn, access).0,
+            _ => PageState::None,
+        };
+        match decide(self.kind, &self.place(), slot, state) {
+            Decision::Retry => {
                 self.mm.invalidate_page(self.page);
                 Round::Done
             }
-            (Decision::Wait, _) => Round::Again,
-            (Decision::Signal(signal), _) => Round::Signal(signal),
-            (decision, _) => self.broken(decision),
+            Decision::Wait => Round::Again,
+            Decision::Signal(signal) => Round::Signal(signal),
+            decision => self.broken(decision),
         }
     }
 
@@ -210,7 +227,7 @@ impl Fault<'_> {
 
     /// The page that a copy replaced is not mapped here any more.
     #[inline(always)]
-    fn give_up(&self, old: Pfn, state: PageState) {
+    fn give_up(&self, pfn: Pfn, page: Option<&Page>, state: PageState) {
         match state {
             PageState::Anon { .. } => {}
             PageState::Frame => return self.mm.add_rss(1, 0),
@@ -219,7 +236,9 @@ impl Fault<'_> {
                 self.mm.subtract_rss(0, 1);
             }
         }
-        put_shared(old);
+        if let Some(page) = page {
+            put_shared(page, pfn);
+        }
     }
 
     /// The entry of a frame that becomes a page of the area's own, written just now.
@@ -228,7 +247,7 @@ impl Fault<'_> {
         let pfn = own.into_raw();
         self.area.note_private();
         page(pfn).become_private(self.mm.anon.word(), self.area.home_of(self.page));
-        entry_of(pfn, self.access(true) | Access::DIRTY)
+        entry_of(pfn, written_access(self.area.flags()))
     }
 
     #[inline(always)]
@@ -258,18 +277,20 @@ pub(super) fn entry_of(pfn: Pfn, access: Access) -> Raw {
     paging::format().page(pfn, access)
 }
 
-/// What the page is that an entry maps.
+/// What the page is that an entry maps, and the page if the entry counts as a reference.
 #[inline(always)]
-fn mapped_state(pfn: Pfn, access: Access) -> PageState {
+fn mapped_state(pfn: Pfn, access: Access) -> (PageState, Option<&'static Page>) {
     if access.contains(Access::SPECIAL) {
-        return if pfn == zero_pfn() { PageState::Zero } else { PageState::Frame };
+        let zero = pfn == zero_pfn();
+        return (if zero { PageState::Zero } else { PageState::Frame }, None);
     }
     let page = page(pfn);
-    if page.has(PageFlags::ANON) {
+    let state = if page.has(PageFlags::ANON) {
         PageState::Anon { sole: page.refcount() == 1 }
     } else {
         PageState::Cached { notify: false }
-    }
+    };
+    (state, Some(page))
 }
 
 /// Copies a frame, wherever both lie.
