@@ -16,6 +16,7 @@ pub mod buffers;
 pub mod caller;
 pub mod console;
 mod context;
+mod copy_range;
 mod description;
 mod device;
 pub mod directory;
@@ -37,6 +38,7 @@ pub mod tree;
 
 pub use access::Caller;
 pub use context::FsContext;
+pub use copy_range::copy_file_range;
 pub use description::{File, Kind, pipe};
 pub use open::{exec_open, open, open_memory};
 pub use sendfile::sendfile;

@@ -17,13 +17,14 @@ pub fn sendfile(to: &File, from: &File, offset: Option<u64>, count: usize) -> Re
     if from.regular().is_none() || to.flags() & O_APPEND != 0 {
         return Err(Errno::EINVAL);
     }
+    let write = |bytes: &[u8], _: usize| to.write(&mut Source::Kernel(bytes));
     if let Some(offset) = offset {
-        return copy(to, from, offset, count);
+        return copy(from, offset, count, write);
     }
     // The position is not kept from others while `to`, which may be the same description, is
     // written.
     let start = from.with_position(|position| Ok(*position))?;
-    let (done, end) = copy(to, from, start, count)?;
+    let (done, end) = copy(from, start, count, write)?;
     if done != 0 {
         from.with_position(|position| {
             *position = end;
@@ -33,16 +34,26 @@ pub fn sendfile(to: &File, from: &File, offset: Option<u64>, count: usize) -> Re
     Ok((done, end))
 }
 
-/// An error after the first bytes only ends the copy: the bytes are gone. Between regular files only
-/// a fatal signal does, as on Linux.
-fn copy(to: &File, from: &File, mut offset: u64, count: usize) -> Result<(usize, u64)> {
+/// Hands pieces of a regular file to `write`, each with the number of bytes written before. Returns
+/// the bytes written and the offset behind them. An error after the first bytes only ends the copy:
+/// the bytes are gone. Between regular files only a fatal signal does, as on Linux.
+pub(super) fn copy(
+    from: &File,
+    mut offset: u64,
+    count: usize,
+    mut write: impl FnMut(&[u8], usize) -> Result<usize>,
+) -> Result<(usize, u64)> {
     let mut buffer = Vec::new();
     buffer.try_reserve_exact(PIECE).map_err(|_| Errno::ENOMEM)?;
     buffer.resize(PIECE, 0);
     let mut done = 0;
     while done < count {
         let room = buffer.get_mut(..(count - done).min(PIECE)).unwrap_or_default();
-        let (got, written) = match copy_piece(to, from, offset, room) {
+        let piece = from.read_kernel(offset, room).and_then(|got| match got {
+            0 => Ok((0, 0)),
+            _ => Ok((got, write(room.get(..got).unwrap_or_default(), done)?)),
+        });
+        let (got, written) = match piece {
             Ok(piece) => piece,
             Err(error) if done == 0 => return Err(error),
             Err(_) => break,
@@ -56,14 +67,4 @@ fn copy(to: &File, from: &File, mut offset: u64, count: usize) -> Result<(usize,
         might_resched();
     }
     Ok((done, offset))
-}
-
-/// Returns the bytes read and how many of them were written.
-fn copy_piece(to: &File, from: &File, offset: u64, room: &mut [u8]) -> Result<(usize, usize)> {
-    let got = from.read_kernel(offset, room)?;
-    let bytes = room.get(..got).unwrap_or_default();
-    if bytes.is_empty() {
-        return Ok((0, 0));
-    }
-    Ok((got, to.write(&mut Source::Kernel(bytes))?))
 }

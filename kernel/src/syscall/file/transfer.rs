@@ -2,7 +2,7 @@
 
 use super::files;
 use crate::file::buffers::{Source, UserBuffers};
-use crate::file::sendfile as copy_file;
+use crate::file::{copy_file_range as copy_range, sendfile as copy_file};
 use crate::mm::user::{self, UserSlice};
 use crate::result::{Errno, Result};
 use abi::file::{IOV_MAX, Iovec, MAX_RW_COUNT};
@@ -166,4 +166,33 @@ fn send(
     let count = u64::from(count.min(MAX_RW_COUNT)).min(room);
     copy_file(&to, &from, offset, count as usize)
         .map(|(count, end)| (count as u32, end.cast_signed()))
+}
+
+pub fn copy_file_range(
+    input: i32,
+    input_offset: UserMutPtr<i64>,
+    output: i32,
+    output_offset: UserMutPtr<i64>,
+    length: u32,
+    flags: u32,
+) -> Result<u32> {
+    let files = files();
+    let (from, to) = (files.get(input)?, files.get(output)?);
+    let read = |offset: UserMutPtr<i64>| match offset.is_null() {
+        true => Ok(None),
+        false => user::read(offset.as_const()).map(Some),
+    };
+    let (start, target) = (read(input_offset)?, read(output_offset)?);
+    if flags != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let count = copy_range(&from, start, &to, target, length)?;
+    if count != 0 {
+        for (place, offset) in [(input_offset, start), (output_offset, target)] {
+            if let Some(offset) = offset {
+                user::write(place, &(offset + i64::from(count)))?;
+            }
+        }
+    }
+    Ok(count)
 }

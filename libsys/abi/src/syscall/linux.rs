@@ -498,6 +498,11 @@ macro_rules! for_each_linux_call {
             356 memfd_create(name: UserStr, flags: u32);
             /// `mlock` with flags.
             376 mlock2(address: u32, length: u32, flags: u32);
+            /// Copies between regular files.
+            377 copy_file_range(
+                input: i32, input_offset: UserMutPtr<i64>, output: i32,
+                output_offset: UserMutPtr<i64>, length: u32, flags: u32
+            );
             /// Extended attributes of a file.
             383 statx(
                 directory: i32, path: UserStr, flags: u32, mask: u32, statx: UserMutPtr<Statx>
