@@ -57,6 +57,7 @@ pub mod run_queue;
 pub mod script;
 pub mod signal;
 pub mod slab;
+pub mod socket;
 pub mod stream_ring;
 pub mod time_value;
 pub mod timer_queue;

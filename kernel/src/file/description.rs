@@ -7,6 +7,7 @@ use super::device::Device;
 use super::locks::Owner;
 use super::pipe::{Ends, Pipe};
 use super::regular::{At, Regular, SizeLimit};
+use super::socket::{Receive, Send, Socket};
 use super::status::{DeviceNumber, FileStatus};
 use super::tree::{self, Held, Place};
 use crate::mm::object::Object;
@@ -16,7 +17,7 @@ use crate::sync::{Mutex, WaitQueue};
 use abi::file::{
     FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECT,
     O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO,
-    SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
+    S_IFSOCK, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
 };
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 use alloc::sync::Arc;
@@ -48,6 +49,7 @@ pub enum Kind {
     Regular(Arc<Regular>),
     Directory,
     Pipe(Arc<Pipe>, Ends),
+    Socket(Socket),
     Device(Device),
     /// One of the framed line's streams.
     Channel(Channel),
@@ -66,8 +68,9 @@ pub enum Node {
     Anonymous { ino: u32, created: Timestamp, user: u32, group: u32 },
 }
 
-/// The device on which pipes lie.
+/// The devices on which pipes and sockets lie.
 const PIPES: DeviceNumber = DeviceNumber::new(0, 13);
+const SOCKETS: DeviceNumber = DeviceNumber::new(0, 8);
 
 /// The number of the last anonymous node.
 static LAST_ANONYMOUS: AtomicU32 = AtomicU32::new(0);
@@ -147,7 +150,9 @@ impl File {
     /// ESPIPE if bytes have no positions.
     pub fn has_positions(&self) -> Result<()> {
         match self.kind {
-            Kind::Pipe(..) | Kind::Channel(_) | Kind::Terminal(_) => Err(Errno::ESPIPE),
+            Kind::Pipe(..) | Kind::Socket(_) | Kind::Channel(_) | Kind::Terminal(_) => {
+                Err(Errno::ESPIPE)
+            }
             _ => Ok(()),
         }
     }
@@ -162,8 +167,9 @@ impl File {
         self.flags.load(Relaxed) & flag != 0
     }
 
+    /// EAGAIN instead of waiting.
     #[inline]
-    fn is_nonblocking(&self) -> bool {
+    pub fn is_nonblocking(&self) -> bool {
         self.has(O_NONBLOCK)
     }
 
@@ -215,6 +221,13 @@ impl File {
         }
     }
 
+    pub fn socket(&self) -> Option<&Socket> {
+        match &self.kind {
+            Kind::Socket(socket) => Some(socket),
+            _ => None,
+        }
+    }
+
     #[inline]
     pub fn read(&self, to: &mut UserBuffers) -> Result<usize> {
         if let (Kind::Regular(regular), Node::Held(node)) = (&self.kind, &self.node) {
@@ -231,6 +244,11 @@ impl File {
             Kind::Regular(_) | Kind::Place | Kind::Program(_) => Err(Errno::EBADF),
             Kind::Directory => Err(Errno::EISDIR),
             Kind::Pipe(pipe, _) => pipe.read(to, self.is_nonblocking()),
+            Kind::Socket(_) if to.is_empty() => Ok(0),
+            Kind::Socket(socket) => {
+                let how = Receive { nonblocking: self.is_nonblocking(), ..Receive::default() };
+                socket.receive(to, how).map(|received| received.count)
+            }
             Kind::Device(device) => device.read(to),
             Kind::Channel(channel) => channel.read(to, self.is_nonblocking()),
             Kind::Terminal(terminal) => terminal.read(to, self.is_nonblocking()),
@@ -262,6 +280,10 @@ impl File {
 
     fn write_stream(&self, from: &mut Source) -> Result<usize> {
         match &self.kind {
+            Kind::Socket(socket) => {
+                let how = Send { nonblocking: self.is_nonblocking(), ..Send::default() };
+                socket.send(from, how)
+            }
             Kind::Device(device) => device.write(from),
             Kind::Channel(channel) => channel.write(from, self.is_nonblocking()),
             Kind::Terminal(terminal) => terminal.write(from, self.is_nonblocking()),
@@ -345,9 +367,9 @@ impl File {
         match self.node {
             Node::Held(ref held) => tree::lock().status(held.place()),
             Node::Anonymous { ino, created, user, group } => Ok(FileStatus {
-                device: PIPES,
+                device: if self.socket().is_some() { SOCKETS } else { PIPES },
                 ino: u64::from(ino),
-                mode: S_IFIFO | 0o600,
+                mode: if self.socket().is_some() { S_IFSOCK | 0o777 } else { S_IFIFO | 0o600 },
                 nlink: 1,
                 uid: user,
                 gid: group,
@@ -386,6 +408,7 @@ impl File {
     pub fn events(&self) -> u16 {
         match &self.kind {
             Kind::Pipe(pipe, ends) => pipe.events(*ends),
+            Kind::Socket(socket) => socket.events(),
             Kind::Channel(channel) => channel.events(),
             Kind::Terminal(terminal) => terminal.events(),
             _ => POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM,
@@ -396,6 +419,7 @@ impl File {
     pub fn pollers(&self) -> Option<&WaitQueue> {
         match &self.kind {
             Kind::Pipe(pipe, _) => Some(pipe.pollers()),
+            Kind::Socket(socket) => Some(socket.pollers()),
             Kind::Channel(_) | Kind::Terminal(_) => Some(console::pollers()),
             _ => None,
         }
@@ -409,6 +433,7 @@ impl File {
                 Some(regular.size().saturating_sub(position) as u32)
             }
             Kind::Pipe(pipe, _) => Some(pipe.len()),
+            Kind::Socket(socket) => Some(socket.readable()),
             Kind::Channel(channel) => Some(channel.readable()),
             _ => None,
         }

@@ -1,9 +1,9 @@
 //! Files: descriptors, open-file descriptions, the walk along paths, the kernel's own tree of
-//! nodes, pipes, devices, and the console until a server takes it over.
+//! nodes, pipes, sockets, devices, and the console until a server takes it over.
 //!
 //! ```text
 //!  FileTable ──► File ──► Regular ──► Object      pages, shared with mmap
-//!   (fd)    (offset, flags) │  Pipe, Device, Terminal, …
+//!   (fd)    (offset, flags) │  Pipe, Socket, Device, Terminal, …
 //!                           └► Held ──► the tree   attributes, names
 //! ```
 //!
@@ -32,6 +32,7 @@ pub mod poll;
 pub mod random;
 mod regular;
 mod sendfile;
+pub mod socket;
 pub mod status;
 mod table;
 pub mod tree;

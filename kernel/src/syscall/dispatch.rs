@@ -16,6 +16,7 @@ mod handlers {
     pub use crate::syscall::process::*;
     pub use crate::syscall::resource::*;
     pub use crate::syscall::signal::*;
+    pub use crate::syscall::socket::*;
     pub use crate::syscall::system::*;
     pub use crate::syscall::thread::*;
     pub use crate::syscall::time::*;

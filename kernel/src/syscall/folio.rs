@@ -12,7 +12,7 @@ use abi::frame::Exit;
 use abi::syscall::folio::{ProcessStatistics, Statistics};
 
 /// The machine ends in good order.
-pub fn shutdown(exit: u32) -> Result<u32> {
+pub fn end_machine(exit: u32) -> Result<u32> {
     if current().process().pid() != 1 {
         return Err(Errno::EPERM);
     }

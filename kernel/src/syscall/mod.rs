@@ -12,6 +12,7 @@ mod memory;
 mod process;
 mod resource;
 mod signal;
+mod socket;
 mod system;
 mod thread;
 mod time;

@@ -122,8 +122,10 @@ errors! {
     84 EILSEQ "Invalid byte sequence";
     88 ENOTSOCK "Not a socket";
     90 EMSGSIZE "Message too long";
+    91 EPROTOTYPE "Wrong kind of socket";
     92 ENOPROTOOPT "Protocol option not available";
     93 EPROTONOSUPPORT "Protocol not supported";
+    94 ESOCKTNOSUPPORT "Kind of socket not supported";
     95 EOPNOTSUPP "Operation not supported";
     97 EAFNOSUPPORT "Address family not supported";
     98 EADDRINUSE "Address in use";

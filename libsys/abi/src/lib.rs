@@ -26,6 +26,7 @@ pub mod pointer;
 pub mod poll;
 pub mod process;
 pub mod signal;
+pub mod socket;
 pub mod syscall;
 pub mod terminal;
 pub mod time;

@@ -44,12 +44,12 @@ impl<T: Termination> Termination for crate::Result<T> {
 }
 
 /// Ends the machine, telling the host how the program ended that it was booted for. Returns only if
-/// that fails. (Folio's `shutdown`)
+/// that fails. (Folio's `end_machine`)
 ///
 /// EPERM: this is not process 1.
 pub fn shut_down(exit: Exit) -> Errno {
     // SAFETY: the call names no memory.
-    match unsafe { folio::shutdown(exit.to_raw()) } {
+    match unsafe { folio::end_machine(exit.to_raw()) } {
         Ok(_) => Errno::EIO,
         Err(why) => why,
     }

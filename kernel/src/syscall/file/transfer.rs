@@ -54,7 +54,7 @@ pub fn pwrite64(fd: i32, buffer_: UserPtr<u8>, count: u32, offset: i64) -> Resul
 const FEW: usize = 8;
 
 /// Reads a vector of buffers and hands them on, cut to what one call moves.
-fn with_vector<R>(
+pub(in crate::syscall) fn with_vector<R>(
     vector: UserPtr<Iovec>,
     count: u32,
     transfer: impl FnOnce(UserBuffers) -> Result<R>,

@@ -18,7 +18,7 @@ macro_rules! for_each_folio_call {
             /// was booted for, as [`Exit::to_raw`](crate::frame::Exit::to_raw) has it.
             ///
             /// EPERM unless the caller is process 1. EINVAL: no such end.
-            0 shutdown(exit: u32);
+            0 end_machine(exit: u32);
             /// Fills in what memory holds at this moment; returns the bytes written, at most `size`.
             ///
             /// EFAULT: `statistics` cannot be written.

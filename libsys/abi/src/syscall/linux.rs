@@ -31,6 +31,7 @@ pub mod kinds {
     pub use crate::poll::Pollfd;
     pub use crate::process::{Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
     pub use crate::signal::{OldSigaction, Sigaction, Sigaltstack, Siginfo, SignalSet};
+    pub use crate::socket::Msghdr;
     pub use crate::time::{Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf};
     pub use crate::{UserMutPtr, UserPtr, UserStr};
 }
@@ -176,6 +177,8 @@ macro_rules! for_each_linux_call {
             99 statfs(path: UserStr, to: UserMutPtr<Statfs>);
             /// `statfs` of an open file, old structure.
             100 fstatfs(fd: i32, to: UserMutPtr<Statfs>);
+            /// Any call about sockets, its arguments in memory.
+            102 socketcall(function: i32, arguments: UserPtr<u32>);
             /// Arms an interval timer.
             104 setitimer(which: i32, new: UserPtr<Itimerval>, old: UserMutPtr<Itimerval>);
             /// Queries an interval timer.
@@ -496,6 +499,38 @@ macro_rules! for_each_linux_call {
             355 getrandom(buffer: UserMutPtr<u8>, count: u32, flags: u32);
             /// A file of memory without a name in any directory.
             356 memfd_create(name: UserStr, flags: u32);
+            /// A socket that is connected to nothing.
+            359 socket(family: i32, kind: i32, protocol: i32);
+            /// Two sockets that are connected to each other.
+            360 socketpair(family: i32, kind: i32, protocol: i32, fds: UserMutPtr<[i32; 2]>);
+            /// Connects a socket with an address.
+            362 connect(fd: i32, address: UserPtr<u8>, length: i32);
+            /// Queries a socket's option.
+            365 getsockopt(
+                fd: i32, level: i32, option: i32, value: UserMutPtr<u8>, length: UserMutPtr<i32>
+            );
+            /// Sets a socket's option.
+            366 setsockopt(fd: i32, level: i32, option: i32, value: UserPtr<u8>, length: i32);
+            /// A socket's own address.
+            367 getsockname(fd: i32, address: UserMutPtr<u8>, length: UserMutPtr<i32>);
+            /// The address of a socket's other end.
+            368 getpeername(fd: i32, address: UserMutPtr<u8>, length: UserMutPtr<i32>);
+            /// Sends, to an address or to the other end.
+            369 sendto(
+                fd: i32, buffer: UserPtr<u8>, count: u32, flags: u32, address: UserPtr<u8>,
+                length: i32
+            );
+            /// Sends from several buffers.
+            370 sendmsg(fd: i32, message: UserPtr<Msghdr>, flags: u32);
+            /// Receives, and the sender's address.
+            371 recvfrom(
+                fd: i32, buffer: UserMutPtr<u8>, count: u32, flags: u32, address: UserMutPtr<u8>,
+                length: UserMutPtr<i32>
+            );
+            /// Receives into several buffers.
+            372 recvmsg(fd: i32, message: UserMutPtr<Msghdr>, flags: u32);
+            /// Ends sending, receiving or both.
+            373 shutdown(fd: i32, how: i32);
             /// `mlock` with flags.
             376 mlock2(address: u32, length: u32, flags: u32);
             /// Copies between regular files.

@@ -1,0 +1,56 @@
+//! What `poll` and FIONREAD see.
+
+use super::SEND_BUFFER;
+use super::pair::{Pair, Side, SocketKind};
+use abi::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM};
+
+impl<P: Clone> Pair<P> {
+    /// As `poll` reports them.
+    pub fn events(&self, side: Side) -> u16 {
+        let end = self.end(side);
+        let mut events = 0;
+        if end.error.is_some() {
+            events |= POLLERR;
+        }
+        if end.receives_no_more {
+            events |= POLLRDHUP | POLLIN | POLLRDNORM;
+        }
+        if !end.incoming.is_empty() {
+            events |= POLLIN | POLLRDNORM;
+        }
+        let is_over = end.receives_no_more && end.sends_no_more;
+        if is_over || !end.is_connected && self.kind != SocketKind::Datagram {
+            events |= POLLHUP;
+        }
+        if self.is_writable(side) {
+            events |= POLLOUT | POLLWRNORM | POLLWRBAND;
+        }
+        events
+    }
+
+    /// Most of the buffer is free.
+    pub fn is_writable(&self, side: Side) -> bool {
+        self.outstanding(side) <= SEND_BUFFER / 4
+    }
+
+    /// Whether a receiver that waits has something to look at.
+    pub fn has_news(&self, side: Side) -> bool {
+        let end = self.end(side);
+        !end.incoming.is_empty() || end.error.is_some() || end.receives_no_more
+    }
+
+    /// Whether a sender that waits has something to look at.
+    pub fn has_room(&self, side: Side) -> bool {
+        let end = self.end(side);
+        self.outstanding(side) < SEND_BUFFER || end.error.is_some() || end.sends_no_more
+    }
+
+    /// Bytes to receive: of messages to anybody the next, else all.
+    pub fn readable(&self, side: Side) -> u32 {
+        let incoming = &self.end(side).incoming;
+        match self.kind {
+            SocketKind::Datagram => incoming.get(0).map_or(0, |head| head.len),
+            _ => incoming.bytes(),
+        }
+    }
+}
