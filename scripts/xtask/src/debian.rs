@@ -1,5 +1,5 @@
-//! What Debian's i386 packages lend: Linux kernels to compare with, and a busybox that nobody here
-//! built.
+//! What Debian's i386 packages lend: Linux kernels to compare with, and programs that nobody here
+//! built: a static busybox, and others with the libraries they are linked to.
 //!
 //! Fetched once by apt-get, with lists of its own under `target/linux`, so that the machine's
 //! packages and settings stay as they are and nobody has to be root.
@@ -7,6 +7,7 @@
 use crate::stop::{Result, failed, io};
 use crate::{cargo, workspace};
 use std::fs::{self, File, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,7 +15,7 @@ use std::process::{Command, Stdio};
 /// The longest that one command of apt may take, in seconds.
 const PATIENCE: &str = "300";
 
-/// A file out of a package.
+/// A file out of a package, or the folder of several packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
     pub path: PathBuf,
@@ -41,32 +42,94 @@ pub fn busybox() -> Result<Fetched> {
     fetched("busybox", |_| Ok(("busybox-static".to_owned(), "./bin/busybox")))
 }
 
+/// Dynamically linked programs, and what they need.
+const PACKAGES: [&str; 24] = [
+    "bash",
+    "coreutils",
+    "dash",
+    "libacl1",
+    "libattr1",
+    "libc6",
+    "libcrypt1",
+    "libexpat1",
+    "libgcc-s1",
+    "libgmp10",
+    "liblua5.4-0",
+    "libncursesw6",
+    "libpcre2-8-0",
+    "libpython3.11-minimal",
+    "libreadline8",
+    "libselinux1",
+    "libsqlite3-0",
+    "libssl3",
+    "libstdc++6",
+    "libtinfo6",
+    "lua5.4",
+    "python3.11-minimal",
+    "sqlite3",
+    "zlib1g",
+];
+
+/// Where those packages keep what no program needs to run.
+const NOT_NEEDED: [&str; 7] =
+    ["etc", "sbin", "usr/include", "usr/lib/i386-linux-gnu/gconv", "usr/sbin", "usr/share", "var"];
+
+/// A folder with programs that glibc's loader loads, and their libraries.
+pub fn programs() -> Result<Fetched> {
+    kept("programs", |apt, new| {
+        fs::create_dir_all(new).map_err(|error| io("create", new, error))?;
+        for package in PACKAGES {
+            unpack(&apt.download(package)?, new)?;
+        }
+        for path in NOT_NEEDED {
+            match fs::remove_dir_all(new.join(path)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(io("remove", new, error));
+                }
+                _ => {}
+            }
+        }
+        let version = field(&apt.show("libc6")?, "Version").unwrap_or_default();
+        Ok(format!("libc6 {version} and others"))
+    })
+}
+
 /// The file kept as `name`, or else the one that `find` names by package and pattern.
 fn fetched(
     name: &str,
     find: impl FnOnce(&Apt) -> Result<(String, &'static str)>,
 ) -> Result<Fetched> {
+    kept(name, |apt, new| {
+        let (package, pattern) = find(apt)?;
+        let version = field(&apt.show(&package)?, "Version").unwrap_or_default();
+        extract(&apt.download(&package)?, pattern, new)?;
+        let executable = Permissions::from_mode(0o755);
+        fs::set_permissions(new, executable).map_err(|error| io("change", new, error))?;
+        Ok(format!("{package} {version}"))
+    })
+}
+
+/// The file or folder kept as `name`, or else what `make` puts at the path it gets; it returns the
+/// package's name and version.
+fn kept(name: &str, make: impl FnOnce(&Apt, &Path) -> Result<String>) -> Result<Fetched> {
     let folder = workspace::target().join("linux");
     fs::create_dir_all(&folder).map_err(|error| io("create", &folder, error))?;
     let lock = folder.join(".lock");
     let lock_file = File::create(&lock).map_err(|error| io("create", &lock, error))?;
     lock_file.lock().map_err(|error| io("lock", &lock, error))?;
     let (path, about) = (folder.join(name), folder.join(format!("{name}.package")));
-    if let (true, Ok(package)) = (path.is_file(), fs::read_to_string(&about)) {
+    if let (true, Ok(package)) = (path.exists(), fs::read_to_string(&about)) {
         return Ok(Fetched { path, package });
     }
     eprintln!("fetching Debian's {name} for i386 with apt-get");
     let result = (|| {
         let apt = Apt::new(folder.join("apt"))?;
-        let (package, pattern) = find(&apt)?;
-        let version = field(&apt.show(&package)?, "Version").unwrap_or_default();
         let new = folder.join(format!("{name}.new"));
-        extract(&apt.download(&package)?, pattern, &new)?;
-        let package = format!("{package} {version}");
+        // What an interrupted attempt left.
+        let _ = fs::remove_dir_all(&new);
+        let package = make(&apt, &new)?;
         fs::write(&about, &package).map_err(|error| io("write", &about, error))?;
-        fs::set_permissions(&new, Permissions::from_mode(0o755))
-            .and_then(|()| fs::rename(&new, &path))
-            .map_err(|error| io("replace", &path, error))?;
+        fs::rename(&new, &path).map_err(|error| io("replace", &path, error))?;
         Ok(Fetched { path: path.clone(), package })
     })();
     result.map_err(|stop: crate::stop::Stop| {
@@ -183,6 +246,21 @@ fn extract(package: &Path, pattern: &str, to: &Path) -> Result<()> {
     } else {
         Err(failed(format!("there is no {pattern} in {}", package.display())))
     }
+}
+
+/// Unpacks all of a package into a folder.
+fn unpack(package: &Path, to: &Path) -> Result<()> {
+    let trouble = |why: String| failed(format!("cannot unpack {}: {why}", package.display()));
+    let output = Command::new("dpkg-deb")
+        .arg("--extract")
+        .args([package, to])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| trouble(error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(trouble(String::from_utf8_lossy(&output.stderr).trim_end().to_owned()))
 }
 
 /// The value of a field in what `apt-cache show` prints.

@@ -11,6 +11,7 @@ mod check;
 pub mod contents;
 mod debian;
 mod debug;
+mod foreign;
 mod guest;
 mod guest_tests;
 mod host_tests;

@@ -123,7 +123,7 @@ fn contents(programs: &[Program], busybox: &Fetched) -> Result<Contents> {
 }
 
 /// How Folio's answer differs from Linux's.
-fn disagreement(linux: &Captured, folio: &Captured, kernel: &Path) -> Option<String> {
+pub fn disagreement(linux: &Captured, folio: &Captured, kernel: &Path) -> Option<String> {
     let End::Exit(expected) = &linux.outcome.end else {
         return Some(linux.outcome.report(&format!("on Linux: {:?}", linux.outcome.end), kernel));
     };

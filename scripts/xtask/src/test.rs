@@ -4,6 +4,7 @@ use crate::build::{self, Image, LINUX_INIT, Profile, Program};
 use crate::captured::text;
 use crate::cargo::{self, limited};
 use crate::contents::{Add, Contents};
+use crate::foreign;
 use crate::guest_tests::{self, SMOKE, SUITE, SUITE_TIMEOUT};
 use crate::host_tests;
 use crate::jobs::{self, Job, Step};
@@ -16,19 +17,20 @@ use crate::report::{Case, Counts, Group, Verdict, write_junit};
 use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
 use crate::workspace;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
 pub const USAGE: &str = "\
-usage: scripts/test [options] [host|ktest|suite|harness|oracle|all] [FILTER]
+usage: scripts/test [options] [host|ktest|suite|harness|oracle|foreign|all] [FILTER]
 
 host    unit tests on this machine, layers and format of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
 harness how guests end that must not end well: crashes, damaged archives, wrong machines
 oracle  Debian's busybox, which has to do the same as on Debian's Linux in QEMU
+foreign scripts for Debian's shells, tools, Lua, SQLite and Python, which have to do the same too
 all     everything, on all six kernel images and special machines
 no word: host, ktest, suite and harness on the default image, and a smoke test of the other five
 
@@ -51,6 +53,7 @@ enum Ring {
     Suite,
     Harness,
     Oracle,
+    Foreign,
     All,
 }
 
@@ -91,6 +94,7 @@ impl Options {
                 "suite" => Some(Ring::Suite),
                 "harness" => Some(Ring::Harness),
                 "oracle" => Some(Ring::Oracle),
+                "foreign" => Some(Ring::Foreign),
                 "all" => Some(Ring::All),
                 "fault" => return Err(usage("test fault: not in this version")),
                 _ => None,
@@ -130,7 +134,8 @@ pub fn run(words: Words) -> Result<u8> {
             tests.run(job)?;
         }
         Some(Ring::Harness) => tests.harness(&own)?,
-        Some(Ring::Oracle) => tests.oracle(&own)?,
+        Some(Ring::Oracle) => tests.compared("oracle", &own, oracle::run)?,
+        Some(Ring::Foreign) => tests.compared("foreign", &own, foreign::run)?,
         Some(Ring::Suite) => {
             let job = tests.suite(&own)?;
             tests.run(job)?;
@@ -156,7 +161,8 @@ pub fn run(words: Words) -> Result<u8> {
             for lane in lanes::layouts(machine).iter().filter(|lane| lane.is_of_the_harness()) {
                 tests.harness(lane)?;
             }
-            tests.oracle(&own)?;
+            tests.compared("oracle", &own, oracle::run)?;
+            tests.compared("foreign", &own, foreign::run)?;
         }
     }
     let cases = || tests.groups.iter().flat_map(|group| &group.cases);
@@ -173,6 +179,9 @@ pub fn run(words: Words) -> Result<u8> {
     println!("{counts}");
     Ok(if counts.failed > 0 || counts == Counts::default() { 1 } else { 0 })
 }
+
+/// Compares programs on Folio with the same on Debian's Linux: machine, kernel, our programs, filter.
+type Compare = fn(&Machine, &Path, &[Program], Option<&str>) -> Result<Vec<Case>>;
 
 struct Tests<'a> {
     filter: Option<&'a str>,
@@ -302,15 +311,15 @@ impl Tests<'_> {
     }
 
     /// The same programs on Folio and on Debian's Linux.
-    fn oracle(&mut self, lane: &Lane) -> Result<()> {
+    fn compared(&mut self, ring: &str, lane: &Lane, ask: Compare) -> Result<()> {
         if self.program(LINUX_INIT)?.is_none() {
-            return self.absent("oracle").map(|_: Option<()>| ());
+            return self.absent(ring).map(|_: Option<()>| ());
         }
         let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
         let programs = self.programs.clone().unwrap_or_default();
         let filter = self.filter;
-        self.group(format!("oracle {}", lane.name), || {
-            oracle::run(&lane.machine, &kernel, &programs, filter)
+        self.group(format!("{ring} {}", lane.name), || {
+            ask(&lane.machine, &kernel, &programs, filter)
         })
     }
 
