@@ -1,8 +1,11 @@
 //! Runs of I/O ports as handles.
 
 use super::object::{Object, Revocations};
+use crate::arch::io_port;
+use crate::mm::user;
 use crate::result::{Errno, Result};
 use crate::task;
+use abi::UserMutPtr;
 use alloc::sync::Arc;
 
 pub struct IoPortRun {
@@ -36,5 +39,20 @@ impl IoPortRun {
         }
         task.set_io_ports(&ports);
         Ok(())
+    }
+
+    /// Stores `tag` with a byte from `port` in its low 8 bits. A signal that ends the process waits
+    /// until the call is over. EINVAL, EFAULT.
+    pub fn read_into(&self, port: u32, place: UserMutPtr<u32>, tag: u32) -> Result<()> {
+        let port = u16::try_from(port).ok().filter(|port| (self.first..=self.last).contains(port));
+        let port = port.ok_or(Errno::EINVAL)?;
+        if !place.address().is_multiple_of(size_of::<u32>() as u32) {
+            return Err(Errno::EINVAL);
+        }
+        // Nothing is read that could not be kept; the page stays, as nothing sleeps from here on.
+        user::fault_in(place.address(), size_of::<u32>(), true)?;
+        // SAFETY: whoever has the ports may read them.
+        let byte = unsafe { io_port::read(port) };
+        user::write_word(place, tag & !0xff | u32::from(byte))
     }
 }

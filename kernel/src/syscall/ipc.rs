@@ -181,6 +181,11 @@ pub fn io_ports_enable(ports: u32) -> Result<u32> {
     with_holder(|holder| holder.object::<IoPortRun>(ports, Rights::DMA))?.enable().map(|()| 0)
 }
 
+pub fn io_ports_read(ports: u32, port: u32, place: UserMutPtr<u32>, tag: u32) -> Result<u32> {
+    let run = with_holder(|holder| holder.object::<IoPortRun>(ports, Rights::DMA))?;
+    run.read_into(port, place, tag).map(|()| 0)
+}
+
 pub fn process_open(pid: i32) -> Result<u32> {
     let thread = process::current();
     thread.process().ipc.give(Child::open(&thread, pid)?)

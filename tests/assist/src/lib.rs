@@ -26,3 +26,12 @@ pub const LEAK: u16 = 9;
 pub const REGISTER_LATE: u16 = 10;
 /// The number of servers that have used the service's frames.
 pub const COUNT: u16 = 11;
+/// Has the kernel read from the service's I/O port, which is [`IO_PORT`], and from others: the results,
+/// as system calls return them. First that of a read that stores [`READ_TAG`], then what it stored;
+/// then those of the port behind, of a word that is not aligned, of no memory, of the kernel's.
+pub const READ_PORT: u16 = 12;
+
+/// Of the keyboard controller; a read changes nothing.
+pub const IO_PORT: u16 = 0x61;
+/// Above the byte that was read.
+pub const READ_TAG: u32 = 0x0012_3400;

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod io_port;
 mod misuse;
 
 use alloc::vec;
@@ -13,8 +14,8 @@ use assist::*;
 use core::cell::Cell;
 use core::mem::forget;
 use sys::ipc::{
-    Caller, Frames, Level, Message, Port, Received, Reply, ReplyParts, Server, Token, Transport,
-    serve,
+    Caller, Frames, IoPorts, Level, Message, Port, Received, Reply, ReplyParts, Server, Token,
+    Transport, serve,
 };
 use sys::proto::supervisor::HEARTBEAT;
 use sys::service::{Service, ServicePort, check_in};
@@ -26,7 +27,8 @@ fn main() -> Result<()> {
     let service = check_in()?;
     let starts = count(&service)?;
     service.register(name(1)?)?;
-    let own = Own { instance: service.instance, starts, is_silent: Cell::new(false) };
+    let ports = service.io_ports(0).ok();
+    let own = Own { instance: service.instance, starts, is_silent: Cell::new(false), ports };
     let port = service.attach(0)?;
     // What a heartbeat needs is there from now on: it changes no count of a test.
     port.heartbeat()?;
@@ -40,6 +42,7 @@ struct Own {
     /// Servers that have used the frames, with this one.
     starts: u32,
     is_silent: Cell<bool>,
+    ports: Option<IoPorts>,
 }
 
 /// Which name it is to register.
@@ -103,6 +106,10 @@ impl Server for Assist<'_> {
                 Ok(Reply::new())
             }
             COUNT => Ok(Reply::new().word(self.own.starts)),
+            READ_PORT => {
+                let ports = self.own.ports.as_ref().ok_or(Errno::ENOENT)?;
+                Ok(io_port::results(ports).into_iter().fold(Reply::new(), Reply::word))
+            }
             _ => Err(Errno::ENOSYS),
         }
     }

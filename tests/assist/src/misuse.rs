@@ -39,9 +39,11 @@ pub fn replies(token: Token) -> u32 {
 pub fn handles() -> u32 {
     let mut done = 0;
     let mut count = |result: sys::Result<u32>| done += u32::from(result.is_ok());
+    let mut word = 0_u32;
+    let word = &raw mut word as u32;
     let generations = [0, 1 << 12, 1 << 16, 1 << 20, 1 << 24, 1 << 31];
     for handle in (0..256).flat_map(|index| generations.map(|generation| generation | index)) {
-        // SAFETY: none of the calls touches memory of this program's.
+        // SAFETY: none of the calls touches memory of this program's but `word`.
         unsafe {
             count(ipc::port_fail(handle));
             count(ipc::handle_duplicate(handle, Rights::all()));
@@ -50,6 +52,7 @@ pub fn handles() -> u32 {
             count(ipc::frames_map(handle, 0, 1, PROT_READ));
             count(ipc::frames_address(handle, 0, UserMutPtr::NULL));
             count(ipc::io_ports_enable(handle));
+            count(ipc::io_ports_read(handle, 0x3fd, UserMutPtr::new(word), 0));
             count(ipc::irq_ack(handle));
             count(ipc::process_signal(handle, 9));
             count(ipc::supervisor_set(handle));

@@ -563,6 +563,7 @@ test_cases! {
         frames_outlive_their_server,
         what_a_server_leaks_ends_with_it,
         servers_get_nothing_that_is_not_theirs,
+        the_kernel_reads_ports_for_those_who_have_them,
         a_look_up_waits_for_the_name,
         a_service_that_dies_too_often_is_given_up,
     ],

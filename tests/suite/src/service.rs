@@ -5,6 +5,7 @@ use crate::child;
 use crate::harness::only_on_folio;
 use alloc::vec::Vec;
 use assist::*;
+use sys::abi::errno::decode;
 use sys::abi::signal::{SIGKILL, SIGSTOP};
 use sys::ipc::{Call, Connection, Level, Message, Port, raise_level};
 use sys::proto::supervisor::{Entry, State};
@@ -192,6 +193,21 @@ pub fn servers_get_nothing_that_is_not_theirs() {
             assert_eq!(answer.message.get(0), 0, "request {request}");
         }
         assert_eq!(ask(&port, Call::new(WHO)), Ok(before));
+    });
+}
+
+/// So that a driver that is killed has not read a byte that it did not keep.
+pub fn the_kernel_reads_ports_for_those_who_have_them() {
+    as_program(|| {
+        let port = connect("bystander").expect("bystander");
+        let answer = port.call(Call::new(READ_PORT)).expect("an answer").message;
+        assert_eq!(answer.get(0), 0);
+        assert_eq!(answer.get(1) & !0xff, READ_TAG);
+        // Parity and channel check: QEMU's RAM has no errors.
+        assert_eq!(answer.get(1) & 0xc0, 0);
+        let errors = [2, 3, 4, 5].map(|word| decode(answer.get(word)));
+        let expected = [Errno::EINVAL, Errno::EINVAL, Errno::EFAULT, Errno::EFAULT];
+        assert_eq!(errors, expected.map(Err));
     });
 }
 

@@ -11,6 +11,7 @@ pub mod fpu;
 pub mod gdt;
 pub mod idt;
 pub mod interrupts;
+pub mod io_port;
 #[cfg(feature = "ktest")]
 pub mod ktest;
 pub mod paging;

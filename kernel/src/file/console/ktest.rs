@@ -53,6 +53,10 @@ impl Device for Sink {
         None
     }
 
+    fn receive_into(&mut self, _: &AtomicU32, _: u32) -> bool {
+        false
+    }
+
     fn send(&mut self, bytes: &[u8]) -> usize {
         bytes.len()
     }

@@ -5,7 +5,7 @@
 //! All that must outlive a driver lies in the shared frames, and an index moves only after what it
 //! counts has been done. So a driver may end at any moment, and the next one goes on: on the framed
 //! line nothing is lost and nothing shown twice; a terminal may see the last load of the device's
-//! buffer again, and lose a byte that was on its way from the device's register.
+//! buffer again, and loses nothing either.
 //!
 //! ```text
 //!  program ─ write ─► kernel ─► outputs ─► driver ─► device
@@ -27,7 +27,7 @@ pub use shared::{
     Shared, TERMINAL, passes,
 };
 
-use core::sync::atomic::Ordering::SeqCst;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use framed::Framed;
 use terminal::Terminal;
 
@@ -35,6 +35,11 @@ use terminal::Terminal;
 pub trait Device {
     /// The next byte that has arrived.
     fn receive(&mut self) -> Option<u8>;
+
+    /// Stores `tag`, whose low 8 bits are 0, with the next byte that has arrived in them. A driver
+    /// that ends has done both or neither: the byte is in the device or in `place`. Whether there was
+    /// one.
+    fn receive_into(&mut self, place: &AtomicU32, tag: u32) -> bool;
 
     /// Takes as many of the bytes as it has room for now; returns how many.
     fn send(&mut self, bytes: &[u8]) -> usize;

@@ -19,6 +19,12 @@ pub const COMMANDS: u32 = 8;
 pub const COMMAND_WORDS: usize = 1 + TERMIOS_WORDS;
 /// Bytes that arrived and were not worked on yet, at most.
 pub(super) const ARRIVED_BYTES: u32 = 64;
+/// What stands above byte `number` of those that arrived, and above no byte that was in its place
+/// before.
+pub(super) const fn arrived_tag(number: u32) -> u32 {
+    number.wrapping_add(1) << 8
+}
+
 /// Words that a terminal's driver saves: what it has done, and the line's state.
 pub(super) const DONE_WORDS: usize = 3 + SAVED_WORDS;
 
@@ -98,9 +104,10 @@ pub struct DriverPage {
     pub granted: AtomicU32,
     /// Framed: the other side takes each output before this.
     pub limits: [AtomicU32; 2],
-    /// Terminal: bytes that arrived.
+    /// Terminal: bytes that arrived, or one fewer.
     pub arrived: AtomicU32,
-    pub(super) bytes: [AtomicU8; ARRIVED_BYTES as usize],
+    /// The last ones, below what [`arrived_tag`] makes of their number.
+    pub(super) bytes: [AtomicU32; ARRIVED_BYTES as usize],
     /// Terminal: which of the two states holds.
     pub(super) which: AtomicU32,
     pub(super) done: [[AtomicU32; DONE_WORDS]; 2],

@@ -4,7 +4,7 @@
 //! after a unit is saved beside the one before it, and holds from the moment a single word says so.
 
 use super::outgoing::Outgoing;
-use super::shared::{ARRIVED_BYTES, COMMANDS, DONE_WORDS, Shared, passes};
+use super::shared::{ARRIVED_BYTES, COMMANDS, DONE_WORDS, Shared, arrived_tag, passes};
 use super::{Command, Device, Step, Wanted};
 use crate::frame::Frame;
 use crate::line_discipline::{LineDiscipline, Received, SAVED_WORDS};
@@ -98,8 +98,19 @@ impl<'a> State<'a> {
     }
 }
 
+/// The driver before this one may have ended between storing a byte and counting it.
+fn count_last_byte(shared: &Shared) {
+    let driver = &shared.driver;
+    let arrived = driver.arrived.load(SeqCst);
+    let word = driver.bytes[(arrived % ARRIVED_BYTES) as usize].load(SeqCst);
+    if word & !0xff == arrived_tag(arrived) {
+        driver.arrived.store(arrived.wrapping_add(1), SeqCst);
+    }
+}
+
 impl<'a> Terminal<'a> {
     pub(super) fn new(shared: &'a Shared) -> Self {
+        count_last_byte(shared);
         let state = State::load(shared);
         state.store(shared);
         // Whoever takes over is asked to look anyway.
@@ -129,9 +140,11 @@ impl<'a> Terminal<'a> {
     fn collect(&self, device: &mut impl Device) {
         let driver = &self.shared.driver;
         while self.collects() {
-            let Some(byte) = device.receive() else { return };
             let arrived = driver.arrived.load(SeqCst);
-            driver.bytes[(arrived % ARRIVED_BYTES) as usize].store(byte, SeqCst);
+            let place = &driver.bytes[(arrived % ARRIVED_BYTES) as usize];
+            if !device.receive_into(place, arrived_tag(arrived)) {
+                return;
+            }
             driver.arrived.store(arrived.wrapping_add(1), SeqCst);
         }
     }
@@ -199,7 +212,7 @@ impl<'a> Terminal<'a> {
             return false;
         }
         let place = (self.state.worked % ARRIVED_BYTES) as usize;
-        let byte = driver.bytes[place].load(SeqCst);
+        let byte = driver.bytes[place].load(SeqCst) as u8;
         // A long echo takes several rounds; each begins with the same state.
         let mut state = self.state.clone();
         let (outgoing, mut skip, mut rest) = (&mut self.outgoing, self.echoed, 0);

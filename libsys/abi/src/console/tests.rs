@@ -46,7 +46,7 @@ fn shared(kind: u32) -> Box<Shared> {
             granted: AtomicU32::new(0),
             limits: [const { AtomicU32::new(OUTPUT_CREDIT) }; 2],
             arrived: AtomicU32::new(0),
-            bytes: [const { AtomicU8::new(0) }; ARRIVED_BYTES as usize],
+            bytes: zeros(),
             which: AtomicU32::new(0),
             done: [const { [const { AtomicU32::new(0) }; shared::DONE_WORDS] }; 2],
             ends: zeros(),
@@ -85,7 +85,19 @@ impl Port {
 impl Device for Port {
     fn receive(&mut self) -> Option<u8> {
         self.operation();
-        self.arriving.pop_front()
+        let byte = self.arriving.pop_front();
+        self.operation();
+        byte
+    }
+
+    fn receive_into(&mut self, place: &AtomicU32, tag: u32) -> bool {
+        self.operation();
+        let byte = self.arriving.pop_front();
+        if let Some(byte) = byte {
+            place.store(tag | u32::from(byte), SeqCst);
+        }
+        self.operation();
+        byte.is_some()
     }
 
     fn send(&mut self, bytes: &[u8]) -> usize {
@@ -358,11 +370,11 @@ proptest! {
     #[test]
     fn any_driver_page_is_survived(kind in 0u32..2, seed: u32, typed: [u8; 30]) {
         let shared = shared(kind);
-        let words = bytes(seed, 4 * (10 + 2 * shared::DONE_WORDS));
+        let words = bytes(seed, 4 * (80 + 2 * shared::DONE_WORDS));
         let mut words = words.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word));
         let driver = &shared.driver;
         for place in [&driver.ended, &driver.told_at, &driver.granted, &driver.arrived, &driver.which]
-            .into_iter().chain(&driver.limits).chain(driver.done.iter().flatten())
+            .into_iter().chain(&driver.bytes).chain(&driver.limits).chain(driver.done.iter().flatten())
         {
             place.store(words.next().unwrap(), SeqCst);
         }

@@ -1,6 +1,7 @@
 //! A 16550 UART behind whatever reads and writes its registers.
 
 use super::{Device, Wanted};
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 /// Bytes the transmit FIFO takes once it is empty.
 pub const FIFO_BYTES: usize = 16;
@@ -17,6 +18,11 @@ const TRANSMIT_EMPTY: u8 = 1 << 5;
 pub trait Registers {
     /// Reads a register.
     fn read(&mut self, register: u16) -> u8;
+    /// Reads a register and stores `tag` with its value in the low 8 bits. Whoever can be ended
+    /// between the two must not do it like this, but in one piece.
+    fn read_into(&mut self, register: u16, place: &AtomicU32, tag: u32) {
+        place.store(tag | u32::from(self.read(register)), SeqCst);
+    }
     /// Writes a register.
     fn write(&mut self, register: u16, value: u8);
 }
@@ -33,6 +39,11 @@ impl<R: Registers> Uart<R> {
     /// A port as it is: what it holds stays.
     pub const fn new(registers: R) -> Self {
         Self { registers, room: 0 }
+    }
+
+    /// Whether a byte has arrived.
+    fn is_ready(&mut self) -> bool {
+        self.registers.read(LINE_STATUS) & DATA_READY != 0
     }
 
     /// 115200 baud, 8N1, interrupts off, FIFOs on and cleared: the receiver's interrupt, once on,
@@ -65,8 +76,15 @@ impl<R: Registers> Uart<R> {
 
 impl<R: Registers> Device for Uart<R> {
     fn receive(&mut self) -> Option<u8> {
-        let is_ready = self.registers.read(LINE_STATUS) & DATA_READY != 0;
-        is_ready.then(|| self.registers.read(DATA))
+        self.is_ready().then(|| self.registers.read(DATA))
+    }
+
+    fn receive_into(&mut self, place: &AtomicU32, tag: u32) -> bool {
+        let is_ready = self.is_ready();
+        if is_ready {
+            self.registers.read_into(DATA, place, tag);
+        }
+        is_ready
     }
 
     fn send(&mut self, bytes: &[u8]) -> usize {

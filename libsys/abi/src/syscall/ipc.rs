@@ -165,6 +165,12 @@ macro_rules! for_each_ipc_call {
             ///
             /// EPERM: lacks CONTROL. EINVAL: not SIGINT, SIGQUIT or SIGTSTP.
             50 console_signal(console: u32, signal: i32, flush: u32);
+            /// Reads a byte from an I/O port and stores `tag` with that byte in its low 8 bits. The
+            /// caller is not ended in between, which it could be with an instruction of its own.
+            ///
+            /// EPERM: `ports` lacks DMA. EINVAL: `port` is none of them; `place` is not divisible by
+            /// 4. EFAULT: `place` cannot be written; the port has not been read.
+            51 io_ports_read(ports: u32, port: u32, place: UserMutPtr<u32>, tag: u32);
         }
     };
 }

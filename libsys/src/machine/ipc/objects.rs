@@ -6,6 +6,7 @@ use crate::ipc::{Handle, Rights};
 use crate::syscall::{ipc, linux, output, pointer, pointer_mut};
 use abi::memory::{PROT_READ, PROT_WRITE};
 use abi::{UserMutPtr, UserPtr};
+use core::sync::atomic::AtomicU32;
 
 const PAGE_SIZE: u32 = 4096;
 
@@ -133,6 +134,16 @@ impl IoPorts {
     pub fn enable(&self) -> Result<()> {
         // SAFETY: changes no memory.
         unsafe { ipc::io_ports_enable(self.0.raw()) }.map(drop)
+    }
+
+    /// Stores `tag` with a byte from `port` in its low 8 bits: if this process is ended, both or
+    /// neither has been done.
+    ///
+    /// EPERM: lacks DMA. EINVAL: not one of them. (`io_ports_read`)
+    pub fn read_into(&self, port: u16, place: &AtomicU32, tag: u32) -> Result<()> {
+        let place = UserMutPtr::new(place.as_ptr() as u32);
+        // SAFETY: stores to an atomic word.
+        unsafe { ipc::io_ports_read(self.0.raw(), u32::from(port), place, tag) }.map(drop)
     }
 }
 

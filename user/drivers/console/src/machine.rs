@@ -2,6 +2,7 @@
 
 use crate::{Console, INTERRUPT, Kernel, NEWS};
 use core::convert::Infallible;
+use core::sync::atomic::AtomicU32;
 use sys::abi::console::uart::Registers;
 use sys::console::Line;
 use sys::ipc::{IoPorts, Irq};
@@ -23,7 +24,7 @@ fn serve() -> Result<Infallible> {
     let service = service::check_in()?;
     process::set_nice(NICE)?;
     let (irq, line) = (service.irq(0)?, service.console()?);
-    let com1 = Com1::enable(&service.io_ports(0)?)?;
+    let com1 = Com1::enable(service.io_ports(0)?)?;
     irq.attach(&service.port, INTERRUPT)?;
     line.attach(&service.port, NEWS)?;
     let mut server = Console::new(line.map()?, com1, Handles { line, irq });
@@ -31,12 +32,13 @@ fn serve() -> Result<Infallible> {
 }
 
 /// COM1's registers.
-struct Com1(());
+struct Com1(IoPorts);
 
 impl Com1 {
     /// By the right to use them.
-    fn enable(ports: &IoPorts) -> Result<Self> {
-        ports.enable().map(|()| Self(()))
+    fn enable(ports: IoPorts) -> Result<Self> {
+        ports.enable()?;
+        Ok(Self(ports))
     }
 }
 
@@ -44,6 +46,10 @@ impl Registers for Com1 {
     fn read(&mut self, register: u16) -> u8 {
         // SAFETY: the registers of a UART touch no memory.
         unsafe { inb(COM1 + register) }
+    }
+
+    fn read_into(&mut self, register: u16, place: &AtomicU32, tag: u32) {
+        report(self.0.read_into(COM1 + register, place, tag));
     }
 
     fn write(&mut self, register: u16, value: u8) {

@@ -71,6 +71,11 @@ impl Registers for Wire {
         value
     }
 
+    fn read_into(&mut self, register: u16, place: &AtomicU32, tag: u32) {
+        place.store(tag | u32::from(self.read(register)), SeqCst);
+        self.0.borrow_mut().access();
+    }
+
     fn write(&mut self, register: u16, value: u8) {
         let mut port = self.0.borrow_mut();
         port.access();
