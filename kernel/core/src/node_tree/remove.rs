@@ -53,13 +53,7 @@ impl<C> NodeTree<C> {
         name: &[u8],
         edit: &Edit<'_>,
     ) -> Result<Removed<C>, Errno> {
-        let (entry, victim) = self.removable(directory, name)?;
-        self.may_remove(directory, victim, Expected::Other, edit.permit)?;
-        if self.slot(victim)?.mounted {
-            return Err(Errno::EBUSY);
-        }
-        self.remove_entry(directory.index, entry, victim, edit.now);
-        Ok(self.drop_name(victim, edit.now))
+        self.remove(directory, name, Expected::Other, edit)
     }
 
     /// `rmdir`. A directory that is held stays, empty and without a name.
@@ -69,8 +63,18 @@ impl<C> NodeTree<C> {
         name: &[u8],
         edit: &Edit<'_>,
     ) -> Result<Removed<C>, Errno> {
+        self.remove(directory, name, Expected::Directory, edit)
+    }
+
+    fn remove(
+        &mut self,
+        directory: NodeId,
+        name: &[u8],
+        expected: Expected,
+        edit: &Edit<'_>,
+    ) -> Result<Removed<C>, Errno> {
         let (entry, victim) = self.removable(directory, name)?;
-        self.may_remove(directory, victim, Expected::Directory, edit.permit)?;
+        self.may_remove(directory, victim, expected, edit.permit)?;
         let node = self.slot(victim)?;
         if node.mounted {
             return Err(Errno::EBUSY);
