@@ -87,7 +87,7 @@ pub unsafe fn pagetable_init(
     max_low_pfn: Pfn,
     features: &Features,
 ) -> Result<DirectMap, NoMemory> {
-    let tables = BootTables { bootmem: RefCell::new(bootmem) };
+    let tables = SwapperTables { frames: FromBootmem(RefCell::new(bootmem)) };
     let first = PAGE_OFFSET >> 30;
     for (index, directory) in (first..).zip(&SWAPPER_PG_DIR.directories) {
         let entry = tables.format().table(image_pfn(directory.get() as u32), Level::Top);
@@ -150,7 +150,7 @@ pub unsafe fn install_boot_fixmap() {
     }
 }
 
-fn install_fixmap(tables: &BootTables, fixmap: Pfn) -> Result<(), NoMemory> {
+fn install_fixmap(tables: &SwapperTables<FromBootmem>, fixmap: Pfn) -> Result<(), NoMemory> {
     let entry = tables.format().table(fixmap, Level::Directory);
     let number = WINDOWS.fixmap().start().as_u32() >> Active::LEAF_BITS;
     let cell = if IS_PAE {
@@ -166,45 +166,21 @@ fn install_fixmap(tables: &BootTables, fixmap: Pfn) -> Result<(), NoMemory> {
 }
 
 /// `swapper_pg_dir` once it is complete. Only cells of the windows ever change.
-#[derive(Clone, Copy)]
-pub struct KernelTables;
+pub const KERNEL_TABLES: SwapperTables<Complete> = SwapperTables { frames: Complete };
 
-impl Tables for KernelTables {
-    type Format = Active;
-    type Leaf<'a> = LeafTable;
-
-    fn format(&self) -> Active {
-        paging::format()
-    }
-
-    fn root(&self) -> &<Active as Format>::Root {
-        swapper_pg_dir()
-    }
-
-    fn directory(&self, table: Pfn) -> &<Active as Format>::Table {
-        // SAFETY: the only directories are pages of the image.
-        unsafe { &*((PAGE_OFFSET + (table.as_u32() << PAGE_SHIFT)) as *const _) }
-    }
-
-    fn leaf(&self, table: Pfn) -> LeafTable {
-        LeafTable::new(table)
-    }
-
-    /// All tables exist from boot.
-    fn allocate(&self, _: Level) -> Option<Pfn> {
-        None
-    }
-
-    fn free(&self, _: Level, _: Pfn) {}
+/// `swapper_pg_dir`, with frames for tables that are still to come.
+pub struct SwapperTables<F> {
+    frames: F,
 }
 
-/// `swapper_pg_dir` while it is being filled: tables come from bootmem and are reached through
-/// the fixmap, wherever they lie.
-struct BootTables<'a, 'b> {
-    bootmem: RefCell<&'a mut Bootmem<'b>>,
+/// Where the tables of `swapper_pg_dir` come from.
+pub trait TableFrames {
+    /// A cleared one.
+    fn take(&self) -> Option<Pfn>;
+    fn give_back(&self, table: Pfn);
 }
 
-impl Tables for BootTables<'_, '_> {
+impl<F: TableFrames> Tables for SwapperTables<F> {
     type Format = Active;
     type Leaf<'a>
         = LeafTable
@@ -229,16 +205,40 @@ impl Tables for BootTables<'_, '_> {
     }
 
     fn allocate(&self, _: Level) -> Option<Pfn> {
-        let table = self.bootmem.borrow_mut().allocate(1, 1, Pfn::new(0))?;
+        self.frames.take()
+    }
+
+    fn free(&self, _: Level, table: Pfn) {
+        self.frames.give_back(table);
+    }
+}
+
+/// All tables exist from boot.
+pub struct Complete;
+
+impl TableFrames for Complete {
+    fn take(&self) -> Option<Pfn> {
+        None
+    }
+
+    fn give_back(&self, _: Pfn) {}
+}
+
+/// While it is being filled. The tables are reached through the fixmap, wherever they lie.
+struct FromBootmem<'a, 'b>(RefCell<&'a mut Bootmem<'b>>);
+
+impl TableFrames for FromBootmem<'_, '_> {
+    fn take(&self) -> Option<Pfn> {
+        let table = self.0.borrow_mut().allocate(1, 1, Pfn::new(0))?;
         let mapping = kmap_atomic(table);
         // SAFETY: the frame is ours and mapped.
         unsafe { core::ptr::write_bytes(mapping.as_ptr::<u8>(), 0, PAGE_SIZE as usize) };
         Some(table)
     }
 
-    fn free(&self, _: Level, table: Pfn) {
+    fn give_back(&self, table: Pfn) {
         if let Some(range) = FrameRange::with_len(table, 1) {
-            self.bootmem.borrow_mut().free(range);
+            self.0.borrow_mut().free(range);
         }
     }
 }

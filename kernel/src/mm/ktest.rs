@@ -1,6 +1,6 @@
 //! The memory glue on the real machine: CR3, kmap, heap, address spaces.
 
-use super::direct_map::{KernelTables, lowmem_pfn, max_low_pfn};
+use super::direct_map::{KERNEL_TABLES, lowmem_pfn, max_low_pfn};
 use super::frames::{
     Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, block, free_frames, free_pages, put_page,
 };
@@ -162,7 +162,7 @@ fn vmalloc_areas_end_in_a_guard_page() -> Outcome {
 }
 
 fn at(first: Vpn, offset: u32) -> Option<(Pfn, Access)> {
-    translate(&KernelTables, first.checked_add(offset)?)
+    translate(&KERNEL_TABLES, first.checked_add(offset)?)
 }
 
 fn kernel_rights_are_those_of_the_image() -> Outcome {
@@ -188,7 +188,7 @@ fn kernel_rights_are_those_of_the_image() -> Outcome {
 fn nothing_of_the_kernel_is_the_users() -> Outcome {
     let mut mapped = 0;
     for number in TASK_SIZE.as_u32()..VirtAddr::new(FIXADDR_TOP).vpn().as_u32() {
-        let Some((_, access)) = translate(&KernelTables, Vpn::new(number)) else { continue };
+        let Some((_, access)) = translate(&KERNEL_TABLES, Vpn::new(number)) else { continue };
         mapped += 1;
         check!(!access.contains(Access::USER));
         let writes_and_executes = access.contains(Access::WRITE.union(Access::EXEC));
@@ -196,7 +196,7 @@ fn nothing_of_the_kernel_is_the_users() -> Outcome {
     }
     check!(mapped >= max_low_pfn().as_u32());
     // The page below the top of memory is never mapped.
-    check!(translate(&KernelTables, VirtAddr::new(FIXADDR_TOP).vpn()).is_none());
+    check!(translate(&KERNEL_TABLES, VirtAddr::new(FIXADDR_TOP).vpn()).is_none());
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The window's page tables exist from boot, so no address space ever misses an entry.
 
-use super::direct_map::KernelTables;
+use super::direct_map::KERNEL_TABLES;
 use super::frames::{Frame, GFP_HIGHUSER};
 use super::page::page;
 use crate::arch::paging::{self, Active, WINDOWS};
@@ -53,7 +53,7 @@ pub fn vmap(pages: u32, mut next: impl FnMut(u32) -> Option<Frame>) -> Result<Ar
             release(range);
             return Err(Errno::ENOMEM);
         };
-        let Some(leaf) = leaf(&KernelTables, vpn) else { panic!("the window has no tables") };
+        let Some(leaf) = leaf(&KERNEL_TABLES, vpn) else { panic!("the window has no tables") };
         // Nothing was mapped here, and freed areas are flushed: no TLB holds the page.
         leaf.cell(vpn).set(paging::format().page(frame.into_raw(), Access::KERNEL));
     }
@@ -63,7 +63,7 @@ pub fn vmap(pages: u32, mut next: impl FnMut(u32) -> Option<Frame>) -> Result<Ar
 /// Unmaps what is mapped of a range, frees it, and gives the addresses back.
 fn release(range: PageRange) {
     for vpn in range.pages() {
-        let Some(leaf) = leaf(&KernelTables, vpn) else { panic!("the window has no tables") };
+        let Some(leaf) = leaf(&KERNEL_TABLES, vpn) else { panic!("the window has no tables") };
         let raw = leaf.cell(vpn).take();
         drop(leaf);
         let Slot::Page { pfn, .. } = Active::decode(raw, Level::Leaf) else { continue };
@@ -85,7 +85,7 @@ impl Area {
     /// Marks its frames as a kernel stack, for whoever counts.
     pub fn mark_stack(&self) {
         for vpn in self.range.pages() {
-            if let Some((pfn, _)) = kcore::paging::walk::translate(&KernelTables, vpn) {
+            if let Some((pfn, _)) = kcore::paging::walk::translate(&KERNEL_TABLES, vpn) {
                 page(pfn).clear(PageFlags::VMALLOC);
                 page(pfn).set(PageFlags::KERNEL_STACK);
             }

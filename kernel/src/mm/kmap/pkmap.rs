@@ -3,7 +3,7 @@
 use crate::arch::paging::{self, Active, WINDOWS};
 use crate::arch::tlb;
 use crate::cpu;
-use crate::mm::direct_map::{KernelTables, lowmem_address, max_low_pfn};
+use crate::mm::direct_map::{KERNEL_TABLES, lowmem_address, max_low_pfn};
 use crate::mm::heap::HeapReady;
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task;
@@ -103,7 +103,7 @@ fn address_of(slot: u32) -> u32 {
 
 fn with_cell(slot: u32, change: impl FnOnce(&<Active as Format>::Cell)) {
     let page = page_of(slot);
-    match leaf(&KernelTables, page) {
+    match leaf(&KERNEL_TABLES, page) {
         Some(leaf) => change(leaf.cell(page)),
         None => panic!("pkmap has no page table"),
     }
