@@ -33,6 +33,18 @@ pub fn write<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
     copied.map_err(|_| Errno::EFAULT)
 }
 
+/// The value at `from`; `None` where the program gives none.
+#[inline]
+pub fn read_unless_null<T: Plain>(from: UserPtr<T>) -> Result<Option<T>> {
+    if from.is_null() { Ok(None) } else { read(from).map(Some) }
+}
+
+/// Writes the value where the program wants it.
+#[inline]
+pub fn write_unless_null<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
+    if to.is_null() { Ok(()) } else { write(to, value) }
+}
+
 /// Writes the first `len` bytes of a value: what an older program knows of it.
 pub fn write_prefix<T: Plain>(to: UserMutPtr<T>, value: &T, len: usize) -> Result<()> {
     let from = core::ptr::from_ref(value).cast();

@@ -70,12 +70,8 @@ pub fn wait4(
     let thread = current();
     let which = wait::which(&thread, pid)?;
     let Some(changed) = wait::wait(&thread, which, options | WEXITED)? else { return Ok(0) };
-    if !status.is_null() {
-        user::write(status, &wait_status(changed.report))?;
-    }
-    if !usage.is_null() {
-        user::write(usage, &changed.used.to_abi())?;
-    }
+    user::write_unless_null(status, &wait_status(changed.report))?;
+    user::write_unless_null(usage, &changed.used.to_abi())?;
     Ok(changed.pid)
 }
 

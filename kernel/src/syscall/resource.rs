@@ -40,7 +40,7 @@ pub fn prlimit64(
     new: UserPtr<Rlimit64>,
     old: UserMutPtr<Rlimit64>,
 ) -> Result<u32> {
-    let new = if new.is_null() { None } else { Some(user::read(new)?) };
+    let new = user::read_unless_null(new)?;
     let thread = current();
     let target = match pid {
         0 => thread.process.clone(),
@@ -62,9 +62,7 @@ pub fn prlimit64(
     if let Some(new) = new {
         set_limit(&target, resource, new)?;
     }
-    if !old.is_null() {
-        user::write(old, &former)?;
-    }
+    user::write_unless_null(old, &former)?;
     Ok(0)
 }
 

@@ -30,11 +30,9 @@ pub fn rt_sigaction(
     set_size: u32,
 ) -> Result<u32> {
     check_size(set_size)?;
-    let new = if new.is_null() { None } else { Some(user::read(new)?) };
+    let new = user::read_unless_null(new)?;
     let former = exchange_action(signal, new)?;
-    if !old.is_null() {
-        user::write(old, &former)?;
-    }
+    user::write_unless_null(old, &former)?;
     Ok(0)
 }
 
@@ -52,7 +50,7 @@ pub fn sigaction(
     new: UserPtr<OldSigaction>,
     old: UserMutPtr<OldSigaction>,
 ) -> Result<u32> {
-    let new = if new.is_null() { None } else { Some(user::read(new)?) };
+    let new = user::read_unless_null(new)?;
     let new = new.map(|new| Sigaction {
         handler: new.handler,
         flags: new.flags,
@@ -98,9 +96,7 @@ pub fn rt_sigprocmask(
         let set = user::read(set)?;
         signal::change_blocked(&thread, how, set)?
     };
-    if !old.is_null() {
-        user::write(old, &former)?;
-    }
+    user::write_unless_null(old, &former)?;
     Ok(0)
 }
 
@@ -167,19 +163,15 @@ pub fn rt_sigtimedwait(
 ) -> Result<u32> {
     check_size(set_size)?;
     let wanted = user::read(set)?;
-    let deadline = match timeout.is_null() {
-        true => None,
-        false => Some(deadline::after(user::read(timeout)?.nanoseconds()?)),
-    };
+    let timeout = user::read_unless_null(timeout)?.map(TimeValue::nanoseconds).transpose()?;
+    let deadline = timeout.map(deadline::after);
     let found = signal::take(&current(), wanted, deadline)?;
-    if !info.is_null() {
-        user::write(info, &found.to_abi())?;
-    }
+    user::write_unless_null(info, &found.to_abi())?;
     Ok(found.signal.cast_unsigned())
 }
 
 pub fn sigaltstack(new: UserPtr<Sigaltstack>, old: UserMutPtr<Sigaltstack>) -> Result<u32> {
-    let new = if new.is_null() { None } else { Some(user::read(new)?) };
+    let new = user::read_unless_null(new)?;
     let thread = current();
     let esp = thread.frame_value(|frame| frame.esp);
     let mut stack = thread.own().alternate_stack.get();
@@ -188,9 +180,7 @@ pub fn sigaltstack(new: UserPtr<Sigaltstack>, old: UserMutPtr<Sigaltstack>) -> R
         stack.set(&new, esp)?;
         thread.own().alternate_stack.set(stack);
     }
-    if !old.is_null() {
-        user::write(old, &former)?;
-    }
+    user::write_unless_null(old, &former)?;
     Ok(0)
 }
 
@@ -299,14 +289,12 @@ pub fn getitimer(which: i32, value: UserMutPtr<Itimerval>) -> Result<u32> {
 
 pub fn setitimer(which: i32, new: UserPtr<Itimerval>, old: UserMutPtr<Itimerval>) -> Result<u32> {
     // Linux takes NULL for zeros.
-    let new = if new.is_null() { Itimerval::default() } else { user::read(new)? };
+    let new = user::read_unless_null(new)?.unwrap_or_default();
     let setting =
         Setting { value: { new.value }.nanoseconds()?, interval: { new.interval }.nanoseconds()? };
     check_timer(which)?;
     let former = current().set_alarm(setting)?;
-    if !old.is_null() {
-        user::write(old, &to_itimerval(former))?;
-    }
+    user::write_unless_null(old, &to_itimerval(former))?;
     Ok(0)
 }
 

@@ -50,9 +50,7 @@ fn gettime<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
 
 fn getres<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
     let resolution = resolution(clock)?;
-    if !to.is_null() {
-        user::write(to, &T::from_nanoseconds(resolution))?;
-    }
+    user::write_unless_null(to, &T::from_nanoseconds(resolution))?;
     Ok(0)
 }
 
@@ -73,20 +71,14 @@ pub fn clock_getres_time64(clock: i32, to: UserMutPtr<Timespec64>) -> Result<u32
 }
 
 pub fn gettimeofday(to: UserMutPtr<Timeval>, zone: UserMutPtr<Timezone>) -> Result<u32> {
-    if !to.is_null() {
-        user::write(to, &Timeval::from_nanoseconds(time::realtime()))?;
-    }
-    if !zone.is_null() {
-        user::write(zone, &Timezone::default())?;
-    }
+    user::write_unless_null(to, &Timeval::from_nanoseconds(time::realtime()))?;
+    user::write_unless_null(zone, &Timezone::default())?;
     Ok(0)
 }
 
 pub fn time(to: UserMutPtr<i32>) -> Result<u32> {
     let seconds = (time::realtime() / SECOND) as i32;
-    if !to.is_null() {
-        user::write(to, &seconds)?;
-    }
+    user::write_unless_null(to, &seconds)?;
     Ok(seconds.cast_unsigned())
 }
 

@@ -219,13 +219,8 @@ pub fn utimensat(
     times: UserPtr<[Timespec; 2]>,
     flags: u32,
 ) -> Result<u32> {
-    let times = match times.is_null() {
-        true => None,
-        false => {
-            let times: [Timespec; 2] = user::read(times)?;
-            Some(times.map(|time| (i64::from(time.sec), time.nsec)))
-        }
-    };
+    let times = user::read_unless_null(times)?;
+    let times = times.map(|times| times.map(|time| (i64::from(time.sec), time.nsec)));
     set_times_at(directory, path, flags, times)
 }
 
@@ -235,13 +230,8 @@ pub fn utimensat_time64(
     times: UserPtr<[Timespec64; 2]>,
     flags: u32,
 ) -> Result<u32> {
-    let times = match times.is_null() {
-        true => None,
-        false => {
-            let times: [Timespec64; 2] = user::read(times)?;
-            Some(times.map(|time| (time.sec, time.nsec as i32)))
-        }
-    };
+    let times = user::read_unless_null(times)?;
+    let times = times.map(|times| times.map(|time| (time.sec, time.nsec as i32)));
     set_times_at(directory, path, flags, times)
 }
 
@@ -250,27 +240,17 @@ pub fn utimes(path: UserStr, times: UserPtr<[Timeval; 2]>) -> Result<u32> {
 }
 
 pub fn futimesat(directory: i32, path: UserStr, times: UserPtr<[Timeval; 2]>) -> Result<u32> {
-    let times = match times.is_null() {
-        true => None,
-        false => {
-            let times: [Timeval; 2] = user::read(times)?;
-            if times.iter().any(|time| !(0..1_000_000).contains(&{ time.usec })) {
-                return Err(Errno::EINVAL);
-            }
-            Some(times.map(|time| (i64::from(time.sec), time.usec * 1000)))
-        }
-    };
+    let times = user::read_unless_null(times)?;
+    if times.iter().flatten().any(|time| !(0..1_000_000).contains(&{ time.usec })) {
+        return Err(Errno::EINVAL);
+    }
+    let times = times.map(|times| times.map(|time| (i64::from(time.sec), time.usec * 1000)));
     set_times_at(directory, path, 0, times)
 }
 
 pub fn utime(path: UserStr, times: UserPtr<Utimbuf>) -> Result<u32> {
-    let times = match times.is_null() {
-        true => None,
-        false => {
-            let times = user::read(times)?;
-            Some([(i64::from(times.actime), 0), (i64::from(times.modtime), 0)])
-        }
-    };
+    let times = user::read_unless_null(times)?;
+    let times = times.map(|times| [times.actime, times.modtime].map(|time| (i64::from(time), 0)));
     set_times_at(AT_FDCWD, path, 0, times)
 }
 
