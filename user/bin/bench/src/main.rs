@@ -71,7 +71,7 @@ fn main() -> i32 {
         match row.measure(marked == Some(row.name.as_bytes())) {
             Ok(figures) => println!("{} {figures}", row.name),
             Err(error) => {
-                println!("{} failed: {error}", row.name);
+                println!("{} failed: {error:?}", row.name);
                 status = 1;
             }
         }
