@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("mm::space", 4),
     ("mm::statistics", 4),
     ("mm::map", 4),
+    ("mm::populate", 4),
     ("mm::unmap", 4),
     ("mm::protect", 4),
     ("mm::remap", 4),
@@ -76,7 +77,7 @@ fn within(path: &str, prefix: &str) -> bool {
 
 /// The layer of a module path such as `mm::fault::stack`.
 pub fn layer(path: &str) -> Option<u8> {
-    if path.ends_with("::ktest") {
+    if path.ends_with("::ktest") || path.ends_with("_ktest") {
         return layer("ktest");
     }
     LAYERS
@@ -186,6 +187,7 @@ mod tests {
         assert_eq!(layer("ipc::port"), Some(3));
         assert_eq!(layer("attic"), None);
         assert_eq!(layer("task::ktest"), Some(7), "tests may use whatever is above");
+        assert_eq!(layer("mm::races_ktest"), Some(7));
     }
 
     #[test]
