@@ -14,7 +14,7 @@ use crate::task::might_resched;
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::slice;
-use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn, PhysAddr};
+use kcore::addr::{FrameRange, PAGE_SHIFT, PAGE_SIZE, Pfn, PhysAddr};
 use kcore::page::PageFlags;
 use kcore::page_index::{Nodes, PageIndex};
 
@@ -34,7 +34,7 @@ pub(super) enum Source {
     Fixed,
     /// The boot archive: `len` bytes from `start`. Whole pages of an aligned file are the
     /// archive's own frames, and so are always there.
-    Archive { start: PhysAddr, len: u32 },
+    Archive { start: PhysAddr, len: u32, own: FrameRange },
 }
 
 pub(super) struct Cached {
@@ -84,7 +84,11 @@ impl Object {
 
     /// A file of the boot archive.
     pub fn archive(start: PhysAddr, len: u32) -> Result<Arc<Self>> {
-        let object = Self::new(u64::from(len), Source::Archive { start, len })?;
+        let aligned = start.as_u64().is_multiple_of(u64::from(PAGE_SIZE));
+        let own = start.pfn().filter(|_| aligned);
+        let own = own.and_then(|first| FrameRange::with_len(first, len >> PAGE_SHIFT));
+        let own = own.unwrap_or_default();
+        let object = Self::new(u64::from(len), Source::Archive { start, len, own })?;
         for index in 0..object.pages() {
             if let Some(pfn) = object.archive_frame(index) {
                 let page = page(pfn);
@@ -130,9 +134,10 @@ impl Object {
     /// The archive's own frame for a page, if it has one.
     #[inline]
     fn archive_frame(&self, index: u32) -> Option<Pfn> {
-        let Source::Archive { start, len } = self.source else { return None };
-        let aligned = start.as_u64().is_multiple_of(u64::from(PAGE_SIZE));
-        if aligned && index < len >> PAGE_SHIFT { start.pfn()?.checked_add(index) } else { None }
+        match self.source {
+            Source::Archive { own, .. } if index < own.len() => own.start().checked_add(index),
+            _ => None,
+        }
     }
 
     /// What there is of page `index`.
@@ -179,7 +184,7 @@ impl Object {
     pub fn fill_hole(&self, index: u32) -> Result<()> {
         let frame = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
         clear_highpage(frame.pfn());
-        if let Source::Archive { start, len } = self.source {
+        if let Source::Archive { start, len, .. } = self.source {
             copy_from_archive(frame.pfn(), start, len, index);
         }
         self.with(|cached, nodes| {

@@ -71,6 +71,8 @@ pub trait Format: Copy + 'static {
 
     /// The entry of a page.
     fn page(self, pfn: Pfn, access: Access) -> Self::Raw;
+    /// `raw`, the entry of frame 0, for another frame.
+    fn at_frame(raw: Self::Raw, pfn: Pfn) -> Self::Raw;
     /// The entry of a big page. Its first frame must be aligned to its size.
     fn big_page(self, pfn: Pfn, access: Access) -> Self::Raw;
     /// The entry at `level` of a table. Rights are decided in the leaf alone.

@@ -100,6 +100,11 @@ impl Format for Pae {
         (u64::from(pfn.as_u32()) << 12 | bits) & self.known
     }
 
+    #[inline]
+    fn at_frame(raw: u64, pfn: Pfn) -> u64 {
+        raw | u64::from(pfn.as_u32()) << 12
+    }
+
     fn big_page(self, pfn: Pfn, access: Access) -> u64 {
         debug_assert!(pfn.as_u32().is_multiple_of(1 << 9));
         debug_assert!(!access.contains(Access::PROT_NONE));
@@ -243,6 +248,9 @@ mod tests {
         assert_eq!(page(Access::GLOBAL), 0x1_2345_6101);
         assert_eq!(format().page(Pfn::new(1), Access::KERNEL), 0x8000_0000_0000_1163);
         assert_eq!(format().page(Pfn::new(1), Access::KERNEL_TEXT), 0x1121);
+        let kernel = format().page(Pfn::new(0), Access::KERNEL);
+        let frame = Pfn::new(0x12_3456);
+        assert_eq!(Pae::at_frame(kernel, frame), format().page(frame, Access::KERNEL));
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl Format for TwoLevel {
         (pfn.as_u32() << 12 | bits & Access::LOW | present) & self.known
     }
 
+    #[inline]
+    fn at_frame(raw: u32, pfn: Pfn) -> u32 {
+        raw | pfn.as_u32() << 12
+    }
+
     fn big_page(self, pfn: Pfn, access: Access) -> u32 {
         debug_assert!(pfn.as_u32() < 1 << 20 && pfn.as_u32().is_multiple_of(1 << 10));
         debug_assert!(!access.contains(Access::PROT_NONE));

@@ -9,17 +9,34 @@ impl<B: Backing> VmaSet<B> {
     /// The first area that ends above `page`; it may start above it too.
     #[inline]
     pub fn find(&self, page: Vpn) -> Option<(VmaId, &Vma<B>)> {
-        let hit = self.hit.load(Relaxed);
-        match self.arena.get(hit) {
-            Some(node) if node.vma.range.contains(page) => Some((VmaId(hit), &node.vma)),
-            _ => self.find_in_tree(page),
-        }
+        self.last_hit(page).or_else(|| self.find_in_tree(page))
     }
 
     /// The area that contains `page`.
     #[inline]
     pub fn containing(&self, page: Vpn) -> Option<(VmaId, &Vma<B>)> {
-        self.find(page).filter(|(_, vma)| vma.start() <= page)
+        self.locate(page).ok()
+    }
+
+    /// The area that contains `page`, or else the first above.
+    #[inline(always)]
+    #[allow(clippy::type_complexity)]
+    pub fn locate(&self, page: Vpn) -> Result<(VmaId, &Vma<B>), Option<(VmaId, &Vma<B>)>> {
+        if let Some(hit) = self.last_hit(page) {
+            return Ok(hit);
+        }
+        match self.find_in_tree(page) {
+            Some((id, vma)) if vma.start() <= page => Ok((id, vma)),
+            above => Err(above),
+        }
+    }
+
+    /// The area that was found last, if it contains `page`.
+    #[inline(always)]
+    fn last_hit(&self, page: Vpn) -> Option<(VmaId, &Vma<B>)> {
+        let hit = self.hit.load(Relaxed);
+        let node = self.arena.get(hit)?;
+        node.vma.range.contains(page).then_some((VmaId(hit), &node.vma))
     }
 
     #[inline(never)]

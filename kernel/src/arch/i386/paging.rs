@@ -5,7 +5,7 @@ use crate::sync::BootCell;
 use core::arch::asm;
 use kcore::addr::Pfn;
 use kcore::layout::{Split, Windows};
-use kcore::paging::Format;
+use kcore::paging::{Access, Format};
 
 #[cfg(not(feature = "pae"))]
 pub type Active = kcore::paging::TwoLevel;
@@ -24,6 +24,8 @@ pub const SPLIT: Split = Split { page_offset: PAGE_OFFSET };
 pub const WINDOWS: Windows = Windows::new(LEAF_BYTES);
 
 static FORMAT: BootCell<Active> = BootCell::new();
+/// The entry of a page of the kernel's, of frame 0.
+static KERNEL_PAGE: BootCell<<Active as Format>::Raw> = BootCell::new();
 
 /// Tells the format what this CPU knows.
 ///
@@ -35,13 +37,22 @@ pub unsafe fn initialise(features: &Features) {
         no_execute: features.nx,
     });
     // SAFETY: passed on to the caller.
-    unsafe { FORMAT.set(format) };
+    unsafe {
+        FORMAT.set(format);
+        KERNEL_PAGE.set(format.page(Pfn::new(0), Access::KERNEL));
+    }
 }
 
 /// What encodes entries.
 #[inline]
 pub fn format() -> Active {
     *FORMAT.get()
+}
+
+/// The entry of a page of the kernel's: what kmap_atomic writes.
+#[inline(always)]
+pub fn kernel_page(pfn: Pfn) -> <Active as Format>::Raw {
+    Active::at_frame(*KERNEL_PAGE.get(), pfn)
 }
 
 /// Whether entries can forbid execution.

@@ -1,6 +1,6 @@
 //! Faults that find no entry and whose area has an object.
 
-use super::serve::{EntryCell, Fault, Round, copy_highpage, entry_of};
+use super::serve::{EntryCell, Fault, Round, entry_of, own_copy};
 use crate::arch::paging::Active;
 use crate::mm::frames::{Frame, get_page, put_page};
 use crate::mm::object::{Lookup, Object};
@@ -21,32 +21,40 @@ impl Fault<'_> {
         object: &Object,
         frame: Option<Frame>,
     ) -> Round {
-        let place = self.place();
-        let (state, found) = match object.lookup(place.index) {
-            Lookup::Cached(pfn) => (PageState::Cached { notify: false }, Some(pfn)),
-            Lookup::Hole => (PageState::Hole, None),
-            Lookup::Beyond => (PageState::Beyond, None),
-        };
-        // Only what a pager is asked for depends on the length.
-        let pages = if state == PageState::Absent { object.pages() } else { 0 };
-        let place = Place { object_pages: Some(pages), ..place };
-        let round = match (decide(self.kind, &place, Slot::Empty, state), found) {
-            (Decision::MapCached { write, .. }, Some(pfn)) => {
-                // The entry keeps the reference.
-                self.map_cached(leaf, object, pfn, write);
-                return Round::Done;
-            }
-            (Decision::CopyOnWrite(Cow::Cached), Some(pfn)) => {
-                self.copy_cached(leaf.cell(self.page), pfn, frame)
-            }
-            (Decision::FillHole, _) => Round::FillHole,
-            (Decision::Signal(signal), _) => Round::Signal(signal),
-            (decision, _) => panic!("an object's page {state:?} leads to {decision:?}"),
-        };
-        if let Some(pfn) = found {
-            put_page(pfn);
+        // Only what a pager is asked for depends on the object's length.
+        let place = Place { object_pages: Some(0), ..self.place() };
+        let decide = |state| decide(self.kind, &place, Slot::Empty, state);
+        match object.lookup(place.index) {
+            Lookup::Cached(pfn) => match decide(PageState::Cached { notify: false }) {
+                Decision::MapCached { write, .. } => {
+                    // The entry keeps the reference.
+                    self.map_cached(leaf, object, pfn, write);
+                    Round::Done
+                }
+                Decision::CopyOnWrite(Cow::Cached) => {
+                    let round = self.copy_cached(leaf.cell(self.page), pfn, frame);
+                    put_page(pfn);
+                    round
+                }
+                decision => {
+                    put_page(pfn);
+                    self.refused(decision)
+                }
+            },
+            Lookup::Hole => match decide(PageState::Hole) {
+                Decision::FillHole => Round::FillHole,
+                decision => self.refused(decision),
+            },
+            Lookup::Beyond => self.refused(decide(PageState::Beyond)),
         }
-        round
+    }
+
+    #[cold]
+    fn refused(&self, decision: Decision) -> Round {
+        match decision {
+            Decision::Signal(signal) => Round::Signal(signal),
+            decision => panic!("the page at {:?} leads to {decision:?}", self.page),
+        }
     }
 
     /// Maps the cached page and, for reading, its cached neighbours in the same table.
@@ -87,8 +95,7 @@ impl Fault<'_> {
 
     /// Gives the area a copy of the cached page.
     fn copy_cached(&self, cell: &EntryCell, cached: Pfn, frame: Option<Frame>) -> Round {
-        let Some(own) = frame.or_else(Frame::at_hand) else { return Round::NeedFrame };
-        copy_highpage(own.pfn(), cached);
+        let Some(own) = own_copy(frame, cached) else { return Round::NeedFrame };
         cell.set(self.own_entry(own));
         self.mm.add_rss(1, 0);
         Round::Done

@@ -49,12 +49,12 @@ impl Mm {
     pub fn fault(&self, address: VirtAddr, kind: AccessKind) -> Outcome {
         let page = address.vpn();
         let layout = self.layout.read();
-        match layout.areas.find(page) {
-            Some((_, area)) if area.start() <= page => Fault { mm: self, area, page, kind }.serve(),
-            Some((_, area)) if area.flags().contains(VmFlags::GROWSDOWN) => {
+        match layout.areas.locate(page) {
+            Ok((_, area)) => Fault { mm: self, area, page, kind }.serve(),
+            Err(Some((_, above))) if above.flags().contains(VmFlags::GROWSDOWN) => {
                 self.fault_below_stack(layout, page, kind)
             }
-            _ => Outcome::Signal(Signal::MapError),
+            Err(_) => Outcome::Signal(Signal::MapError),
         }
     }
 }
@@ -145,10 +145,7 @@ impl Fault<'_> {
     fn first_touch(&self, cell: &EntryCell, frame: Option<Frame>) -> Round {
         match decide(self.kind, &self.place(), Slot::Empty, PageState::None) {
             Decision::AllocateAnonymous => {
-                let Some(own) = frame.or_else(Frame::at_hand) else {
-                    return Round::NeedFrame;
-                };
-                clear_highpage(own.pfn());
+                let Some(own) = own_cleared(frame) else { return Round::NeedFrame };
                 cell.set(self.own_entry(own));
                 self.mm.add_rss(1, 0);
                 Round::Done
@@ -166,48 +163,81 @@ impl Fault<'_> {
     #[inline(always)]
     fn change(&self, cell: &EntryCell, raw: Raw, frame: Option<Frame>) -> Round {
         let slot = Active::decode(raw, Level::Leaf);
-        let (Slot::Page { pfn, access }, AccessKind::Write) = (slot, self.kind) else {
-            return self.look_again(slot);
-        };
-        let (state, old) = mapped_state(pfn, access);
+        if let (Slot::Page { pfn, access }, AccessKind::Write) = (slot, self.kind)
+            && !access.contains(Access::SPECIAL)
+        {
+            let page = page(pfn);
+            if page.has(PageFlags::ANON) {
+                return self.write_private(cell, raw, (page, pfn), frame);
+            }
+        }
+        self.change_other(cell, raw, frame)
+    }
+
+    /// A write to a private page that the entry permits only to read.
+    #[inline(always)]
+    fn write_private(
+        &self,
+        cell: &EntryCell,
+        raw: Raw,
+        (page, pfn): (&Page, Pfn),
+        frame: Option<Frame>,
+    ) -> Round {
+        let state = PageState::Anon { sole: page.refcount() == 1 };
+        let slot = Active::decode(raw, Level::Leaf);
         match decide(AccessKind::Write, &self.place(), slot, state) {
             Decision::CopyOnWrite(Cow::Copy) => {
-                let Some(own) = frame.or_else(Frame::at_hand) else {
-                    return Round::NeedFrame;
-                };
-                copy_highpage(own.pfn(), pfn);
+                let Some(own) = own_copy(frame, pfn) else { return Round::NeedFrame };
                 self.replace(cell, own);
-                self.give_up(pfn, old, state);
+                put_shared(page, pfn);
                 Round::Done
             }
-            Decision::CopyOnWrite(Cow::Reuse) | Decision::MakeWritable { .. } => {
-                cell.set_bits(Access::WRITE | Access::DIRTY | Access::ACCESSED);
-                // A stale read-only translation costs a fault at worst, and this CPU's is gone.
-                self.mm.invalidate_page(self.page);
+            Decision::CopyOnWrite(Cow::Reuse) => self.permit_write(cell),
+            _ => self.look_again(raw),
+        }
+    }
+
+    /// Any other entry, or any other access.
+    #[inline(never)]
+    fn change_other(&self, cell: &EntryCell, raw: Raw, frame: Option<Frame>) -> Round {
+        let slot = Active::decode(raw, Level::Leaf);
+        let state = mapped_state(slot);
+        match (decide(self.kind, &self.place(), slot, state), slot) {
+            (Decision::CopyOnWrite(Cow::Copy), Slot::Page { pfn, .. }) => {
+                let Some(own) = own_copy(frame, pfn) else { return Round::NeedFrame };
+                self.replace(cell, own);
+                self.mm.add_rss(1, 0);
+                if state != PageState::Frame {
+                    self.mm.subtract_rss(0, 1);
+                    put_shared(page(pfn), pfn);
+                }
                 Round::Done
             }
-            Decision::AllocateAnonymous => {
-                let Some(own) = frame.or_else(Frame::at_hand) else {
-                    return Round::NeedFrame;
-                };
-                clear_highpage(own.pfn());
+            (Decision::MakeWritable { .. }, _) => self.permit_write(cell),
+            (Decision::AllocateAnonymous, _) => {
+                let Some(own) = own_cleared(frame) else { return Round::NeedFrame };
                 self.replace(cell, own);
                 self.mm.add_rss(1, 0);
                 Round::Done
             }
-            _ => self.look_again(slot),
+            _ => self.look_again(raw),
         }
     }
 
-    /// The entry is no page's, or nothing has to be done but to look at it once more.
+    #[inline(always)]
+    fn permit_write(&self, cell: &EntryCell) -> Round {
+        cell.set_bits(Access::WRITE | Access::DIRTY | Access::ACCESSED);
+        // A stale read-only translation costs a fault at worst, and this CPU's is gone.
+        self.mm.invalidate_page(self.page);
+        Round::Done
+    }
+
+    /// Nothing can be done about the entry but to look at it once more, if that.
     #[cold]
     #[inline(never)]
-    fn look_again(&self, slot: Slot) -> Round {
-        let state = match slot {
-            Slot::Page { pfn, access } => mapped_state(pfn, access).0,
-            _ => PageState::None,
-        };
-        match decide(self.kind, &self.place(), slot, state) {
+    fn look_again(&self, raw: Raw) -> Round {
+        let slot = Active::decode(raw, Level::Leaf);
+        match decide(self.kind, &self.place(), slot, mapped_state(slot)) {
             Decision::Retry => {
                 self.mm.invalidate_page(self.page);
                 Round::Done
@@ -223,22 +253,6 @@ impl Fault<'_> {
     fn replace(&self, cell: &EntryCell, own: Frame) {
         cell.replace(self.own_entry(own));
         self.mm.invalidate_page(self.page);
-    }
-
-    /// The page that a copy replaced is not mapped here any more.
-    #[inline(always)]
-    fn give_up(&self, pfn: Pfn, page: Option<&Page>, state: PageState) {
-        match state {
-            PageState::Anon { .. } => {}
-            PageState::Frame => return self.mm.add_rss(1, 0),
-            _ => {
-                self.mm.add_rss(1, 0);
-                self.mm.subtract_rss(0, 1);
-            }
-        }
-        if let Some(page) = page {
-            put_shared(page, pfn);
-        }
     }
 
     /// The entry of a frame that becomes a page of the area's own, written just now.
@@ -277,25 +291,40 @@ pub(super) fn entry_of(pfn: Pfn, access: Access) -> Raw {
     paging::format().page(pfn, access)
 }
 
-/// What the page is that an entry maps, and the page if the entry counts as a reference.
+/// What the page is that an entry maps.
 #[inline(always)]
-fn mapped_state(pfn: Pfn, access: Access) -> (PageState, Option<&'static Page>) {
+fn mapped_state(slot: Slot) -> PageState {
+    let Slot::Page { pfn, access } = slot else { return PageState::None };
     if access.contains(Access::SPECIAL) {
-        let zero = pfn == zero_pfn();
-        return (if zero { PageState::Zero } else { PageState::Frame }, None);
+        return if pfn == zero_pfn() { PageState::Zero } else { PageState::Frame };
     }
     let page = page(pfn);
-    let state = if page.has(PageFlags::ANON) {
+    if page.has(PageFlags::ANON) {
         PageState::Anon { sole: page.refcount() == 1 }
     } else {
         PageState::Cached { notify: false }
-    };
-    (state, Some(page))
+    }
+}
+
+/// A frame with nothing in it: `frame`, or one that is at hand.
+#[inline(always)]
+fn own_cleared(frame: Option<Frame>) -> Option<Frame> {
+    let own = frame.or_else(Frame::at_hand)?;
+    clear_highpage(own.pfn());
+    Some(own)
+}
+
+/// A frame with what another one has.
+#[inline(always)]
+pub(super) fn own_copy(frame: Option<Frame>, of: Pfn) -> Option<Frame> {
+    let own = frame.or_else(Frame::at_hand)?;
+    copy_highpage(own.pfn(), of);
+    Some(own)
 }
 
 /// Copies a frame, wherever both lie.
 #[inline(always)]
-pub(super) fn copy_highpage(to: Pfn, from: Pfn) {
+fn copy_highpage(to: Pfn, from: Pfn) {
     let to = kmap_atomic(to);
     let from = kmap_atomic(from);
     // SAFETY: both mappings cover their frames; nobody else has the target yet.

@@ -11,7 +11,7 @@ use crate::mm::direct_map::{lowmem_address, max_low_pfn};
 use core::marker::PhantomData;
 use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn, PhysAddr};
 use kcore::layout::fix_to_virt;
-use kcore::paging::{Access, Cell, Format};
+use kcore::paging::{Cell, Format};
 
 /// Atomic kmaps that one CPU can hold at a time.
 const KMAP_ATOMIC_SLOTS: u32 = 16;
@@ -42,7 +42,7 @@ fn map_high(pfn: Pfn) -> u32 {
     let cell = fixmap_cell(address);
     debug_assert!(Cell::load(cell) == Active::EMPTY, "a kmap_atomic slot was left mapped");
     // The entry was empty, so no TLB holds it.
-    cell.set(paging::format().page(pfn, Access::KERNEL));
+    cell.set(paging::kernel_page(pfn));
     cpu::set_kmap_top(address);
     address
 }
