@@ -18,6 +18,7 @@ use crate::words::{Word, Words};
 use abi::frame::Exit;
 use figures::{Figure, differences, parse};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use table::{Column, Peer, table};
 
@@ -192,16 +193,18 @@ fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
     let gdb = Some(format!("unix:{},server=on,wait=off", files.socket.display()));
     let watched = Machine { gdb, ..machine.clone() };
     eprintln!("profiling {}", machine.layout);
+    let over = AtomicBool::new(false);
     let (figures, recorded, counts) = std::thread::scope(|scope| {
         let counter = scope.spawn(|| profile::count(&files.log));
-        let recorder = scope.spawn(|| profile::record(&files.socket, &files.log, marks));
+        let recorder = scope.spawn(|| profile::record(&files.socket, &files.log, marks, &over));
         let figures = measure(&watched, &["--mark", row, "--rows"], &names);
+        over.store(true, Ordering::Release);
         let recorded = recorder.join();
         let ended = profile::end_log(&files.log);
         (figures, recorded, ended.and_then(|()| counter.join().map_err(|_| panicked())?))
     });
-    let (figures, counts) = (figures?, counts?);
     recorded.map_err(|_| panicked())??;
+    let (figures, counts) = (figures?, counts?);
     let figure = figures.iter().find(|figure| figure.name == row);
     let figure = figure.ok_or_else(|| usage(format!("{row}: no measurement has that name")))?;
     let measured =

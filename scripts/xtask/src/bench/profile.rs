@@ -10,8 +10,9 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What one sees of a guest that is no more.
 const GONE: [ErrorKind; 3] =
@@ -20,24 +21,28 @@ const GONE: [ErrorKind; 3] =
 const END: &str = "end of the log";
 /// Functions a list shows.
 const SHOWN: usize = 40;
-/// How long QEMU may take to listen.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Serves QEMU's debugger port at `socket` until the guest ends; the instructions go to `log`.
-pub fn record(socket: &Path, log: &Path, marks: [u32; 2]) -> Result<()> {
-    let trouble = |error: std::io::Error| failed(format!("QEMU's debugger port: {error}"));
-    let deadline = Instant::now() + PATIENCE;
+/// Waits for QEMU until `over` says that it is not coming any more: it starts when its kernel has
+/// been built, and then it waits for us.
+pub fn record(socket: &Path, log: &Path, marks: [u32; 2], over: &AtomicBool) -> Result<()> {
     let stream = loop {
         match UnixStream::connect(socket) {
             Ok(stream) => break stream,
-            Err(error) if Instant::now() > deadline => return Err(trouble(error)),
+            Err(_) if over.load(Ordering::Acquire) => return Ok(()),
             Err(_) => thread::sleep(Duration::from_millis(20)),
         }
     };
-    match follow(&mut Stub { stream }, log, marks) {
+    let mut stub = Stub { stream };
+    match follow(&mut stub, log, marks) {
         // The guest has ended.
         Err(error) if GONE.contains(&error.kind()) => Ok(()),
-        result => result.map_err(trouble),
+        Err(error) => {
+            // Nobody else could tell the guest to go on.
+            let _ = stub.send("k");
+            Err(failed(format!("QEMU's debugger port: {error}")))
+        }
+        Ok(()) => Ok(()),
     }
 }
 
