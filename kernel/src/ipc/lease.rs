@@ -13,7 +13,6 @@ use crate::mm::user::{self, UserSlice};
 use crate::process;
 use crate::result::{Errno, Result};
 use abi::ipc::{LENT_READ, LENT_WRITE, Lent};
-use core::slice;
 use kcore::addr::{PAGE_SIZE, Pfn, VirtAddr, Vpn};
 use kcore::endpoint::ReplyToken;
 use kcore::fault::AccessKind;
@@ -141,12 +140,15 @@ fn copy_frame(
 ) -> u32 {
     debug_assert!(within + count <= PAGE_SIZE);
     let mapping = kmap_atomic(pfn);
-    // SAFETY: the part lies in the frame, which is mapped. Its program may write to it meanwhile,
-    // as on any machine; bytes are bytes.
-    let bytes = unsafe {
-        slice::from_raw_parts_mut(mapping.as_ptr::<u8>().add(within as usize), count as usize)
+    // SAFETY: the part lies in the frame, which is mapped.
+    let copied = unsafe {
+        let bytes = mapping.as_ptr::<u8>().add(within as usize);
+        match direction {
+            Direction::Read => memory.copy_out_raw(bytes, count as usize),
+            Direction::Write => memory.copy_in_raw(bytes, count as usize),
+        }
     };
-    move_bytes(bytes, memory, direction)
+    copied as u32
 }
 
 fn move_bytes(bytes: &mut [u8], memory: &mut UserSlice, direction: Direction) -> u32 {

@@ -3,14 +3,12 @@
 use super::frames::{Frame, put_page};
 use super::kmap::{kmap, kmap_atomic};
 use super::object::{Lookup, MAX_SIZE, Object, Source, page_of};
-use super::page::page;
 use super::user::{UserSlice, fault_in};
 use super::zero_page::zero_pfn;
+use crate::arch::string::copy_shared;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
-use core::slice;
 use kcore::addr::{PAGE_SIZE, Pfn};
-use kcore::page::PageFlags;
 
 /// A page that is read, with a reference.
 enum PageToRead {
@@ -33,9 +31,7 @@ impl PageToRead {
 fn copy_to_program(from: Pfn, within: usize, count: usize, to: &mut UserSlice) -> usize {
     let mapping = kmap_atomic(from);
     // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
-    // Others may write to it meanwhile, as they may on any machine; bytes are bytes.
-    let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(within), count) };
-    to.copy_out(bytes)
+    unsafe { to.copy_out_raw(mapping.as_ptr::<u8>().add(within), count) }
 }
 
 /// The same where some of that memory has to be brought first, which may sleep.
@@ -43,19 +39,52 @@ fn copy_to_program(from: Pfn, within: usize, count: usize, to: &mut UserSlice) -
 fn copy_to_absent(from: Pfn, within: usize, count: usize, to: &mut UserSlice) -> usize {
     let mapping = kmap(from);
     // SAFETY: as above.
-    let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(within), count) };
-    to.copy_out(bytes)
+    unsafe { to.copy_out_raw(mapping.as_ptr::<u8>().add(within), count) }
 }
 
 impl Object {
     /// Copies to user memory; fewer bytes at the end of the object or of the memory. EFAULT only
     /// if nothing was copied.
-    pub fn read(&self, mut offset: u64, to: &mut UserSlice) -> Result<usize> {
-        let mut done = 0;
+    pub fn read(&self, offset: u64, to: &mut UserSlice) -> Result<usize> {
+        self.read_pages(offset, to.len(), |pfn, within, count| {
+            let copied = copy_to_program(pfn, within, count, to);
+            if copied == count {
+                return count;
+            }
+            copied + copy_to_absent(pfn, within + copied, count - copied, to)
+        })
+    }
+
+    /// Copies to kernel memory; fewer bytes at the end of the object. An error only if nothing was
+    /// copied.
+    pub fn read_kernel(&self, offset: u64, to: &mut [u8]) -> Result<usize> {
+        let len = to.len();
+        let mut rest = to;
+        self.read_pages(offset, len, |pfn, within, count| {
+            let Some(part) = rest.split_off_mut(..count) else { return 0 };
+            let mapping = kmap_atomic(pfn);
+            // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
+            unsafe {
+                copy_shared(part.as_mut_ptr(), mapping.as_ptr::<u8>().add(within), count);
+            }
+            count
+        })
+    }
+
+    /// Shows `len` bytes from `offset` on to `copy(frame, within, count)`, which says how many it
+    /// took; stops where it takes fewer. An error only if it took none.
+    #[inline]
+    fn read_pages(
+        &self,
+        mut offset: u64,
+        len: usize,
+        mut copy: impl FnMut(Pfn, usize, usize) -> usize,
+    ) -> Result<usize> {
         let size = self.size();
-        while offset < size && !to.is_empty() {
+        let mut done = 0;
+        while offset < size && done < len {
             let within = (offset % u64::from(PAGE_SIZE)) as usize;
-            let left = (size - offset).min(to.len() as u64) as usize;
+            let left = (size - offset).min((len - done) as u64) as usize;
             let count = left.min(PAGE_SIZE as usize - within);
             let found = match self.page_for_read(page_of(offset)) {
                 Ok(Some(found)) => found,
@@ -63,10 +92,7 @@ impl Object {
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => break,
             };
-            let mut copied = copy_to_program(found.pfn(), within, count, to);
-            if copied < count {
-                copied += copy_to_absent(found.pfn(), within + copied, count - copied, to);
-            }
+            let copied = copy(found.pfn(), within, count);
             done += copied;
             offset += copied as u64;
             if copied < count {
@@ -103,7 +129,9 @@ impl Object {
             }
             let within = (offset % u64::from(PAGE_SIZE)) as usize;
             let count = from.len().min(PAGE_SIZE as usize - within);
-            let copied = match self.write_page(offset, within, count, |bytes| from.copy_in(bytes)) {
+            // SAFETY: `place` has room to the end of its page.
+            let fill = |place| unsafe { from.copy_in_raw(place, count) };
+            let copied = match self.write_page(offset, within, fill) {
                 Ok(copied) => copied,
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => return Ok(done),
@@ -128,111 +156,44 @@ impl Object {
             && !rest.is_empty()
         {
             let within = (offset % u64::from(PAGE_SIZE)) as usize;
-            let now = rest.get(..PAGE_SIZE as usize - within).unwrap_or(rest);
+            let count = rest.len().min(PAGE_SIZE as usize - within);
             let copied = match offset {
                 MAX_SIZE.. => Err(Errno::EFBIG),
-                _ => self.write_page(offset, within, now.len(), |bytes| {
-                    bytes.copy_from_slice(now);
-                    now.len()
+                _ => self.write_page(offset, within, |place| {
+                    // SAFETY: `place` has room to the end of its page, and `rest` `count` bytes.
+                    unsafe { copy_shared(place, rest.as_ptr(), count) };
+                    count
                 }),
             };
             match copied {
-                // A truncate was faster.
-                Ok(0) => return Ok(done),
                 Ok(copied) => {
                     done += copied;
                     offset += copied as u64;
                 }
                 Err(errno) if done == 0 => return Err(errno),
-                Err(_) => return Ok(done),
+                Err(_) => break,
             }
         }
         Ok(done)
     }
 
-    /// Lends `count` bytes of a page, `within` its beginning, to `fill`, which says how many it
+    /// Lends a page, mapped from byte `within` to its end, to `fill`, which says how many bytes it
     /// wrote and does not sleep.
     #[inline]
     fn write_page(
         &self,
         offset: u64,
         within: usize,
-        count: usize,
-        fill: impl FnOnce(&mut [u8]) -> usize,
+        fill: impl FnOnce(*mut u8) -> usize,
     ) -> Result<usize> {
         let index = page_of(offset);
-        let before = self.size();
-        // The page must exist while it is filled; the size says so only once bytes are in it.
-        let grown = before.max(u64::from(index) * u64::from(PAGE_SIZE) + 1);
-        self.set_size_at_least(grown);
-        let page_found = self.page_for_write(index);
-        let pfn = match page_found {
-            Ok(Some(pfn)) => pfn,
-            Ok(None) => {
-                self.shrink_back(before, grown);
-                return Ok(0);
-            }
-            Err(errno) => {
-                self.shrink_back(before, grown);
-                return Err(errno);
-            }
-        };
+        let pfn = self.page_for_write(index)?;
         let mapping = kmap_atomic(pfn);
-        // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
-        let bytes = unsafe { slice::from_raw_parts_mut(mapping.as_ptr::<u8>().add(within), count) };
-        let copied = fill(bytes);
+        // SAFETY: `within` lies in the frame.
+        let copied = fill(unsafe { mapping.as_ptr::<u8>().add(within) });
         drop(mapping);
-        page(pfn).set(PageFlags::DIRTY);
+        self.written(index, pfn, (copied != 0).then(|| offset + copied as u64));
         put_page(pfn);
-        if copied == 0 {
-            self.shrink_back(before, grown);
-        } else {
-            self.shrink_back(before.max(offset + copied as u64), grown);
-        }
         Ok(copied)
-    }
-
-    fn set_size_at_least(&self, size: u64) {
-        self.with(|cached, _| cached.size = cached.size.max(size));
-    }
-
-    /// The size while a page was written, made the true one, unless somebody else set it.
-    fn shrink_back(&self, size: u64, if_it_is: u64) {
-        self.with(|cached, _| {
-            if cached.size == if_it_is || cached.size < size {
-                cached.size = size;
-            }
-        });
-    }
-
-    /// Copies to kernel memory; fewer bytes at the end of the object. An error only if nothing was
-    /// copied.
-    pub fn read_kernel(&self, mut offset: u64, to: &mut [u8]) -> Result<usize> {
-        let size = self.size();
-        let mut done = 0;
-        while offset < size
-            && let Some(rest) = to.get_mut(done..)
-            && !rest.is_empty()
-        {
-            let within = (offset % u64::from(PAGE_SIZE)) as usize;
-            let left = (size - offset).min(rest.len() as u64) as usize;
-            let count = left.min(PAGE_SIZE as usize - within);
-            let found = match self.page_for_read(page_of(offset)) {
-                Ok(Some(found)) => found,
-                Ok(None) => break,
-                Err(errno) if done == 0 => return Err(errno),
-                Err(_) => break,
-            };
-            let mapping = kmap_atomic(found.pfn());
-            // SAFETY: the mapping covers the frame; `rest` has at least `count` bytes.
-            unsafe {
-                let source = mapping.as_ptr::<u8>().add(within);
-                core::ptr::copy_nonoverlapping(source, rest.as_mut_ptr(), count);
-            }
-            drop(mapping);
-            done += count;
-            offset += count as u64;
-        }
-        Ok(done)
     }
 }

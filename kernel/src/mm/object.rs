@@ -8,6 +8,7 @@ use super::frames::{Frame, GFP_HIGHUSER, clear_highpage, get_page, put_page};
 use super::kmap::{copy_from_phys, kmap_atomic};
 use super::page::page;
 use super::rmap::Mappings;
+use crate::arch::string::clear_shared;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use crate::task::might_resched;
@@ -148,13 +149,13 @@ impl Object {
             return Lookup::Cached(pfn);
         }
         self.with(|cached, nodes| match cached.index.get(nodes, index) {
+            _ if index >= pages(cached.size) => Lookup::Beyond,
             Some(number) => {
                 let pfn = Pfn::new(number);
                 get_page(pfn);
                 Lookup::Cached(pfn)
             }
-            None if index < pages(cached.size) => Lookup::Hole,
-            None => Lookup::Beyond,
+            None => Lookup::Hole,
         })
     }
 
@@ -169,6 +170,7 @@ impl Object {
             }
         }
         self.with(|cached, nodes| {
+            let end = end.min(pages(cached.size));
             let mut from = first;
             while let Some((index, number)) = cached.index.next(nodes, from) {
                 if index >= end {
@@ -182,13 +184,18 @@ impl Object {
 
     /// Gives a page that nobody has a frame: zero, or what the archive says. May sleep.
     pub fn fill_hole(&self, index: u32) -> Result<()> {
+        self.fill(index, |size| index < pages(size))
+    }
+
+    /// [`fill_hole`](Self::fill_hole) if the size is still right.
+    fn fill(&self, index: u32, is_wanted: impl FnOnce(u64) -> bool) -> Result<()> {
         let frame = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
         clear_highpage(frame.pfn());
         if let Source::Archive { start, len, .. } = self.source {
             copy_from_archive(frame.pfn(), start, len, index);
         }
         self.with(|cached, nodes| {
-            if index >= pages(cached.size) || cached.index.get(nodes, index).is_some() {
+            if !is_wanted(cached.size) || cached.index.get(nodes, index).is_some() {
                 // Cut off, or filled by somebody else.
                 return Ok(());
             }
@@ -202,14 +209,39 @@ impl Object {
         })
     }
 
-    /// The page with a reference, filled if need be; `None` past the end.
-    pub(super) fn page_for_write(&self, index: u32) -> Result<Option<Pfn>> {
+    /// The page with a reference, filled if need be. It may lie past the end, where nobody else
+    /// sees it, until [`written`](Self::written) is called.
+    #[inline]
+    pub(super) fn page_for_write(&self, index: u32) -> Result<Pfn> {
         loop {
-            match self.lookup(index) {
-                Lookup::Cached(pfn) => return Ok(Some(pfn)),
-                Lookup::Hole => self.fill_hole(index)?,
-                Lookup::Beyond => return Ok(None),
+            let found = self.with(|cached, nodes| {
+                let pfn = Pfn::new(cached.index.get(nodes, index)?);
+                get_page(pfn);
+                Some(pfn)
+            });
+            match found {
+                Some(pfn) => return Ok(pfn),
+                None => self.fill(index, |_| true)?,
             }
+        }
+    }
+
+    /// The page has been written up to byte `end` of the object, if at all: the size follows. A
+    /// page that lies past the end even so goes.
+    #[inline]
+    pub(super) fn written(&self, index: u32, pfn: Pfn, end: Option<u64>) {
+        page(pfn).set(PageFlags::DIRTY);
+        let unused = self.with(|cached, nodes| {
+            // A cut that took the page away came later than the write.
+            if page(pfn).has(PageFlags::CACHE)
+                && let Some(end) = end
+            {
+                cached.size = cached.size.max(end);
+            }
+            if index < pages(cached.size) { None } else { cached.index.remove(nodes, index) }
+        });
+        if let Some(number) = unused {
+            forget(Pfn::new(number));
         }
     }
 
@@ -225,10 +257,9 @@ impl Object {
             return Ok(());
         }
         let first = pages(size);
-        // Entries, then pages, then entries that a fault put in between the two.
+        // No fault maps them any more.
         self.mappings.zap(first, u32::MAX, true);
         self.remove(first, u32::MAX);
-        self.mappings.zap(first, u32::MAX, true);
         self.clear_tail(size);
         Ok(())
     }
@@ -237,6 +268,7 @@ impl Object {
     pub fn punch_hole(&self, first: u32, count: u32) -> Result<()> {
         self.may_lose_pages()?;
         let end = first.saturating_add(count);
+        // Entries, then pages, then entries that a fault put in between the two.
         self.mappings.zap(first, end, false);
         self.remove(first, end);
         self.mappings.zap(first, end, false);
@@ -261,11 +293,7 @@ impl Object {
                     && index < end
                 {
                     cached.index.remove(nodes, index);
-                    let pfn = Pfn::new(number);
-                    let page = page(pfn);
-                    page.clear(PageFlags::CACHE | PageFlags::DIRTY);
-                    page.set_mapping(0, 0);
-                    put_page(pfn);
+                    forget(Pfn::new(number));
                     removed += 1;
                 }
                 removed
@@ -287,7 +315,7 @@ impl Object {
             // SAFETY: the mapping covers the frame.
             unsafe {
                 let tail = mapping.as_ptr::<u8>().add(within);
-                core::ptr::write_bytes(tail, 0, PAGE_SIZE as usize - within);
+                clear_shared(tail, PAGE_SIZE as usize - within);
             }
             drop(mapping);
             put_page(pfn);
@@ -305,6 +333,14 @@ impl Drop for Object {
 /// Gives back the memory of the page index that holds nothing.
 pub fn shrink_page_tree() {
     PAGE_TREE.lock().shrink();
+}
+
+/// A page that has been taken out of the index.
+fn forget(pfn: Pfn) {
+    let page = page(pfn);
+    page.clear(PageFlags::CACHE | PageFlags::DIRTY);
+    page.set_mapping(0, 0);
+    put_page(pfn);
 }
 
 /// Pages that `size` bytes take.

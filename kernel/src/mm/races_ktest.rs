@@ -124,12 +124,8 @@ fn a_cut_finds_pages_whose_areas_merge_meanwhile() -> Outcome {
         assert_eq!(mm.mprotect(START + BYTES / 2, BYTES / 2, prot), Ok(()));
     }
     let mapped = Mapped::new(SHARED, |Mapped { object, mm, .. }| {
-        // Both times while the first half is looked through.
+        // While the first half is looked through.
         wait_until(|| object.size() == 0);
-        protect(mm, PROT_READ | PROT_WRITE);
-        protect(mm, PROT_READ);
-        wait_until(|| object.cached_pages() == 0);
-        wait_until(|| mm.layout.try_write().is_none());
         protect(mm, PROT_READ | PROT_WRITE);
     })?;
     protect(&mapped.mm, PROT_READ);

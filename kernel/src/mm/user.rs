@@ -173,18 +173,38 @@ impl UserSlice {
     }
 
     /// Fills `to` from the front of the range; fewer bytes if the range or the memory ends.
+    #[inline]
     pub fn copy_in(&mut self, to: &mut [u8]) -> usize {
-        let count = to.len().min(self.len());
-        // SAFETY: `count` bytes of `to` are writable.
-        let copied = unsafe { uaccess::copy_from_user(to.as_mut_ptr(), self.address, count) };
+        // SAFETY: `to` is writable for its length.
+        unsafe { self.copy_in_raw(to.as_mut_ptr(), to.len()) }
+    }
+
+    /// [`copy_in`](Self::copy_in) to memory that programs may use at the same time.
+    ///
+    /// # Safety
+    /// `len` bytes at `to` are mapped, and the kernel has no reference to them.
+    pub unsafe fn copy_in_raw(&mut self, to: *mut u8, len: usize) -> usize {
+        let count = len.min(self.len());
+        // SAFETY: passed on to the caller.
+        let copied = unsafe { uaccess::copy_from_user(to, self.address, count) };
         self.advance(count, copied)
     }
 
     /// Writes `from` to the front of the range; fewer bytes if the range or the memory ends.
+    #[inline]
     pub fn copy_out(&mut self, from: &[u8]) -> usize {
-        let count = from.len().min(self.len());
-        // SAFETY: `count` bytes of `from` are readable.
-        let copied = unsafe { uaccess::copy_to_user(self.address, from.as_ptr(), count) };
+        // SAFETY: `from` is readable for its length.
+        unsafe { self.copy_out_raw(from.as_ptr(), from.len()) }
+    }
+
+    /// [`copy_out`](Self::copy_out) from memory that programs may write at the same time.
+    ///
+    /// # Safety
+    /// `len` bytes at `from` are mapped.
+    pub unsafe fn copy_out_raw(&mut self, from: *const u8, len: usize) -> usize {
+        let count = len.min(self.len());
+        // SAFETY: passed on to the caller.
+        let copied = unsafe { uaccess::copy_to_user(self.address, from, count) };
         self.advance(count, copied)
     }
 

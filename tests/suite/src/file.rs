@@ -2,6 +2,7 @@
 
 use crate::child;
 use crate::fault::{PAGE, map, peek};
+use crate::harness::only_on_folio;
 use crate::scratch::{Scratch, numbered_file};
 use sys::Errno;
 use sys::abi::file::*;
@@ -515,4 +516,18 @@ pub fn many_read_into_memory_nobody_has_touched() {
         })
     });
     assert!(readers.into_iter().all(|pid| child::wait(pid) == Status::Exited(0)));
+}
+
+pub fn a_write_that_fails_leaves_the_file_alone() {
+    only_on_folio("Linux 6.1, generic_perform_write; what the host has in its place may differ");
+    let (_name, file) = Scratch::file("no-write", b"0123456789");
+    let state = || {
+        let stat = file.stat().expect("fstat64");
+        ({ stat.size }, { stat.blocks })
+    };
+    let before = state();
+    for offset in [4, 4096, 1 << 20] {
+        assert_eq!(call!(pwrite64(file.fd().0, UserPtr::new(16), 10, offset)), Err(Errno::EFAULT));
+        assert_eq!(state(), before, "at {offset}");
+    }
 }

@@ -354,6 +354,7 @@ test_cases! {
         umask_takes_bits_from_new_files,
         times_can_be_set,
         writing_changes_the_time,
+        a_write_that_fails_leaves_the_file_alone,
         sendfile_copies,
         sendfile_to_its_own_source,
         sendfile_leaves_holes,

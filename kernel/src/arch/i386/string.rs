@@ -3,6 +3,32 @@
 
 use core::arch::global_asm;
 
+unsafe extern "C" {
+    fn copy_bytes_shared(to: *mut u8, from: *const u8, count: usize);
+    fn clear_bytes_shared(to: *mut u8, zero: u32, count: usize);
+}
+
+/// Copies bytes of which programs may use either side at the same time: the compiler assumes
+/// nothing about them.
+///
+/// # Safety
+/// Both ranges are mapped and do not overlap; the kernel has no reference to what is shared.
+#[inline]
+pub unsafe fn copy_shared(to: *mut u8, from: *const u8, count: usize) {
+    // SAFETY: passed on to the caller.
+    unsafe { copy_bytes_shared(to, from, count) };
+}
+
+/// Clears bytes that programs may use at the same time.
+///
+/// # Safety
+/// The range is mapped; the kernel has no reference to it.
+#[inline]
+pub unsafe fn clear_shared(to: *mut u8, count: usize) {
+    // SAFETY: passed on to the caller.
+    unsafe { clear_bytes_shared(to, 0, count) };
+}
+
 unsafe extern "fastcall" {
     fn clear_page_words(to: u32);
     fn copy_page_words(to: u32, from: u32);
@@ -57,7 +83,9 @@ copy_page_words:
 
     .balign 16
     .globl memcpy
+    .globl copy_bytes_shared
 memcpy:
+copy_bytes_shared:
     push esi
     push edi
     mov edi, [esp + 12]
@@ -80,7 +108,9 @@ memcpy:
 
     .balign 16
     .globl memset
+    .globl clear_bytes_shared
 memset:
+clear_bytes_shared:
     push edi
     mov edi, [esp + 8]
     movzx eax, byte ptr [esp + 12]
