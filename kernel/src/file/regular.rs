@@ -4,11 +4,9 @@ use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::locks::Locks;
 use super::tree;
-use crate::mm::frames::put_page;
-use crate::mm::object::{Lookup, Object};
+use crate::mm::object::Object;
 use crate::result::{Errno, Result};
 use crate::sync::Mutex;
-use crate::task::might_resched;
 use abi::file::{S_ISGID, S_ISUID};
 use abi::signal::SIGXFSZ;
 use alloc::sync::Arc;
@@ -156,28 +154,21 @@ impl Regular {
         Ok(())
     }
 
-    /// Gives all of a range pages, and with `grow` the file the size. EFBIG beyond RLIMIT_FSIZE;
-    /// ENOSPC without memory, and then the size is as before.
+    /// Gives all of a range pages, and with `grow` the file the size. EFBIG beyond RLIMIT_FSIZE.
+    /// EINTR after a signal, ENOSPC without memory, and then the file is as before.
     pub fn allocate(&self, node: NodeId, offset: u64, len: u64, grow: bool) -> Result<()> {
         let _turn = self.writing.lock();
-        let (before, end) = (self.object.size(), offset + len);
-        if grow && end > before {
-            if end > caller::file_size_limit() {
-                caller::raise(SIGXFSZ);
-                return Err(Errno::EFBIG);
-            }
-            self.object.truncate(end)?;
+        let (size, end) = (self.object.size(), offset + len);
+        let grows = grow && end > size;
+        if grows && end > caller::file_size_limit() {
+            caller::raise(SIGXFSZ);
+            return Err(Errno::EFBIG);
         }
-        let last = end.min(self.object.size()).div_ceil(u64::from(PAGE_SIZE));
-        for index in offset / u64::from(PAGE_SIZE)..last {
-            let index = index as u32;
-            if let Lookup::Cached(page) = self.object.lookup(index) {
-                put_page(page);
-            } else if self.object.fill_hole(index).is_err() {
-                self.object.truncate(before)?;
-                return Err(Errno::ENOSPC);
-            }
-            might_resched();
+        let end = if grow { end } else { end.min(size) };
+        let last = end.div_ceil(u64::from(PAGE_SIZE));
+        self.object.allocate((offset / u64::from(PAGE_SIZE)) as u32, last as u32)?;
+        if grows {
+            self.object.truncate(end)?;
         }
         self.note_change(node);
         Ok(())

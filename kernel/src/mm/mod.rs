@@ -6,6 +6,7 @@ pub mod bootmem;
 pub mod brk;
 pub mod direct_map;
 mod exit;
+mod fallocate;
 pub mod fault;
 mod filemap;
 pub mod fork;

@@ -24,7 +24,7 @@ static PAGE_TREE: SpinLock<Nodes> = SpinLock::new(Rank::Object, Nodes::new());
 /// The largest size of an object: 2^32 pages less one.
 pub const MAX_SIZE: u64 = (u32::MAX as u64) << PAGE_SHIFT;
 /// Pages a long loop treats before others may run.
-const STEP: u32 = 64;
+pub(super) const STEP: u32 = 64;
 
 /// Where pages come from that the cache does not have.
 pub(super) enum Source {
@@ -39,7 +39,7 @@ pub(super) enum Source {
 }
 
 pub(super) struct Cached {
-    index: PageIndex,
+    pub(super) index: PageIndex,
     /// In bytes.
     pub(super) size: u64,
 }
@@ -336,7 +336,7 @@ pub fn shrink_page_tree() {
 }
 
 /// A page that has been taken out of the index.
-fn forget(pfn: Pfn) {
+pub(super) fn forget(pfn: Pfn) {
     let page = page(pfn);
     page.clear(PageFlags::CACHE | PageFlags::DIRTY);
     page.set_mapping(0, 0);

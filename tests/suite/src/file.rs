@@ -3,6 +3,7 @@
 use crate::child;
 use crate::fault::{PAGE, map, peek};
 use crate::harness::only_on_folio;
+use crate::scene::interrupt_waits;
 use crate::scratch::{Scratch, numbered_file};
 use sys::Errno;
 use sys::abi::file::*;
@@ -530,4 +531,27 @@ pub fn a_write_that_fails_leaves_the_file_alone() {
         assert_eq!(call!(pwrite64(file.fd().0, UserPtr::new(16), 10, offset)), Err(Errno::EFAULT));
         assert_eq!(state(), before, "at {offset}");
     }
+}
+
+pub fn a_reservation_that_a_signal_ends_is_undone() {
+    only_on_folio("Linux 6.1, shmem_fallocate; what the host has in its place may differ");
+    const LENGTH: i64 = 32 << 20;
+    let (_name, file) = Scratch::file("interrupted", b"");
+    assert_eq!(file.write_at(&[7; 4096], 8192), Ok(4096));
+    let state = || {
+        let stat = file.stat().expect("fstat64");
+        ({ stat.size }, { stat.blocks })
+    };
+    let before = state();
+    interrupt_waits();
+    for mode in [0, FALLOC_FL_KEEP_SIZE] {
+        if mode == FALLOC_FL_KEEP_SIZE {
+            file.set_len(LENGTH).expect("ftruncate64");
+        }
+        assert_eq!(call!(fallocate(file.fd().0, mode, 0, LENGTH)), Err(Errno::EINTR));
+        assert_eq!(state().1, before.1);
+    }
+    assert_eq!(state().0, LENGTH);
+    let mut byte = [0];
+    assert_eq!((file.read_at(&mut byte, 8192), byte), (Ok(1), [7]));
 }

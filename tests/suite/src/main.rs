@@ -355,6 +355,7 @@ test_cases! {
         times_can_be_set,
         writing_changes_the_time,
         a_write_that_fails_leaves_the_file_alone,
+        a_reservation_that_a_signal_ends_is_undone,
         sendfile_copies,
         sendfile_to_its_own_source,
         sendfile_leaves_holes,
