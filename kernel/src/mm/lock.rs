@@ -85,7 +85,9 @@ impl Mm {
                     Some(Piece::Hole) => {}
                     // Errors of single areas do not count.
                     Some(Piece::Area { range, .. }) => {
-                        let _ = self.populate_locked(range);
+                        if self.populate_locked(range) == Err(Errno::EINTR) {
+                            return Err(Errno::EINTR);
+                        }
                     }
                 }
             }

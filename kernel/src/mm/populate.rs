@@ -5,7 +5,7 @@ use super::fault::Outcome;
 use super::space::Mm;
 use crate::arch::paging::Active;
 use crate::result::{Errno, Result};
-use crate::task::{self, might_resched};
+use crate::task::{self, might_resched, work};
 use kcore::addr::{PageRange, Vpn};
 use kcore::fault::AccessKind;
 use kcore::paging::walk::leaf;
@@ -30,11 +30,15 @@ impl Mm {
     }
 
     /// Faults in every page of a range that needs it, on the running task's account; stops at the
-    /// first that cannot be.
+    /// first that cannot be, and with EINTR when the task is killed.
     pub fn fault_in_range(&self, range: PageRange, kind: AccessKind) -> Result<()> {
         let mut rest = range;
         while !rest.is_empty() {
             might_resched();
+            // Whoever is killed needs no more memory.
+            if task::current().work() & work::KILL != 0 {
+                return Err(Errno::EINTR);
+            }
             let missing = self.first_missing(rest, kind);
             for page in missing.pages() {
                 let address = page.address().ok_or(Errno::EFAULT)?;

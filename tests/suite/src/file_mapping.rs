@@ -3,9 +3,15 @@
 use crate::child;
 use crate::fault::*;
 use crate::scratch::{Scratch, numbered_file};
+use alloc::vec;
+use core::time::Duration;
+use sys::abi::UserMutPtr;
 use sys::abi::file::{FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_RDONLY, O_RDWR};
 use sys::abi::memory::*;
+use sys::abi::process::PRIO_PROCESS;
+use sys::abi::signal::SIGKILL;
 use sys::file::File;
+use sys::process;
 use sys::wait::Status;
 
 fn byte_at(file: &File, offset: i64) -> u8 {
@@ -258,4 +264,31 @@ pub fn memfd_is_a_file_without_a_name() {
     let start = map_file(&file, 2, RW, MAP_SHARED, 0);
     assert_eq!((peek(start + 4999), peek(start + 5000)), (4, 0));
     assert_eq!(file.stat().expect("fstat64").size, 5000);
+}
+
+pub fn who_is_killed_stops_populating() {
+    crate::harness::only_on_folio("Linux 6.1, fatal_signal_pending in __get_user_pages");
+    const PAGES: u32 = 24 << 8;
+    let (name, file) = Scratch::file("populate", b"");
+    file.set_len(i64::from(PAGES * PAGE)).expect("ftruncate64");
+    let start = map_file(&file, PAGES, PROT_READ, MAP_SHARED, 0);
+    let mut resident = vec![0u8; PAGES as usize];
+    let mut count = || {
+        let vector = UserMutPtr::new(resident.as_mut_ptr() as u32);
+        assert_eq!(call!(mincore(start, PAGES * PAGE, vector)), Ok(0));
+        resident.iter().filter(|page| **page & 1 != 0).count()
+    };
+    let pid = child::start(|| {
+        // So that the parent gets the CPU when it wakes up.
+        assert_eq!(call!(setpriority(PRIO_PROCESS, 0, 19)), Ok(0));
+        let file = File::open_with(name.as_str(), O_RDWR, 0).expect("open");
+        map_file(&file, PAGES, RW, MAP_SHARED | MAP_POPULATE, 0);
+        1
+    });
+    while count() == 0 {
+        sys::time::sleep(Duration::from_millis(1));
+    }
+    process::kill(pid, SIGKILL).expect("kill");
+    assert_eq!(child::wait(pid), Status::Signaled(SIGKILL));
+    assert!(count() < PAGES as usize, "it went on to the end");
 }

@@ -189,6 +189,7 @@ test_cases! {
         pages_hold_the_file,
         an_offset_counts_pages,
         a_mapping_outlives_its_descriptor_and_name,
+        who_is_killed_stops_populating,
         shared_stores_are_read,
         writes_are_seen_through_mappings,
         two_shared_mappings_are_one_memory,
