@@ -25,6 +25,7 @@ pub mod cpio;
 pub mod credentials;
 pub mod elf_image;
 pub mod endpoint;
+pub mod epoll;
 pub mod exception;
 pub mod exec_stack;
 pub mod family;

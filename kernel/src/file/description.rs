@@ -4,6 +4,7 @@ use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::console::{self, Channel, Terminal};
 use super::device::Device;
+use super::epoll::{self, Epoll};
 use super::locks::Owner;
 use super::pipe::{Ends, Pipe};
 use super::regular::{At, Regular, SizeLimit};
@@ -21,7 +22,7 @@ use abi::file::{
 };
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::node_tree::Timestamp;
 
 /// The largest size a description without O_LARGEFILE reaches.
@@ -42,6 +43,8 @@ pub struct File {
     flags: AtomicU32,
     /// For what has positions. Held while they matter, so reads and writes take turns.
     position: Mutex<u64>,
+    /// An epoll instance watches it, or did.
+    is_watched: AtomicBool,
 }
 
 /// What reads and writes lead to.
@@ -50,6 +53,7 @@ pub enum Kind {
     Directory,
     Pipe(Arc<Pipe>, Ends),
     Socket(Socket),
+    Epoll(Arc<Epoll>),
     Device(Device),
     /// One of the framed line's streams.
     Channel(Channel),
@@ -68,9 +72,10 @@ pub enum Node {
     Anonymous { ino: u32, created: Timestamp, user: u32, group: u32 },
 }
 
-/// The devices on which pipes and sockets lie.
+/// The devices on which pipes, sockets and epoll instances lie.
 const PIPES: DeviceNumber = DeviceNumber::new(0, 13);
 const SOCKETS: DeviceNumber = DeviceNumber::new(0, 8);
+const INSTANCES: DeviceNumber = DeviceNumber::new(0, 14);
 
 /// The number of the last anonymous node.
 static LAST_ANONYMOUS: AtomicU32 = AtomicU32::new(0);
@@ -107,6 +112,7 @@ impl File {
             may_write,
             flags: AtomicU32::new(flags & !OPEN_ONLY),
             position: Mutex::new(0),
+            is_watched: AtomicBool::new(false),
         };
         Arc::try_new(file).map_err(|_| Errno::ENOMEM)
     }
@@ -242,6 +248,7 @@ impl File {
     fn read_stream(&self, to: &mut UserBuffers) -> Result<usize> {
         match &self.kind {
             Kind::Regular(_) | Kind::Place | Kind::Program(_) => Err(Errno::EBADF),
+            Kind::Epoll(_) => Err(Errno::EINVAL),
             Kind::Directory => Err(Errno::EISDIR),
             Kind::Pipe(pipe, _) => pipe.read(to, self.is_nonblocking()),
             Kind::Socket(_) if to.is_empty() => Ok(0),
@@ -287,6 +294,7 @@ impl File {
             Kind::Device(device) => device.write(from),
             Kind::Channel(channel) => channel.write(from, self.is_nonblocking()),
             Kind::Terminal(terminal) => terminal.write(from, self.is_nonblocking()),
+            Kind::Epoll(_) => Err(Errno::EINVAL),
             _ => Err(Errno::EBADF),
         }
     }
@@ -367,9 +375,9 @@ impl File {
         match self.node {
             Node::Held(ref held) => tree::lock().status(held.place()),
             Node::Anonymous { ino, created, user, group } => Ok(FileStatus {
-                device: if self.socket().is_some() { SOCKETS } else { PIPES },
+                device: self.anonymous_device(),
                 ino: u64::from(ino),
-                mode: if self.socket().is_some() { S_IFSOCK | 0o777 } else { S_IFIFO | 0o600 },
+                mode: self.anonymous_mode(),
                 nlink: 1,
                 uid: user,
                 gid: group,
@@ -379,6 +387,22 @@ impl File {
                 mount: 1,
                 ..FileStatus::default()
             }),
+        }
+    }
+
+    fn anonymous_device(&self) -> DeviceNumber {
+        match self.kind {
+            Kind::Socket(_) => SOCKETS,
+            Kind::Epoll(_) => INSTANCES,
+            _ => PIPES,
+        }
+    }
+
+    fn anonymous_mode(&self) -> u32 {
+        match self.kind {
+            Kind::Socket(_) => S_IFSOCK | 0o777,
+            Kind::Epoll(_) => 0o600,
+            _ => S_IFIFO | 0o600,
         }
     }
 
@@ -409,6 +433,7 @@ impl File {
         match &self.kind {
             Kind::Pipe(pipe, ends) => pipe.events(*ends),
             Kind::Socket(socket) => socket.events(),
+            Kind::Epoll(epoll) => epoll.events(),
             Kind::Channel(channel) => channel.events(),
             Kind::Terminal(terminal) => terminal.events(),
             _ => POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM,
@@ -420,9 +445,15 @@ impl File {
         match &self.kind {
             Kind::Pipe(pipe, _) => Some(pipe.pollers()),
             Kind::Socket(socket) => Some(socket.pollers()),
+            Kind::Epoll(epoll) => Some(epoll.pollers()),
             Kind::Channel(_) | Kind::Terminal(_) => Some(console::pollers()),
             _ => None,
         }
+    }
+
+    /// An epoll instance watches it from now on.
+    pub(super) fn set_watched(&self) {
+        self.is_watched.store(true, Relaxed);
     }
 
     /// FIONREAD; `None` for what does not know it.
@@ -453,6 +484,9 @@ impl KeptOpen for File {}
 impl Drop for File {
     fn drop(&mut self) {
         COUNT.fetch_sub(1, Relaxed);
+        if *self.is_watched.get_mut() {
+            epoll::forget(self);
+        }
         match &self.kind {
             Kind::Regular(regular) => {
                 regular.locks().remove_owner(Owner::of_file(self));

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  FileTable ──► File ──► Regular ──► Object      pages, shared with mmap
-//!   (fd)    (offset, flags) │  Pipe, Socket, Device, Terminal, …
+//!   (fd)    (offset, flags) │  Pipe, Socket, Epoll, Device, Terminal, …
 //!                           └► Held ──► the tree   attributes, names
 //! ```
 //!
@@ -20,6 +20,7 @@ mod copy_range;
 mod description;
 mod device;
 pub mod directory;
+pub mod epoll;
 mod kmsg;
 #[cfg(feature = "ktest")]
 pub mod ktest;

@@ -302,6 +302,9 @@ impl Pipe {
         drop(state);
         if was_empty && done > 0 {
             self.readers.wake_one();
+        }
+        if done > 0 {
+            // Also who waits for edges.
             self.pollers.wake_all();
         }
         if more_room {

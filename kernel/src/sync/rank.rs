@@ -23,6 +23,10 @@ pub enum Rank {
     Ipc,
     /// A descriptor table.
     Files,
+    /// Who watches which description.
+    EpollLinks,
+    /// What one epoll instance watches.
+    Epoll,
     /// The state of one open file, pipe or stream.
     File,
     /// The tree of built-in nodes.
@@ -53,6 +57,8 @@ pub enum Rank {
     Notification,
     /// The timer queue.
     Timer,
+    /// What an epoll instance is to look at.
+    Ready,
     /// Sleepers of one queue.
     Wait,
     RunQueue,

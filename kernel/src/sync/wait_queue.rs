@@ -39,9 +39,11 @@ struct Waiters {
 // before it goes.
 unsafe impl Send for Waiters {}
 
-/// One task's place in one queue.
+/// One task's place in one queue, or somebody else's who wants to be told.
 pub struct Waiter {
     task: *const Task,
+    /// Called instead of waking a task: without locks, perhaps in an interrupt.
+    callback: Option<fn(*const Waiter)>,
     /// The queue it was added to last.
     queue: AtomicPtr<WaitQueue>,
     place: AtomicU8,
@@ -159,8 +161,16 @@ impl WaitQueue {
             }
             self.unlink(&mut waiters, waiter);
             waiter.place.store(WAKING, Relaxed);
-            // SAFETY: a task outlives its waiters, which lie on its stack or are its own.
-            task::wake_with_interrupts_off(unsafe { &*waiter.task });
+            match waiter.callback {
+                // SAFETY: a task outlives its waiters, which lie on its stack or are its own.
+                None => drop(task::wake_with_interrupts_off(unsafe { &*waiter.task })),
+                Some(callback) => {
+                    // It may wake others, in other queues.
+                    drop(waiters);
+                    callback(waiter);
+                    waiters = self.waiters.lock();
+                }
+            }
             waiter.place.store(OUTSIDE, Release);
             woken += 1;
         }
@@ -215,8 +225,18 @@ impl Drop for WaitQueue {
 impl Waiter {
     /// For the running task.
     pub fn new() -> Self {
+        Self::with(&raw const *current(), None)
+    }
+
+    /// For whoever wants `callback` to be called with the waiter.
+    pub fn calling(callback: fn(*const Self)) -> Self {
+        Self::with(null(), Some(callback))
+    }
+
+    const fn with(task: *const Task, callback: Option<fn(*const Self)>) -> Self {
         Self {
-            task: &raw const *current(),
+            task,
+            callback,
             queue: AtomicPtr::new(null_mut()),
             place: AtomicU8::new(OUTSIDE),
             next: Cell::new(null()),

@@ -16,6 +16,7 @@ pub mod auxv;
 pub mod boot;
 pub mod checked_argument;
 pub mod console;
+pub mod epoll;
 pub mod errno;
 pub mod file;
 pub mod frame;

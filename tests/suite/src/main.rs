@@ -19,6 +19,7 @@ mod child;
 mod copy_on_write;
 mod descriptor;
 mod directory;
+mod epoll;
 mod exception;
 mod exec;
 mod fault;
@@ -288,6 +289,19 @@ test_cases! {
         families_and_kinds_that_do_not_exist,
         there_is_no_internet,
         one_call_makes_all,
+    ],
+    epoll: [
+        a_level_is_reported_as_long_as_it_lasts,
+        an_edge_is_reported_once,
+        one_shot_is_reported_until_it_is_set_again,
+        several_take_turns,
+        a_sleeping_caller_is_woken,
+        a_timeout_passes,
+        a_signal_ends_the_wait,
+        closing_ends_the_watch,
+        sockets_tell_both_directions,
+        an_instance_can_be_polled,
+        requests_that_make_no_sense,
     ],
     pipe: [
         bytes_come_out_in_order,

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod control;
+mod epoll;
 mod names;
 mod open;
 mod poll;
@@ -10,6 +11,7 @@ mod transfer;
 
 pub use attributes::*;
 pub use control::*;
+pub use epoll::*;
 pub use names::*;
 pub use open::*;
 pub use poll::*;

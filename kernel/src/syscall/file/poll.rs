@@ -113,7 +113,7 @@ fn with_timeout<T: Timeout>(
 }
 
 /// Calls `work` under another signal mask, if there is one.
-fn with_mask(
+pub(super) fn with_mask(
     mask: UserPtr<SignalSet>,
     set_size: u32,
     work: impl FnOnce() -> Result<u32>,
@@ -128,7 +128,7 @@ fn with_mask(
     set_temporary_mask(&thread, user::read(mask)?);
     let result = work();
     // After a signal the mask comes back behind its delivery.
-    if result != Err(restart::ERESTARTNOHAND) {
+    if !matches!(result, Err(restart::ERESTARTNOHAND | Errno::EINTR)) {
         restore_mask(&thread);
     }
     result

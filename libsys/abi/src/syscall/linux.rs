@@ -27,6 +27,7 @@
 /// The types the rows use.
 pub mod kinds {
     pub use crate::argument::{Argument, Registers};
+    pub use crate::epoll::EpollEvent;
     pub use crate::file::{Iovec, Stat, Stat64, Statfs, Statfs64, Statx};
     pub use crate::poll::Pollfd;
     pub use crate::process::{Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
@@ -405,6 +406,14 @@ macro_rules! for_each_linux_call {
             244 get_thread_area(descriptor: UserMutPtr<UserDesc>);
             /// Ends the process.
             252 exit_group(status: i32);
+            /// An epoll instance; the size means nothing.
+            254 epoll_create(size: i32);
+            /// Says what an epoll instance waits for.
+            255 epoll_ctl(instance: i32, operation: i32, fd: i32, event: UserPtr<EpollEvent>);
+            /// Waits until a descriptor of an epoll instance is ready.
+            256 epoll_wait(
+                instance: i32, events: UserMutPtr<EpollEvent>, count: i32, timeout: i32
+            );
             /// The word to clear and wake when the thread ends; returns the thread id.
             258 set_tid_address(word: UserMutPtr<i32>);
             /// A clock's time.
@@ -473,10 +482,17 @@ macro_rules! for_each_linux_call {
             311 set_robust_list(head: u32, length: u32);
             /// Queries the list of `set_robust_list`.
             312 get_robust_list(pid: i32, head: UserMutPtr<u32>, length: UserMutPtr<u32>);
+            /// `epoll_wait` with another signal mask.
+            319 epoll_pwait(
+                instance: i32, events: UserMutPtr<EpollEvent>, count: i32, timeout: i32,
+                mask: UserPtr<SignalSet>, set_size: u32
+            );
             /// Sets access and modification time.
             320 utimensat(directory: i32, path: UserStr, times: UserPtr<[Timespec; 2]>, flags: u32);
             /// Reserves or frees space of a file.
             324 fallocate(fd: i32, mode: i32, offset: i64, length: i64);
+            /// An epoll instance.
+            329 epoll_create1(flags: u32);
             /// `dup2` with flags, refusing equal descriptors.
             330 dup3(old: i32, new: i32, flags: u32);
             /// `pipe` with flags.
@@ -574,6 +590,11 @@ macro_rules! for_each_linux_call {
             436 close_range(first: u32, last: u32, flags: u32);
             /// `faccessat` with flags.
             439 faccessat2(directory: i32, path: UserStr, mode: u32, flags: u32);
+            /// `epoll_pwait` with a finer timeout.
+            441 epoll_pwait2(
+                instance: i32, events: UserMutPtr<EpollEvent>, count: i32,
+                timeout: UserPtr<Timespec64>, mask: UserPtr<SignalSet>, set_size: u32
+            );
         }
     };
 }

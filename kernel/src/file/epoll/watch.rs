@@ -1,0 +1,92 @@
+//! One description that an instance watches.
+
+use super::Epoll;
+use crate::file::File;
+use crate::result::{Errno, Result};
+use crate::sync::Waiter;
+use alloc::boxed::Box;
+use core::cell::Cell;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use kcore::epoll::Interest;
+
+#[repr(C)]
+pub struct Watch {
+    /// First, so that a wake-up, which knows the waiter, finds the rest.
+    waiter: Waiter,
+    epoll: *const Epoll,
+    fd: i32,
+    file: *const File,
+    /// Under the lock of the instance's watches.
+    interest: Cell<Interest>,
+    is_listed: AtomicBool,
+}
+
+// SAFETY: instance and file outlive the watch, whose own parts are atomic or under a lock.
+unsafe impl Send for Watch {}
+
+impl Watch {
+    pub fn new(epoll: &Epoll, fd: i32, file: &File, interest: Interest) -> Result<Pin<Box<Self>>> {
+        let watch = Self {
+            waiter: Waiter::calling(woken),
+            epoll,
+            fd,
+            file,
+            interest: Cell::new(interest),
+            is_listed: AtomicBool::new(false),
+        };
+        Box::try_new(watch).map(Box::into_pin).map_err(|_| Errno::ENOMEM)
+    }
+
+    pub fn key(&self) -> (i32, usize) {
+        (self.fd, self.file as usize)
+    }
+
+    pub fn file(&self) -> *const File {
+        self.file
+    }
+
+    pub fn interest(&self) -> Interest {
+        self.interest.get()
+    }
+
+    pub fn set_interest(&self, interest: Interest) {
+        self.interest.set(interest);
+    }
+
+    /// What is to be reported now. From here on a change lists the watch.
+    pub fn look(&self) -> u32 {
+        // SAFETY: a file forgets its watches before it goes.
+        let file = unsafe { &*self.file };
+        if let Some(queue) = file.pollers() {
+            // SAFETY: a watch lies in a pinned box, and leaves the queue before it goes.
+            queue.add(unsafe { Pin::new_unchecked(&self.waiter) });
+        }
+        self.interest.get().wanted(file.events())
+    }
+
+    /// To be looked at, if it is not already.
+    pub fn list(&self) {
+        if !self.is_listed.swap(true, Relaxed) {
+            // SAFETY: an instance drops its watches before it goes.
+            unsafe { &*self.epoll }.list(self);
+        }
+    }
+
+    /// It was taken from the list.
+    pub fn unlist(&self) {
+        self.is_listed.store(false, Relaxed);
+    }
+
+    /// No wake-up finds it any more.
+    pub fn unlink(&self) {
+        self.waiter.remove();
+    }
+}
+
+/// From whoever wakes the pollers of a description.
+fn woken(waiter: *const Waiter) {
+    // SAFETY: only watches have such waiters, as their first field.
+    let watch = unsafe { &*waiter.cast::<Watch>() };
+    watch.list();
+}

@@ -1,0 +1,262 @@
+//! Instances that wait for many descriptors.
+
+use crate::child;
+use alloc::vec::Vec;
+use core::time::Duration;
+use sys::Errno;
+use sys::abi::epoll::*;
+use sys::abi::file::{O_NONBLOCK, O_RDWR};
+use sys::abi::poll::*;
+use sys::abi::signal::{SIGUSR1, SignalSet};
+use sys::abi::{UserMutPtr, UserPtr};
+use sys::file::{File, pipe};
+use sys::io::Fd;
+use sys::signal::{Action, set_action};
+use sys::syscall::{input, output, pointer_mut};
+use sys::wait::Status;
+
+const IN: u32 = POLLIN as u32;
+const OUT: u32 = POLLOUT as u32;
+const HUP: u32 = POLLHUP as u32;
+
+fn create() -> File {
+    let fd = call!(epoll_create1(EPOLL_CLOEXEC)).expect("epoll_create1");
+    File::from_fd(Fd(fd.cast_signed()))
+}
+
+fn control(
+    epoll: &File,
+    operation: i32,
+    file: &File,
+    events: u32,
+    data: u64,
+) -> Result<u32, Errno> {
+    let event = EpollEvent { events, data };
+    call!(epoll_ctl(epoll.fd().0, operation, file.fd().0, input(&event)))
+}
+
+fn add(epoll: &File, file: &File, events: u32, data: u64) {
+    assert_eq!(control(epoll, EPOLL_CTL_ADD, file, events, data), Ok(0));
+}
+
+/// What is reported within some milliseconds, at most so many.
+fn wait(epoll: &File, most: usize, milliseconds: i32) -> Result<Vec<(u32, u64)>, Errno> {
+    let mut events = [EpollEvent::default(); 16];
+    let place = UserMutPtr::new(pointer_mut(&mut events));
+    let found = call!(epoll_wait(epoll.fd().0, place, most as i32, milliseconds))?;
+    Ok(events[..found as usize].iter().map(|event| (event.events, event.data)).collect())
+}
+
+fn look(epoll: &File) -> Vec<(u32, u64)> {
+    wait(epoll, 16, 0).expect("epoll_wait")
+}
+
+pub fn a_level_is_reported_as_long_as_it_lasts() {
+    let (read, write) = pipe().expect("pipe2");
+    let epoll = create();
+    add(&epoll, &read, IN, 0x1_2345_6789);
+    assert_eq!(look(&epoll), []);
+    write.write_all(b"ab").expect("write");
+    for _ in 0..3 {
+        assert_eq!(look(&epoll), [(IN, 0x1_2345_6789)]);
+    }
+    read.read(&mut [0; 1]).expect("read");
+    assert_eq!(look(&epoll), [(IN, 0x1_2345_6789)]);
+    read.read(&mut [0; 1]).expect("read");
+    assert_eq!(look(&epoll), []);
+    drop(write);
+    assert_eq!(look(&epoll), [(HUP, 0x1_2345_6789)]);
+}
+
+pub fn an_edge_is_reported_once() {
+    let (read, write) = pipe().expect("pipe2");
+    let epoll = create();
+    write.write_all(b"before").expect("write");
+    add(&epoll, &read, IN | EPOLLET, 1);
+    assert_eq!(look(&epoll), [(IN, 1)]);
+    assert_eq!(look(&epoll), []);
+    write.write_all(b"more").expect("write");
+    assert_eq!(look(&epoll), [(IN, 1)]);
+    assert_eq!(look(&epoll), []);
+    read.read(&mut [0; 3]).expect("read");
+    assert_eq!(look(&epoll), []);
+}
+
+pub fn one_shot_is_reported_until_it_is_set_again() {
+    let (read, write) = pipe().expect("pipe2");
+    let epoll = create();
+    add(&epoll, &read, IN | EPOLLONESHOT, 1);
+    write.write_all(b"x").expect("write");
+    assert_eq!(look(&epoll), [(IN, 1)]);
+    write.write_all(b"x").expect("write");
+    assert_eq!(look(&epoll), []);
+    drop(write);
+    assert_eq!(look(&epoll), []);
+    assert_eq!(control(&epoll, EPOLL_CTL_MOD, &read, IN | EPOLLONESHOT, 2), Ok(0));
+    assert_eq!(look(&epoll), [(IN | HUP, 2)]);
+    assert_eq!(look(&epoll), []);
+}
+
+pub fn several_take_turns() {
+    let epoll = create();
+    let pipes: Vec<_> = (0..5).map(|_| pipe().expect("pipe2")).collect();
+    for (data, (read, write)) in (0u64..).zip(&pipes) {
+        add(&epoll, read, IN, data);
+        write.write_all(b"x").expect("write");
+    }
+    let mut seen = [0; 5];
+    for _ in 0..5 {
+        for (events, data) in wait(&epoll, 2, 0).expect("epoll_wait") {
+            assert_eq!(events, IN);
+            seen[data as usize] += 1;
+        }
+    }
+    assert_eq!(seen, [2; 5]);
+}
+
+pub fn a_sleeping_caller_is_woken() {
+    let (read, write) = pipe().expect("pipe2");
+    let (answer, reply) = pipe().expect("pipe2");
+    let epoll = create();
+    add(&epoll, &read, IN, 1);
+    add(&epoll, &answer, IN, 2);
+    let pid = child::start(|| {
+        sys::time::sleep(Duration::from_millis(20));
+        write.write_all(b"x").expect("write");
+        sys::time::sleep(Duration::from_millis(20));
+        reply.write_all(b"y").expect("write");
+        0
+    });
+    assert_eq!(wait(&epoll, 16, 10_000), Ok(Vec::from([(IN, 1)])));
+    read.read(&mut [0; 1]).expect("read");
+    assert_eq!(wait(&epoll, 1, -1), Ok(Vec::from([(IN, 2)])));
+    assert_eq!(child::wait(pid), Status::Exited(0));
+}
+
+pub fn a_timeout_passes() {
+    let (read, _write) = pipe().expect("pipe2");
+    let epoll = create();
+    add(&epoll, &read, IN, 1);
+    let start = sys::time::now();
+    assert_eq!(wait(&epoll, 16, 40), Ok(Vec::new()));
+    assert!(sys::time::now() - start >= Duration::from_millis(35));
+}
+
+extern "C" fn nothing(_: i32) {}
+
+pub fn a_signal_ends_the_wait() {
+    // SAFETY: the handler does nothing.
+    unsafe { set_action(SIGUSR1, Action::Handler(nothing), 0, SignalSet::EMPTY) }
+        .expect("rt_sigaction");
+    let epoll = create();
+    let own = sys::process::id();
+    let pid = child::start(|| {
+        sys::time::sleep(Duration::from_millis(20));
+        i32::from(sys::process::kill(own, SIGUSR1).is_err())
+    });
+    assert_eq!(wait(&epoll, 16, 10_000), Err(Errno::EINTR));
+    assert_eq!(child::wait(pid), Status::Exited(0));
+    // Blocked but for the time of the call.
+    sys::signal::change_mask(sys::abi::signal::SIG_BLOCK, SignalSet::of(SIGUSR1)).expect("mask");
+    sys::process::kill(own, SIGUSR1).expect("kill");
+    let mut event = EpollEvent::default();
+    let none = SignalSet::EMPTY;
+    let (fd, place) = (epoll.fd().0, output(&mut event));
+    assert_eq!(call!(epoll_pwait(fd, place, 1, 10_000, input(&none), 8)), Err(Errno::EINTR));
+    assert_eq!(sys::signal::mask(), Ok(SignalSet::of(SIGUSR1)));
+    assert_eq!(call!(epoll_pwait(fd, place, 1, 0, input(&none), 4)), Err(Errno::EINVAL));
+}
+
+pub fn closing_ends_the_watch() {
+    let (read, write) = pipe().expect("pipe2");
+    let epoll = create();
+    add(&epoll, &read, IN, 1);
+    write.write_all(b"x").expect("write");
+    let twin = call!(dup(read.fd().0)).expect("dup").cast_signed();
+    let fd = read.fd().0;
+    drop(read);
+    // The description is still there, under the old number.
+    assert_eq!(look(&epoll), [(IN, 1)]);
+    assert_eq!(call!(epoll_ctl(epoll.fd().0, EPOLL_CTL_DEL, fd, UserPtr::NULL)), Err(Errno::EBADF));
+    assert_eq!(call!(close(twin)), Ok(0));
+    assert_eq!(look(&epoll), []);
+    let (read, write) = pipe().expect("pipe2");
+    add(&epoll, &read, IN, 2);
+    write.write_all(b"x").expect("write");
+    drop(epoll);
+    assert_eq!(read.read(&mut [0; 4]), Ok(1));
+}
+
+pub fn sockets_tell_both_directions() {
+    let mut fds = [0; 2];
+    call!(socketpair(1, 1, 0, output(&mut fds))).expect("socketpair");
+    let [one, other] = fds.map(|fd| File::from_fd(Fd(fd)));
+    let epoll = create();
+    add(&epoll, &one, IN | OUT | EPOLLET, 1);
+    assert_eq!(look(&epoll), [(OUT, 1)]);
+    assert_eq!(look(&epoll), []);
+    other.write_all(b"x").expect("write");
+    assert_eq!(look(&epoll), [(IN | OUT, 1)]);
+    drop(other);
+    assert_eq!(look(&epoll).first().map(|(events, _)| events & HUP), Some(HUP));
+}
+
+pub fn an_instance_can_be_polled() {
+    let (read, write) = pipe().expect("pipe2");
+    let epoll = create();
+    add(&epoll, &read, IN, 1);
+    let poll = |milliseconds| {
+        let mut fd = Pollfd { fd: epoll.fd().0, events: POLLIN, revents: 0 };
+        call!(poll(output(&mut fd), 1, milliseconds)).expect("poll");
+        fd.revents
+    };
+    assert_eq!(poll(0), 0);
+    let pid = child::start(|| {
+        sys::time::sleep(Duration::from_millis(20));
+        i32::from(write.write_all(b"x").is_err())
+    });
+    assert_eq!(poll(10_000), POLLIN);
+    assert_eq!(child::wait(pid), Status::Exited(0));
+    read.read(&mut [0; 4]).expect("read");
+    assert_eq!(poll(0), 0);
+    assert_eq!(look(&epoll), []);
+}
+
+pub fn requests_that_make_no_sense() {
+    let (read, write) = pipe().expect("pipe2");
+    let epoll = create();
+    assert_eq!(call!(epoll_create(0)), Err(Errno::EINVAL));
+    assert_eq!(call!(epoll_create1(1)), Err(Errno::EINVAL));
+    add(&epoll, &read, IN, 1);
+    assert_eq!(control(&epoll, EPOLL_CTL_ADD, &read, IN, 1), Err(Errno::EEXIST));
+    assert_eq!(control(&epoll, EPOLL_CTL_MOD, &write, IN, 1), Err(Errno::ENOENT));
+    assert_eq!(control(&epoll, EPOLL_CTL_DEL, &write, IN, 1), Err(Errno::ENOENT));
+    assert_eq!(control(&epoll, 9, &read, IN, 1), Err(Errno::EINVAL));
+    assert_eq!(control(&epoll, EPOLL_CTL_ADD, &epoll, IN, 1), Err(Errno::EINVAL));
+    assert_eq!(control(&read, EPOLL_CTL_ADD, &write, IN, 1), Err(Errno::EINVAL));
+    let (_name, file) = crate::scratch::Scratch::file("epoll", b"");
+    assert_eq!(control(&epoll, EPOLL_CTL_ADD, &file, IN, 1), Err(Errno::EPERM));
+    let bad = call!(epoll_ctl(epoll.fd().0, EPOLL_CTL_ADD, write.fd().0, UserPtr::new(8)));
+    assert_eq!(bad, Err(Errno::EFAULT));
+    assert_eq!(
+        call!(epoll_ctl(epoll.fd().0, EPOLL_CTL_DEL, 999, UserPtr::NULL)),
+        Err(Errno::EBADF)
+    );
+    let exclusive = EPOLLEXCLUSIVE | IN;
+    assert_eq!(control(&epoll, EPOLL_CTL_MOD, &read, exclusive, 1), Err(Errno::EINVAL));
+    let once = exclusive | EPOLLONESHOT;
+    assert_eq!(control(&epoll, EPOLL_CTL_ADD, &write, once, 1), Err(Errno::EINVAL));
+    assert_eq!(control(&epoll, EPOLL_CTL_ADD, &write, EPOLLEXCLUSIVE | OUT, 3), Ok(0));
+    assert_eq!(control(&epoll, EPOLL_CTL_MOD, &write, OUT, 3), Err(Errno::EINVAL));
+    assert_eq!(look(&epoll), [(OUT, 3)]);
+    assert_eq!(wait(&epoll, 0, 0), Err(Errno::EINVAL));
+    let (fd, null) = (epoll.fd().0, UserMutPtr::new(8));
+    assert_eq!(call!(epoll_wait(fd, null, 1, 0)), Err(Errno::EFAULT));
+    // What could not be told is told again.
+    assert_eq!(look(&epoll), [(OUT, 3)]);
+    assert_eq!(call!(epoll_wait(read.fd().0, null, 1, 0)), Err(Errno::EINVAL));
+    assert_eq!(call!(epoll_wait(-1, null, 1, 0)), Err(Errno::EBADF));
+    assert_eq!(epoll.read(&mut [0; 4]), Err(Errno::EINVAL));
+    let null = File::open_with("/dev/null", O_RDWR | O_NONBLOCK, 0).expect("/dev/null");
+    assert_eq!(control(&epoll, EPOLL_CTL_ADD, &null, IN, 1), Err(Errno::EPERM));
+}
