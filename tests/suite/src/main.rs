@@ -536,6 +536,7 @@ test_cases! {
         sleepers_are_moved_to_another_futex,
     ],
     usage: [
+        ids_and_personalities_may_look_like_errors,
         each_first_touch_is_one_fault,
         populated_pages_were_faults_too,
         reading_and_then_writing_is_two_faults,

@@ -234,3 +234,19 @@ pub fn negative_nice_goes_first() {
     assert_eq!(child::wait(ordinary), Status::Signaled(SIGKILL));
     assert_eq!(after, before, "an ordinary process ran");
 }
+
+/// What was set so is returned so, though it reads as an error.
+pub fn ids_and_personalities_may_look_like_errors() {
+    const LIKE_EBUSY: u32 = 0u32.wrapping_sub(16);
+    let status = child::run(|| {
+        let former = call!(personality(u32::MAX)).expect("personality");
+        assert_eq!(call!(personality(LIKE_EBUSY)), Ok(former));
+        assert_eq!(call!(personality(former)), Err(Errno::EBUSY));
+        if call!(geteuid32()) == Ok(0) {
+            call!(setresuid32(LIKE_EBUSY, u32::MAX, u32::MAX)).expect("setresuid32");
+            assert_eq!(call!(getuid32()), Err(Errno::EBUSY));
+        }
+        0
+    });
+    assert_eq!(status, Status::Exited(0));
+}
