@@ -1,6 +1,7 @@
 //! Folio's commands, and for `tests/harness` what boots a guest. `scripts/*` call the commands; `cargo
 //! xtask` does too.
 
+mod agreement;
 mod app;
 mod archive;
 mod bench;

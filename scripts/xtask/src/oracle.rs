@@ -1,30 +1,24 @@
 //! Debian's busybox on Folio and on Debian's Linux, both booting the same archive: what it prints
 //! and how it ends has to be the same.
 
+use crate::agreement::{Question, Questions};
 use crate::build::{self, Program};
-use crate::captured::{Captured, capture};
 use crate::contents::{Add, Contents};
 use crate::debian::{self, Fetched};
-use crate::machine::Machine;
-use crate::qemu::System;
-use crate::report::Case;
-use crate::session::End;
 use crate::stop::Result;
-use std::path::Path;
 use std::time::Duration;
 
-/// Longer than any honest run takes.
-const TIMEOUT: Duration = Duration::from_secs(240);
-/// Enough for Linux to unpack the archive.
-const LINUX_MEMORY: u64 = 512 << 20;
 const MIB: usize = 1 << 20;
 
-/// A program that runs on both.
-struct Question {
-    name: &'static str,
-    /// Its path and arguments.
-    words: &'static [&'static str],
-}
+pub const ORACLE: Questions = Questions {
+    kind: "oracle",
+    list: QUESTIONS,
+    fetch: debian::busybox,
+    contents,
+    // Linux unpacks the archive.
+    memory: (512 << 20, 0),
+    timeout: Duration::from_secs(240),
+};
 
 const fn question(name: &'static str, words: &'static [&'static str]) -> Question {
     Question { name, words }
@@ -75,41 +69,6 @@ $b mkdir /tmp/a /tmp/a; echo $?; $b ls /missing; echo $?; /data/text; echo $?; n
 $b ln -s loop /tmp/loop; $b cat /tmp/loop; echo $?; $b cp /tmp /tmp/t; echo $?; echo a >/tmp; echo $?
 $b kill -0 9999; echo $?; $b rm /tmp/none; echo $?; $b mv /tmp/none /tmp/b; echo $?; $b cat <&9; echo $?";
 
-/// Answers the questions whose name contains `filter`, with a case for each.
-pub fn run(
-    machine: &Machine,
-    kernel: &Path,
-    programs: &[Program],
-    filter: Option<&str>,
-) -> Result<Vec<Case>> {
-    let wanted = |question: &&Question| filter.is_none_or(|filter| question.name.contains(filter));
-    let questions: Vec<&Question> = QUESTIONS.iter().filter(wanted).collect();
-    if questions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (linux, busybox) = match (debian::kernel(machine.layout.pae), debian::busybox()) {
-        (Ok(linux), Ok(busybox)) => (linux, busybox),
-        (Err(stop), _) | (_, Err(stop)) => {
-            return Ok(vec![Case::skipped("Debian's packages", stop.why)]);
-        }
-    };
-    let peer = Machine { memory: machine.memory.max(LINUX_MEMORY), ..machine.clone() };
-    let mut cases = Vec::new();
-    for question in questions {
-        eprintln!("oracle: {}", question.name);
-        let ask = |machine: &Machine, system| {
-            capture(machine, system, contents(programs, &busybox)?, question.words, TIMEOUT)
-        };
-        let expected = ask(&peer, (System::Linux, &linux.path))?;
-        let found = ask(machine, (System::Folio, kernel))?;
-        cases.push(match disagreement(&expected, &found, kernel) {
-            None => Case::passed(question.name),
-            Some(why) => Case::failed(question.name, why),
-        });
-    }
-    Ok(cases)
-}
-
 /// Our programs, busybox, and what the questions read.
 fn contents(programs: &[Program], busybox: &Fetched) -> Result<Contents> {
     let mut contents = build::contents_for_linux(programs)?;
@@ -120,55 +79,4 @@ fn contents(programs: &[Program], busybox: &Fetched) -> Result<Contents> {
     let lines: String = (0..500).map(|number| format!("{number}\n")).collect();
     contents.bytes("/data/text", 0o644, lines.into_bytes())?;
     Ok(contents)
-}
-
-/// How Folio's answer differs from Linux's.
-pub fn disagreement(linux: &Captured, folio: &Captured, kernel: &Path) -> Option<String> {
-    let End::Exit(expected) = &linux.outcome.end else {
-        return Some(linux.outcome.report(&format!("on Linux: {:?}", linux.outcome.end), kernel));
-    };
-    let End::Exit(found) = &folio.outcome.end else {
-        return Some(folio.outcome.report(&format!("{:?}", folio.outcome.end), kernel));
-    };
-    let mut why = Vec::new();
-    if expected != found {
-        why.push(format!("it ended with {found:?}, on Linux with {expected:?}"));
-    }
-    for (name, linux, folio) in [
-        ("standard output", &linux.stdout, &folio.stdout),
-        ("standard error", &linux.stderr, &folio.stderr),
-    ] {
-        why.extend(first_difference(linux, folio).map(|text| format!("{name}: {text}")));
-    }
-    if why.is_empty() { None } else { Some(why.join("\n")) }
-}
-
-/// The first line that differs.
-fn first_difference(linux: &[u8], folio: &[u8]) -> Option<String> {
-    if linux == folio {
-        return None;
-    }
-    let lines = |bytes: &'_ [u8]| {
-        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
-        lines.map(|line| line.escape_ascii().to_string()).collect::<Vec<_>>()
-    };
-    let (linux, folio) = (lines(linux), lines(folio));
-    let at = linux.iter().zip(&folio).take_while(|(a, b)| a == b).count();
-    let line =
-        |lines: &[String]| lines.get(at).map_or("nothing".to_owned(), |line| format!("{line:?}"));
-    Some(format!("line {}: {}, on Linux {}", at + 1, line(&folio), line(&linux)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_line_that_differs_is_shown() {
-        assert_eq!(first_difference(b"a\nb\n", b"a\nb\n"), None);
-        let text = first_difference(b"a\nb\n", b"a\n\xFF\n").unwrap();
-        assert!(text.starts_with("line 2: ") && text.contains("xff"), "{text}");
-        assert!(first_difference(b"a\nb\n", b"a\n").unwrap().contains("nothing"));
-        assert!(first_difference(b"", b"a").unwrap().contains("on Linux nothing"));
-    }
 }

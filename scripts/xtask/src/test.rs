@@ -1,10 +1,11 @@
 //! `test`: the three rings, on the machines their words ask for.
 
+use crate::agreement::Questions;
 use crate::build::{self, Image, LINUX_INIT, Profile, Program};
 use crate::captured::text;
 use crate::cargo::{self, limited};
 use crate::contents::{Add, Contents};
-use crate::foreign;
+use crate::foreign::FOREIGN;
 use crate::guest_tests::{self, SMOKE, SUITE, SUITE_TIMEOUT};
 use crate::host_tests;
 use crate::jobs::{self, Job, Step};
@@ -12,12 +13,12 @@ use crate::ktap::{last_lines, program_agrees, program_case};
 use crate::lanes::{self, Lane};
 use crate::linux;
 use crate::machine::Machine;
-use crate::oracle;
+use crate::oracle::ORACLE;
 use crate::report::{Case, Counts, Group, Verdict, write_junit};
 use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
 use crate::workspace;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
@@ -134,8 +135,8 @@ pub fn run(words: Words) -> Result<u8> {
             tests.run(job)?;
         }
         Some(Ring::Harness) => tests.harness(&own)?,
-        Some(Ring::Oracle) => tests.compared("oracle", &own, oracle::run)?,
-        Some(Ring::Foreign) => tests.compared("foreign", &own, foreign::run)?,
+        Some(Ring::Oracle) => tests.compared(&ORACLE, &own)?,
+        Some(Ring::Foreign) => tests.compared(&FOREIGN, &own)?,
         Some(Ring::Suite) => {
             let job = tests.suite(&own)?;
             tests.run(job)?;
@@ -161,8 +162,8 @@ pub fn run(words: Words) -> Result<u8> {
             for lane in lanes::layouts(machine).iter().filter(|lane| lane.is_of_the_harness()) {
                 tests.harness(lane)?;
             }
-            tests.compared("oracle", &own, oracle::run)?;
-            tests.compared("foreign", &own, foreign::run)?;
+            tests.compared(&ORACLE, &own)?;
+            tests.compared(&FOREIGN, &own)?;
         }
     }
     let cases = || tests.groups.iter().flat_map(|group| &group.cases);
@@ -179,9 +180,6 @@ pub fn run(words: Words) -> Result<u8> {
     println!("{counts}");
     Ok(if counts.failed > 0 || counts == Counts::default() { 1 } else { 0 })
 }
-
-/// Compares programs on Folio with the same on Debian's Linux: machine, kernel, our programs, filter.
-type Compare = fn(&Machine, &Path, &[Program], Option<&str>) -> Result<Vec<Case>>;
 
 struct Tests<'a> {
     filter: Option<&'a str>,
@@ -311,15 +309,15 @@ impl Tests<'_> {
     }
 
     /// The same programs on Folio and on Debian's Linux.
-    fn compared(&mut self, ring: &str, lane: &Lane, ask: Compare) -> Result<()> {
+    fn compared(&mut self, asked: &Questions, lane: &Lane) -> Result<()> {
         if self.program(LINUX_INIT)?.is_none() {
-            return self.absent(ring).map(|_: Option<()>| ());
+            return self.absent(asked.kind).map(|_: Option<()>| ());
         }
         let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
         let programs = self.programs.clone().unwrap_or_default();
         let filter = self.filter;
-        self.group(format!("{ring} {}", lane.name), || {
-            ask(&lane.machine, &kernel, &programs, filter)
+        self.group(format!("{} {}", asked.kind, lane.name), || {
+            asked.ask(&lane.machine, &kernel, &programs, filter)
         })
     }
 
