@@ -24,6 +24,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("mm::remap", 4),
     ("mm::brk", 4),
     ("mm::fork", 4),
+    ("mm::fallocate", 4),
     ("mm::fault", 4),
     ("mm::exit", 4),
     ("mm::filemap", 4),
