@@ -96,42 +96,56 @@ fn end_process(process: &Arc<Process>) {
         machine::end_with_status(status);
     }
     console::end_session(process.pid());
-    let mut family = lock_family();
-    let slot = process.slot();
-    abandon_children(&mut family, process);
-    leave_jobs(&mut family, slot);
+    loop {
+        let mut family = lock_family();
+        let Some(buried) = abandon_child(&mut family, process) else {
+            let buried = end_member(&mut family, process.slot(), status);
+            drop(family);
+            drop(buried);
+            return;
+        };
+        drop(family);
+        drop(buried);
+    }
+}
+
+/// A process whose last reference this may be: to be dropped without the family.
+type Buried = Option<Arc<Process>>;
+
+/// A process without children becomes a zombie, or goes at once.
+fn end_member(family: &mut FamilyGuard, slot: u32, status: i32) -> Buried {
+    leave_jobs(family, slot);
     if let Some(member) = family.get_mut(slot) {
         member.report = Report::Exited(status);
     }
-    notify_parent(&mut family, slot);
+    notify_parent(family, slot)
 }
 
-/// The nearest ancestor that asked for them adopts the children, or else the first process.
-fn abandon_children(family: &mut FamilyGuard, process: &Process) {
+/// The nearest ancestor that asked for them adopts one of the children, or else the first process.
+/// `None` if there is none left.
+fn abandon_child(family: &mut FamilyGuard, process: &Process) -> Option<Buried> {
     let slot = process.slot();
-    let Some(reaper) = reaper(family, slot) else { return };
+    let reaper = reaper(family, slot)?;
     let reaper_pid = family[reaper].pid();
-    while let Some(child) = family.move_child(slot, reaper, SIGCHLD as u8) {
-        let orphan = family[child].process.clone();
-        orphan.set_parent_pid(reaper_pid);
-        let signal = orphan.parent_death_signal().cast_signed();
-        if signal != 0 {
-            let fields = [process.pid(), 0, 0, 0, 0, 0, 0, 0, 0];
-            let info = Info { signal, errno: 0, code: SI_USER, fields };
-            // A standard signal is never refused; of others it matters little.
-            let _ = send_to_process(family, &orphan, &info);
-        }
-        if family[child].has_exited() {
-            notify_parent(family, child);
-        }
-        if family.get(child).is_some() {
-            let (group, session) = (family[child].group(), family[child].session());
-            let own = &family[slot];
-            if own.group() != group && own.session() == session {
-                hang_up_orphans(family, group, None);
-            }
+    let child = family.move_child(slot, reaper, SIGCHLD as u8)?;
+    let orphan = family[child].process.clone();
+    orphan.set_parent_pid(reaper_pid);
+    let signal = orphan.parent_death_signal().cast_signed();
+    if signal != 0 {
+        let fields = [process.pid(), 0, 0, 0, 0, 0, 0, 0, 0];
+        let info = Info { signal, errno: 0, code: SI_USER, fields };
+        // A standard signal is never refused; of others it matters little.
+        let _ = send_to_process(family, &orphan, &info);
+    }
+    let buried = if family[child].has_exited() { notify_parent(family, child) } else { None };
+    if family.get(child).is_some() {
+        let (group, session) = (family[child].group(), family[child].session());
+        let own = &family[slot];
+        if own.group() != group && own.session() == session {
+            hang_up_orphans(family, group, None);
         }
     }
+    Some(buried)
 }
 
 fn reaper(family: &FamilyGuard, slot: u32) -> Option<u32> {
@@ -172,9 +186,11 @@ fn hang_up_orphans(family: &mut FamilyGuard, group: u32, without: Option<u32>) {
 }
 
 /// Tells the parent of the zombie in `slot`; reaps it if the parent does not want to know.
-fn notify_parent(family: &mut FamilyGuard, slot: u32) {
+fn notify_parent(family: &mut FamilyGuard, slot: u32) -> Buried {
     let member = &family[slot];
-    let (Report::Exited(status), Some(parent)) = (member.report, member.parent()) else { return };
+    let (Report::Exited(status), Some(parent)) = (member.report, member.parent()) else {
+        return None;
+    };
     let signal = i32::from(member.exit_signal);
     let process = member.process.clone();
     let parent = family[parent].process.clone();
@@ -191,8 +207,7 @@ fn notify_parent(family: &mut FamilyGuard, slot: u32) {
         let info = Info { signal, ..child_info(&process, code, value) };
         let _ = send_to_process(family, &parent, &info);
     }
-    if is_sigchld && reaps {
-        drop(family.reap(slot));
-    }
+    let buried = if is_sigchld && reaps { family.reap(slot) } else { None };
     parent.child_changed.wake_all();
+    buried
 }

@@ -5,6 +5,7 @@ use super::credentials::Credentials;
 use super::signal::Signals;
 use super::thread::Thread;
 use super::usage::Usage;
+use crate::cpu;
 use crate::file::File;
 use crate::ipc::handle::Holder;
 use crate::mm::space::Mm;
@@ -68,6 +69,13 @@ pub(super) struct Origin {
     pub is_unkillable: bool,
     /// Whom it may call.
     pub level: Level,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Under no lock: much hangs on a process.
+        cpu::might_sleep();
+    }
 }
 
 impl Process {

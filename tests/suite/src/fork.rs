@@ -2,10 +2,12 @@
 
 use crate::child;
 use crate::fault::*;
+use sys::Errno;
 use sys::abi::process::*;
-use sys::abi::signal::SIGCHLD;
+use sys::abi::signal::{SIGCHLD, SignalSet};
 use sys::abi::{UserMutPtr, UserPtr};
 use sys::process;
+use sys::signal::{Action, set_action};
 use sys::syscall::output;
 use sys::wait::Status;
 
@@ -129,7 +131,6 @@ pub fn clone_like_fork_stores_both_ids() {
 }
 
 pub fn clone_checks_its_flags() {
-    use sys::Errno;
     let clone = |flags: u32| {
         let result = call!(clone(flags, 0, UserMutPtr::NULL, UserPtr::NULL, UserMutPtr::NULL));
         if result == Ok(0) {
@@ -176,4 +177,26 @@ pub fn a_subreaper_adopts_orphans() {
     let mut orphan = [0; 4];
     assert_eq!(read.read(&mut orphan), Ok(4));
     assert_eq!(child::wait(i32::from_le_bytes(orphan)), Status::Exited(0));
+}
+
+/// The one who adopts a zombie may not want to know of it.
+pub fn a_zombie_goes_where_children_are_ignored() {
+    process::adopt_orphans(true).expect("prctl");
+    let on_child = |action| {
+        // SAFETY: no handler runs.
+        unsafe { set_action(SIGCHLD, action, 0, SignalSet::EMPTY) }.expect("rt_sigaction");
+    };
+    on_child(Action::Ignore);
+    let middle = child::start(|| {
+        on_child(Action::Default);
+        let zombies = [child::start(|| 0), child::start(|| 0)];
+        for pid in zombies {
+            let none = (UserMutPtr::NULL, UserMutPtr::NULL);
+            assert_eq!(call!(waitid(P_PID, pid, none.0, WEXITED | WNOWAIT, none.1)), Ok(0));
+        }
+        0
+    });
+    // Everybody goes; at last nobody is left to wait for.
+    assert_eq!(process::wait(middle, 0), Err(Errno::ECHILD));
+    assert_eq!(process::wait(-1, 0), Err(Errno::ECHILD));
 }

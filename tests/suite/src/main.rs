@@ -225,6 +225,7 @@ test_cases! {
         clone_checks_its_flags,
         set_tid_address_returns_the_thread,
         a_subreaper_adopts_orphans,
+        a_zombie_goes_where_children_are_ignored,
     ],
     wait: [
         no_child_is_echild,
