@@ -111,6 +111,7 @@ pub struct Mm {
     page_table: SpinLock<()>,
     /// Threads that run in it.
     users: AtomicU32,
+    /// Resident pages: changed with the page tables locked, or with `layout` for writing.
     pub rss_anon: AtomicU32,
     pub rss_file: AtomicU32,
     /// Most pages it had before it last lost some.
@@ -236,13 +237,19 @@ impl Mm {
     }
 
     fn free_table(&self, table: Pfn) {
-        add(&self.page_tables, 1_u32.wrapping_neg());
+        self.page_tables.fetch_sub(1, Relaxed);
         table_cache::free(table);
     }
 
-    /// Pages have been put into the tables.
+    /// Whether nobody else counts resident pages now.
+    fn may_count(&self) -> bool {
+        self.page_table.is_locked() || self.layout.is_written()
+    }
+
+    /// Pages have been put into the tables, which are still locked.
     #[inline]
     pub fn add_rss(&self, anon: u32, file: u32) {
+        debug_assert!(self.may_count());
         if anon != 0 {
             add(&self.rss_anon, anon);
         }
@@ -256,8 +263,9 @@ impl Mm {
         self.rss().max(self.max_rss.load(Relaxed))
     }
 
-    /// Pages have been taken out of the tables.
+    /// Pages have been taken out of the tables, which are still locked.
     pub fn subtract_rss(&self, anon: u32, file: u32) {
+        debug_assert!(self.may_count());
         self.max_rss.store(self.peak_rss(), Relaxed);
         add(&self.rss_anon, anon.wrapping_neg());
         add(&self.rss_file, file.wrapping_neg());
@@ -269,6 +277,7 @@ impl Mm {
     }
 }
 
+/// For counters that one task at a time changes.
 #[inline]
 fn add(counter: &AtomicU32, value: u32) {
     counter.store(counter.load(Relaxed).wrapping_add(value), Relaxed);
@@ -386,7 +395,7 @@ impl Tables for UserTables<'_, '_> {
             Some(table) => table,
             None => self.lock.released(|| table_cache::allocate(level))?,
         };
-        add(&self.mm.page_tables, 1);
+        self.mm.page_tables.fetch_add(1, Relaxed);
         Some(table)
     }
 

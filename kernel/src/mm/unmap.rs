@@ -83,11 +83,9 @@ impl Mm {
             let Some(run) = walk.next(&tables, STEP as u32) else { break };
             take(&run, &mut gather, &mut file);
             drop(run);
+            self.subtract_rss(gather.held() - file, file);
             drop(lock);
-            let anon = gather.held() - file;
             self.flush(&mut gather);
-            // Whoever cuts a file does this to other programs, which may exit meanwhile.
-            self.subtract_rss(anon, file);
             might_resched();
         }
     }

@@ -104,6 +104,12 @@ impl<T> RwLock<T> {
         WriteGuard { lock: self, not_send: PhantomData }
     }
 
+    /// Whether a writer holds it, for assertions.
+    #[inline]
+    pub fn is_written(&self) -> bool {
+        self.state.load(Relaxed) & WRITER != 0
+    }
+
     /// `None` if that would mean to wait.
     #[inline]
     #[cfg(feature = "ktest")]

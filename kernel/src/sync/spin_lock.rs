@@ -89,6 +89,12 @@ impl<T> SpinLock<T> {
         self.inner.get_mut()
     }
 
+    /// Whether somebody holds it, for assertions.
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        self.inner.is_locked()
+    }
+
     /// For the panic path: nobody will release the lock any more.
     ///
     /// # Safety
