@@ -115,12 +115,11 @@ impl<T, const N: usize> Arena<T, N> {
     /// `None` if `id` names no slot in use.
     #[inline(always)]
     pub fn get(&self, id: u32) -> Option<&T> {
-        let chunk = id as usize / N;
-        let chunk = match self.near.get(chunk) {
-            Some(chunk) => chunk,
-            None => self.far_chunk(chunk)?,
+        let slot = match self.near.get(id as usize / N) {
+            Some(chunk) => &chunk[id as usize % N],
+            None => self.far_slot(id)?,
         };
-        match &chunk[id as usize % N] {
+        match slot {
             Slot::Used(value) => Some(value),
             Slot::Free(_) => None,
         }
@@ -193,9 +192,9 @@ impl<T, const N: usize> Arena<T, N> {
 
     #[cold]
     #[inline(never)]
-    fn far_chunk(&self, chunk: usize) -> Option<&Chunk<T, N>> {
-        let far = chunk.checked_sub(DIRECTORY)?;
-        self.far.get(far / DIRECTORY)?.get(far % DIRECTORY)
+    fn far_slot(&self, id: u32) -> Option<&Slot<T>> {
+        let far = (id as usize / N).checked_sub(DIRECTORY)?;
+        Some(&self.far.get(far / DIRECTORY)?.get(far % DIRECTORY)?[id as usize % N])
     }
 
     fn last_chunk(&self) -> Option<&Chunk<T, N>> {

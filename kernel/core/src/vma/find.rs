@@ -41,18 +41,13 @@ impl<B: Backing> VmaSet<B> {
 
     #[inline(never)]
     fn find_in_tree(&self, page: Vpn) -> Option<(VmaId, &Vma<B>)> {
-        let next = match self.index.find(page.as_u32()) {
-            Ok(id) => {
-                let node = &self.arena[id];
-                if page < node.vma.end() {
-                    self.hit.store(id, Relaxed);
-                    return Some((VmaId(id), &node.vma));
-                }
-                node.next
-            }
-            Err(next) => next,
-        };
-        self.listed(next)
+        let id = self.index.find(page.as_u32());
+        let node = self.arena.get(id)?;
+        if page < node.vma.end() {
+            self.hit.store(id, Relaxed);
+            return Some((VmaId(id), &node.vma));
+        }
+        self.listed(node.next)
     }
 
     pub fn get(&self, id: VmaId) -> Option<&Vma<B>> {

@@ -43,8 +43,9 @@ impl<const F: usize> Node<F> {
     pub fn seek(&self, start: u32) -> usize {
         let mut at = 0;
         for bit in (0..F.ilog2()).rev() {
-            if self.starts[at | 1 << bit] <= start {
-                at |= 1 << bit;
+            // Not `|`: that the compiler takes for a value to keep, a sum for part of an address.
+            if self.starts[at + (1 << bit)] <= start {
+                at += 1 << bit;
             }
         }
         at

@@ -72,12 +72,11 @@ proptest! {
                 Step::Ask(at, pages) => {
                     let path = index.seek(at);
                     let found = model.range(..=at).next_back().map(|(_, (id, _))| *id);
-                    prop_assert_eq!(index.find(at), path.area);
-                    if let Ok(id) = index.find(at) {
-                        prop_assert_eq!(Some(id), found);
-                    } else if let Err(id) = index.find(at) && id != NIL {
-                        let next = model.range(at..).next().map(|(_, (id, _))| *id);
-                        prop_assert_eq!(Some(id), next);
+                    let next = model.range(at..).next().map(|(_, (id, _))| *id);
+                    prop_assert_eq!(index.find(at), found.or(next).unwrap_or(NIL));
+                    match path.area {
+                        Ok(id) => prop_assert_eq!(Some(id), found),
+                        Err(id) => prop_assert_eq!((Some(id), None), (next.or(Some(NIL)), found)),
                     }
                     let fits = |(_, (id, gap)): (&u32, &(u32, u32))| (*gap >= pages).then_some(*id);
                     let below = model.range(..=at).rev().find_map(fits);

@@ -8,8 +8,8 @@ pub(in crate::vma) const FANOUT: usize = 64;
 /// Two neighbours have more entries than half a node, so that a node has 16 on average; and 65,531
 /// areas are fewer than 16^4. One more for nodes without neighbours.
 pub(super) const MAX_HEIGHT: usize = 5;
-/// Nodes a frame holds.
-const CHUNK: usize = 4;
+/// Nodes a chunk of memory holds. One, so that a node's number leads straight to it.
+const CHUNK: usize = 1;
 
 /// A place in the tree: from the leaf up, each node and the entry in it. In the leaf it is the
 /// number of entries up to what was sought.
@@ -71,20 +71,15 @@ impl<const F: usize> Index<F> {
         path
     }
 
-    /// The area that starts at `start` or nearest below; or, if the leaf has none, the first
-    /// above.
-    #[inline]
-    pub fn find(&self, start: u32) -> Result<u32, u32> {
+    /// The area that starts at `start` or nearest below; or, if there is none, the first above.
+    #[inline(always)]
+    pub fn find(&self, start: u32) -> u32 {
         let mut id = self.root;
-        if id == NIL {
-            return Err(NIL);
-        }
-        for _ in 1..self.height {
+        for _ in 0..self.height {
             let node = &self.nodes[id];
             id = node.id(node.seek(start));
         }
-        let leaf = &self.nodes[id];
-        leaf.area_at(leaf.up_to(start))
+        id
     }
 
     /// Changes the gap in front of the area that starts at `start`.
