@@ -5,11 +5,12 @@ use super::map::Contents;
 use super::object::Object;
 use super::space::Mm;
 use crate::ktest::{Outcome, check, tests};
+use crate::sync::Mutex;
 use crate::task::{self, Task, forced_switch};
 use abi::memory::{MREMAP_FIXED, MREMAP_MAYMOVE, PROT_READ, PROT_WRITE};
 use alloc::sync::Arc;
-use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicBool, AtomicU32};
 use kcore::addr::PAGE_SIZE;
 use kcore::run_queue::Priority;
 use kcore::vma::VmFlags;
@@ -18,6 +19,7 @@ tests![
     a_cut_finds_pages_that_are_moved_meanwhile,
     a_cut_spares_what_was_mapped_there_meanwhile,
     a_cut_finds_pages_whose_areas_merge_meanwhile,
+    a_cut_finds_pages_that_a_fork_copies_meanwhile,
 ];
 
 const START: u32 = 0x1000_0000;
@@ -32,6 +34,7 @@ struct Mapped {
     mm: Arc<Mm>,
     other: fn(&Mapped),
     is_done: AtomicBool,
+    child: Mutex<Option<Arc<Mm>>>,
 }
 
 impl Mapped {
@@ -43,8 +46,8 @@ impl Mapped {
         for page in 0..PAGES {
             mm.write_bytes(START + page * PAGE_SIZE, b"mapped").map_err(|_| "write")?;
         }
-        Arc::try_new(Self { object, mm, other, is_done: AtomicBool::new(false) })
-            .map_err(|_| "no memory")
+        let (is_done, child) = (AtomicBool::new(false), Mutex::new(None));
+        Arc::try_new(Self { object, mm, other, is_done, child }).map_err(|_| "no memory")
     }
 
     fn is_there(&self, address: u32) -> bool {
@@ -131,5 +134,33 @@ fn a_cut_finds_pages_whose_areas_merge_meanwhile() -> Outcome {
     protect(&mapped.mm, PROT_READ);
     race(&mapped, |mapped| assert_eq!(mapped.object.truncate(0), Ok(())))?;
     check!(mapped.mm.rss() == 0);
+    Ok(())
+}
+
+/// However much a fork has to copy first, and whichever of parent and child the cut visits first.
+fn a_cut_finds_pages_that_a_fork_copies_meanwhile() -> Outcome {
+    const LOW: u32 = START / 2;
+    const LAST: u32 = START + BYTES - PAGE_SIZE;
+    static FIRST: AtomicU32 = AtomicU32::new(0);
+    for pages in (1..16).map(|steps| steps * 64) {
+        FIRST.store(pages, Relaxed);
+        // Freed before the fork: its place may be the child's, on either side of the parent's.
+        let place = Mm::new().map_err(|_| "no mm")?;
+        let mapped = Mapped::new(VmFlags::empty(), |mapped| {
+            let Mapped { object, mm, child, .. } = mapped;
+            wait_until(|| object.size() == 0 && mm.rss() == FIRST.load(Relaxed));
+            // It comes back unless it has left the object, and then the cut comes back too.
+            let _ = mm.write_bytes(LAST, b"again");
+            *child.lock() = mm.fork().ok();
+        })?;
+        mapped.mm.map_fixed(range(LOW, pages), RW, Contents::Anonymous).map_err(|_| "map")?;
+        for page in 0..pages {
+            mapped.mm.write_bytes(LOW + page * PAGE_SIZE, b"first").map_err(|_| "write")?;
+        }
+        drop(place);
+        race(&mapped, |mapped| assert_eq!(mapped.object.truncate(0), Ok(())))?;
+        let Some(child) = mapped.child.lock().take() else { return Err("fork") };
+        check!(mapped.mm.rss() == pages && child.rss() == pages);
+    }
     Ok(())
 }

@@ -187,8 +187,8 @@ impl Mm {
         TableLock { of: &self.page_table, guard: StdCell::new(Some(self.page_table.lock())) }
     }
 
-    /// The tables, under `lock`: this address space's own, or, for a child that nobody else can
-    /// see yet, its parent's.
+    /// The tables, under `lock`: this address space's own, or its parent's while fork builds it,
+    /// whose layout then keeps everybody else away.
     #[inline]
     pub fn tables<'a, 'l>(&'a self, lock: &'a TableLock<'l>) -> UserTables<'a, 'l> {
         UserTables { mm: self, lock }
