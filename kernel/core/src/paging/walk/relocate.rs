@@ -74,11 +74,10 @@ impl MoveWalk {
 /// so that nothing else is in the registers.
 #[inline(never)]
 fn move_cells<F: Format>(from: &[F::Cell], to: &[F::Cell]) -> bool {
-    let mut any = false;
+    let any = from.iter().any(|cell| cell.load() != F::EMPTY);
     for (from, to) in from.iter().zip(to) {
         if from.load() != F::EMPTY {
             to.set(from.take());
-            any = true;
         }
     }
     any
