@@ -18,6 +18,7 @@ const ALL: &[&[Test]] = &[
     arch::ktest::TESTS,
     mm::ktest::TESTS,
     mm::races_ktest::TESTS,
+    mm::shortage_ktest::TESTS,
     mm::rmap::ktest::TESTS,
     task::ktest::TESTS,
     sync::ktest::TESTS,

@@ -26,6 +26,8 @@ pub mod protect;
 pub mod races_ktest;
 pub mod remap;
 pub mod rmap;
+#[cfg(feature = "ktest")]
+pub mod shortage_ktest;
 pub mod space;
 pub mod statistics;
 mod table_cache;

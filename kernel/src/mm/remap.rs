@@ -66,7 +66,8 @@ impl Mm {
         self.map_free(layout, to, flags, Contents::Object { object, pgoff, file })
     }
 
-    /// Moves pages and area. If `keep`, an empty area stays behind.
+    /// Moves pages and area. If `keep`, an empty area stays behind. All that can fail comes before
+    /// the first page moves.
     fn move_area(
         &self,
         layout: &mut Layout,
@@ -74,29 +75,16 @@ impl Mm {
         to: PageRange,
         keep: bool,
     ) -> Result<()> {
-        let areas = &mut layout.areas;
-        let (id, area) = areas.containing(from.start()).ok_or(Errno::EFAULT)?;
-        let left_behind = keep.then(|| {
-            let flags = area.flags() - (VmFlags::LOCKED | VmFlags::LOCKONFAULT);
-            let AreaBacking { object, file } = area.backing.clone();
-            let contents = match object {
-                Some(object) => {
-                    Contents::Object { object, pgoff: area.index_of(from.start()), file }
-                }
-                None => Contents::Anonymous,
-            };
-            (flags, contents)
-        });
         let target = PageRange::with_len(to.start(), from.len().min(to.len())).unwrap_or(to);
         let source = PageRange::with_len(from.start(), target.len()).unwrap_or(from);
         let mut walk = MoveWalk::new(source, target.start()).ok_or(Errno::EINVAL)?;
-        let moved = self.reserve_tables(&walk).and_then(|()| {
-            areas.get(id).map_or(Ok(()), |area| self.reserve_move(area))?;
-            areas.relocate(id, from, to, &mut |edit| self.follow(edit)).map_err(|_| Errno::ENOMEM)
+        let moved = self.reserve_tables(&walk).and_then(|()| match keep {
+            true => self.double_area(layout, from, to),
+            false => self.relocate_area(layout, from, to),
         });
         if let Err(errno) = moved {
             // At the end tables are looked for below areas only.
-            self.free_tables(to, super::unmap::free_space_around(areas, to));
+            self.free_tables(to, super::unmap::free_space_around(&layout.areas, to));
             return Err(errno);
         }
         loop {
@@ -110,11 +98,42 @@ impl Mm {
             }
             might_resched();
         }
-        self.free_tables(from, super::unmap::free_space_around(areas, from));
-        match left_behind {
-            Some((flags, contents)) => self.map_free(layout, from, flags, contents),
-            None => Ok(()),
+        if !keep {
+            self.free_tables(from, super::unmap::free_space_around(&layout.areas, from));
         }
+        Ok(())
+    }
+
+    fn relocate_area(&self, layout: &mut Layout, from: PageRange, to: PageRange) -> Result<()> {
+        let areas = &mut layout.areas;
+        let (id, area) = areas.containing(from.start()).ok_or(Errno::EFAULT)?;
+        self.reserve_move(area)?;
+        let moved = areas.relocate(id, from, to, &mut |edit| self.follow(edit));
+        moved.map(|_| ()).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// An area like the one at `from`, for its pages; what stays there is not locked.
+    fn double_area(&self, layout: &mut Layout, from: PageRange, to: PageRange) -> Result<()> {
+        let (id, area) = layout.areas.containing(from.start()).ok_or(Errno::EFAULT)?;
+        let (flags, double) = (area.flags(), area.moved(from, to));
+        self.reserve_move(area)?;
+        let unlocked = flags - (VmFlags::LOCKED | VmFlags::LOCKONFAULT);
+        let id = self.change_flags(layout, id, from, unlocked)?;
+        // The change may have used what was reserved.
+        let reserved = self.reserve_move(&double);
+        let added = reserved.and_then(|()| {
+            let added = layout.areas.insert(double, &mut |edit| self.follow(edit));
+            added.map(|_| ()).map_err(|_| Errno::ENOMEM)
+        });
+        if let Some(object) = layout.areas.get(id).and_then(|area| area.backing.object.as_ref()) {
+            object.mappings.note_move();
+        }
+        if added.is_err() && flags != unlocked {
+            // Back into what it was part of, which needs no memory.
+            let back = layout.areas.change(id, from, flags, &mut |edit| self.follow(edit));
+            debug_assert!(back.is_ok(), "an area could not be mended");
+        }
+        added
     }
 
     fn reserve_tables(&self, walk: &MoveWalk) -> Result<()> {

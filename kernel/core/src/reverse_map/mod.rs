@@ -93,7 +93,7 @@ pub struct ReverseMap {
     few_len: u32,
     arena: Arena<Node, CHUNK>,
     tree: Tree,
-    replaced: u32,
+    moves: u32,
 }
 
 impl Default for ReverseMap {
@@ -105,7 +105,7 @@ impl Default for ReverseMap {
 impl ReverseMap {
     pub const fn new() -> Self {
         let few = [Mapping::NONE; FEW];
-        Self { few, few_len: 0, arena: Arena::new(), tree: Tree::new(), replaced: 0 }
+        Self { few, few_len: 0, arena: Arena::new(), tree: Tree::new(), moves: 0 }
     }
 
     pub fn len(&self) -> u32 {
@@ -120,7 +120,13 @@ impl ReverseMap {
     /// has seen all pages if it is the same before and after.
     #[inline]
     pub fn edits(&self) -> u32 {
-        self.replaced
+        self.moves
+    }
+
+    /// Pages are about to come under another mapping.
+    #[inline]
+    pub fn note_move(&mut self) {
+        self.moves = self.moves.wrapping_add(1);
     }
 
     /// Makes the next `count` insertions succeed.
@@ -193,7 +199,7 @@ impl ReverseMap {
     /// Replaces the mapping of an area whose pages began with `first`. Needs no memory. `false` if
     /// there was none.
     pub fn change(&mut self, first: u32, mapping: Mapping) -> bool {
-        self.replaced = self.replaced.wrapping_add(1);
+        self.note_move();
         let old = (first, mapping.space, mapping.area);
         if let Some(at) = self.position(old) {
             self.few[at] = mapping;

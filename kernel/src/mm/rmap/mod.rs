@@ -63,6 +63,11 @@ impl Mappings {
         self.0.lock().edits() == edits
     }
 
+    /// An area got a second place, and its pages go there.
+    pub fn note_move(&self) {
+        self.0.lock().note_move();
+    }
+
     /// The next mapping, with its address space if that is not about to die anyway.
     fn next(
         &self,
