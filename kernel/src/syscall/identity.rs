@@ -59,28 +59,23 @@ fn ids(choose: impl FnOnce(&Credentials) -> u32) -> Result<u32> {
 }
 
 pub fn getuid() -> Result<u32> {
-    ids(|credentials| credentials.user.real).map(to_16)
+    getuid32().map(to_16)
 }
 
 pub fn getgid() -> Result<u32> {
-    ids(|credentials| credentials.group.real).map(to_16)
+    getgid32().map(to_16)
 }
 
 pub fn geteuid() -> Result<u32> {
-    ids(|credentials| credentials.user.effective).map(to_16)
+    geteuid32().map(to_16)
 }
 
 pub fn getegid() -> Result<u32> {
-    ids(|credentials| credentials.group.effective).map(to_16)
+    getegid32().map(to_16)
 }
 
 /// The id that stands for all that do not fit 16 bits.
 const OVERFLOW_ID: u32 = 65534;
-
-/// One of the last 4095 ids looks like an error, on Linux too.
-fn to_32(id: u32) -> Result<u32> {
-    abi::errno::decode(id)
-}
 
 fn to_16(id: u32) -> u32 {
     if id > 0xffff { OVERFLOW_ID } else { id }
@@ -92,19 +87,19 @@ fn from_16(id: u32) -> u32 {
 }
 
 pub fn getuid32() -> Result<u32> {
-    ids(|credentials| credentials.user.real).and_then(to_32)
+    ids(|credentials| credentials.user.real)
 }
 
 pub fn getgid32() -> Result<u32> {
-    ids(|credentials| credentials.group.real).and_then(to_32)
+    ids(|credentials| credentials.group.real)
 }
 
 pub fn geteuid32() -> Result<u32> {
-    ids(|credentials| credentials.user.effective).and_then(to_32)
+    ids(|credentials| credentials.user.effective)
 }
 
 pub fn getegid32() -> Result<u32> {
-    ids(|credentials| credentials.group.effective).and_then(to_32)
+    ids(|credentials| credentials.group.effective)
 }
 
 pub fn getresuid32(
@@ -182,13 +177,13 @@ pub fn setresgid32(real: u32, effective: u32, saved: u32) -> Result<u32> {
 pub fn setfsuid32(user: u32) -> Result<u32> {
     let old = current().process().credentials().user.filesystem;
     change_user(|ids, privileged| Ok(ids.set_filesystem(user, privileged)))?;
-    to_32(old)
+    Ok(old)
 }
 
 pub fn setfsgid32(group: u32) -> Result<u32> {
     let old = current().process().credentials().group.filesystem;
     change_group(|ids, privileged| Ok(ids.set_filesystem(group, privileged)))?;
-    to_32(old)
+    Ok(old)
 }
 
 pub fn getgroups32(size: i32, list: UserMutPtr<u32>) -> Result<u32> {

@@ -551,7 +551,6 @@ test_cases! {
         names_can_be_set,
         random_bytes_differ,
         priorities_can_be_asked_and_lowered,
-        the_highest_ids_look_like_errors,
         the_affinity_has_this_processor,
         negative_nice_goes_first,
     ],

@@ -190,20 +190,6 @@ pub fn priorities_can_be_asked_and_lowered() {
     assert_eq!(call!(getpriority(PRIO_PROCESS, 0x3fff_ffff)), Err(Errno::ESRCH));
 }
 
-pub fn the_highest_ids_look_like_errors() {
-    if call!(geteuid32()) != Ok(0) {
-        skip!("only root takes any id");
-    }
-    let status = child::run(|| {
-        assert_eq!(call!(setfsgid32(u32::MAX - 1)), Ok(0));
-        assert_eq!(call!(setfsgid32(7)), Err(Errno::ENOENT));
-        assert_eq!(call!(setresuid32(0, u32::MAX - 12, 0)), Ok(0));
-        assert_eq!((call!(geteuid32()), call!(geteuid())), (Err(Errno::EACCES), Ok(65_534)));
-        0
-    });
-    assert_eq!(status, Status::Exited(0));
-}
-
 pub fn the_affinity_has_this_processor() {
     let mut mask = [0u8; 128];
     let pointer = UserMutPtr::new(sys::syscall::pointer_mut(&mut mask));
