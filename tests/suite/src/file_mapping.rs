@@ -268,6 +268,12 @@ pub fn memfd_is_a_file_without_a_name() {
 
 pub fn who_is_killed_stops_populating() {
     crate::harness::only_on_folio("Linux 6.1, fatal_signal_pending in __get_user_pages");
+    // Its killer's timer may be late on a busy host.
+    assert!((0..20).any(|_| is_stopped_populating()), "it went on to the end");
+}
+
+/// Kills a child that populates a mapping; `false` if all of it was there then.
+fn is_stopped_populating() -> bool {
     const PAGES: u32 = 24 << 8;
     let (name, file) = Scratch::file("populate", b"");
     file.set_len(i64::from(PAGES * PAGE)).expect("ftruncate64");
@@ -289,6 +295,7 @@ pub fn who_is_killed_stops_populating() {
         sys::time::sleep(Duration::from_millis(1));
     }
     process::kill(pid, SIGKILL).expect("kill");
-    assert_eq!(child::wait(pid), Status::Signaled(SIGKILL));
-    assert!(count() < PAGES as usize, "it went on to the end");
+    let status = child::wait(pid);
+    assert!(matches!(status, Status::Signaled(SIGKILL) | Status::Exited(1)), "{status:?}");
+    count() < PAGES as usize
 }

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
 use core::mem;
+use core::time::Duration;
 use sys::Errno;
 use sys::abi::syscall::folio::*;
 use sys::syscall::{folio, output};
@@ -31,6 +32,20 @@ impl Snapshot {
         statistics.zones.iter_mut().for_each(|zone| zone.least_free = 0);
         set_slabs_aside(&mut statistics);
         Some(Self(statistics))
+    }
+
+    /// Counts when nobody else is at work: until two counts agree, or for a second.
+    pub fn settled() -> Option<Self> {
+        let mut last = Self::take()?;
+        for _ in 0..50 {
+            sys::time::sleep(Duration::from_millis(20));
+            let next = Self::take()?;
+            if next == last {
+                break;
+            }
+            last = next;
+        }
+        Some(last)
     }
 
     fn has_no_high_memory(&self) -> bool {
