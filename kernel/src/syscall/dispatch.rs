@@ -22,45 +22,53 @@ mod handlers {
     pub use crate::syscall::time::*;
 }
 
+/// Calls a handler with what its arguments' kinds make of the registers.
+macro_rules! decoded {
+    ($handler:path, $registers:ident, $($argument:ident: $kind:ty),*) => {{
+        let _ = $registers;
+        #[allow(unused_mut, unused_variables)]
+        let mut register = 0;
+        $(
+            let $argument = <$kind as CheckedArgument>::decode($registers, register)?;
+            #[allow(unused_assignments)]
+            { register += <$kind as CheckedArgument>::REGISTERS; }
+        )*
+        $handler($($argument),*)
+    }};
+}
+
+/// A call's arguments taken out of the registers, and its handler.
+type Handler = fn(&Arguments) -> Result<u32>;
+
+/// The handlers of one table of calls. A function for each, because one for all would save the
+/// registers that the greediest needs.
 macro_rules! dispatcher {
-    ($(#[$how:meta])* $name:ident, [$($kinds:ident)::+], $( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
-        $(#[$how])*
-        fn $name(number: u32, registers: &Arguments) -> Option<Result<u32>> {
+    ($name:ident, [$($kinds:ident)::+], $( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
+        /// `None` for a number without a call.
+        #[inline(always)]
+        fn $name(number: u32) -> Option<Handler> {
             #[allow(unused_imports)]
             use $($kinds)::+::*;
             match number {
-                $( $number => {
-                    #[allow(unused_mut, unused_variables)]
-                    let mut register = 0;
-                    $(
-                        let $argument = match <$kind as CheckedArgument>::decode(registers, register) {
-                            Ok(argument) => argument,
-                            Err(errno) => return Some(Err(errno)),
-                        };
-                        #[allow(unused_assignments)]
-                        { register += <$kind as CheckedArgument>::REGISTERS; }
-                    )*
-                    Some(handlers::$call($($argument),*))
-                } )*
-                _ => {
-                    let _ = registers;
-                    None
-                }
+                $( $number => Some(|registers| {
+                    decoded!(handlers::$call, registers, $($argument: $kind),*)
+                }), )*
+                _ => None,
             }
         }
     };
 }
 
 macro_rules! linux_dispatcher {
-    ($($rows:tt)*) => { dispatcher!(#[inline(always)] linux, [abi::syscall::linux::kinds], $($rows)*); };
+    ($($rows:tt)*) => { dispatcher!(linux, [abi::syscall::linux::kinds], $($rows)*); };
 }
 abi::for_each_linux_call!(linux_dispatcher);
 
 /// Serves `int 0x80`.
 #[inline(always)]
 pub fn linux_call(number: u32, registers: &Arguments) -> u32 {
-    match linux(number, registers) {
-        Some(result) => abi::errno::encode(result),
+    match linux(number) {
+        Some(handler) => abi::errno::encode(handler(registers)),
         None => {
             if number < NUMBERS {
                 note_unknown(number);
@@ -81,7 +89,23 @@ macro_rules! ipc_dispatcher {
 abi::for_each_ipc_call!(ipc_dispatcher);
 
 macro_rules! message_dispatcher {
-    ($($rows:tt)*) => { dispatcher!(#[inline(always)] message, [abi::syscall::ipc::kinds], $($rows)*); };
+    ($( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
+        /// Serves messages in place; `None` for other calls.
+        #[inline(always)]
+        fn message(number: u32, registers: &Arguments) -> Option<Result<u32>> {
+            use abi::syscall::ipc::kinds::*;
+            match number {
+                $( $number => {
+                    #[inline(always)]
+                    fn serve(registers: &Arguments) -> Result<u32> {
+                        decoded!(handlers::$call, registers, $($argument: $kind),*)
+                    }
+                    Some(serve(registers))
+                } )*
+                _ => None,
+            }
+        }
+    };
 }
 abi::for_each_message_call!(message_dispatcher);
 
@@ -89,9 +113,10 @@ abi::for_each_message_call!(message_dispatcher);
 #[inline(always)]
 pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
     // Messages first: they are what has to be quick.
-    let result = message(number, registers)
-        .or_else(|| folio(number, registers))
-        .or_else(|| ipc(number, registers));
+    let result = message(number, registers).or_else(|| {
+        let handler = folio(number).or_else(|| ipc(number))?;
+        Some(handler(registers))
+    });
     abi::errno::encode(result.unwrap_or(Err(Errno::ENOSYS)))
 }
 
