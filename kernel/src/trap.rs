@@ -76,9 +76,10 @@ fn class(address: VirtAddr, code: ErrorCode, origin: Origin) -> Class {
 #[inline(always)]
 fn serve_page(frame: &mut TrapFrame, address: VirtAddr, code: ErrorCode) {
     let thread = process::current();
-    let outcome = match &*thread.own().mm.borrow() {
-        Some(mm) => mm.fault(address, code.kind()),
-        None => Outcome::Signal(Signal::MapError),
+    // SAFETY: only the thread itself gives up its address space, in exec and exit, and it is here.
+    let outcome = match unsafe { thread.own().mm.try_borrow_unguarded() } {
+        Ok(Some(mm)) => mm.fault(address, code.kind()),
+        Ok(None) | Err(_) => Outcome::Signal(Signal::MapError),
     };
     match outcome {
         Outcome::Done { major } => task::current().count_fault(major),
