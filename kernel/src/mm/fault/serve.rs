@@ -140,10 +140,19 @@ impl Fault<'_> {
         }
     }
 
-    /// Private memory without a page.
+    /// Private memory without a page. A write, the usual touch, is decided apart: it asks for no
+    /// rights but its own.
     #[inline(always)]
     fn first_touch(&self, cell: &EntryCell, frame: Option<Frame>) -> Round {
-        match decide(self.kind, &self.place(), Slot::Empty, PageState::None) {
+        match self.kind {
+            AccessKind::Write => self.touch_by(AccessKind::Write, cell, frame),
+            kind => self.touch_by(kind, cell, frame),
+        }
+    }
+
+    #[inline(always)]
+    fn touch_by(&self, kind: AccessKind, cell: &EntryCell, frame: Option<Frame>) -> Round {
+        match decide(kind, &self.place(), Slot::Empty, PageState::None) {
             Decision::AllocateAnonymous => {
                 let Some(own) = own_cleared(frame) else { return Round::NeedFrame };
                 cell.set(self.own_entry(own));
