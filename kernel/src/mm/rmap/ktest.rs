@@ -25,7 +25,7 @@ tests! {
 
 const RW: VmFlags = VmFlags::READ.union(VmFlags::WRITE).union(VmFlags::MAY);
 const HERE: u32 = 0x10_0000;
-const THERE: u32 = 0x4000_0000 - 3 * PAGE_SIZE;
+const THERE: u32 = 0x3000_0000 - 3 * PAGE_SIZE;
 
 fn range(address: u32, pages: u32) -> PageRange {
     PageRange::with_len(VirtAddr::new(address).vpn(), pages).unwrap_or_default()
