@@ -57,6 +57,17 @@ impl<T: Default, const N: usize> ChunkTable<T, N> {
         self.chunks.truncate((len as usize).div_ceil(N));
     }
 
+    /// Truncates, and gives back what the list of chunks does not need, what was
+    /// [reserved](Self::reserve) too, if there is memory for a shorter list.
+    pub fn shrink(&mut self, len: u32) {
+        self.truncate(len);
+        let mut chunks = Vec::new();
+        if chunks.try_reserve_exact(self.chunks.len()).is_ok() {
+            chunks.append(&mut self.chunks);
+            self.chunks = chunks;
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn add_chunk(&mut self) -> Result<(), NoMemory> {
@@ -104,7 +115,12 @@ mod tests {
         assert!(table.get(u32::MAX).is_none() && table.get_mut(u32::MAX).is_none());
         table.truncate(5);
         assert_eq!((table.len(), table.get(7)), (8, Some(&9)));
-        table.truncate(0);
-        assert!(table.is_empty());
+        table.shrink(1);
+        assert_eq!((table.len(), table.chunks.capacity()), (4, 1));
+        *table.get_mut(3).unwrap() = 5;
+        table.grow(5).unwrap();
+        assert_eq!((table.get(3), table.get(7)), (Some(&5), Some(&0)));
+        table.shrink(0);
+        assert!(table.is_empty() && table.chunks.capacity() == 0);
     }
 }

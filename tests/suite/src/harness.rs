@@ -109,17 +109,18 @@ enum Verdict {
 /// Runs a test, which must leave everything as it was. What only one run keeps is no leak, nor is
 /// what a server at work has for a moment.
 fn run_exactly(case: &Case) -> Verdict {
-    let mut found = None;
+    let mut found = String::new();
     for take in [Snapshot::take, Snapshot::settled, Snapshot::settled] {
         let (verdict, lost) = run_between(case, take);
         // That one loses things on purpose, once.
         let is_on_purpose = case.run as usize == leak::every_kind_is_found as *const () as usize;
-        if lost.is_none() || is_on_purpose || !matches!(verdict, Verdict::Passed) {
+        let Some(lost) = lost.filter(|_| !is_on_purpose && matches!(verdict, Verdict::Passed))
+        else {
             return verdict;
-        }
-        found = lost;
+        };
+        let _ = write!(found, "{}{lost}", if found.is_empty() { "leaked: " } else { "; again: " });
     }
-    Verdict::Failed(describe(format_args!("leaked: {}", found.unwrap_or_default())))
+    Verdict::Failed(found)
 }
 
 /// What came of a test, and what is different after it.

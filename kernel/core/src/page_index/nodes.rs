@@ -105,7 +105,7 @@ impl Nodes {
         while len != 0 && (len - CHUNK as u32..len).all(|id| is_free(&self.table, id)) {
             len -= CHUNK as u32;
         }
-        self.table.truncate(len);
+        self.table.shrink(len);
         (self.free, self.free_count) = (EMPTY, 0);
         for id in (0..len).rev() {
             if is_free(&self.table, id) {
