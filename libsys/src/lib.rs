@@ -19,6 +19,7 @@ pub type Result<T> = core::result::Result<T, Errno>;
 pub mod calendar;
 pub mod ipc;
 pub mod mode;
+pub mod node;
 pub mod options;
 pub mod path;
 pub mod wait;

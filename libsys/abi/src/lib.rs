@@ -23,6 +23,7 @@ pub mod frame;
 pub mod ipc;
 pub mod line_discipline;
 pub mod memory;
+pub mod node;
 pub mod pointer;
 pub mod poll;
 pub mod process;

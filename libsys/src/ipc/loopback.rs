@@ -12,12 +12,15 @@ pub struct Loopback<S> {
     next_token: Cell<u32>,
     /// What callers find as their badge.
     pub badge: Cell<u32>,
+    /// Whether the server takes callers for the kernel.
+    pub is_kernel: Cell<bool>,
 }
 
 impl<S> Loopback<S> {
     /// A connection to `server`.
     pub const fn new(server: S) -> Self {
-        Self { server: RefCell::new(server), next_token: Cell::new(1), badge: Cell::new(0) }
+        let (next_token, badge, is_kernel) = (Cell::new(1), Cell::new(0), Cell::new(false));
+        Self { server: RefCell::new(server), next_token, badge, is_kernel }
     }
 
     /// Looks at the server. Panics while it handles a call.
@@ -47,8 +50,8 @@ impl<S: Server> Connection for Loopback<S> {
         let lender = Lent4(RefCell::new(call.leases));
         let token = Token(self.next_token.replace(self.next_token.get().wrapping_add(1)));
         let badge = self.badge.get();
-        let mut caller =
-            Caller { badge, token, is_kernel: false, leases, handles, lender: &lender };
+        let is_kernel = self.is_kernel.get();
+        let mut caller = Caller { badge, token, is_kernel, leases, handles, lender: &lender };
         let reply = server.handle(&call.message, &mut caller)?;
         let parts = reply.into_parts().ok_or(Errno::EOPNOTSUPP)?;
         let message = parts.message.with_label(0);
