@@ -2,7 +2,6 @@
 
 use super::{CurrentThread, Process};
 use crate::result::{Errno, Result};
-use crate::task::{self, Task, work};
 use crate::time::{self, Timer};
 use alloc::sync::Arc;
 use core::pin::Pin;
@@ -12,8 +11,8 @@ use core::sync::atomic::{AtomicBool, AtomicU64};
 /// Made when a process first asks for one.
 pub struct Alarm {
     timer: Timer,
-    /// Who is told: the thread that set it first.
-    task: Arc<Task>,
+    /// Whose it is.
+    process: *const Process,
     has_fired: AtomicBool,
     /// Nanoseconds by the monotonic clock; only the process's own threads change these.
     deadline: AtomicU64,
@@ -27,14 +26,19 @@ pub struct Setting {
     pub interval: u64,
 }
 
+// SAFETY: a process outlives its alarm, and can be used by any task.
+unsafe impl Sync for Alarm {}
+// SAFETY: as above.
+unsafe impl Send for Alarm {}
+
 impl Alarm {
-    fn new(task: Arc<Task>) -> Result<Arc<Self>> {
+    fn new(process: &Process) -> Result<Arc<Self>> {
         let mut place = Arc::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
         let address = Arc::as_ptr(&place) as usize;
         let Some(unwritten) = Arc::get_mut(&mut place) else { unreachable!("just made") };
         unwritten.write(Self {
             timer: Timer::new(fire, address),
-            task,
+            process,
             has_fired: AtomicBool::new(false),
             deadline: AtomicU64::new(0),
             interval: AtomicU64::new(0),
@@ -71,7 +75,8 @@ fn fire(alarm: usize) {
     // SAFETY: dropping an alarm disarms its timer first.
     let alarm = unsafe { &*(alarm as *const Alarm) };
     alarm.has_fired.store(true, Release);
-    task::notify(&alarm.task, work::SIGNAL);
+    // SAFETY: an alarm belongs to a process that is still there, in an `Arc`.
+    unsafe { &*alarm.process }.tell_attendant();
 }
 
 impl Process {
@@ -119,7 +124,8 @@ impl CurrentThread {
             Some(alarm) => alarm,
             None if new.value == 0 => return Ok(Setting::default()),
             None => {
-                let alarm = Alarm::new(self.task.clone())?;
+                let alarm = Alarm::new(process)?;
+                process.set_attendant(&self.task);
                 process.alarm.call_once(|| alarm)
             }
         };

@@ -1,12 +1,13 @@
 //! The end of a thread, and with the last one, of its process.
 
-use super::signal::{child_info, send_to_process};
-use super::table::{FamilyGuard, lock_family};
-use super::{CurrentThread, Process, current, futex, machine};
+use super::signal::{child_info, report_stopped, send_to_process};
+use super::table::{self, FamilyGuard, lock_family};
+use super::{CurrentThread, Process, current, futex, machine, robust_list};
 use crate::file::console;
 use crate::ipc::slot;
 use crate::mm::user;
-use crate::task;
+use crate::result::{Errno, Result};
+use crate::task::{self, Sleep};
 use abi::UserMutPtr;
 use abi::signal::{CLD_EXITED, CLD_KILLED, SI_KERNEL, SI_USER, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP};
 use alloc::sync::Arc;
@@ -27,14 +28,12 @@ pub fn exit_group(status: i32) -> ! {
 /// The running thread ends; the process too if it was the last, with this wait status.
 pub fn exit_thread(status: i32) -> ! {
     let thread = current();
-    let is_last = thread.leave_process(status);
+    thread.take_no_more_signals(status);
     slot::leave();
     thread.release_memory();
     drop(thread.own().files.take());
     drop(thread.own().fs.take());
-    if is_last {
-        end_process(&thread.process);
-    }
+    thread.leave_process();
     let thread = task::current().extension().cast::<super::Thread>();
     // SAFETY: the reference that `start` gave to the task; nobody asks for the running thread
     // from here on.
@@ -43,40 +42,79 @@ pub fn exit_thread(status: i32) -> ! {
 }
 
 impl CurrentThread {
-    /// No signals from here on. Returns whether this was the last thread of the process.
-    fn leave_process(&self, status: i32) -> bool {
-        let left;
-        let is_last = {
-            let mut guard = self.process().lock_signals();
-            let is_last = guard.thread_count() == 1;
-            if is_last {
-                guard.end_all(status);
-            }
-            left = guard.remove_thread(self);
-            is_last
-        };
+    /// No signals from here on.
+    fn take_no_more_signals(&self, status: i32) {
+        let process = self.process();
+        let mut guard = process.lock_signals();
+        let left = guard.remove_thread(self, status);
+        let is_stopped = guard.is_stopped();
+        drop(guard);
         drop(left);
-        is_last
+        if is_stopped {
+            report_stopped(&mut lock_family(), process);
+        }
+    }
+
+    /// Everything it had has been given back. With the last thread the process ends.
+    fn leave_process(&self) {
+        let process = self.process();
+        if !self.is_first() {
+            lock_family().release_id(self.tid());
+        }
+        if process.remove_member() {
+            end_process(&self.process);
+        } else {
+            table::remove_thread();
+            process.member_left.wake_all();
+        }
     }
 
     /// Leaves the address space and lets go of whoever waits for that.
     fn release_memory(&self) {
-        let own = self.own();
-        let shared = own.mm.borrow().as_ref().is_some_and(|mm| mm.users() > 1);
-        let address = own.clear_child_tid.replace(0);
-        if address != 0 && shared && user::write(UserMutPtr::new(address), &0u32).is_ok() {
-            futex::wake_one(address);
-        }
+        self.release_words();
         self.settle_account();
         task::current().leave_address_space();
-        drop(own.mm.take());
+        drop(self.own().mm.take());
         self.release_parent();
     }
 
-    /// After exec or exit the parent that called `vfork` goes on.
+    /// Lets go of the words of memory by which others know that the thread is there.
+    pub(super) fn release_words(&self) {
+        let list = self.robust_list.swap(0, Relaxed);
+        if list != 0 {
+            robust_list::release(list, self.tid());
+        }
+        let own = self.own();
+        let address = own.clear_child_tid.replace(0);
+        let shared = || own.mm.borrow().as_ref().is_some_and(|mm| mm.users() > 1);
+        if address != 0 && shared() && user::write(UserMutPtr::new(address), &0u32).is_ok() {
+            futex::wake_one(address);
+        }
+    }
+
+    /// For `execve`: all other threads end, and this one takes over the process's id. EAGAIN if it
+    /// has to end too.
+    pub(super) fn become_only_thread(&self) -> Result<()> {
+        let process = self.process();
+        if process.members() == 1 && self.is_first() {
+            return Ok(());
+        }
+        process.lock_signals().begin_succession(self)?;
+        let alone = || (process.members() == 1).then_some(());
+        let waited = process.member_left.wait_for(Sleep::Killable, None, alone);
+        if waited.is_ok() && !self.is_first() {
+            let mut family = lock_family();
+            family.release_id(self.tid());
+            self.task.set_tid(process.pid());
+        }
+        process.lock_signals().end_succession();
+        waited.map_err(|_| Errno::EAGAIN)
+    }
+
+    /// After exec or exit of its first thread the parent that called `vfork` goes on.
     pub(super) fn release_parent(&self) {
         let process = self.process();
-        if process.holds_parent.swap(false, Relaxed) {
+        if self.is_first() && process.holds_parent.swap(false, Relaxed) {
             process.parent_released.wake_all();
         }
     }

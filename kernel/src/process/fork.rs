@@ -1,8 +1,8 @@
-//! A second process: `fork`, `vfork`, `clone`.
+//! A second process or thread: `fork`, `vfork`, `clone`.
 
 use super::process::{Origin, Process, Shared};
 use super::signal::{Signals, ThreadSignals};
-use super::table::lock_family;
+use super::table::{self, lock_family};
 use super::thread::{Own, Thread};
 use super::{CurrentThread, current};
 use crate::mm::user;
@@ -18,7 +18,7 @@ use abi::signal::SIGCHLD;
 use abi::{UserMutPtr, UserPtr};
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::tls;
 
 /// What the child shares with its parent, and where it starts.
@@ -49,6 +49,11 @@ impl CloneRequest {
         Self { flags: CLONE_VFORK | CLONE_VM | SIGCHLD as u32, ..Self::fork() }
     }
 
+    /// Where the child stores its id; 0 for nowhere.
+    fn set_tid(&self) -> u32 {
+        if self.has(CLONE_CHILD_SETTID) { self.child_tid.address() } else { 0 }
+    }
+
     fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
@@ -63,6 +68,8 @@ const KNOWN: u32 = CSIGNAL
     | CLONE_FILES
     | CLONE_VFORK
     | CLONE_PARENT
+    | CLONE_SIGHAND
+    | CLONE_THREAD
     | CLONE_SETTLS
     | CLONE_PARENT_SETTID
     | CLONE_CHILD_CLEARTID
@@ -73,9 +80,14 @@ fn check(flags: u32) -> Result<()> {
     let has = |all: u32| flags & all == all;
     let thread_without_handlers = has(CLONE_THREAD) && !has(CLONE_SIGHAND);
     let handlers_without_memory = has(CLONE_SIGHAND) && !has(CLONE_VM);
+    // Only the threads of a process share handlers here, and none waits for another to execute.
+    let unknown_sharing = has(CLONE_SIGHAND) != has(CLONE_THREAD);
+    let waits_for_thread = has(CLONE_THREAD | CLONE_VFORK);
     if has(CLONE_NEWNS | CLONE_FS)
         || thread_without_handlers
         || handlers_without_memory
+        || unknown_sharing
+        || waits_for_thread
         || flags & !KNOWN != 0
     {
         return Err(Errno::EINVAL);
@@ -94,7 +106,7 @@ impl Drop for NewId {
     }
 }
 
-/// Makes a child and lets it run; returns its id.
+/// Makes a child, or one more thread, and lets it run; returns its id.
 pub fn clone(request: &CloneRequest) -> Result<u32> {
     check(request.flags)?;
     let parent = current();
@@ -106,12 +118,22 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     let tls = if request.has(CLONE_SETTLS) { Some(user::read(request.tls)?) } else { None };
 
     let mut id = NewId(lock_family().allocate_id()?);
-    let thread = make_child(&parent, request, id.0)?;
+    let is_thread = request.has(CLONE_THREAD);
+    let thread = match is_thread {
+        true => make_thread(&parent, request, id.0)?,
+        false => make_child(&parent, request, id.0)?,
+    };
     set_registers(&thread, request, tls)?;
+    if is_thread {
+        join_process(&parent, &thread)?;
+    }
     // From here on nothing fails.
     let process = thread.process.clone();
     let pid = core::mem::take(&mut id.0);
-    join_family(&parent, &process, pid, request);
+    if !is_thread {
+        join_family(&parent, &process, pid, request);
+        process.lock_signals().add_thread(thread.clone());
+    }
     if request.has(CLONE_PARENT_SETTID) {
         // As on Linux, nobody hears of a bad address.
         let _ = user::write(request.parent_tid, &pid.cast_signed());
@@ -131,11 +153,48 @@ fn check_process_count(parent: &CurrentThread) -> Result<()> {
         return Ok(());
     }
     let limit = process.limit(RLIMIT_NPROC);
-    if super::table::count() >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
+    if table::thread_count() >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
 }
 
 fn make_child(parent: &CurrentThread, request: &CloneRequest, pid: u32) -> Result<Arc<Thread>> {
-    let (own, process) = (parent.own(), parent.process());
+    let process = parent.process();
+    let own = make_own(parent, request)?;
+    let Some(mm) = own.mm.borrow().as_ref().map(|mm| mm.mm().clone()) else {
+        return Err(Errno::ENOMEM);
+    };
+    let mut signals = Signals::new(parent.forked_actions()?);
+    signals.reserve_thread()?;
+    let parent_pid = if request.has(CLONE_PARENT) { process.parent_pid() } else { process.pid() };
+    let child = Process::new(Origin {
+        pid,
+        parent_pid,
+        shared: Shared {
+            mm: Some(mm),
+            executable: process.executable(),
+            credentials: process.credentials(),
+            limits: process.limits(),
+        },
+        signals,
+        personality: process.personality(),
+        nice: process.nice(),
+        holds_parent: request.has(CLONE_VFORK),
+        is_unkillable: false,
+        level: process.ipc.level(),
+    });
+    let child = Arc::try_new(child).map_err(|_| Errno::ENOMEM)?;
+    new_thread(child, pid, parent.blocked(), own, first_step, request.set_tid())
+}
+
+/// One more thread of the same process.
+fn make_thread(parent: &CurrentThread, request: &CloneRequest, tid: u32) -> Result<Arc<Thread>> {
+    let own = make_own(parent, request)?;
+    let process = parent.process.clone();
+    new_thread(process, tid, parent.blocked(), own, first_step, request.set_tid())
+}
+
+/// What the new thread has for itself, or shares.
+fn make_own(parent: &CurrentThread, request: &CloneRequest) -> Result<Own> {
+    let own = parent.own();
     let mm = match &*own.mm.borrow() {
         Some(mm) if request.has(CLONE_VM) => mm.again(),
         Some(mm) => mm.fork()?,
@@ -149,36 +208,32 @@ fn make_child(parent: &CurrentThread, request: &CloneRequest, pid: u32) -> Resul
         true => parent.fs(),
         false => parent.fs().fork()?,
     };
-    let mut signals = Signals::new(parent.forked_actions()?);
-    signals.reserve_thread()?;
-    let parent_pid = if request.has(CLONE_PARENT) { process.parent_pid() } else { process.pid() };
-    let child = Process::new(Origin {
-        pid,
-        parent_pid,
-        shared: Shared {
-            mm: Some(mm.mm().clone()),
-            executable: process.executable(),
-            credentials: process.credentials(),
-            limits: process.limits(),
-        },
-        signals,
-        personality: process.personality(),
-        nice: process.nice(),
-        holds_parent: request.has(CLONE_VFORK),
-        is_unkillable: false,
-        level: process.ipc.level(),
-    });
-    let child = Arc::try_new(child).map_err(|_| Errno::ENOMEM)?;
-    let keeps_stack = request.flags & (CLONE_VM | CLONE_VFORK) != CLONE_VM;
-    let child_own = Own::new(Some(mm), Some(files), Some(fs));
-    if keeps_stack {
-        child_own.alternate_stack.set(own.alternate_stack.get());
+    let new = Own::new(Some(mm), Some(files), Some(fs));
+    // Two cannot use one stack, unless one waits.
+    if request.flags & (CLONE_VM | CLONE_VFORK) != CLONE_VM {
+        new.alternate_stack.set(own.alternate_stack.get());
     }
     if request.has(CLONE_CHILD_CLEARTID) {
-        child_own.clear_child_tid.set(request.child_tid.address());
+        new.clear_child_tid.set(request.child_tid.address());
     }
-    let set_tid = if request.has(CLONE_CHILD_SETTID) { request.child_tid.address() } else { 0 };
-    new_thread(child, pid, parent.blocked(), child_own, first_step, set_tid)
+    Ok(new)
+}
+
+/// The process and the family know the new thread from now on, unless something came up that the
+/// parent has to look at first.
+fn join_process(parent: &CurrentThread, thread: &Arc<Thread>) -> Result<()> {
+    let process = parent.process();
+    let mut family = lock_family();
+    let mut guard = process.lock_signals();
+    if parent.task.work() & work::SIGNAL != 0 {
+        return Err(ERESTARTNOINTR);
+    }
+    guard.reserve_thread()?;
+    guard.add_thread(thread.clone());
+    process.add_member();
+    table::add_thread();
+    family.name_thread(thread.tid(), process.slot());
+    Ok(())
 }
 
 /// A thread with a task that will begin with `first(argument)`; nobody knows it yet.
@@ -197,11 +252,11 @@ pub(super) fn new_thread(
     task.set_time_slice(share.ticks);
     task.set_tid(tid);
     let thread = Thread {
-        tid,
         process,
         task: task.clone(),
         signals: UnsafeCell::new(ThreadSignals::new(blocked)),
         own: UnsafeCell::new(own),
+        robust_list: AtomicU32::new(0),
     };
     Arc::try_new(thread).map_err(|_| Errno::ENOMEM)
 }
@@ -246,7 +301,7 @@ fn join_family(parent: &CurrentThread, process: &Arc<Process>, pid: u32, request
 /// The child's first step.
 fn first_step(set_tid: usize) {
     if set_tid != 0 {
-        let tid = current().tid;
+        let tid = current().tid();
         let _ = user::write(UserMutPtr::new(set_tid as u32), &tid.cast_signed());
     }
 }

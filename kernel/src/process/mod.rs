@@ -22,6 +22,7 @@ mod personality;
 #[expect(clippy::module_inception, reason = "the one type that the folder is about")]
 mod process;
 pub mod report;
+mod robust_list;
 pub mod signal;
 pub mod spawn;
 pub mod table;

@@ -9,8 +9,8 @@ use crate::cpu;
 use crate::file::File;
 use crate::ipc::handle::Holder;
 use crate::mm::space::Mm;
-use crate::sync::{Rank, SpinLock, WaitQueue};
-use crate::task;
+use crate::sync::{IrqSpinLock, Rank, SpinLock, WaitQueue};
+use crate::task::{self, Task};
 use abi::ipc::Level;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -32,6 +32,12 @@ pub struct Process {
     /// Its handles and what else it has of IPC.
     pub ipc: Holder,
     pub(super) alarm: Once<Arc<Alarm>>,
+    /// Whom interrupts tell of what the process as a whole has to look at.
+    attendant: IrqSpinLock<Option<Arc<Task>>>,
+    /// Threads that still have something of it.
+    members: AtomicU32,
+    /// Where `execve` waits for all others to leave.
+    pub(super) member_left: WaitQueue,
     /// Where its threads wait for children.
     pub(super) child_changed: WaitQueue,
     /// Set while the parent waits in `vfork`, on `parent_released`.
@@ -90,6 +96,9 @@ impl Process {
             usage: Usage::new(),
             ipc: Holder::new(origin.level),
             alarm: Once::new(),
+            attendant: IrqSpinLock::new(Rank::Attendant, None),
+            members: AtomicU32::new(1),
+            member_left: WaitQueue::new(),
             child_changed: WaitQueue::new(),
             holds_parent: AtomicBool::new(origin.holds_parent),
             parent_released: WaitQueue::new(),
@@ -226,6 +235,46 @@ impl Process {
 
     /// Its thread of this id, unless that has ended.
     pub fn thread(&self, tid: u32) -> Option<Arc<Thread>> {
-        self.lock_signals().threads().find(|thread| thread.tid == tid).cloned()
+        self.lock_signals().threads().find(|thread| thread.tid() == tid).cloned()
+    }
+
+    /// Threads that have not left it altogether.
+    pub(super) fn members(&self) -> u32 {
+        self.members.load(Relaxed)
+    }
+
+    /// One more thread.
+    pub(super) fn add_member(&self) {
+        self.members.fetch_add(1, Relaxed);
+    }
+
+    /// A thread has given back whatever it had. Returns whether it was the last.
+    pub(super) fn remove_member(&self) -> bool {
+        self.members.fetch_sub(1, Relaxed) == 1
+    }
+
+    /// Interrupts tell this task from now on, unless there is one that they tell.
+    pub(super) fn set_attendant(&self, task: &Arc<Task>) {
+        self.attendant.lock().get_or_insert_with(|| task.clone());
+    }
+
+    /// A task leaves: interrupts tell another.
+    pub(super) fn replace_attendant(&self, leaves: &Arc<Task>, by: Option<&Arc<Task>>) {
+        let mut attendant = self.attendant.lock();
+        let old = match &*attendant {
+            Some(task) if Arc::ptr_eq(task, leaves) => {
+                core::mem::replace(&mut *attendant, by.cloned())
+            }
+            _ => None,
+        };
+        drop(attendant);
+        drop(old);
+    }
+
+    /// From an interrupt: somebody looks at the process's signals soon.
+    pub(super) fn tell_attendant(&self) {
+        if let Some(task) = &*self.attendant.lock_with_interrupts_off() {
+            task::notify(task, task::work::SIGNAL);
+        }
     }
 }

@@ -72,6 +72,7 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
     let thread = new_thread(process.clone(), pid, SignalSet::EMPTY, own, first_step, program)?;
     let slot = lock_family().insert_first(pid, process.clone());
     process.set_slot(slot);
+    process.lock_signals().add_thread(thread.clone());
     thread.start();
     Ok(())
 }

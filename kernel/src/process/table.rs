@@ -4,6 +4,7 @@ use super::Process;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, SpinLockGuard};
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::family::Family;
 
 static FAMILY: SpinLock<Family<Arc<Process>>> = SpinLock::new(Rank::Process, Family::new());
@@ -25,4 +26,20 @@ pub fn find(family: &FamilyGuard, id: i32) -> Result<(u32, &Arc<Process>)> {
 /// How many processes there are, zombies included.
 pub fn count() -> u32 {
     FAMILY.lock().len()
+}
+
+/// Threads of all processes beyond the first of each.
+static MORE_THREADS: AtomicU32 = AtomicU32::new(0);
+
+/// How many threads there are, with one for each zombie.
+pub fn thread_count() -> u32 {
+    count() + MORE_THREADS.load(Relaxed)
+}
+
+pub(super) fn add_thread() {
+    MORE_THREADS.fetch_add(1, Relaxed);
+}
+
+pub(super) fn remove_thread() {
+    MORE_THREADS.fetch_sub(1, Relaxed);
 }

@@ -9,16 +9,18 @@ use crate::result::Result;
 use crate::task::{self, Task};
 use alloc::sync::Arc;
 use core::cell::{Cell, RefCell, UnsafeCell};
+use core::sync::atomic::AtomicU32;
 use kcore::signal::AlternateStack;
 
 pub struct Thread {
-    pub tid: u32,
     pub process: Arc<Process>,
     pub task: Arc<Task>,
     /// Under the process's signal lock.
     pub(super) signals: UnsafeCell<ThreadSignals>,
     /// Only through [`CurrentThread::own`](super::CurrentThread::own).
     pub(super) own: UnsafeCell<Own>,
+    /// The list of locks to release when it ends, as `set_robust_list` gave it.
+    pub robust_list: AtomicU32,
 }
 
 /// What only the thread itself touches (and its maker, before it starts).
@@ -33,8 +35,6 @@ pub struct Own {
     pub trap: Cell<(u32, u32, u32)>,
     /// Where to store 0 and wake a waiter when the thread ends; 0 for nowhere.
     pub clear_child_tid: Cell<u32>,
-    /// As `set_robust_list` gave it.
-    pub robust_list: Cell<u32>,
     /// How to go on with a call that a signal interrupted, for `restart_syscall`.
     pub restart: Cell<Option<Restart>>,
 }
@@ -66,19 +66,29 @@ impl Own {
             saved_mask: Cell::new(None),
             trap: Cell::new((0, 0, 0)),
             clear_child_tid: Cell::new(0),
-            robust_list: Cell::new(0),
             restart: Cell::new(None),
         }
     }
 }
 
 impl Thread {
-    /// Lets it run. Its process has room for it.
+    /// Its id. `execve` in another than the first thread changes it to that of the process.
+    #[inline]
+    pub fn tid(&self) -> u32 {
+        self.task.tid()
+    }
+
+    /// Whether its id is the process's.
+    #[inline]
+    pub fn is_first(&self) -> bool {
+        self.tid() == self.process.pid()
+    }
+
+    /// Lets it run. Its process knows it.
     pub(super) fn start(self: Arc<Self>) {
         let task = self.task.clone();
         // The task's own reference, given up in `exit`.
-        task.set_extension(Arc::into_raw(self.clone()).cast());
-        self.process.clone().lock_signals().add_thread(self);
+        task.set_extension(Arc::into_raw(self).cast());
         task::start(task);
     }
 }

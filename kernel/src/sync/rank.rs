@@ -55,6 +55,8 @@ pub enum Rank {
     IrqLines,
     /// The bits of one port.
     Notification,
+    /// Whom a process's timers tell.
+    Attendant,
     /// The timer queue.
     Timer,
     /// What an epoll instance is to look at.

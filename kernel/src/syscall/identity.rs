@@ -16,7 +16,7 @@ pub fn getpid() -> Result<u32> {
 
 #[inline]
 pub fn gettid() -> Result<u32> {
-    Ok(current().tid)
+    Ok(current().tid())
 }
 
 #[inline]

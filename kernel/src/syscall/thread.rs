@@ -1,6 +1,7 @@
 //! Calls about the calling thread: its segments, names, what happens when it ends, futexes.
 
 use crate::arch::context::{set_user_segments, user_segments};
+use crate::file::caller;
 use crate::mm::user;
 use crate::process::current;
 use crate::process::futex::{self, Scope};
@@ -16,6 +17,7 @@ use abi::process::{
 use abi::signal::NSIG;
 use abi::time::{Timespec, Timespec64};
 use abi::{UserMutPtr, UserPtr, UserStr};
+use core::sync::atomic::Ordering::Relaxed;
 use kcore::futex::MATCH_ANY;
 use kcore::time_value::TimeValue;
 use kcore::tls;
@@ -56,7 +58,7 @@ pub fn get_thread_area(descriptor: UserMutPtr<UserDesc>) -> Result<u32> {
 pub fn set_tid_address(word: UserMutPtr<i32>) -> Result<u32> {
     let thread = current();
     thread.own().clear_child_tid.set(word.address());
-    Ok(thread.tid)
+    Ok(thread.tid())
 }
 
 /// Bytes of the structure that `head` points to.
@@ -66,7 +68,7 @@ pub fn set_robust_list(head: u32, length: u32) -> Result<u32> {
     if length != ROBUST_LIST_HEAD {
         return Err(Errno::EINVAL);
     }
-    current().own().robust_list.set(head);
+    current().robust_list.store(head, Relaxed);
     Ok(0)
 }
 
@@ -175,12 +177,18 @@ fn do_futex(
 }
 
 pub fn get_robust_list(pid: i32, head: UserMutPtr<u32>, length: UserMutPtr<u32>) -> Result<u32> {
-    let thread = current();
-    if pid != 0 && pid.cast_unsigned() != thread.tid {
-        find(&lock_family(), pid)?;
-        // Only the thread itself can read what is its own.
-        return Err(Errno::EPERM);
-    }
+    let own = current();
+    let list = match pid {
+        0 => own.robust_list.load(Relaxed),
+        _ => {
+            let process = find(&lock_family(), pid)?.1.clone();
+            let thread = process.thread(pid.cast_unsigned()).ok_or(Errno::ESRCH)?;
+            if !core::ptr::eq(&*process, own.process()) && !caller::is_privileged() {
+                return Err(Errno::EPERM);
+            }
+            thread.robust_list.load(Relaxed)
+        }
+    };
     user::write_word(length, ROBUST_LIST_HEAD)?;
-    user::write_word(head, thread.own().robust_list.get()).map(|()| 0)
+    user::write_word(head, list).map(|()| 0)
 }

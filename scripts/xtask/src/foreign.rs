@@ -28,9 +28,11 @@ const WORKS: &[Question] = &[
     Question { name: "coreutils", words: &["/bin/bash", "/foreign/coreutils.sh"] },
     Question { name: "lua", words: &["/usr/bin/lua5.4", "/foreign/lua.lua"] },
     Question { name: "sqlite", words: &["/bin/dash", "-c", SQLITE] },
-    Question { name: "python", words: &["/usr/bin/python3.11", "/foreign/python.py"] },
+    Question { name: "python", words: &[PYTHON, "/foreign/python.py"] },
+    Question { name: "python-threads", words: &[PYTHON, "/foreign/python-threads.py"] },
 ];
 
+const PYTHON: &str = "/usr/bin/python3.11";
 const SQLITE: &str = "exec /usr/bin/sqlite3 /tmp/first.db </foreign/sqlite.sql";
 
 /// The packages, and the scripts.

@@ -307,3 +307,14 @@ pub fn touch_user(address: u32) -> Result<(), Fault> {
     // SAFETY: an atomic addition of nothing.
     unsafe { on_user_memory!(address, 1, "lock add byte ptr [{address}], 0") }
 }
+
+/// Replaces a word if it is as expected, atomically. Returns what was there.
+pub fn compare_exchange_user(address: u32, expected: u32, new: u32) -> Result<u32, Fault> {
+    let mut found = expected;
+    // SAFETY: user memory is not Rust's.
+    unsafe {
+        on_user_memory!(address, 4, "lock cmpxchg [{address}], {new}",
+            new = in(reg) new, inout("eax") found)
+    }
+    .map(|()| found)
+}

@@ -42,6 +42,7 @@ pub fn execute(thread: &CurrentThread, program: &Program) -> Result<()> {
     let mut stack =
         StackImage::gather(program.path, program.arguments, program.environment, stack_limit)?;
     let executable = Executable::open(program.path, &mut stack)?;
+    thread.become_only_thread()?;
     let actions = thread.inherited_actions()?;
     let files = thread.files();
     // Shared descriptors are not closed behind the other's back.
@@ -88,6 +89,7 @@ fn set_limits(thread: &CurrentThread, mm: &Mm, stack_limit: u32, stack: StackPro
 
 /// The point of no return: the old program's memory and everything that referred to it go.
 fn enter(thread: &CurrentThread, stack: &StackImage, actions: Arc<Actions>) {
+    thread.release_words();
     let own = thread.own();
     let process = thread.process();
     let mm = stack.mm.again();
@@ -96,8 +98,6 @@ fn enter(thread: &CurrentThread, stack: &StackImage, actions: Arc<Actions>) {
     // calls `forget_page_tables`.
     unsafe { task::current().enter_address_space(mm.cr3()) };
     let old = own.mm.replace(Some(mm));
-    own.clear_child_tid.set(0);
-    own.robust_list.set(0);
     own.alternate_stack.set(AlternateStack::NONE);
     own.restart.set(None);
     slot::forget_program();

@@ -26,7 +26,7 @@ pub fn serve(frame: &mut TrapFrame) {
     let process = thread.process();
     loop {
         let mut guard = process.lock_signals();
-        if let Some(status) = guard.exit {
+        if let Some(status) = guard.ending(&thread) {
             drop(guard);
             exit::exit_thread(status);
         }

@@ -3,7 +3,6 @@
 use super::state::SignalGuard;
 use crate::process::CurrentThread;
 use crate::result::{Errno, Result};
-use crate::task::{self, work};
 use abi::signal::{SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, SignalSet};
 
 impl CurrentThread {
@@ -51,17 +50,9 @@ fn replace(guard: &mut SignalGuard, thread: &CurrentThread, mask: SignalSet) {
     // What this thread was to take from the process, another may take now.
     let left = signals.pending.set().intersection(added);
     if !left.is_empty() && signals.threads.len() > 1 {
-        offer_to_others(guard, thread, left);
+        guard.offer(left, thread);
     }
     guard.update_work(thread);
-}
-
-fn offer_to_others(guard: &mut SignalGuard, thread: &CurrentThread, left: SignalSet) {
-    guard.each_thread(|other, own| {
-        if other.tid != thread.tid && !left.difference(own.blocked).is_empty() {
-            task::notify(&other.task, work::SIGNAL);
-        }
-    });
 }
 
 /// For `sigsuspend`, `ppoll` and the like: another mask until the call returns. If it returns

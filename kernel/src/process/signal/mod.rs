@@ -27,5 +27,5 @@ pub use send::{
     send_to_thread,
 };
 pub use state::{Signals, ThreadSignals};
-pub(super) use stop::child_info;
+pub(super) use stop::{child_info, report_stopped};
 pub use timed_wait::{sleep_for_signal, take};

@@ -3,7 +3,7 @@
 use crate::process::{Process, Thread};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, SpinLockGuard};
-use crate::task::work;
+use crate::task::{self, work};
 use abi::signal::SignalSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -21,6 +21,8 @@ pub struct Signals {
     pub(super) threads: Vec<Arc<Thread>>,
     /// Set once the whole process is to end: its wait status.
     pub(super) exit: Option<i32>,
+    /// The thread that executes another program: all others end.
+    successor: Option<u32>,
     /// The signal that stops the process, while it does.
     pub(super) stopped_by: Option<i32>,
     /// A stop signal was taken from the queue; SIGCONT clears this, and the stop is off.
@@ -46,6 +48,7 @@ impl Signals {
             pending: Pending::new(),
             threads: Vec::new(),
             exit: None,
+            successor: None,
             stopped_by: None,
             stop_dequeued: false,
             still_running: 0,
@@ -65,17 +68,42 @@ impl Signals {
         self.threads.try_reserve(1).map_err(|_| Errno::ENOMEM)
     }
 
-    /// Adds a thread, for which there is room.
+    /// Adds a thread, for which there is room. The first one stays in the first place.
     pub fn add_thread(&mut self, thread: Arc<Thread>) {
         self.threads.push(thread);
     }
 
-    pub fn threads(&self) -> impl Iterator<Item = &Arc<Thread>> {
-        self.threads.iter()
+    /// With which status a thread has to end, if it has to.
+    #[inline]
+    pub fn ending(&self, thread: &Thread) -> Option<i32> {
+        let is_replaced = self.successor.is_some_and(|tid| tid != thread.tid());
+        self.exit.or(is_replaced.then_some(0))
     }
 
-    pub fn thread_count(&self) -> usize {
-        self.threads.len()
+    /// All threads but this one end. EAGAIN if they all do anyway.
+    pub fn begin_succession(&mut self, thread: &Thread) -> Result<()> {
+        if self.exit.is_some() || self.successor.is_some() {
+            return Err(Errno::EAGAIN);
+        }
+        self.successor = Some(thread.tid());
+        for other in self.threads.iter().filter(|other| !core::ptr::eq(&***other, thread)) {
+            task::notify(&other.task, work::SIGNAL | work::KILL);
+        }
+        Ok(())
+    }
+
+    /// The others have ended, or this one has to as well.
+    pub fn end_succession(&mut self) {
+        self.successor = None;
+    }
+
+    /// Whether it is stopped, or about to be.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped_by.is_some()
+    }
+
+    pub fn threads(&self) -> impl Iterator<Item = &Arc<Thread>> {
+        self.threads.iter()
     }
 
     /// What the process is ending with, if it is.
@@ -128,21 +156,51 @@ impl SignalGuard<'_> {
         (&mut self.signals, unsafe { &mut *thread.signals.get() })
     }
 
-    /// A thread leaves: what is pending for it is forgotten, and with the last thread what is
-    /// pending for the process. Drop the result without the lock.
-    pub fn remove_thread(&mut self, thread: &Thread) -> Option<Arc<Thread>> {
+    /// A thread leaves with this status: with the last one the process ends. What is pending for
+    /// the thread is forgotten, or with the last one for the process; what it was to take from the
+    /// process, others may take. Drop the result without the lock.
+    pub fn remove_thread(&mut self, thread: &Thread, status: i32) -> Option<Arc<Thread>> {
         let place = self.threads.iter().position(|other| core::ptr::eq(&**other, thread))?;
+        if self.threads.len() == 1 {
+            self.end_all(status);
+        }
         let (signals, own) = self.with(thread);
         let mut pool = POOL.lock();
         own.pending.clear(&mut pool);
         if signals.stopped_by.is_some() && !own.is_stopped {
             signals.still_running -= 1;
         }
+        let left = signals.pending.set().difference(own.blocked);
         let removed = signals.threads.swap_remove(place);
         if signals.threads.is_empty() {
             signals.pending.clear(&mut pool);
         }
+        drop(pool);
+        if !left.is_empty() && self.exit.is_none() {
+            self.offer(left, thread);
+        }
+        self.dismiss_attendant(thread);
         Some(removed)
+    }
+
+    /// If timers told the thread that leaves, they tell another from now on.
+    fn dismiss_attendant(&mut self, thread: &Thread) {
+        let next = self.threads.first().map(|next| next.task.clone());
+        self.process.replace_attendant(&thread.task, next.as_ref());
+        if let Some(next) = next
+            && self.process.has_fired_alarm()
+        {
+            task::notify(&next, work::SIGNAL);
+        }
+    }
+
+    /// Tells all threads but one that would take any of these signals of the process.
+    pub(super) fn offer(&mut self, signals: SignalSet, but: &Thread) {
+        self.each_thread(|other, own| {
+            if !core::ptr::eq(other, but) && !signals.difference(own.blocked).is_empty() {
+                task::notify(&other.task, work::SIGNAL);
+            }
+        });
     }
 
     /// Visits all threads of the process.
@@ -169,7 +227,7 @@ impl SignalGuard<'_> {
     pub fn update_work(&mut self, thread: &Thread) {
         let has_alarm = self.process.has_fired_alarm();
         let (signals, own) = self.with(thread);
-        if has_alarm || signals.has_something_for(own) {
+        if has_alarm || signals.has_something_for(own) || signals.ending(thread).is_some() {
             thread.task.add_work(work::SIGNAL);
         } else {
             thread.task.clear_work(work::SIGNAL);
@@ -182,8 +240,6 @@ impl Signals {
     #[inline]
     pub fn has_something_for(&self, thread: &ThreadSignals) -> bool {
         let pending = self.pending.set().union(thread.pending.set());
-        !pending.difference(thread.blocked).is_empty()
-            || self.exit.is_some()
-            || self.stopped_by.is_some()
+        !pending.difference(thread.blocked).is_empty() || self.stopped_by.is_some()
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn begin(thread: &CurrentThread, signal: i32) {
         }
     }
     let mut guard = process.lock_signals();
-    if !guard.stop_dequeued || guard.exit.is_some() {
+    if !guard.stop_dequeued || guard.exit.is_some() || guard.stopped_by.is_some() {
         return;
     }
     guard.stopped_by = Some(signal);
@@ -37,24 +37,21 @@ pub(super) fn wait_until_continued(thread: &CurrentThread) {
     {
         let mut family = lock_family();
         let mut guard = process.lock_signals();
-        let Some(signal) = guard.stopped_by else { return };
+        if guard.stopped_by.is_none() || guard.ending(thread).is_some() {
+            return;
+        }
         let (signals, own) = guard.with(thread);
         if !own.is_stopped {
             own.is_stopped = true;
             signals.still_running -= 1;
-        }
-        let all_stopped = signals.still_running == 0;
-        drop(guard);
-        if all_stopped && let Some(member) = family.get_mut(process.slot()) {
-            member.is_stopped = true;
-            member.report = Report::Stopped(signal as u8);
-            tell_parent(&mut family, process, CLD_STOPPED, signal);
+            drop(guard);
+            report_stopped(&mut family, process);
         }
     }
     loop {
         task::prepare_to_sleep(Sleep::Killable);
         let guard = process.lock_signals();
-        let is_over = guard.stopped_by.is_none() || guard.exit.is_some();
+        let is_over = guard.stopped_by.is_none() || guard.ending(thread).is_some();
         drop(guard);
         if is_over {
             break;
@@ -62,6 +59,21 @@ pub(super) fn wait_until_continued(thread: &CurrentThread) {
         task::schedule();
     }
     task::finish_sleep();
+}
+
+/// Tells the parent once no thread runs any more, whether it stopped or left.
+pub(in crate::process) fn report_stopped(family: &mut FamilyGuard, process: &Process) {
+    let guard = process.lock_signals();
+    let stopped_by = guard.stopped_by.filter(|_| guard.still_running == 0);
+    drop(guard);
+    if let Some(signal) = stopped_by
+        && let Some(member) = family.get_mut(process.slot())
+        && !member.is_stopped
+    {
+        member.is_stopped = true;
+        member.report = Report::Stopped(signal as u8);
+        tell_parent(family, process, CLD_STOPPED, signal);
+    }
 }
 
 /// SIGCONT: whoever is stopped goes on. Returns whether the process as a whole was stopped.
