@@ -35,6 +35,7 @@ pub mod file_lock;
 pub mod futex;
 pub mod handles;
 pub mod index_list;
+pub mod interval;
 pub mod kmap_slots;
 pub mod layout;
 pub mod lease;

@@ -3,7 +3,9 @@
 use super::access::Caller;
 use super::namespace::Start;
 use crate::process::current;
-use crate::process::signal::{raise as raise_signal, send_to_process};
+use crate::process::signal::{
+    is_interrupted as signal_interrupts, raise as raise_signal, send_to_process,
+};
 use crate::process::table::{find, lock_family};
 use crate::result::{Errno, Result, restart};
 use crate::task;
@@ -19,6 +21,11 @@ pub fn restart() -> Errno {
 /// The same for calls that only go on where no handler ran.
 pub fn restart_unless_handled() -> Errno {
     restart::ERESTARTNOHAND
+}
+
+/// Whether a sleep that a signal ended has to end the call.
+pub fn is_interrupted() -> bool {
+    signal_interrupts()
 }
 
 /// Whether the calling thread is to end.

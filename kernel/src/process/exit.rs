@@ -124,6 +124,7 @@ impl CurrentThread {
 fn end_process(process: &Arc<Process>) {
     let status = process.lock_signals().exit_status().unwrap_or(0);
     process.stop_alarm();
+    process.drop_timers();
     process.ipc.end(process.pid());
     drop(process.replace_mm(None));
     drop(process.replace_executable(None));

@@ -19,6 +19,7 @@ mod limits;
 pub mod machine;
 mod mm_user;
 mod personality;
+pub mod posix_timer;
 #[expect(clippy::module_inception, reason = "the one type that the folder is about")]
 mod process;
 pub mod report;

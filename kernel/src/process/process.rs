@@ -2,6 +2,7 @@
 
 use super::alarm::Alarm;
 use super::credentials::Credentials;
+use super::posix_timer::PosixTimers;
 use super::signal::Signals;
 use super::thread::Thread;
 use super::usage::Usage;
@@ -32,6 +33,9 @@ pub struct Process {
     /// Its handles and what else it has of IPC.
     pub ipc: Holder,
     pub(super) alarm: Once<Arc<Alarm>>,
+    pub(super) timers: SpinLock<PosixTimers>,
+    /// A timer has expired, and nobody has sent its signal yet.
+    pub(super) has_fired_timers: AtomicBool,
     /// Whom interrupts tell of what the process as a whole has to look at.
     attendant: IrqSpinLock<Option<Arc<Task>>>,
     /// Threads that still have something of it.
@@ -96,6 +100,8 @@ impl Process {
             usage: Usage::new(),
             ipc: Holder::new(origin.level),
             alarm: Once::new(),
+            timers: SpinLock::new(Rank::PosixTimers, PosixTimers::new()),
+            has_fired_timers: AtomicBool::new(false),
             attendant: IrqSpinLock::new(Rank::Attendant, None),
             members: AtomicU32::new(1),
             member_left: WaitQueue::new(),

@@ -15,6 +15,8 @@ pub enum Rank {
     SignalPool,
     /// What a process lets others see of it: memory, credentials, limits, accounts.
     ProcessState,
+    /// The timers of a process.
+    PosixTimers,
     /// Who sleeps on which futex.
     Futex,
     /// The handles of one process, and what it serves and watches.

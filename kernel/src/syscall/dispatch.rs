@@ -20,6 +20,7 @@ mod handlers {
     pub use crate::syscall::system::*;
     pub use crate::syscall::thread::*;
     pub use crate::syscall::time::*;
+    pub use crate::syscall::timer::*;
 }
 
 /// Calls a handler with what its arguments' kinds make of the registers.

@@ -16,5 +16,6 @@ mod socket;
 mod system;
 mod thread;
 mod time;
+mod timer;
 
 pub use dispatch::{folio_call, linux_call};

@@ -55,6 +55,22 @@ structure! {
         pub cstime: i32,
     }
 
+    /// A timer of `timer_create`.
+    pub struct Itimerspec: 16 {
+        /// Between expiries, 0 for one only.
+        pub interval: Timespec,
+        /// To the next expiry, 0 if off.
+        pub value: Timespec,
+    }
+
+    /// A timer of `timer_create`, 64-bit seconds.
+    pub struct Itimerspec64: 32 {
+        /// Between expiries, 0 for one only.
+        pub interval: Timespec64,
+        /// To the next expiry, 0 if off.
+        pub value: Timespec64,
+    }
+
     /// An interval timer.
     pub struct Itimerval: 16 {
         /// Between expiries, 0 for one only.

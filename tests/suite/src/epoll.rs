@@ -260,3 +260,19 @@ pub fn requests_that_make_no_sense() {
     let null = File::open_with("/dev/null", O_RDWR | O_NONBLOCK, 0).expect("/dev/null");
     assert_eq!(control(&epoll, EPOLL_CTL_ADD, &null, IN, 1), Err(Errno::EPERM));
 }
+
+pub fn a_blocked_alarm_does_not_end_the_wait() {
+    use sys::abi::signal::{SIG_BLOCK, SIGALRM};
+    use sys::abi::time::{ITIMER_REAL, Itimerval, Timeval};
+    sys::signal::change_mask(SIG_BLOCK, SignalSet::of(SIGALRM)).expect("rt_sigprocmask");
+    let soon = Itimerval {
+        interval: Timeval { sec: 0, usec: 0 },
+        value: Timeval { sec: 0, usec: 20_000 },
+    };
+    call!(setitimer(ITIMER_REAL, input(&soon), UserMutPtr::NULL)).expect("setitimer");
+    assert_eq!(wait(&create(), 16, 80), Ok(Vec::new()));
+    assert_eq!(sys::signal::wait(SignalSet::of(SIGALRM)), Ok(SIGALRM));
+    // What somebody waits for is no interruption.
+    call!(setitimer(ITIMER_REAL, input(&soon), UserMutPtr::NULL)).expect("setitimer");
+    assert_eq!(sys::signal::wait(SignalSet::of(SIGALRM)), Ok(SIGALRM));
+}

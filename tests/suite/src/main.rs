@@ -52,6 +52,7 @@ mod sweep;
 mod thread_area;
 mod threads;
 mod time;
+mod timer;
 mod usage;
 mod wait;
 
@@ -325,6 +326,18 @@ test_cases! {
         closing_ends_the_watch,
         sockets_tell_both_directions,
         an_instance_can_be_polled,
+        a_blocked_alarm_does_not_end_the_wait,
+        requests_that_make_no_sense,
+    ],
+    timer: [
+        a_timer_sends_its_signal_once,
+        a_signal_counts_what_its_timer_passed_over,
+        a_repeating_timer_goes_on_until_it_is_deleted,
+        without_an_event_it_is_sigalrm,
+        a_silent_timer_only_runs,
+        absolute_times_count_from_the_clocks_start,
+        setting_a_timer_again_tells_what_was_left,
+        timers_stay_behind,
         requests_that_make_no_sense,
     ],
     pipe: [

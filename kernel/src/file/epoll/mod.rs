@@ -164,10 +164,13 @@ impl Epoll {
     /// Sleeps until a watch is listed. `false` if the deadline passed.
     pub fn wait(&self, deadline: Option<u64>) -> Result<bool> {
         let is_listed = || (self.listed() != 0).then_some(());
-        match self.sleepers.wait_for(Sleep::Interruptible, deadline, is_listed) {
-            Ok(()) => Ok(true),
-            Err(WaitError::TimedOut) => Ok(false),
-            Err(WaitError::Interrupted) => Err(Errno::EINTR),
+        loop {
+            return match self.sleepers.wait_for(Sleep::Interruptible, deadline, is_listed) {
+                Ok(()) => Ok(true),
+                Err(WaitError::TimedOut) => Ok(false),
+                Err(WaitError::Interrupted) if caller::is_interrupted() => Err(Errno::EINTR),
+                Err(WaitError::Interrupted) => continue,
+            };
         }
     }
 

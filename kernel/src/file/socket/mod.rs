@@ -195,13 +195,16 @@ impl Drop for Socket {
 
 /// Sleeps until `is_over` or the timeout. What the call fails with otherwise.
 fn wait(queue: &WaitQueue, timeout: &Wait, mut is_over: impl FnMut() -> bool) -> Result<()> {
-    let attempt = || is_over().then_some(());
-    match queue.wait_for(Sleep::Interruptible, timeout.deadline, attempt) {
-        Ok(()) => Ok(()),
-        Err(WaitError::TimedOut) => Err(Errno::EAGAIN),
-        // A call made again would wait too long.
-        Err(WaitError::Interrupted) if timeout.deadline.is_some() => Err(Errno::EINTR),
-        Err(WaitError::Interrupted) => Err(caller::restart()),
+    loop {
+        let attempt = || is_over().then_some(());
+        return match queue.wait_for(Sleep::Interruptible, timeout.deadline, attempt) {
+            Ok(()) => Ok(()),
+            Err(WaitError::TimedOut) => Err(Errno::EAGAIN),
+            Err(WaitError::Interrupted) if !caller::is_interrupted() => continue,
+            // A call made again would wait too long.
+            Err(WaitError::Interrupted) if timeout.deadline.is_some() => Err(Errno::EINTR),
+            Err(WaitError::Interrupted) => Err(caller::restart()),
+        };
     }
 }
 

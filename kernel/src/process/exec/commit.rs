@@ -104,6 +104,7 @@ fn enter(thread: &CurrentThread, stack: &StackImage, actions: Arc<Actions>) {
     process.ipc.stop_serving(process.pid());
     task::current().reset_user_registers();
     thread.reset_actions(actions);
+    process.drop_timers();
     drop(old);
     drop(shared);
     thread.release_parent();

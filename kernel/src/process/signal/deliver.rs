@@ -7,7 +7,7 @@ use crate::process::{CurrentThread, current, exit};
 use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS};
 use crate::task::work;
 use abi::process::status_signaled;
-use abi::signal::{SI_KERNEL, SIGALRM, SignalSet};
+use abi::signal::{SI_TIMER, SignalSet};
 use alloc::sync::Arc;
 use kcore::signal::{
     AfterCall, Delivery, HandlerCall, Info, Interrupted, ProcessKind, STOP, after_interruption,
@@ -30,11 +30,7 @@ pub fn serve(frame: &mut TrapFrame) {
             drop(guard);
             exit::exit_thread(status);
         }
-        if process.take_fired_alarm() {
-            let info = Info { code: SI_KERNEL, ..Info::bare(SIGALRM) };
-            // A standard signal is never refused.
-            let _ = send::post(&mut guard, None, &info);
-        }
+        send::post_fired(process, &mut guard);
         if guard.stopped_by.is_some() {
             drop(guard);
             stop::wait_until_continued(&thread);
@@ -113,7 +109,11 @@ fn run_handler(
 #[inline]
 fn take_next(guard: &mut SignalGuard, thread: &CurrentThread) -> Option<Info> {
     let (signals, own) = guard.with(thread);
-    let info = next_signal(&mut own.pending, &mut signals.pending, own.blocked, &mut POOL.lock())?;
+    let mut info =
+        next_signal(&mut own.pending, &mut signals.pending, own.blocked, &mut POOL.lock())?;
+    if info.code == SI_TIMER {
+        thread.process().take_timer_signal(&mut info);
+    }
     if STOP.contains(info.signal) {
         signals.stop_dequeued = true;
     }

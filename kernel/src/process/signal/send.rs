@@ -7,7 +7,7 @@ use crate::process::{Process, Thread, current};
 use crate::result::{Errno, Result};
 use crate::task::{self, work};
 use abi::process::{RLIMIT_SIGPENDING, status_signaled};
-use abi::signal::{SI_KERNEL, SIG_DFL, SIGCONT, SIGKILL, SIGRTMIN, SignalSet};
+use abi::signal::{SI_KERNEL, SIG_DFL, SIGALRM, SIGCONT, SIGKILL, SIGRTMIN, SignalSet};
 use kcore::credentials::may_signal;
 use kcore::signal::{Actions, DefaultAction, Info, Posted, default_action};
 
@@ -144,6 +144,43 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
         tell(guard, asked, to.is_none(), signal);
     }
     Ok(went_on)
+}
+
+/// Sends the signals of timers that have expired: interrupts only leave word.
+#[inline]
+pub(super) fn post_fired(process: &Process, guard: &mut SignalGuard) {
+    if process.take_fired_alarm() {
+        let info = Info { code: SI_KERNEL, ..Info::bare(SIGALRM) };
+        // A standard signal is never refused.
+        let _ = post(guard, None, &info);
+    }
+    process.send_fired_timers(guard);
+}
+
+/// Whether a sleep of the running thread ended for a signal that it takes, or for its end. Word of a
+/// timer whose signal is blocked or ignored ends sleeps too.
+pub fn is_interrupted() -> bool {
+    let thread = current();
+    let process = thread.process();
+    let mut guard = process.lock_signals();
+    post_fired(process, &mut guard);
+    guard.update_work(&thread);
+    thread.task.work() & (work::SIGNAL | work::KILL) != 0
+}
+
+/// The signal of a timer. Returns whether it waits to be taken, and not one that somebody else sent.
+pub(in crate::process) fn post_timer(
+    guard: &mut SignalGuard,
+    to: Option<&Thread>,
+    info: &Info,
+) -> bool {
+    let Some(first) = guard.threads.first().cloned() else { return false };
+    let (signals, own) = guard.with(to.unwrap_or(&first));
+    let queue = if to.is_some() { &own.pending } else { &signals.pending };
+    let is_there = info.signal < SIGRTMIN && queue.set().contains(info.signal);
+    let blocked = own.blocked.union(own.waited_for);
+    let is_ignored = signals.actions.is_discarded(info.signal, blocked);
+    !is_there && !is_ignored && post(guard, to, info).is_ok()
 }
 
 /// Going on and stopping cancel each other. Returns whether a stopped process goes on.

@@ -188,7 +188,7 @@ impl SignalGuard<'_> {
         let next = self.threads.first().map(|next| next.task.clone());
         self.process.replace_attendant(&thread.task, next.as_ref());
         if let Some(next) = next
-            && self.process.has_fired_alarm()
+            && self.process.has_fired_timer()
         {
             task::notify(&next, work::SIGNAL);
         }
@@ -225,9 +225,9 @@ impl SignalGuard<'_> {
     /// Tells the thread's task whether there is something to deliver.
     #[inline]
     pub fn update_work(&mut self, thread: &Thread) {
-        let has_alarm = self.process.has_fired_alarm();
+        let has_fired = self.process.has_fired_timer();
         let (signals, own) = self.with(thread);
-        if has_alarm || signals.has_something_for(own) || signals.ending(thread).is_some() {
+        if has_fired || signals.has_something_for(own) || signals.ending(thread).is_some() {
             thread.task.add_work(work::SIGNAL);
         } else {
             thread.task.clear_work(work::SIGNAL);

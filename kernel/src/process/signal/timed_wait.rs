@@ -1,12 +1,13 @@
 //! Taking pending signals without a handler: `rt_sigtimedwait`.
 
+use super::send::is_interrupted;
 use super::state::POOL;
 use crate::process::CurrentThread;
 use crate::result::{Errno, Result};
 use crate::sync::WaitError;
 use crate::task::{self, Sleep};
 use crate::time;
-use abi::signal::SignalSet;
+use abi::signal::{SI_TIMER, SignalSet};
 use kcore::signal::{Info, next_signal};
 
 /// Takes a pending signal of the set, waiting until `deadline` for one: 0 only looks, `None`
@@ -29,9 +30,14 @@ pub fn take(thread: &CurrentThread, wanted: SignalSet, deadline: Option<u64>) ->
         guard.update_work(thread);
         blocked
     };
-    let slept = match deadline {
-        Some(deadline) => time::sleep_until(deadline, Sleep::Interruptible),
-        None => sleep_for_signal(),
+    let slept = loop {
+        let slept = match deadline {
+            Some(deadline) => time::sleep_until(deadline, Sleep::Interruptible),
+            None => sleep_for_signal(),
+        };
+        if slept.is_ok() || is_interrupted() {
+            break slept;
+        }
     };
     {
         let mut guard = thread.process().lock_signals();
@@ -62,7 +68,12 @@ fn dequeue(thread: &CurrentThread, wanted: SignalSet) -> Option<Info> {
     let mut guard = thread.process().lock_signals();
     let (signals, own) = guard.with(thread);
     let others = SignalSet::FULL.difference(wanted);
-    let info = next_signal(&mut own.pending, &mut signals.pending, others, &mut POOL.lock());
+    let mut info = next_signal(&mut own.pending, &mut signals.pending, others, &mut POOL.lock());
+    if let Some(info) = &mut info
+        && info.code == SI_TIMER
+    {
+        thread.process().take_timer_signal(info);
+    }
     guard.update_work(thread);
     info
 }

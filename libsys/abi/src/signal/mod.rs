@@ -2,6 +2,7 @@
 
 mod action;
 mod context;
+mod event;
 mod frame;
 mod info;
 mod number;
@@ -10,6 +11,7 @@ mod stack;
 
 pub use action::*;
 pub use context::*;
+pub use event::*;
 pub use frame::*;
 pub use info::*;
 pub use number::*;

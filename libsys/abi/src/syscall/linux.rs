@@ -31,9 +31,11 @@ pub mod kinds {
     pub use crate::file::{Iovec, Stat, Stat64, Statfs, Statfs64, Statx};
     pub use crate::poll::Pollfd;
     pub use crate::process::{Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
-    pub use crate::signal::{OldSigaction, Sigaction, Sigaltstack, Siginfo, SignalSet};
+    pub use crate::signal::{OldSigaction, Sigaction, Sigaltstack, Sigevent, Siginfo, SignalSet};
     pub use crate::socket::Msghdr;
-    pub use crate::time::{Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf};
+    pub use crate::time::{
+        Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf,
+    };
     pub use crate::{UserMutPtr, UserPtr, UserStr};
 }
 
@@ -416,6 +418,18 @@ macro_rules! for_each_linux_call {
             );
             /// The word to clear and wake when the thread ends; returns the thread id.
             258 set_tid_address(word: UserMutPtr<i32>);
+            /// Makes a timer by a clock; stores its id.
+            259 timer_create(clock: i32, event: UserPtr<Sigevent>, timer: UserMutPtr<i32>);
+            /// Sets a timer.
+            260 timer_settime(
+                timer: i32, flags: u32, new: UserPtr<Itimerspec>, old: UserMutPtr<Itimerspec>
+            );
+            /// Queries a timer.
+            261 timer_gettime(timer: i32, value: UserMutPtr<Itimerspec>);
+            /// Expiries that a timer's last signal stood for beyond the first.
+            262 timer_getoverrun(timer: i32);
+            /// Deletes a timer.
+            263 timer_delete(timer: i32);
             /// A clock's time.
             265 clock_gettime(clock: i32, time: UserMutPtr<Timespec>);
             /// A clock's resolution.
@@ -566,6 +580,12 @@ macro_rules! for_each_linux_call {
             407 clock_nanosleep_time64(
                 clock: i32, flags: u32, duration: UserPtr<Timespec64>,
                 remaining: UserMutPtr<Timespec64>
+            );
+            /// Queries a timer, 64-bit seconds.
+            408 timer_gettime64(timer: i32, value: UserMutPtr<Itimerspec64>);
+            /// Sets a timer, 64-bit seconds.
+            409 timer_settime64(
+                timer: i32, flags: u32, new: UserPtr<Itimerspec64>, old: UserMutPtr<Itimerspec64>
             );
             /// Sets access and modification time, 64-bit seconds.
             412 utimensat_time64(

@@ -1,0 +1,270 @@
+//! Timers of `timer_create`: as many as a process likes, each with a signal of its own.
+//!
+//! A timer that repeats waits, once it has expired, until its signal is taken; how many expiries it
+//! passed over meanwhile the signal says.
+
+use super::signal::{SignalGuard, post_timer};
+use super::{CurrentThread, Process};
+use crate::result::{Errno, Result};
+use crate::time::{self, Timer, deadline};
+use abi::process::RLIMIT_SIGPENDING;
+use abi::signal::SI_TIMER;
+use abi::time::CLOCK_REALTIME;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::pin::Pin;
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use kcore::interval::Schedule;
+use kcore::signal::Info;
+
+/// How a timer tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// `None`: not at all.
+    pub signal: Option<i32>,
+    /// One thread, or whichever takes it.
+    pub tid: Option<u32>,
+    /// What the signal carries; without one the timer's id.
+    pub value: Option<u32>,
+}
+
+/// A process's timers, by id.
+pub struct PosixTimers(Vec<Option<Pin<Box<PosixTimer>>>>);
+
+struct PosixTimer {
+    timer: Timer,
+    process: *const Process,
+    has_fired: AtomicBool,
+    clock: i32,
+    notice: Notice,
+    schedule: Schedule,
+    /// Its signal was sent and has not been taken.
+    is_pending: bool,
+    /// Distinguishes signals sent for earlier settings.
+    sequence: u32,
+    /// Expiries passed over before the last signal was taken.
+    last_overrun: u32,
+}
+
+// SAFETY: a process outlives its timers, and can be used by any task.
+unsafe impl Send for PosixTimer {}
+
+/// From the timer's interrupt.
+fn fire(timer: usize) {
+    // SAFETY: dropping a timer disarms it first.
+    let timer = unsafe { &*(timer as *const PosixTimer) };
+    timer.has_fired.store(true, Release);
+    // SAFETY: a timer belongs to a process that is still there, in an `Arc`.
+    let process = unsafe { &*timer.process };
+    process.has_fired_timers.store(true, Release);
+    process.tell_attendant();
+}
+
+impl PosixTimer {
+    fn new(process: &Process, clock: i32, notice: Notice) -> Result<Pin<Box<Self>>> {
+        let mut place = Box::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
+        let address = place.as_ptr() as usize;
+        place.write(Self {
+            timer: Timer::new(fire, address),
+            process,
+            has_fired: AtomicBool::new(false),
+            clock,
+            notice,
+            schedule: Schedule::default(),
+            is_pending: false,
+            sequence: 0,
+
+            last_overrun: 0,
+        });
+        // SAFETY: written above.
+        Ok(Box::into_pin(unsafe { place.assume_init() }))
+    }
+
+    fn arm(&self) {
+        if self.schedule.is_on() && self.notice.signal.is_some() {
+            // SAFETY: a timer lies in a pinned box.
+            unsafe { Pin::new_unchecked(&self.timer) }.arm(self.schedule.deadline);
+        }
+    }
+
+    /// Until the next expiry, and between expiries.
+    fn setting(&self) -> Schedule {
+        let now = time::monotonic();
+        let mut schedule = self.schedule;
+        let tells = self.notice.signal.is_some();
+        if schedule.interval != 0 && schedule.deadline <= now && (self.is_pending || !tells) {
+            schedule.pass(now);
+        }
+        // About to fire is not off.
+        let least = u64::from(schedule.is_on() && tells);
+        Schedule { deadline: schedule.left(now).max(least), interval: schedule.interval }
+    }
+
+    /// Goes on behind an expiry.
+    fn go_on(&mut self) -> u32 {
+        let passed = self.schedule.pass(time::monotonic());
+        self.arm();
+        passed
+    }
+}
+
+impl PosixTimers {
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn get(&mut self, id: u32) -> Result<&mut PosixTimer> {
+        let timer = self.0.get_mut(id as usize).and_then(Option::as_mut).ok_or(Errno::EINVAL)?;
+        // SAFETY: nobody moves what this lends.
+        Ok(unsafe { timer.as_mut().get_unchecked_mut() })
+    }
+}
+
+impl CurrentThread {
+    /// Makes a timer; its id. EAGAIN for too many.
+    pub fn create_timer(&self, clock: i32, notice: Notice) -> Result<u32> {
+        let process = self.process();
+        let timer = PosixTimer::new(process, clock, notice)?;
+        let limit = process.limit(RLIMIT_SIGPENDING) as usize;
+        process.set_attendant(&self.task);
+        let mut timers = process.timers.lock();
+        let list = &mut timers.0;
+        let free = list.iter().position(Option::is_none);
+        if let Some(id) = free
+            && let Some(place) = list.get_mut(id)
+        {
+            *place = Some(timer);
+            return u32::try_from(id).map_err(|_| Errno::EAGAIN);
+        }
+        let id = list.len();
+        if id >= limit || list.try_reserve(1).is_err() {
+            return Err(Errno::EAGAIN);
+        }
+        list.push(Some(timer));
+        u32::try_from(id).map_err(|_| Errno::EAGAIN)
+    }
+
+    /// Sets a timer, to a time of its clock or a time from now; 0 turns it off. Returns what was left
+    /// of the old setting.
+    pub fn set_timer(
+        &self,
+        id: u32,
+        value: u64,
+        interval: u64,
+        absolute: bool,
+    ) -> Result<Schedule> {
+        let mut timers = self.process().timers.lock();
+        let timer = timers.get(id)?;
+        let old = timer.setting();
+        timer.timer.disarm();
+        timer.has_fired.store(false, Release);
+        timer.is_pending = false;
+        timer.sequence = timer.sequence.wrapping_add(1);
+        timer.last_overrun = 0;
+        let deadline = match (value, absolute) {
+            (0, _) => 0,
+            (_, true) if timer.clock == CLOCK_REALTIME => deadline::at_time_of_day(value),
+            (_, true) => value,
+            (_, false) => deadline::after(value),
+        };
+        timer.schedule = Schedule { deadline, interval };
+        timer.arm();
+        Ok(old)
+    }
+
+    /// What is left of a timer's setting.
+    pub fn timer(&self, id: u32) -> Result<Schedule> {
+        self.process().timers.lock().get(id).map(|timer| timer.setting())
+    }
+
+    /// Expiries that the last signal stood for beyond the first.
+    pub fn timer_overrun(&self, id: u32) -> Result<u32> {
+        self.process().timers.lock().get(id).map(|timer| timer.last_overrun)
+    }
+
+    pub fn delete_timer(&self, id: u32) -> Result<()> {
+        let mut timers = self.process().timers.lock();
+        timers.get(id)?;
+        let timer = timers.0.get_mut(id as usize).and_then(Option::take);
+        drop(timers);
+        drop(timer);
+        Ok(())
+    }
+}
+
+impl Process {
+    /// Whether a timer has expired and nobody has sent its signal yet.
+    #[inline]
+    pub(super) fn has_fired_timer(&self) -> bool {
+        self.has_fired_timers.load(Acquire) || self.has_fired_alarm()
+    }
+
+    /// Sends the signals of timers that have expired.
+    #[inline]
+    pub(super) fn send_fired_timers(&self, guard: &mut SignalGuard) {
+        if self.has_fired_timers.load(Acquire) {
+            self.has_fired_timers.store(false, Release);
+            self.send_all_fired(guard);
+        }
+    }
+
+    #[cold]
+    fn send_all_fired(&self, guard: &mut SignalGuard) {
+        let mut from = 0;
+        while let Some((id, info, tid)) = self.next_fired(from) {
+            from = id + 1;
+            let target = match tid {
+                Some(tid) => guard.threads().find(|thread| thread.tid() == tid).cloned(),
+                None => None,
+            };
+            let is_there = tid.is_none() || target.is_some();
+            let is_pending = is_there && post_timer(guard, target.as_deref(), &info);
+            let mut timers = self.timers.lock();
+            let Ok(timer) = timers.get(id) else { continue };
+            timer.is_pending = is_pending;
+            if !is_pending {
+                // Nobody will take it.
+                timer.go_on();
+            }
+        }
+    }
+
+    /// The next timer that has expired and whose signal is to be sent.
+    fn next_fired(&self, from: u32) -> Option<(u32, Info, Option<u32>)> {
+        let mut timers = self.timers.lock();
+        let ids = from..u32::try_from(timers.0.len()).unwrap_or(u32::MAX);
+        for id in ids {
+            let Ok(timer) = timers.get(id) else { continue };
+            if !timer.has_fired.swap(false, AcqRel) {
+                continue;
+            }
+            let Notice { signal: Some(signal), tid, value } = timer.notice else { continue };
+            let fields = [id, 0, value.unwrap_or(id), timer.sequence, 0, 0, 0, 0, 0];
+            return Some((id, Info { signal, errno: 0, code: SI_TIMER, fields }, tid));
+        }
+        None
+    }
+
+    /// A timer's signal is taken: it goes on, and the signal says what it passed over.
+    pub(super) fn take_timer_signal(&self, info: &mut Info) {
+        let [id, overrun, _, sequence, ..] = &mut info.fields;
+        let sequence = core::mem::take(sequence);
+        let mut timers = self.timers.lock();
+        let Ok(timer) = timers.get(*id) else { return };
+        if !timer.is_pending || timer.sequence != sequence {
+            return;
+        }
+        timer.is_pending = false;
+        let passed = timer.go_on();
+        timer.last_overrun = passed;
+        *overrun = passed;
+    }
+
+    /// The program that made them is gone.
+    pub(super) fn drop_timers(&self) {
+        let timers = core::mem::replace(&mut *self.timers.lock(), PosixTimers::new());
+        self.has_fired_timers.store(false, Release);
+        drop(timers);
+    }
+}
