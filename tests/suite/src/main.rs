@@ -307,6 +307,7 @@ test_cases! {
         an_alarm_outlives_the_thread_that_set_it,
         all_threads_stop_and_go_on,
         exec_leaves_one_thread_with_the_first_ones_id,
+        a_signal_that_an_ended_thread_was_to_take_is_left_to_others,
         any_thread_waits_for_any_child,
         a_child_of_a_thread_has_one_thread,
         locks_of_a_thread_that_ended_are_released,

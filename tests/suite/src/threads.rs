@@ -444,6 +444,31 @@ pub fn exec_leaves_one_thread_with_the_first_ones_id() {
     }
 }
 
+pub fn a_signal_that_an_ended_thread_was_to_take_is_left_to_others() {
+    extern "C" fn executes(_: u32) -> i32 {
+        // Asleep until its child executes, the first thread is chosen and cannot take it.
+        process::kill(process::id(), SIGUSR1).expect("kill");
+        let own = sys::env::args().next().expect("argument 0");
+        panic!("{:?}", process::exec(own, &[own, b"--child", b"pid"], &[]))
+    }
+    let pid = child::start(|| {
+        handle(SIGUSR1);
+        let _executes = spawn(executes, 0);
+        child_of_vfork_sleeps();
+        9
+    });
+    assert_eq!(child::wait(pid), Status::Signaled(SIGUSR1));
+}
+
+/// `vfork`, and a child that ends after a tenth of a second.
+fn child_of_vfork_sleeps() {
+    extern "C" fn body(_: u32) -> i32 {
+        sleep(Duration::from_millis(100));
+        0
+    }
+    let _ = clone(CLONE_VFORK | CLONE_VM | SIGCHLD.cast_unsigned(), body, 0, 0);
+}
+
 pub fn any_thread_waits_for_any_child() {
     static PID: AtomicI32 = AtomicI32::new(0);
     extern "C" fn waits(_: u32) -> i32 {

@@ -43,33 +43,39 @@ pub fn execute(thread: &CurrentThread, program: &Program) -> Result<()> {
         StackImage::gather(program.path, program.arguments, program.environment, stack_limit)?;
     let executable = Executable::open(program.path, &mut stack)?;
     thread.become_only_thread()?;
+    let started = replace_program(thread, program, &mut stack, &executable, stack_limit);
+    if started.is_err() {
+        // Nobody is left to be told the error.
+        thread.process().lock_signals().end_all(status_signaled(SIGSEGV));
+    }
+    started
+}
+
+/// Behind the point of no return: the other threads are gone.
+fn replace_program(
+    thread: &CurrentThread,
+    program: &Program,
+    stack: &mut StackImage,
+    executable: &Executable,
+    stack_limit: u32,
+) -> Result<()> {
     let actions = thread.inherited_actions()?;
     let files = thread.files();
     // Shared descriptors are not closed behind the other's back.
     let files = if Arc::strong_count(&files) > 2 { files.fork()? } else { files };
 
     set_limits(thread, &stack.mm, stack_limit, executable.stack);
-    enter(thread, &stack, actions);
+    enter(thread, stack, actions);
     drop(thread.own().files.replace(Some(files.clone())));
     files.close_on_exec();
     drop(thread.process.replace_executable(Some(executable.program.file.clone())));
     thread.task.set_name(program.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
 
-    let started = load(&stack.mm, &executable).and_then(|loaded| {
-        let esp = finish_stack(thread, &mut stack, &loaded, &executable, stack_limit)?;
-        Ok((loaded.entry(), esp))
-    });
-    match started {
-        Ok((entry, esp)) => {
-            thread.with_frame(|frame| *frame = first_frame(entry, esp, frame));
-            Ok(())
-        }
-        Err(errno) => {
-            // Nobody is left to be told the error.
-            thread.process().lock_signals().end_all(status_signaled(SIGSEGV));
-            Err(errno)
-        }
-    }
+    let loaded = load(&stack.mm, executable)?;
+    let esp = finish_stack(thread, stack, &loaded, executable, stack_limit)?;
+    let entry = loaded.entry();
+    thread.with_frame(|frame| *frame = first_frame(entry, esp, frame));
+    Ok(())
 }
 
 /// What the process may have, as its new address space enforces it.
@@ -87,7 +93,7 @@ fn set_limits(thread: &CurrentThread, mm: &Mm, stack_limit: u32, stack: StackPro
     layout.limits.read_implies_exec = read_implies_exec;
 }
 
-/// The point of no return: the old program's memory and everything that referred to it go.
+/// The old program's memory and everything that referred to it go.
 fn enter(thread: &CurrentThread, stack: &StackImage, actions: Arc<Actions>) {
     thread.release_words();
     let own = thread.own();
