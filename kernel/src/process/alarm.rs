@@ -76,16 +76,10 @@ fn fire(alarm: usize) {
     let alarm = unsafe { &*(alarm as *const Alarm) };
     alarm.has_fired.store(true, Release);
     // SAFETY: an alarm belongs to a process that is still there, in an `Arc`.
-    unsafe { &*alarm.process }.tell_attendant();
+    unsafe { &*alarm.process }.on_fired();
 }
 
 impl Process {
-    /// Whether the alarm has fired and nobody has sent its signal yet.
-    #[inline]
-    pub(super) fn has_fired_alarm(&self) -> bool {
-        self.alarm.get().is_some_and(|alarm| alarm.has_fired.load(Acquire))
-    }
-
     /// If the alarm has fired, it is taken note of, and set again if it repeats. Returns whether
     /// SIGALRM is due.
     pub(super) fn take_fired_alarm(&self) -> bool {

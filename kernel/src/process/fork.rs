@@ -119,10 +119,13 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
 
     let mut id = NewId(lock_family().allocate_id()?);
     let is_thread = request.has(CLONE_THREAD);
-    let thread = match is_thread {
-        true => make_thread(&parent, request, id.0)?,
-        false => make_child(&parent, request, id.0)?,
+    let own = make_own(&parent, request)?;
+    let process = match is_thread {
+        true => parent.process.clone(),
+        false => make_child(&parent, request, id.0, &own)?,
     };
+    let set_tid = request.set_tid();
+    let thread = new_thread(process, id.0, parent.blocked(), own, first_step, set_tid)?;
     set_registers(&thread, request, tls)?;
     if is_thread {
         join_process(&parent, &thread)?;
@@ -156,9 +159,14 @@ fn check_process_count(parent: &CurrentThread) -> Result<()> {
     if table::thread_count() >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
 }
 
-fn make_child(parent: &CurrentThread, request: &CloneRequest, pid: u32) -> Result<Arc<Thread>> {
+/// A process for a child whose thread will have `own`.
+fn make_child(
+    parent: &CurrentThread,
+    request: &CloneRequest,
+    pid: u32,
+    own: &Own,
+) -> Result<Arc<Process>> {
     let process = parent.process();
-    let own = make_own(parent, request)?;
     let Some(mm) = own.mm.borrow().as_ref().map(|mm| mm.mm().clone()) else {
         return Err(Errno::ENOMEM);
     };
@@ -181,15 +189,7 @@ fn make_child(parent: &CurrentThread, request: &CloneRequest, pid: u32) -> Resul
         is_unkillable: false,
         level: process.ipc.level(),
     });
-    let child = Arc::try_new(child).map_err(|_| Errno::ENOMEM)?;
-    new_thread(child, pid, parent.blocked(), own, first_step, request.set_tid())
-}
-
-/// One more thread of the same process.
-fn make_thread(parent: &CurrentThread, request: &CloneRequest, tid: u32) -> Result<Arc<Thread>> {
-    let own = make_own(parent, request)?;
-    let process = parent.process.clone();
-    new_thread(process, tid, parent.blocked(), own, first_step, request.set_tid())
+    Arc::try_new(child).map_err(|_| Errno::ENOMEM)
 }
 
 /// What the new thread has for itself, or shares.

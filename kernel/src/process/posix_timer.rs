@@ -14,7 +14,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::pin::Pin;
 use core::sync::atomic::AtomicBool;
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use core::sync::atomic::Ordering::{AcqRel, Release};
 use kcore::interval::Schedule;
 use kcore::signal::Info;
 
@@ -56,9 +56,7 @@ fn fire(timer: usize) {
     let timer = unsafe { &*(timer as *const PosixTimer) };
     timer.has_fired.store(true, Release);
     // SAFETY: a timer belongs to a process that is still there, in an `Arc`.
-    let process = unsafe { &*timer.process };
-    process.has_fired_timers.store(true, Release);
-    process.tell_attendant();
+    unsafe { &*timer.process }.on_fired();
 }
 
 impl PosixTimer {
@@ -74,7 +72,6 @@ impl PosixTimer {
             schedule: Schedule::default(),
             is_pending: false,
             sequence: 0,
-
             last_overrun: 0,
         });
         // SAFETY: written above.
@@ -194,23 +191,8 @@ impl CurrentThread {
 }
 
 impl Process {
-    /// Whether a timer has expired and nobody has sent its signal yet.
-    #[inline]
-    pub(super) fn has_fired_timer(&self) -> bool {
-        self.has_fired_timers.load(Acquire) || self.has_fired_alarm()
-    }
-
     /// Sends the signals of timers that have expired.
-    #[inline]
     pub(super) fn send_fired_timers(&self, guard: &mut SignalGuard) {
-        if self.has_fired_timers.load(Acquire) {
-            self.has_fired_timers.store(false, Release);
-            self.send_all_fired(guard);
-        }
-    }
-
-    #[cold]
-    fn send_all_fired(&self, guard: &mut SignalGuard) {
         let mut from = 0;
         while let Some((id, info, tid)) = self.next_fired(from) {
             from = id + 1;
@@ -247,6 +229,7 @@ impl Process {
     }
 
     /// A timer's signal is taken: it goes on, and the signal says what it passed over.
+    #[cold]
     pub(super) fn take_timer_signal(&self, info: &mut Info) {
         let [id, overrun, _, sequence, ..] = &mut info.fields;
         let sequence = core::mem::take(sequence);
@@ -264,7 +247,6 @@ impl Process {
     /// The program that made them is gone.
     pub(super) fn drop_timers(&self) {
         let timers = core::mem::replace(&mut *self.timers.lock(), PosixTimers::new());
-        self.has_fired_timers.store(false, Release);
         drop(timers);
     }
 }

@@ -35,7 +35,9 @@ pub struct Process {
     pub(super) alarm: Once<Arc<Alarm>>,
     pub(super) timers: SpinLock<PosixTimers>,
     /// A timer has expired, and nobody has sent its signal yet.
-    pub(super) has_fired_timers: AtomicBool,
+    has_fired: AtomicBool,
+    /// Whether there ever was an attendant.
+    is_attended: AtomicBool,
     /// Whom interrupts tell of what the process as a whole has to look at.
     attendant: IrqSpinLock<Option<Arc<Task>>>,
     /// Threads that still have something of it.
@@ -101,7 +103,8 @@ impl Process {
             ipc: Holder::new(origin.level),
             alarm: Once::new(),
             timers: SpinLock::new(Rank::PosixTimers, PosixTimers::new()),
-            has_fired_timers: AtomicBool::new(false),
+            has_fired: AtomicBool::new(false),
+            is_attended: AtomicBool::new(false),
             attendant: IrqSpinLock::new(Rank::Attendant, None),
             members: AtomicU32::new(1),
             member_left: WaitQueue::new(),
@@ -261,7 +264,13 @@ impl Process {
 
     /// Interrupts tell this task from now on, unless there is one that they tell.
     pub(super) fn set_attendant(&self, task: &Arc<Task>) {
+        self.is_attended.store(true, Relaxed);
         self.attendant.lock().get_or_insert_with(|| task.clone());
+    }
+
+    #[inline]
+    pub(super) fn is_attended(&self) -> bool {
+        self.is_attended.load(Relaxed)
     }
 
     /// A task leaves: interrupts tell another.
@@ -277,8 +286,20 @@ impl Process {
         drop(old);
     }
 
-    /// From an interrupt: somebody looks at the process's signals soon.
-    pub(super) fn tell_attendant(&self) {
+    /// Whether a timer has expired and nobody has sent its signal yet.
+    #[inline]
+    pub(super) fn has_fired(&self) -> bool {
+        self.has_fired.load(Relaxed)
+    }
+
+    /// Whoever calls this sends the signals of all timers that have expired.
+    pub(super) fn take_fired(&self) {
+        self.has_fired.store(false, Relaxed);
+    }
+
+    /// From an interrupt, when a timer has expired: somebody sends its signal soon.
+    pub(super) fn on_fired(&self) {
+        self.has_fired.store(true, Relaxed);
         if let Some(task) = &*self.attendant.lock_with_interrupts_off() {
             task::notify(task, task::work::SIGNAL);
         }

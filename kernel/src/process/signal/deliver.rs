@@ -36,7 +36,8 @@ pub fn serve(frame: &mut TrapFrame) {
             stop::wait_until_continued(&thread);
             continue;
         }
-        let Some(info) = take_next(&mut guard, &thread) else {
+        let taken = take_next(&mut guard, &thread);
+        let Some(info) = &taken else {
             guard.update_work(&thread);
             drop(guard);
             return finish_without_handler(frame, &thread);
@@ -52,7 +53,7 @@ pub fn serve(frame: &mut TrapFrame) {
                 stop::begin(&thread, signal);
             }
             Delivery::Handle(call) => {
-                if run_handler(frame, &thread, guard, &call, &info, blocked) {
+                if run_handler(frame, &thread, guard, &call, info, blocked) {
                     return;
                 }
             }
@@ -109,15 +110,17 @@ fn run_handler(
 #[inline]
 fn take_next(guard: &mut SignalGuard, thread: &CurrentThread) -> Option<Info> {
     let (signals, own) = guard.with(thread);
-    let mut info =
-        next_signal(&mut own.pending, &mut signals.pending, own.blocked, &mut POOL.lock())?;
-    if info.code == SI_TIMER {
-        thread.process().take_timer_signal(&mut info);
+    let mut taken =
+        next_signal(&mut own.pending, &mut signals.pending, own.blocked, &mut POOL.lock());
+    if let Some(info) = &mut taken {
+        if info.code == SI_TIMER {
+            thread.process().take_timer_signal(info);
+        }
+        if STOP.contains(info.signal) {
+            signals.stop_dequeued = true;
+        }
     }
-    if STOP.contains(info.signal) {
-        signals.stop_dequeued = true;
-    }
-    Some(info)
+    taken
 }
 
 /// Nothing to handle: an interrupted call is made again, a replaced mask comes back.

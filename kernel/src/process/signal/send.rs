@@ -149,6 +149,14 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
 /// Sends the signals of timers that have expired: interrupts only leave word.
 #[inline]
 pub(super) fn post_fired(process: &Process, guard: &mut SignalGuard) {
+    if process.has_fired() {
+        post_all_fired(process, guard);
+    }
+}
+
+#[cold]
+fn post_all_fired(process: &Process, guard: &mut SignalGuard) {
+    process.take_fired();
     if process.take_fired_alarm() {
         let info = Info { code: SI_KERNEL, ..Info::bare(SIGALRM) };
         // A standard signal is never refused.

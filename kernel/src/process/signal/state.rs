@@ -179,7 +179,9 @@ impl SignalGuard<'_> {
         if !left.is_empty() && self.exit.is_none() {
             self.offer(left, thread);
         }
-        self.dismiss_attendant(thread);
+        if self.process.is_attended() {
+            self.dismiss_attendant(thread);
+        }
         Some(removed)
     }
 
@@ -188,7 +190,7 @@ impl SignalGuard<'_> {
         let next = self.threads.first().map(|next| next.task.clone());
         self.process.replace_attendant(&thread.task, next.as_ref());
         if let Some(next) = next
-            && self.process.has_fired_timer()
+            && self.process.has_fired()
         {
             task::notify(&next, work::SIGNAL);
         }
@@ -225,7 +227,7 @@ impl SignalGuard<'_> {
     /// Tells the thread's task whether there is something to deliver.
     #[inline]
     pub fn update_work(&mut self, thread: &Thread) {
-        let has_fired = self.process.has_fired_timer();
+        let has_fired = self.process.has_fired();
         let (signals, own) = self.with(thread);
         if has_fired || signals.has_something_for(own) || signals.ending(thread).is_some() {
             thread.task.add_work(work::SIGNAL);

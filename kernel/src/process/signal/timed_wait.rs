@@ -69,11 +69,11 @@ fn dequeue(thread: &CurrentThread, wanted: SignalSet) -> Option<Info> {
     let (signals, own) = guard.with(thread);
     let others = SignalSet::FULL.difference(wanted);
     let mut info = next_signal(&mut own.pending, &mut signals.pending, others, &mut POOL.lock());
+    guard.update_work(thread);
     if let Some(info) = &mut info
         && info.code == SI_TIMER
     {
         thread.process().take_timer_signal(info);
     }
-    guard.update_work(thread);
     info
 }
