@@ -4,6 +4,7 @@ use crate::arch::entry::TrapFrame;
 use crate::arch::pic;
 use crate::cpu;
 use crate::sync::{IrqSpinLock, Rank};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Runs with interrupts off and must not sleep. A handler that leaves the cause of a
 /// level-triggered interrupt standing masks its line before it returns.
@@ -34,11 +35,22 @@ pub fn release(line: u8) {
     }
 }
 
+static COUNTS: [AtomicU32; pic::LINES as usize] =
+    [const { AtomicU32::new(0) }; pic::LINES as usize];
+
+/// How often each line has interrupted.
+pub fn counts() -> [u32; pic::LINES as usize] {
+    COUNTS.each_ref().map(|count| count.load(Relaxed))
+}
+
 /// Answers the interrupt that arrived by `vector`.
 pub fn dispatch(vector: u32, frame: &TrapFrame) {
     let line = vector.wrapping_sub(u32::from(pic::VECTOR_BASE)) as u8;
     if pic::is_spurious(line) {
         return;
+    }
+    if let Some(count) = COUNTS.get(usize::from(line)) {
+        count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
     }
     cpu::preempt_disable();
     let handler = HANDLERS.lock_with_interrupts_off().get(usize::from(line)).copied().flatten();

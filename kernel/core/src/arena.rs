@@ -70,6 +70,11 @@ impl<T, const N: usize> Arena<T, N> {
         (self.free_count + self.used_count) / N as u32
     }
 
+    /// Ids are below it.
+    pub fn slots(&self) -> u32 {
+        self.free_count + self.used_count
+    }
+
     /// Makes the next `slots` insertions succeed.
     #[inline]
     pub fn reserve(&mut self, slots: u32) -> Result<(), NoMemory> {

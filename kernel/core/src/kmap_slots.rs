@@ -19,12 +19,25 @@ const NONE: u16 = u16::MAX;
 pub struct KmapSlot {
     count: u32,
     pfn: u32,
+    /// Who mapped it last.
+    holder: u32,
     /// The next slot whose frame has the same hash.
     next: u16,
 }
 
 impl KmapSlot {
-    pub const FREE: Self = Self { count: 0, pfn: NO_PFN, next: NONE };
+    pub const FREE: Self = Self { count: 0, pfn: NO_PFN, holder: 0, next: NONE };
+}
+
+/// A slot that has a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SlotInUse {
+    pub number: u32,
+    pub pfn: Pfn,
+    /// 0 if it only has not been flushed yet.
+    pub users: u32,
+    /// Who mapped it last.
+    pub holder: u32,
 }
 
 /// What `map` wants done.
@@ -123,12 +136,31 @@ impl<'a> KmapSlots<'a> {
                 && slot.count == 0
             {
                 let bucket = &mut self.buckets[hash(pfn)];
-                *slot = KmapSlot { count: 2, pfn: pfn.as_u32(), next: *bucket };
+                *slot = KmapSlot { count: 2, pfn: pfn.as_u32(), next: *bucket, holder: 0 };
                 *bucket = last as u16;
                 self.free -= 1;
                 return Kmap::Set(last);
             }
         }
+    }
+
+    /// Notes who has mapped a slot.
+    pub fn set_holder(&mut self, slot: u32, holder: u32) {
+        if let Some(slot) = self.slots.get_mut(slot as usize) {
+            slot.holder = holder;
+        }
+    }
+
+    /// The first slot from `from` on that has a frame.
+    pub fn next(&self, from: u32) -> Option<SlotInUse> {
+        let rest = self.slots.get(from as usize..)?;
+        let (number, slot) = (from..).zip(rest).find(|(_, slot)| slot.count != 0)?;
+        Some(SlotInUse {
+            number,
+            pfn: Pfn::new(slot.pfn),
+            users: slot.count - 1,
+            holder: slot.holder,
+        })
     }
 
     /// One user less. `true` if the slot can be used by those who wait.
@@ -245,6 +277,19 @@ mod tests {
         assert_eq!(slots.unmap(slot), Ok(true));
         assert_eq!(map(&mut slots, 8), (Kmap::Set(slot), 1));
         assert_eq!(slots.find(Pfn::new(3)), None);
+    }
+
+    #[test]
+    fn slots_are_shown_with_their_users() {
+        let mut array = [KmapSlot::FREE; 8];
+        let mut slots = KmapSlots::new(&mut array).unwrap();
+        let (Kmap::Set(slot), 0) = map(&mut slots, 77) else { panic!() };
+        slots.set_holder(slot, 5);
+        let shown = |users| Some(SlotInUse { number: slot, pfn: Pfn::new(77), users, holder: 5 });
+        assert_eq!((slots.next(0), slots.next(slot + 1), slots.next(8)), (shown(1), None, None));
+        assert_eq!((slots.unmap(slot), slots.next(0)), (Ok(true), shown(0)));
+        assert!(slots.flush(|_| {}));
+        assert_eq!(slots.next(0), None);
     }
 
     #[test]

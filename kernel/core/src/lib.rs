@@ -39,6 +39,7 @@ pub mod interval;
 pub mod kmap_slots;
 pub mod layout;
 pub mod lease;
+pub mod load_average;
 pub mod memory_call;
 pub mod memory_map;
 pub mod multiboot;

@@ -42,6 +42,8 @@ bitflags! {
         const KERNEL_STACK = 1 << 14;
         const VMALLOC = 1 << 15;
         const PIPE = 1 << 16;
+        /// In the page cache of memory without a file: `/tmp`, shared memory. Comes with `CACHE`.
+        const SHARED_MEMORY = 1 << 17;
         /// Bits 28-29: the zone, as an index into the zone array.
         const ZONE = 3 << 28;
     }

@@ -178,6 +178,19 @@ impl<L: Links> RunQueue<L> {
         self.ready.leading_zeros() <= u32::from(priority.0)
     }
 
+    /// How many are ready. Goes through all of them.
+    pub fn len(&self) -> u32 {
+        let mut count = 0;
+        for list in &self.lists {
+            let mut task = list.first;
+            while let Some(link) = self.links.link(task) {
+                count += 1;
+                task = link.next;
+            }
+        }
+        count
+    }
+
     pub fn is_empty(&self) -> bool {
         self.ready == 0
     }
@@ -357,7 +370,7 @@ mod tests {
                     }
                 }
                 let count: usize = model.iter().map(VecDeque::len).sum();
-                prop_assert_eq!(queue.check() as usize, count);
+                prop_assert_eq!((queue.check(), queue.len()), (count as u32, count as u32));
                 let queued = (0..40).filter(|task| queue.is_queued(*task)).count();
                 prop_assert_eq!(queued, count);
                 let above = model[..usize::from(level)].iter().any(|list| !list.is_empty());

@@ -74,27 +74,37 @@ impl FsContext {
     /// The working directory's path; ENOENT if it has been removed. Out of reach from the root it
     /// begins with `(unreachable)`, as on Linux.
     pub fn working_path(&self) -> Result<Vec<u8>> {
-        let (root, working) = {
-            let directories = self.directories.lock();
-            (directories.root.place(), directories.working.place())
-        };
+        let (root, working) = self.places();
         path_of(working, root)
+    }
+
+    /// The root directory's path, seen from that of the tree.
+    pub fn root_path(&self) -> Result<Vec<u8>> {
+        let (root, _) = self.places();
+        let of_tree = tree::lock().root_place();
+        path_of(root, of_tree)
+    }
+
+    /// The root directory and the working directory.
+    pub fn places(&self) -> (Place, Place) {
+        let directories = self.directories.lock();
+        (directories.root.place(), directories.working.place())
     }
 }
 
-fn path_of(place: Place, root: Place) -> Result<Vec<u8>> {
+/// Where a node is, seen from `root`. ENOENT if it has been removed.
+pub(super) fn path_of(place: Place, root: Place) -> Result<Vec<u8>> {
     let tree = tree::lock();
     // From the end to the beginning.
     let mut reversed = Vec::new();
     let mut at = place;
     let mut prefix: &[u8] = b"";
     while at != root {
-        let parent = tree.parent(at.node)?;
-        if parent == at.node {
+        if at.node == tree.root() {
             prefix = b"(unreachable)";
             break;
         }
-        let name = tree.name_of(at.node)?;
+        let (parent, name) = tree.name_of(at.node)?;
         reversed.try_reserve(name.len() + 1).map_err(|_| Errno::ENOMEM)?;
         reversed.extend(name.iter().rev());
         reversed.push(b'/');

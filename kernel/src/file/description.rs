@@ -117,6 +117,18 @@ impl File {
         Arc::try_new(file).map_err(|_| Errno::ENOMEM)
     }
 
+    /// Another description of the same file, which others may write. EINVAL unless it is a regular
+    /// file.
+    pub fn reopen_to_read(&self) -> Result<Arc<Self>> {
+        match (&self.kind, &self.node) {
+            (Kind::Regular(regular) | Kind::Program(regular), Node::Held(held)) => {
+                let kind = Kind::Regular(regular.clone());
+                Self::new(kind, Node::Held(held.again()), O_RDONLY)
+            }
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
     /// How many there are.
     pub fn count() -> u32 {
         COUNT.load(Relaxed)
@@ -189,6 +201,11 @@ impl File {
     pub fn set_nonblocking(&self, on: bool) {
         let new = self.flags() & !O_NONBLOCK | if on { O_NONBLOCK } else { 0 };
         self.flags.store(new, Relaxed);
+    }
+
+    /// Where its attributes are.
+    pub(super) fn node_of(&self) -> &Node {
+        &self.node
     }
 
     /// The node in the tree, if it has one.
@@ -323,6 +340,11 @@ impl File {
     /// The position, kept from others meanwhile.
     pub fn with_position<R>(&self, work: impl FnOnce(&mut u64) -> Result<R>) -> Result<R> {
         work(&mut self.position.lock())
+    }
+
+    /// The position, for who only looks; 0 while a read or write is under way.
+    pub fn shown_position(&self) -> u64 {
+        self.position.try_lock().map_or(0, |position| *position)
     }
 
     /// Moves the position; `whence` is valid.

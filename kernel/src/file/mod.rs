@@ -37,6 +37,7 @@ pub mod socket;
 pub mod status;
 mod table;
 pub mod tree;
+mod whereabouts;
 
 pub use access::Caller;
 pub use context::FsContext;

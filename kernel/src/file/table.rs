@@ -139,6 +139,13 @@ impl FileTable {
         }
     }
 
+    /// The first open descriptor from `from` up.
+    pub fn next(&self, from: u32) -> Option<(u32, Arc<File>, CloseOnExec)> {
+        let table = self.table.lock();
+        let fd = table.next(from)?;
+        Some((fd, table.get(fd)?.clone(), table.close_on_exec(fd).ok()?))
+    }
+
     /// EBADF.
     pub fn descriptor_flag(&self, fd: i32) -> Result<CloseOnExec> {
         self.table.lock().close_on_exec(fd.cast_unsigned())

@@ -35,4 +35,5 @@ pub mod port;
 pub mod request;
 pub mod server;
 pub mod slot;
+pub mod statistics_right;
 pub mod supervisor;

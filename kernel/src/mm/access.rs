@@ -2,10 +2,13 @@
 //! looking into another process.
 
 use super::fault::Outcome;
-use super::frames::get_page;
+use super::frames::{Frame, get_page};
+use super::kmap::kmap;
 use super::space::{Mm, TASK_SIZE};
+use super::user::UserSlice;
 use crate::result::{Errno, Result};
-use kcore::addr::{Pfn, Vpn};
+use crate::task::might_resched;
+use kcore::addr::{PAGE_SIZE, Pfn, VirtAddr, Vpn};
 use kcore::fault::AccessKind;
 use kcore::paging::Access;
 use kcore::paging::walk::translate;
@@ -38,5 +41,34 @@ impl Mm {
                 Outcome::OutOfMemory => return Err(Errno::ENOMEM),
             }
         }
+    }
+
+    /// Copies from its memory at `address` to the running program's, as far as it is there and
+    /// may be read. EFAULT if nothing is.
+    pub fn copy_out(&self, address: u32, to: &mut UserSlice) -> Result<usize> {
+        let mut done = 0;
+        while !to.is_empty() {
+            let Some(at) = u32::try_from(done).ok().and_then(|done| address.checked_add(done))
+            else {
+                break;
+            };
+            let within = (at % PAGE_SIZE) as usize;
+            let count = to.len().min(PAGE_SIZE as usize - within);
+            let frame = match self.frame_of(VirtAddr::new(at).vpn(), AccessKind::Read) {
+                Ok(pfn) => Frame::from_raw(pfn),
+                Err(errno) if done == 0 => return Err(errno),
+                Err(_) => break,
+            };
+            let mapping = kmap(frame.pfn());
+            // SAFETY: the mapping covers the frame, and `within + count` does not pass its end.
+            let copied = unsafe { to.copy_out_raw(mapping.as_ptr::<u8>().add(within), count) };
+            drop(mapping);
+            done += copied;
+            if copied < count {
+                return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
+            }
+            might_resched();
+        }
+        Ok(done)
     }
 }

@@ -281,10 +281,14 @@ pub fn for_each_zone(mut look: impl FnMut(usize, &Zone)) {
     }
 }
 
+/// Free frames of a zone on this CPU's stack.
+pub fn at_hand(zone: usize) -> u32 {
+    cpu::with_page_lists(|lists| lists[zone].len())
+}
+
 /// Free frames of a zone, this CPU's stack included.
 pub fn free_frames(zone: usize) -> u32 {
-    let stacked = cpu::with_page_lists(|lists| lists[zone].len());
-    stacked + ZONE_LIST[zone].lock().buddy.free_frames()
+    at_hand(zone) + ZONE_LIST[zone].lock().buddy.free_frames()
 }
 
 /// A frame that frees itself.

@@ -105,6 +105,17 @@ impl Object {
         Arc::try_new(Self { cached, source, mappings: Mappings::new() }).map_err(|_| Errno::ENOMEM)
     }
 
+    /// Whether its pages belong to no file of a server or of the archive.
+    pub(super) const fn is_shared_memory(&self) -> bool {
+        matches!(self.source, Source::Memory)
+    }
+
+    /// Of its cached pages.
+    const fn page_flags(&self) -> PageFlags {
+        let cached = PageFlags::CACHE.union(PageFlags::UPTODATE);
+        if self.is_shared_memory() { cached.union(PageFlags::SHARED_MEMORY) } else { cached }
+    }
+
     /// What `Page::mapping` says of this object's pages.
     fn word(&self) -> u32 {
         &raw const *self as u32
@@ -202,7 +213,7 @@ impl Object {
             let pfn = frame.pfn();
             cached.index.insert(nodes, index, pfn.as_u32()).map_err(|_| Errno::ENOMEM)?;
             let page = page(pfn);
-            page.set(PageFlags::CACHE | PageFlags::UPTODATE);
+            page.set(self.page_flags());
             page.set_mapping(self.word(), index);
             frame.into_raw();
             Ok(())
@@ -338,7 +349,7 @@ pub fn shrink_page_tree() {
 /// A page that has been taken out of the index.
 pub(super) fn forget(pfn: Pfn) {
     let page = page(pfn);
-    page.clear(PageFlags::CACHE | PageFlags::DIRTY);
+    page.clear(PageFlags::CACHE | PageFlags::DIRTY | PageFlags::SHARED_MEMORY);
     page.set_mapping(0, 0);
     put_page(pfn);
 }

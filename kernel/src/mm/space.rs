@@ -19,6 +19,7 @@ use crate::arch::tlb;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, RwLock, SpinLock, SpinLockGuard};
 use alloc::sync::{Arc, Weak};
+use core::any::Any;
 use core::cell::Cell as StdCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::addr::{PAGE_SHIFT, Pfn, VirtAddr, Vpn};
@@ -32,7 +33,7 @@ pub const TASK_SIZE: Vpn = VirtAddr::new(PAGE_OFFSET).vpn();
 pub const MMAP_MIN: Vpn = VirtAddr::new(0x10000).vpn();
 
 /// What a mapping keeps open: an open-file description, of which memory knows no more.
-pub trait KeptOpen: Send + Sync {}
+pub trait KeptOpen: Any + Send + Sync {}
 
 /// What an area's pages come from.
 #[derive(Clone)]

@@ -98,3 +98,8 @@ impl Drop for Area {
         release(self.range);
     }
 }
+
+/// Pages of the window, and those of them that are neither in an area nor a guard.
+pub fn window_pages() -> (u32, u32) {
+    (PAGES, WINDOW.lock().as_ref().map_or(0, |window| window.free_pages()))
+}

@@ -62,6 +62,7 @@ impl CurrentThread {
             lock_family().release_id(self.tid());
         }
         if process.remove_member() {
+            process.set_remains(self.task.clone());
             end_process(&self.process);
         } else {
             table::remove_thread();

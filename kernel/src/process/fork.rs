@@ -141,6 +141,7 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
         // As on Linux, nobody hears of a bad address.
         let _ = user::write(request.parent_tid, &pid.cast_signed());
     }
+    table::note_start(pid);
     thread.start();
     if request.has(CLONE_VFORK) {
         // Killed, the parent leaves; the child is unaware of it.
@@ -167,7 +168,8 @@ fn make_child(
     own: &Own,
 ) -> Result<Arc<Process>> {
     let process = parent.process();
-    let Some(mm) = own.mm.borrow().as_ref().map(|mm| mm.mm().clone()) else {
+    let (mm, files, fs) = (own.mm.borrow(), own.files.borrow(), own.fs.borrow());
+    let (Some(mm), Some(files), Some(fs)) = (&*mm, &*files, &*fs) else {
         return Err(Errno::ENOMEM);
     };
     let mut signals = Signals::new(parent.forked_actions()?);
@@ -177,8 +179,11 @@ fn make_child(
         pid,
         parent_pid,
         shared: Shared {
-            mm: Some(mm),
+            mm: Some(mm.mm().clone()),
             executable: process.executable(),
+            files: Arc::downgrade(files),
+            fs: Arc::downgrade(fs),
+            remains: None,
             credentials: process.credentials(),
             limits: process.limits(),
         },

@@ -11,6 +11,7 @@
 pub mod alarm;
 pub mod credentials;
 mod current;
+pub mod details;
 pub mod exec;
 pub mod exit;
 pub mod fork;

@@ -7,13 +7,14 @@ use super::signal::Signals;
 use super::thread::Thread;
 use super::usage::Usage;
 use crate::cpu;
-use crate::file::File;
+use crate::file::{File, FileTable, FsContext};
 use crate::ipc::handle::Holder;
 use crate::mm::space::Mm;
 use crate::sync::{IrqSpinLock, Rank, SpinLock, WaitQueue};
 use crate::task::{self, Task};
+use crate::time;
 use abi::ipc::Level;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::arena::NIL;
 use kcore::resource_limit::Limits;
@@ -57,6 +58,8 @@ pub struct Process {
     is_subreaper: AtomicBool,
     personality: AtomicU32,
     nice: AtomicU32,
+    /// The tick at which it came about.
+    started: u32,
 }
 
 /// What others may look at while the process changes it. Each is replaced as a whole.
@@ -65,6 +68,11 @@ pub(super) struct Shared {
     pub mm: Option<Arc<Mm>>,
     /// Kept open: nobody writes it meanwhile.
     pub executable: Option<Arc<File>>,
+    /// Descriptors and directories of its first thread, while it has them.
+    pub files: Weak<FileTable>,
+    pub fs: Weak<FsContext>,
+    /// The task of its last thread, once that has ended.
+    pub remains: Option<Arc<Task>>,
     pub credentials: Arc<Credentials>,
     pub limits: Arc<Limits>,
 }
@@ -116,6 +124,7 @@ impl Process {
             is_subreaper: AtomicBool::new(false),
             personality: AtomicU32::new(origin.personality),
             nice: AtomicU32::new(origin.nice.cast_unsigned()),
+            started: time::ticks(),
         }
     }
 
@@ -160,6 +169,29 @@ impl Process {
 
     pub(super) fn replace_executable(&self, file: Option<Arc<File>>) -> Option<Arc<File>> {
         core::mem::replace(&mut self.shared.lock().executable, file)
+    }
+
+    /// Its descriptors; `None` once it has exited.
+    pub fn files(&self) -> Option<Arc<FileTable>> {
+        let files = self.shared.lock().files.upgrade();
+        files
+    }
+
+    pub(super) fn note_files(&self, files: &Arc<FileTable>) {
+        let new = Arc::downgrade(files);
+        let old = core::mem::replace(&mut self.shared.lock().files, new);
+        drop(old);
+    }
+
+    /// Its directories and umask; `None` once it has exited.
+    pub fn fs(&self) -> Option<Arc<FsContext>> {
+        let fs = self.shared.lock().fs.upgrade();
+        fs
+    }
+
+    /// The tick at which it came about.
+    pub fn started(&self) -> u32 {
+        self.started
     }
 
     /// Who it acts for.
@@ -240,6 +272,17 @@ impl Process {
 
     pub fn set_subreaper(&self, is_subreaper: bool) {
         self.is_subreaper.store(is_subreaper, Relaxed);
+    }
+
+    /// Its last thread ends: what remains of it shows the name.
+    pub(super) fn set_remains(&self, task: Arc<Task>) {
+        let old = self.shared.lock().remains.replace(task);
+        drop(old);
+    }
+
+    /// Of its last thread, once that has ended.
+    pub fn last_name(&self) -> [u8; 16] {
+        self.shared.lock().remains.as_ref().map_or([0; 16], |task| task.name())
     }
 
     /// Its thread of this id, unless that has ended.

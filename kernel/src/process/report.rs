@@ -2,27 +2,30 @@
 
 use super::Process;
 use super::table::{self, lock_family};
+use super::usage::faults_of_the_past;
 use abi::syscall::folio::{ProcessStatistics, Statistics};
 use alloc::sync::Arc;
 
 /// Fills in what belongs to processes.
 pub fn fill(statistics: &mut Statistics) {
     statistics.processes = table::count();
-    let (mut threads, mut minor, mut major) = (0u32, 0u32, 0u32);
-    let mut after = 0;
-    while let Some((pid, _, process)) = next(after) {
-        threads += thread_count(&process);
-        let used = process.used();
-        minor = minor.wrapping_add(used.minor_faults);
-        major = major.wrapping_add(used.major_faults);
-        after = pid;
-    }
-    statistics.threads = threads;
-    (statistics.minor_faults, statistics.major_faults) = (minor, major);
+    (statistics.threads, statistics.minor_faults, statistics.major_faults) = sums();
 }
 
-fn thread_count(process: &Process) -> u32 {
-    u32::try_from(process.lock_signals().threads().count()).unwrap_or(u32::MAX)
+/// Threads there are, and page faults of all there ever were, minor and major.
+pub fn sums() -> (u32, u32, u32) {
+    let (mut threads, mut after) = (0u32, 0);
+    let (mut minor, mut major) = faults_of_the_past();
+    while let Some(process) = table::next_process(after) {
+        after = process.pid();
+        for thread in process.lock_signals().threads() {
+            let used = thread.used();
+            minor = minor.wrapping_add(used.minor_faults);
+            major = major.wrapping_add(used.major_faults);
+            threads += 1;
+        }
+    }
+    (threads, minor, major)
 }
 
 /// What the family knows of a process.

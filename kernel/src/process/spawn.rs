@@ -57,7 +57,15 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
     let process = Process::new(Origin {
         pid,
         parent_pid: 0,
-        shared: Shared { mm: Some(mm.mm().clone()), executable: None, credentials, limits },
+        shared: Shared {
+            mm: Some(mm.mm().clone()),
+            executable: None,
+            files: Arc::downgrade(&program.files),
+            fs: Arc::downgrade(&program.fs),
+            remains: None,
+            credentials,
+            limits,
+        },
         signals,
         personality: 0,
         nice: 0,

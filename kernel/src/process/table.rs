@@ -23,6 +23,28 @@ pub fn find(family: &FamilyGuard, id: i32) -> Result<(u32, &Arc<Process>)> {
     Ok((slot, &family[slot].process))
 }
 
+/// Processes and threads that were started, and the id of the last one.
+static STARTED: AtomicU32 = AtomicU32::new(1);
+static LAST_ID: AtomicU32 = AtomicU32::new(1);
+
+/// A process or thread starts that has this id.
+pub(super) fn note_start(id: u32) {
+    STARTED.fetch_add(1, Relaxed);
+    LAST_ID.store(id, Relaxed);
+}
+
+/// How many were ever started, and the id of the last one.
+pub fn started() -> (u32, u32) {
+    (STARTED.load(Relaxed), LAST_ID.load(Relaxed))
+}
+
+/// The process with the lowest id above `after`, zombies included.
+pub fn next_process(after: u32) -> Option<Arc<Process>> {
+    let family = lock_family();
+    let slot = family.next_process(after.checked_add(1)?)?;
+    Some(family.get(slot)?.process.clone())
+}
+
 /// How many processes there are, zombies included.
 pub fn count() -> u32 {
     FAMILY.lock().len()

@@ -112,6 +112,15 @@ impl super::CurrentThread {
         }
     }
 
+    /// Gives it other descriptors.
+    pub fn replace_files(&self, files: &Arc<FileTable>) {
+        let old = self.own().files.replace(Some(files.clone()));
+        if self.is_first() {
+            self.process.note_files(files);
+        }
+        drop(old);
+    }
+
     /// Its working directory, root directory and umask.
     #[inline]
     pub fn fs(&self) -> Arc<FsContext> {

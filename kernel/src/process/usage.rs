@@ -4,6 +4,7 @@ use super::{CurrentThread, Process, Thread};
 use crate::sync::{Rank, SpinLock};
 use abi::process::Rusage;
 use abi::time::Timeval;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Clock ticks a second, of `times` and of the accounts of processor time.
 pub const TICKS_PER_SECOND: u32 = 100;
@@ -69,6 +70,19 @@ fn time_of(ticks: u32) -> Timeval {
     }
 }
 
+/// Page faults of threads that have ended.
+struct Faults {
+    minor_faults: AtomicU32,
+    major_faults: AtomicU32,
+}
+
+static ENDED: Faults = Faults { minor_faults: AtomicU32::new(0), major_faults: AtomicU32::new(0) };
+
+/// Page faults of all threads that have ended, minor and major.
+pub fn faults_of_the_past() -> (u32, u32) {
+    (ENDED.minor_faults.load(Relaxed), ENDED.major_faults.load(Relaxed))
+}
+
 /// The account of a process.
 pub struct Usage(SpinLock<Account>);
 
@@ -99,6 +113,8 @@ impl Usage {
     }
 
     pub(super) fn add_thread(&self, thread: Used) {
+        ENDED.minor_faults.fetch_add(thread.minor_faults, Relaxed);
+        ENDED.major_faults.fetch_add(thread.major_faults, Relaxed);
         let mut account = self.0.lock();
         account.ended_threads = account.ended_threads.plus(thread);
     }

@@ -43,7 +43,6 @@ impl<T> Mutex<T> {
     }
 
     #[inline]
-    #[cfg(feature = "ktest")]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.state.compare_exchange(FREE, HELD, Acquire, Relaxed).ok()?;
         Some(MutexGuard { mutex: self, not_send: PhantomData })

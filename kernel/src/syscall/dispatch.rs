@@ -17,6 +17,7 @@ mod handlers {
     pub use crate::syscall::resource::*;
     pub use crate::syscall::signal::*;
     pub use crate::syscall::socket::*;
+    pub use crate::syscall::statistics::*;
     pub use crate::syscall::system::*;
     pub use crate::syscall::thread::*;
     pub use crate::syscall::time::*;
@@ -89,6 +90,11 @@ macro_rules! ipc_dispatcher {
 }
 abi::for_each_ipc_call!(ipc_dispatcher);
 
+macro_rules! statistics_dispatcher {
+    ($($rows:tt)*) => { dispatcher!(statistics, [abi::syscall::statistics::kinds], $($rows)*); };
+}
+abi::for_each_statistics_call!(statistics_dispatcher);
+
 macro_rules! message_dispatcher {
     ($( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
         /// Serves messages in place; `None` for other calls.
@@ -115,7 +121,7 @@ abi::for_each_message_call!(message_dispatcher);
 pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
     // Messages first: they are what has to be quick.
     let result = message(number, registers).or_else(|| {
-        let handler = folio(number).or_else(|| ipc(number))?;
+        let handler = folio(number).or_else(|| ipc(number)).or_else(|| statistics(number))?;
         Some(handler(registers))
     });
     abi::errno::encode(result.unwrap_or(Err(Errno::ENOSYS)))

@@ -13,6 +13,7 @@ mod process;
 mod resource;
 mod signal;
 mod socket;
+mod statistics;
 mod system;
 mod thread;
 mod time;

@@ -30,8 +30,9 @@ mod user_registers;
 pub use current::{Current, current, describe_current, is_in_guard_page, stack_words};
 pub use exit_work::{exit_work, set_exit_work};
 pub use schedule::{
-    account_tick, exit, finish_sleep, might_resched, notify, prepare_to_sleep, schedule,
-    set_priority, sleep_is_over, start, switch_to, wake, wake_with_interrupts_off, yield_now,
+    account_tick, exit, finish_sleep, might_resched, notify, prepare_to_sleep, runnable, schedule,
+    set_priority, sleep_is_over, start, switch_to, ticks_used, wake, wake_with_interrupts_off,
+    yield_now,
 };
 pub use stack::drain_cache as drain_stack_cache;
 pub use task::{Sleep, Task, work};

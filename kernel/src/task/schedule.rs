@@ -12,12 +12,17 @@ use crate::cpu;
 use crate::sync::{IrqSpinLock, Rank, SpinLockGuard};
 use alloc::sync::Arc;
 use core::ptr::null_mut;
+use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use kcore::arena::NIL;
 use kcore::run_queue::{Link, Links, Priority, RunQueue};
 
 /// Runs when nobody else does, and is never in the queue.
 pub(super) static IDLE: Task = Task::with_stack(BOOT_STACK, Priority::LOWEST, |_| (), 0);
+
+static USER_TICKS: AtomicU32 = AtomicU32::new(0);
+static KERNEL_TICKS: AtomicU32 = AtomicU32::new(0);
+static IDLE_TICKS: AtomicU32 = AtomicU32::new(0);
 
 type Queue = RunQueue<LinksInTasks>;
 
@@ -226,11 +231,26 @@ pub fn set_priority(task: &Task, priority: Priority) {
 pub fn account_tick(in_user_mode: bool) {
     let task = current();
     task.add_tick(in_user_mode);
+    count(match (in_user_mode, is_idle(&task)) {
+        (true, _) => &USER_TICKS,
+        (false, false) => &KERNEL_TICKS,
+        (false, true) => &IDLE_TICKS,
+    });
     let left = task.ticks_left.load(Relaxed).saturating_sub(1);
     task.ticks_left.store(left, Relaxed);
     if left == 0 && !is_idle(&task) {
         task.add_work(work::RESCHED);
     }
+}
+
+/// Ticks that found a program running, the kernel running for a task, and nobody.
+pub fn ticks_used() -> [u32; 3] {
+    [&USER_TICKS, &KERNEL_TICKS, &IDLE_TICKS].map(|ticks| ticks.load(Relaxed))
+}
+
+/// Tasks that run or could.
+pub fn runnable() -> u32 {
+    QUEUE.lock().len() + u32::from(!is_idle(&current()))
 }
 
 /// Whether the announced sleep takes place. Work that ends it comes first.

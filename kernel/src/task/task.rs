@@ -6,6 +6,7 @@ use crate::arch::boot::boot_stack;
 use crate::arch::context::Context;
 use crate::arch::entry::TrapFrame;
 use crate::result::{Errno, Result};
+use crate::time;
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::ptr::null_mut;
@@ -79,6 +80,8 @@ pub struct Task {
     minor_faults: AtomicU32,
     major_faults: AtomicU32,
     tid: AtomicU32,
+    /// The tick at which it was made.
+    started: u32,
     name: [AtomicU8; NAME_BYTES],
     extension: AtomicPtr<()>,
     /// Its place in IPC; `NIL` before it took part.
@@ -115,6 +118,7 @@ impl Task {
             place.context.get_mut().prepare(stack.top(), super::schedule::first_step, 0);
         }
         *place.stack.get_mut() = Some(stack);
+        place.started = time::ticks();
         place.set_name(name);
         // SAFETY: written above.
         Ok(unsafe { task.assume_init() })
@@ -148,6 +152,7 @@ impl Task {
             minor_faults: AtomicU32::new(0),
             major_faults: AtomicU32::new(0),
             tid: AtomicU32::new(0),
+            started: 0,
             name: [const { AtomicU8::new(0) }; NAME_BYTES],
             extension: AtomicPtr::new(null_mut()),
             ipc_slot: AtomicU32::new(NIL),
@@ -220,6 +225,23 @@ impl Task {
 
     pub fn set_tid(&self, tid: u32) {
         self.tid.store(tid, Relaxed);
+    }
+
+    /// The tick at which it was made.
+    pub fn started(&self) -> u32 {
+        self.started
+    }
+
+    /// How the program entered the kernel, while it sleeps there: vector, number of a call, EIP and
+    /// ESP. `None` if it runs, or was never in user mode.
+    pub fn entry(&self) -> Option<[u32; 4]> {
+        if !self.is_user() || self.state.load(Relaxed) & ASLEEP == 0 {
+            return None;
+        }
+        // SAFETY: the frame lies on the task's own stack, which it keeps at least until it has run
+        // again. Nobody changes it while the task sleeps.
+        let frame = unsafe { core::ptr::read_volatile(self.user_frame()) };
+        Some([frame.vector, frame.error, frame.eip, frame.esp])
     }
 
     /// Ticks spent in user mode and in the kernel.

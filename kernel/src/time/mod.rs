@@ -8,6 +8,7 @@ mod clock;
 pub mod deadline;
 #[cfg(feature = "ktest")]
 pub mod ktest;
+mod load;
 mod tick;
 mod timer;
 
@@ -16,5 +17,6 @@ pub use crate::arch::pit::HZ;
 pub use clock::set_realtime;
 pub use clock::{monotonic, realtime};
 pub use kcore::clock::SECOND;
+pub use load::load_average;
 pub use tick::{start, ticks};
 pub use timer::{Timer, sleep_until};

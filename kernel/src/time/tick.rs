@@ -1,6 +1,6 @@
 //! The timer interrupt.
 
-use super::{clock, timer};
+use super::{clock, load, timer};
 use crate::arch::entry::TrapFrame;
 use crate::arch::pit;
 use crate::{irq, task};
@@ -26,5 +26,6 @@ pub fn ticks() -> u32 {
 fn tick(_: u8, frame: &TrapFrame) {
     TICKS.store(TICKS.load(Relaxed).wrapping_add(1), Relaxed);
     task::account_tick(frame.is_from_user());
+    load::account_tick(ticks());
     timer::fire_expired(clock::monotonic());
 }

@@ -29,6 +29,7 @@ pub mod poll;
 pub mod process;
 pub mod signal;
 pub mod socket;
+pub mod statistics;
 pub mod syscall;
 pub mod terminal;
 pub mod time;

@@ -33,6 +33,8 @@ pub enum GrantKind {
     Frames,
     /// The console's line.
     Console,
+    /// The right to ask the kernel of all processes.
+    Statistics,
 }
 
 /// What the supervisor is asked.
@@ -105,11 +107,12 @@ impl GrantKind {
             Self::IoPorts => 1,
             Self::Frames => 2,
             Self::Console => 3,
+            Self::Statistics => 4,
         }
     }
 
     fn from_number(number: u32) -> Option<Self> {
-        [Self::Irq, Self::IoPorts, Self::Frames, Self::Console]
+        [Self::Irq, Self::IoPorts, Self::Frames, Self::Console, Self::Statistics]
             .into_iter()
             .find(|kind| kind.number() == number)
     }
@@ -220,6 +223,7 @@ mod tests {
             GrantKind::IoPorts,
             GrantKind::Frames,
             GrantKind::Console,
+            GrantKind::Statistics,
         ]);
         prop_oneof![
             Just(Request::CheckIn),
@@ -271,7 +275,7 @@ mod tests {
         assert_eq!(Request::decode(REGISTER, &register.words()[1..]), None);
         assert_eq!(Request::decode(LOOK_UP, &[[2].as_slice(), register.words()].concat()), None);
         assert_eq!(Request::decode(CHECK_IN, &[0]), None);
-        assert_eq!(Request::decode(GRANT, &[4, 0]), None);
+        assert_eq!(Request::decode(GRANT, &[5, 0]), None);
         assert_eq!(Request::decode(0, &[]), None);
     }
 }

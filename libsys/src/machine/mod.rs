@@ -14,6 +14,7 @@ pub mod memory;
 pub mod process;
 pub mod service;
 pub mod signal;
+pub mod statistics;
 pub mod syscall;
 pub mod terminal;
 pub mod time;

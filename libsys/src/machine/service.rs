@@ -17,6 +17,7 @@ use crate::ipc::{
     Answer, Call, Connection, Frames, Handle, IoPorts, Irq, Port, Received, ReplyParts, ServedPort,
     Server, Token, Transport, serve, supervisor,
 };
+use crate::statistics::StatisticsRight;
 use crate::{Errno, Result};
 use core::convert::Infallible;
 use proto::Name;
@@ -69,6 +70,13 @@ impl Service {
     /// ENOENT: it has not.
     pub fn console(&self) -> Result<Line> {
         self.grant(GrantKind::Console, 0).map(Line)
+    }
+
+    /// The right to ask the kernel of all processes, if the manifest has `statistics`.
+    ///
+    /// ENOENT: it has not.
+    pub fn statistics(&self) -> Result<StatisticsRight> {
+        self.grant(GrantKind::Statistics, 0).map(StatisticsRight)
     }
 
     fn grant(&self, kind: GrantKind, index: u32) -> Result<Handle> {

@@ -241,3 +241,16 @@ pub mod ipc {
     }
     abi::for_each_ipc_call!(stubs);
 }
+
+/// Folio's calls about what the kernel knows.
+pub mod statistics {
+    use super::enter_folio;
+    use abi::syscall::statistics::kinds::*;
+
+    macro_rules! stubs {
+        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
+            stub! { enter_folio, CheckedArgument, $(#[$doc])* $number $name($($argument: $kind),*) }
+        )* };
+    }
+    abi::for_each_statistics_call!(stubs);
+}

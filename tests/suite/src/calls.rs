@@ -112,15 +112,23 @@ macro_rules! ipc_table {
         table! { ipc, sys::abi::syscall::ipc::kinds, CheckedArgument, enter_folio, $($rows)* }
     };
 }
+macro_rules! statistics_table {
+    ($($rows:tt)*) => {
+        table! {
+            statistics, sys::abi::syscall::statistics::kinds, CheckedArgument, enter_folio, $($rows)*
+        }
+    };
+}
 sys::abi::for_each_linux_call!(linux_table);
 sys::abi::for_each_folio_call!(folio_table);
 sys::abi::for_each_ipc_call!(ipc_table);
+sys::abi::for_each_statistics_call!(statistics_table);
 
 /// Linux's table.
 pub const LINUX: &[Call] = linux::CALLS;
 
 /// The calls of all tables, but for those that end the machine or lose memory on purpose.
 pub fn all() -> impl Iterator<Item = &'static Call> {
-    let tables = [linux::CALLS, folio::CALLS, ipc::CALLS];
+    let tables = [linux::CALLS, folio::CALLS, ipc::CALLS, statistics::CALLS];
     tables.into_iter().flatten().filter(|call| !matches!(call.name, "end_machine" | "leak"))
 }

@@ -48,6 +48,7 @@ mod service;
 mod signal;
 mod socket;
 mod start;
+mod statistics;
 mod sweep;
 mod thread_area;
 mod threads;
@@ -572,6 +573,23 @@ test_cases! {
         processes_share_the_processor,
         futexes_wait_and_wake,
         sleepers_are_moved_to_another_futex,
+    ],
+    statistics: [
+        a_process_is_described,
+        what_is_not_known_is_not_told,
+        only_init_hands_out_the_right,
+        areas_are_those_that_were_mapped,
+        programs_areas_have_their_file,
+        pages_are_counted_by_what_they_are,
+        sums_agree_with_each_other,
+        peaks_stay,
+        another_process_can_be_looked_at,
+        signal_masks_are_told,
+        descriptors_say_where_they_lead,
+        tables_are_shown_as_ranges,
+        the_machine_is_described,
+        bad_addresses_are_refused,
+        processes_may_end_meanwhile,
     ],
     usage: [
         ids_and_personalities_may_look_like_errors,

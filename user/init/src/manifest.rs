@@ -9,6 +9,7 @@
 //! irq       14                # an interrupt line
 //! frames    16                # pages that outlive its server
 //! console                     # the console's line, which the kernel drives until then; before its irq
+//! statistics                  # what the kernel knows of all processes
 //! restart   5 in 60s          # how often it may die; or: restart never
 //! pause     100ms 10s         # between servers that live less than a second: shortest, longest
 //! heartbeat 500ms 4           # how often it shows that it works, and may fail to; or: never
@@ -44,6 +45,8 @@ pub enum Grant {
     Frames(u32),
     /// The console's line.
     Console,
+    /// What the kernel knows of all processes.
+    Statistics,
 }
 
 /// How a server shows that it works.
@@ -94,6 +97,7 @@ impl Grant {
             Self::IoPorts { .. } => GrantKind::IoPorts,
             Self::Frames(_) => GrantKind::Frames,
             Self::Console => GrantKind::Console,
+            Self::Statistics => GrantKind::Statistics,
         }
     }
 }
@@ -127,6 +131,10 @@ impl Manifest {
                 "console" => {
                     let [] = directive.words("no word")?;
                     grants.push(Grant::Console);
+                }
+                "statistics" => {
+                    let [] = directive.words("no word")?;
+                    grants.push(Grant::Statistics);
                 }
                 "restart" => once(&mut restart, &here, policy(directive)?)?,
                 "pause" => once(&mut pauses, &here, pause(directive)?)?,
@@ -274,7 +282,7 @@ mod tests {
         assert_eq!(manifest.arguments, ["--fast"]);
         assert_eq!((manifest.level, manifest.names.len()), (Level::BLOCK, 1));
         let ports = Grant::IoPorts { first: 0x1f0, count: 8 };
-        let grants = [ports, Grant::Irq(14), Grant::Frames(16), Grant::Console];
+        let grants = [ports, Grant::Irq(14), Grant::Frames(16), Grant::Console, Grant::Statistics];
         assert_eq!(manifest.grants, grants);
         assert_eq!(manifest.heartbeat, Some(HEARTBEAT));
         assert_eq!((manifest.restart, manifest.pauses), (Policy::USUAL, Pauses::USUAL));

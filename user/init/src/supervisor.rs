@@ -246,6 +246,7 @@ const fn rights_of(kind: GrantKind) -> Rights {
     match kind {
         GrantKind::Irq | GrantKind::Console => Rights::CONTROL,
         GrantKind::IoPorts => Rights::DMA,
+        GrantKind::Statistics => Rights::READ,
         GrantKind::Frames => Rights::READ.union(Rights::WRITE).union(Rights::MAP),
     }
 }

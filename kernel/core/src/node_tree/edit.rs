@@ -164,6 +164,9 @@ impl<C> NodeTree<C> {
         if let Body::Directory(directory) = &mut parent.body {
             directory.insert(&mut self.entries, name, node);
         }
+        if let Ok(node) = self.slot_mut(node) {
+            node.named_in = index;
+        }
     }
 
     /// `link`: one more name for a node that is no directory. The caller has seen to EXDEV.

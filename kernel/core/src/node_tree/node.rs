@@ -80,6 +80,8 @@ pub(super) enum Body<C> {
 pub struct Node<C> {
     pub(super) serial: u32,
     pub(super) links: u32,
+    /// The directory in which it was named last; may be stale.
+    pub(super) named_in: u32,
     pub(super) holds: u32,
     pub(super) read_only: bool,
     pub(super) mounted: bool,

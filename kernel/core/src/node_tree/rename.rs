@@ -161,6 +161,9 @@ impl<C> NodeTree<C> {
 
     /// Makes an entry of the directory at `index` name another node.
     fn set_entry(&mut self, index: u32, entry: u32, node: u32, now: Timestamp) {
+        if let Ok(named) = self.slot_mut(node) {
+            named.named_in = index;
+        }
         let Some(entry) = self.entries.get_mut(entry) else { return };
         let old = core::mem::replace(&mut entry.node, node);
         let is_directory = |index| self.slot(index).is_ok_and(|node| node.is_directory());

@@ -67,10 +67,28 @@ fn files_are_found_listed_and_counted() {
     assert_eq!(tree.0.lookup(dir, &[b'x'; 256]), Err(Errno::ENAMETOOLONG));
     assert_eq!(tree.names(dir), [".", "..", "file"]);
     assert_eq!((tree.0.parent(dir), tree.0.parent(root)), (Ok(root), Ok(root)));
-    assert_eq!(tree.0.name_of(dir), Ok(&b"dir"[..]));
+    assert_eq!(tree.0.name_of(dir), Ok((root, &b"dir"[..])));
+    assert_eq!(tree.0.name_of(file), Ok((dir, &b"file"[..])));
     let dir = tree.0.node(dir).unwrap();
     assert_eq!((dir.links(), dir.attributes().size), (2, 60));
     assert_eq!(tree.0.node(root).unwrap().links(), 3);
+}
+
+#[test]
+fn a_file_is_found_by_whichever_name_it_has_left() {
+    let mut tree = Made::new();
+    let root = tree.0.root();
+    let (one, other) = (tree.directory(root, "one"), tree.directory(root, "other"));
+    let file = tree.file(one, "file", 7);
+    tree.0.link(file, other, b"second", &edit(2)).unwrap();
+    assert_eq!(tree.0.name_of(file), Ok((other, &b"second"[..])));
+    tree.0.rename(other, b"second", root, b"third", RenameFlag::Replace, &edit(3)).unwrap();
+    assert_eq!(tree.0.name_of(file), Ok((root, &b"third"[..])));
+    tree.0.unlink(root, b"third", &edit(4)).unwrap();
+    assert_eq!(tree.0.name_of(file), Ok((one, &b"file"[..])));
+    tree.0.hold(file).unwrap();
+    tree.0.unlink(one, b"file", &edit(5)).unwrap();
+    assert_eq!(tree.0.name_of(file), Err(Errno::ENOENT));
 }
 
 #[test]

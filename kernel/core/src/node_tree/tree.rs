@@ -2,7 +2,7 @@
 
 use super::directory::{DirectoryEntry, Entries, FIRST_COOKIE};
 use super::node::{Attributes, Body, Directory, Node, NodeId, Timestamp};
-use crate::arena::{Arena, NoMemory};
+use crate::arena::{Arena, NIL, NoMemory};
 use abi::errno::Errno;
 use abi::file::{NAME_MAX, S_IFDIR};
 
@@ -71,6 +71,7 @@ impl<C> NodeTree<C> {
         let index = self.nodes.insert(Node {
             serial,
             links: 0,
+            named_in: NIL,
             holds: 0,
             read_only,
             mounted: false,
@@ -158,18 +159,32 @@ impl<C> NodeTree<C> {
         Ok(self.id_of(directory.parent))
     }
 
-    /// The name of `child` in its directory, for `getcwd`. Takes time for each entry.
-    pub fn name_of(&self, child: NodeId) -> Result<&[u8], Errno> {
-        let parent = self.parent(child)?;
-        let (_, directory) = self.directory(parent)?;
+    /// A directory in which `child` has a name, and the name. ENOENT if it has none any more. Takes
+    /// time for each entry.
+    pub fn name_of(&self, child: NodeId) -> Result<(NodeId, &[u8]), Errno> {
+        let node = self.node(child)?;
+        let likely = match &node.body {
+            Body::Directory(directory) => directory.parent,
+            _ => node.named_in,
+        };
+        let found = self.name_in(likely, child);
+        if found.is_some() || node.links == 0 || node.is_directory() {
+            return found.ok_or(Errno::ENOENT);
+        }
+        // The name it got last is gone, but it has others.
+        (0..self.nodes.slots()).find_map(|index| self.name_in(index, child)).ok_or(Errno::ENOENT)
+    }
+
+    fn name_in(&self, index: u32, child: NodeId) -> Option<(NodeId, &[u8])> {
+        let Body::Directory(directory) = &self.nodes.get(index)?.body else { return None };
         let mut cookie = FIRST_COOKIE;
         while let Some((entry, next)) = directory.at_cookie(&self.entries, cookie) {
             if entry.node == child.index {
-                return Ok(&entry.name);
+                return Some((self.id_of(index), &entry.name));
             }
             cookie = next;
         }
-        Err(Errno::ENOENT)
+        None
     }
 
     /// The entry at a position, `None` at the end. ENOENT for a removed directory.

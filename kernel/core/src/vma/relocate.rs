@@ -68,6 +68,7 @@ impl<B: Backing> VmaSet<B> {
         let node = &mut self.arena[id];
         (node.vma.range, node.vma.pgoff, node.vma.moved) = (to.range, to.pgoff, to.moved);
         (node.prev, node.next) = (prev, next);
+        self.note_peak();
         self.account.resize(to.flags, was.range.len(), to.range.len());
         self.hook(&path, id);
         report(Edit::Changed { id: VmaId(id), was, vma: &self.arena[id].vma });

@@ -65,6 +65,8 @@ pub struct VmaSet<B> {
     /// Where the last `find` ended. A stale id does no harm: the range is compared.
     pub(super) hit: AtomicU32,
     pub(super) account: Account,
+    /// Most pages it had before it last lost some.
+    peak: u32,
 }
 
 impl<B: Backing> Default for VmaSet<B> {
@@ -83,6 +85,7 @@ impl<B: Backing> VmaSet<B> {
             last: NIL,
             hit: AtomicU32::new(NIL),
             account: Account { total: 0, locked: 0, data: 0, exec: 0, stack: 0, charged: 0 },
+            peak: 0,
         }
     }
 
@@ -97,6 +100,17 @@ impl<B: Backing> VmaSet<B> {
 
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// Most pages it ever had.
+    pub fn peak(&self) -> u32 {
+        self.peak.max(self.account.total)
+    }
+
+    /// Pages may go.
+    #[inline]
+    pub(super) fn note_peak(&mut self) {
+        self.peak = self.peak();
     }
 
     /// Takes all areas out without balancing, in order of addresses, and frees the set's memory.
@@ -169,6 +183,7 @@ impl<B: Backing> VmaSet<B> {
     /// Takes an area out.
     pub(super) fn unlink(&mut self, id: u32) -> Vma<B> {
         let Some(Node { vma, prev, next }) = self.arena.remove(id) else { panic!("no area {id}") };
+        self.note_peak();
         self.account.subtract(vma.flags, vma.range.len());
         self.unhook(vma.start().as_u32(), prev, next);
         vma
@@ -210,6 +225,7 @@ impl<B: Backing> VmaSet<B> {
         let was = node.vma.extent();
         (node.vma.range, node.vma.flags, node.vma.pgoff) = (to.range, to.flags, to.pgoff);
         let next = node.next;
+        self.note_peak();
         if was.flags == to.flags {
             self.account.resize(to.flags, was.range.len(), to.range.len());
         } else {

@@ -118,6 +118,13 @@ pub fn give_terminal(session: u32, group: u32) {
     }
 }
 
+/// The controlling terminal of a session, if it has one: its number, and the process group in the
+/// foreground.
+pub fn terminal_of(session: u32) -> Option<(DeviceNumber, Option<u32>)> {
+    let terminal = terminal().filter(|terminal| terminal.controls(session))?;
+    Some((DeviceNumber::new(5, 1), terminal.foreground()))
+}
+
 /// The leader of a session ends: its terminal is free, and the group in the foreground is hung up.
 pub fn end_session(leader: u32) {
     if let Some(group) = terminal().and_then(|terminal| terminal.take(leader)) {

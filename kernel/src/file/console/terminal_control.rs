@@ -26,10 +26,14 @@ const FLUSH_OUTPUT: u32 = 1;
 const FLUSH_BOTH: u32 = 2;
 
 impl Terminal {
+    /// Whether this is the controlling terminal of a session.
+    pub fn controls(&self, session: u32) -> bool {
+        session != 0 && self.control.lock().session == session
+    }
+
     /// Whether this is the controlling terminal of the caller's session.
     pub fn controls_caller(&self) -> bool {
-        let session = self.control.lock().session;
-        session != 0 && session == caller::session().session
+        self.controls(caller::session().session)
     }
 
     /// See [`super::give_terminal`].

@@ -8,4 +8,4 @@ mod atomic;
 mod pkmap;
 
 pub use atomic::{AtomicMapping, copy_from_phys, kmap_atomic};
-pub use pkmap::{Kmap, initialise, kmap, slots_in_use};
+pub use pkmap::{Kmap, initialise, kmap, next_slot, slots, slots_in_use};

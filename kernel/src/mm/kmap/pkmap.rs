@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 use kcore::addr::{PAGE_SIZE, Pfn, VirtAddr, Vpn};
 use kcore::cmdline::CommandLine;
-use kcore::kmap_slots::{Kmap as Slot, KmapSlot, KmapSlots, MIN_SLOTS};
+use kcore::kmap_slots::{Kmap as Slot, KmapSlot, KmapSlots, MIN_SLOTS, SlotInUse};
 use kcore::paging::walk::leaf;
 use kcore::paging::{Access, Cell, Format};
 
@@ -56,10 +56,11 @@ pub fn kmap(pfn: Pfn) -> Kmap {
     if pfn < max_low_pfn() {
         return Kmap { address: lowmem_address(pfn), slot: None, not_send: PhantomData };
     }
-    task::current().take_kmap();
+    let task = task::current();
+    task.take_kmap();
     let mut found = None;
     FREE_SLOT.wait(|| {
-        found = map_high(pfn);
+        found = map_high(pfn, task.tid());
         found.is_some()
     });
     // The wait ends only with a slot.
@@ -67,13 +68,17 @@ pub fn kmap(pfn: Pfn) -> Kmap {
     Kmap { address: address_of(slot), slot: Some(slot), not_send: PhantomData }
 }
 
-fn map_high(pfn: Pfn) -> Option<u32> {
+fn map_high(pfn: Pfn, holder: u32) -> Option<u32> {
     let mut slots = SLOTS.lock();
     let slots = slots.as_mut()?;
     loop {
         match slots.map(pfn) {
-            Slot::Mapped(slot) => return Some(slot),
+            Slot::Mapped(slot) => {
+                slots.set_holder(slot, holder);
+                return Some(slot);
+            }
             Slot::Set(slot) => {
+                slots.set_holder(slot, holder);
                 with_cell(slot, |cell| cell.set(paging::format().page(pfn, Access::KERNEL)));
                 return Some(slot);
             }
@@ -138,4 +143,15 @@ impl Drop for Kmap {
 /// Slots somebody holds.
 pub fn slots_in_use() -> u32 {
     SLOTS.lock().as_ref().map_or(0, |slots| slots.in_use())
+}
+
+/// How many there are.
+pub fn slots() -> u32 {
+    SLOTS.lock().as_ref().map_or(0, |slots| slots.len())
+}
+
+/// The first slot from `from` on that has a frame, and its address.
+pub fn next_slot(from: u32) -> Option<(SlotInUse, u32)> {
+    let slot = SLOTS.lock().as_ref()?.next(from)?;
+    Some((slot, address_of(slot.number)))
 }

@@ -62,11 +62,14 @@ fn replace_program(
     let actions = thread.inherited_actions()?;
     let files = thread.files();
     // Shared descriptors are not closed behind the other's back.
-    let files = if Arc::strong_count(&files) > 2 { files.fork()? } else { files };
+    let is_shared = Arc::strong_count(&files) > 2;
+    let files = if is_shared { files.fork()? } else { files };
 
     set_limits(thread, &stack.mm, stack_limit, executable.stack);
     enter(thread, stack, actions);
-    drop(thread.own().files.replace(Some(files.clone())));
+    if is_shared {
+        thread.replace_files(&files);
+    }
     files.close_on_exec();
     drop(thread.process.replace_executable(Some(executable.program.file.clone())));
     thread.task.set_name(program.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());

@@ -3,6 +3,7 @@
 use super::stack_image::StackImage;
 use crate::file::{File, exec_open};
 use crate::mm::object::Object;
+use crate::mm::space::KeptOpen;
 use crate::result::{Errno, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,6 +13,9 @@ use kcore::script::{HEAD_LEN, MAX_DEPTH, Script};
 /// An ELF file whose headers have been read.
 pub struct ElfFile {
     pub file: Arc<File>,
+    /// What its areas keep open. Nobody writes a program while it is mapped; an interpreter only
+    /// while it is loaded.
+    pub mapped: Arc<dyn KeptOpen>,
     pub object: Arc<Object>,
     header: Header,
     table: Vec<u8>,
@@ -44,7 +48,8 @@ impl Executable {
 
     fn from_elf(opened: Opened, head: &[u8]) -> Result<Self> {
         let header = Header::parse(head, opened.object.size(), Role::Program)?;
-        let program = ElfFile::new(opened, header).map_err(|errno| match errno {
+        let mapped = opened.file.clone();
+        let program = ElfFile::new(opened, mapped, header).map_err(|errno| match errno {
             // A table that cannot be read is none.
             Errno::EIO => Errno::ENOEXEC,
             other => other,
@@ -60,9 +65,9 @@ impl Executable {
 }
 
 impl ElfFile {
-    fn new(opened: Opened, header: Header) -> Result<Self> {
+    fn new(opened: Opened, mapped: Arc<dyn KeptOpen>, header: Header) -> Result<Self> {
         let table = opened.read(header.table)?;
-        Ok(Self { file: opened.file, object: opened.object, header, table })
+        Ok(Self { file: opened.file, mapped, object: opened.object, header, table })
     }
 
     pub fn table(&self) -> Result<ProgramTable<'_>> {
@@ -74,7 +79,8 @@ impl ElfFile {
         let opened = Opened::new(ProgramTable::interpreter_path(&bytes)?)?;
         let head = opened.head()?;
         let header = Header::parse(&head, opened.object.size(), Role::Interpreter)?;
-        Self::new(opened, header).map_err(|errno| match errno {
+        let mapped = opened.file.reopen_to_read()?;
+        Self::new(opened, mapped, header).map_err(|errno| match errno {
             Errno::ENOMEM => Errno::ENOMEM,
             _ => Errno::ELIBBAD,
         })

@@ -90,9 +90,8 @@ fn perform(mm: &Mm, file: &ElfFile, step: Step) -> Result<()> {
     };
     match step {
         Step::MapFile { start, len, offset, prot } => {
-            // The process keeps its program open itself.
             let (object, pgoff) = (file.object.clone(), offset >> PAGE_SHIFT);
-            let contents = Contents::Object { object, pgoff, file: None };
+            let contents = Contents::Object { object, pgoff, file: Some(file.mapped.clone()) };
             mm.map_fixed(pages(start, len)?, flags(prot), contents)
         }
         Step::MapAnonymous { start, len, prot } => {

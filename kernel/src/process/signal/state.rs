@@ -106,6 +106,11 @@ impl Signals {
         self.threads.iter()
     }
 
+    /// What is pending for the process.
+    pub fn pending_set(&self) -> SignalSet {
+        self.pending.set()
+    }
+
     /// What the process is ending with, if it is.
     pub fn exit_status(&self) -> Option<i32> {
         self.exit
@@ -154,6 +159,12 @@ impl SignalGuard<'_> {
         assert!(core::ptr::eq(&*thread.process, self.process));
         // SAFETY: the lock of the thread's process is held, and both references borrow the guard.
         (&mut self.signals, unsafe { &mut *thread.signals.get() })
+    }
+
+    /// What is pending for a thread, and what it blocks.
+    pub fn sets_of(&mut self, thread: &Thread) -> (SignalSet, SignalSet) {
+        let (_, own) = self.with(thread);
+        (own.pending.set(), own.blocked)
     }
 
     /// A thread leaves with this status: with the last one the process ends. What is pending for

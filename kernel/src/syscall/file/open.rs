@@ -49,7 +49,7 @@ pub fn close_range(first: u32, last: u32, flags: u32) -> Result<u32> {
     // The thread's own reference, and this one.
     if flags & CLOSE_RANGE_UNSHARE != 0 && Arc::strong_count(&files) > 2 {
         files = files.fork()?;
-        drop(current().own().files.replace(Some(files.clone())));
+        current().replace_files(&files);
     }
     if flags & CLOSE_RANGE_CLOEXEC != 0 {
         files.set_close_on_exec_range(first, last);

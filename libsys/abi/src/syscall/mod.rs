@@ -7,6 +7,7 @@ pub mod folio;
 pub mod ipc;
 pub mod linux;
 pub mod names;
+pub mod statistics;
 
 #[cfg(test)]
 mod tests;

@@ -85,9 +85,17 @@ mod ipc {
         let mut rows: Vec<(u32, usize)> = Vec::from(crate::for_each_ipc_call!(rows));
         assert!(rows.is_sorted());
         rows.extend(crate::for_each_message_call!(rows));
+        rows.extend(statistics());
         rows.sort_unstable();
         assert!(rows.windows(2).all(|pair| pair[0].0 != pair[1].0));
         assert!(rows.iter().all(|&(_, registers)| registers <= 6));
+    }
+
+    fn statistics() -> Vec<(u32, usize)> {
+        use crate::syscall::statistics::kinds::*;
+        let rows = Vec::from(crate::for_each_statistics_call!(rows));
+        assert!(rows.is_sorted());
+        rows
     }
 
     #[test]

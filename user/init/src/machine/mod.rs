@@ -21,6 +21,7 @@ use sys::ipc::{
 };
 use sys::proto::supervisor::HEARTBEAT;
 use sys::signal::Action;
+use sys::statistics::StatisticsRight;
 use sys::syscall::ipc;
 use sys::wait::Status;
 use sys::{Errno, Result, process};
@@ -81,6 +82,7 @@ impl Machine for Kernel<'_> {
             Grant::IoPorts { first, count } => IoPorts::new(first, count).map(|ports| ports.0),
             Grant::Frames(pages) => Frames::new(pages).map(|frames| frames.0),
             Grant::Console => Line::new().map(|line| line.0),
+            Grant::Statistics => StatisticsRight::new().map(|right| right.0),
         }
     }
 

@@ -453,3 +453,41 @@ fn the_top_of_the_address_space_does_not_wrap() {
     assert!(walk.next(&space, 4096).is_none());
     assert_eq!(walk.position().address(), None);
 }
+
+fn every_entry_is_shown_once<F: Host>() {
+    let store = Store::<F>::new(16);
+    let space = Space::new(&store, features());
+    let pages = [0x10, 0x11, 0x3ff, 0x400, 0x9_0000, 0xb_ffff];
+    for (frame, page) in (1..).zip(pages) {
+        let _ = put(&space, Vpn::new(page), Pfn::new(frame)).unwrap();
+    }
+    let big = 0xc_0000;
+    ensure_directory(&space, Vpn::new(big))
+        .unwrap()
+        .0
+        .set(space.format().big_page(Pfn::new(0x1000), Access::KERNEL));
+    let all = PageRange::new(Vpn::new(0), Vpn::new(0x10_0000)).unwrap();
+    for limit in [1, 3, 1 << 20] {
+        let (mut at, mut shown) = (all.start(), Vec::new());
+        while at < all.end() {
+            at = entries(&space, all.above(at), limit, |page, count, slot| {
+                shown.push((page.as_u32(), count, slot));
+            });
+        }
+        let Some((page, count, Slot::BigPage { pfn, .. })) = shown.pop() else { panic!() };
+        assert_eq!((page, count, pfn.as_u32()), (big, 1 << F::LEAF_BITS, 0x1000));
+        let frames: Vec<_> = shown.iter().map(|it| (it.0, frame_of(it.2).unwrap())).collect();
+        let expected: Vec<_> = pages.into_iter().zip((1..).map(Pfn::new)).collect();
+        assert_eq!(frames, expected);
+    }
+}
+
+#[test]
+fn every_entry_is_shown_once_two_level() {
+    every_entry_is_shown_once::<TwoLevel>();
+}
+
+#[test]
+fn every_entry_is_shown_once_pae() {
+    every_entry_is_shown_once::<Pae>();
+}

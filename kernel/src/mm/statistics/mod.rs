@@ -1,4 +1,12 @@
-//! What memory holds at this moment, for `free` and for the tests that look for leaks.
+//! What memory holds at this moment, for `free`, for `/proc` and for the tests that look for leaks.
+
+mod area_usage;
+mod memory;
+mod page_words;
+mod table_ranges;
+
+pub use memory::fill_memory;
+pub use table_ranges::{kernel_ranges, vmalloc_areas};
 
 use super::frames::{drain_page_lists, for_each_zone, free_frames};
 use super::object::shrink_page_tree;
@@ -27,7 +35,7 @@ pub fn fill(statistics: &mut Statistics) {
         entry.free = free_frames(index);
     }
     statistics.zones = zones;
-    let owners = count_by_owner();
+    let owners = count_pages().owners;
     statistics.owners = owners;
     let mut caches = [CacheStatistics::default(); 32];
     let mut rows = caches.iter_mut().zip(CLASS_NAMES);
@@ -44,21 +52,52 @@ pub fn fill(statistics: &mut Statistics) {
     statistics.vmalloc = owners.get(OWNER_VMALLOC).copied().unwrap_or(0);
 }
 
+/// Pages of all of memory by what they are.
+#[derive(Default)]
+struct PageCounts {
+    /// Indexed by `OWNER_*`.
+    owners: [u32; 16],
+    /// Cached ones that some program maps.
+    mapped: u32,
+    shared_memory: u32,
+    /// Cached ones that are the archive's own.
+    archive: u32,
+    mapped_private: u32,
+}
+
 /// Walks over `mem_map`, but not over free blocks: most of a large memory is one.
-fn count_by_owner() -> [u32; 16] {
-    let mut owners = [0; 16];
+fn count_pages() -> PageCounts {
+    let mut counts = PageCounts::default();
     let (mut next, mut steps) = (0, 0u32);
     while let Some(page) = mem_map().get(next) {
         next += if page.has(PageFlags::BUDDY) { 1 << page.private().min(MAX_ORDER) } else { 1 };
-        if let Some(count) = owner(page).and_then(|owner| owners.get_mut(owner)) {
-            *count += 1;
-        }
+        counts.add(page);
         steps += 1;
         if steps.is_multiple_of(64) {
             task::might_resched();
         }
     }
-    owners
+    counts
+}
+
+impl PageCounts {
+    fn add(&mut self, page: &Page) {
+        if let Some(count) = owner(page).and_then(|owner| self.owners.get_mut(owner)) {
+            *count += 1;
+        }
+        let flags = page.flags();
+        if !flags.intersects(PageFlags::CACHE | PageFlags::ANON) || page.refcount() == 0 {
+            return;
+        }
+        let is_mapped = u32::from(page.mapcount() != 0);
+        if flags.contains(PageFlags::ANON) {
+            self.mapped_private += is_mapped;
+        } else {
+            self.mapped += is_mapped;
+            self.shared_memory += u32::from(flags.contains(PageFlags::SHARED_MEMORY));
+            self.archive += u32::from(flags.contains(PageFlags::RESERVED));
+        }
+    }
 }
 
 /// Whose a frame is; `None` for free ones and what is no memory.

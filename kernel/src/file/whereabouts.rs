@@ -1,0 +1,58 @@
+//! What people are told of where an open file is: the texts behind `/proc/PID/fd` and `maps`.
+
+use super::context::path_of;
+use super::description::{File, Kind, Node};
+use super::tree::Place;
+use crate::mm::space::KeptOpen;
+use crate::result::{Errno, Result};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+
+impl File {
+    /// The description that a mapping keeps open.
+    pub fn of_mapping(kept: Arc<dyn KeptOpen>) -> Option<Arc<Self>> {
+        let kept: Arc<dyn Any + Send + Sync> = kept;
+        kept.downcast().ok()
+    }
+
+    /// Its path seen from `root`, or what it is if it has none.
+    pub fn whereabouts(&self, root: Place) -> Result<Vec<u8>> {
+        match self.node_of() {
+            Node::Held(held) => match path_of(held.place(), root) {
+                Err(Errno::ENOENT) => numbered(b"/#", held.node().inode_number(), b" (deleted)"),
+                path => path,
+            },
+            Node::Anonymous { ino, .. } => match self.kind() {
+                Kind::Socket(_) => numbered(b"socket:[", *ino, b"]"),
+                Kind::Epoll(_) => joined(&[b"anon_inode:[eventpoll]"]),
+                _ => numbered(b"pipe:[", *ino, b"]"),
+            },
+        }
+    }
+}
+
+fn numbered(before: &[u8], number: u32, behind: &[u8]) -> Result<Vec<u8>> {
+    let mut digits = [0; 10];
+    let (mut first, mut rest) = (digits.len(), number);
+    loop {
+        first -= 1;
+        if let Some(digit) = digits.get_mut(first) {
+            *digit = b'0' + (rest % 10) as u8;
+        }
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    joined(&[before, digits.get(first..).unwrap_or_default(), behind])
+}
+
+fn joined(parts: &[&[u8]]) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    for part in parts {
+        text.try_reserve(part.len()).map_err(|_| Errno::ENOMEM)?;
+        text.extend_from_slice(part);
+    }
+    Ok(text)
+}

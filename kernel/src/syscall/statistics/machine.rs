@@ -1,0 +1,85 @@
+//! The machine as a whole.
+
+use super::entries::{Entries, write_structure};
+use super::target;
+use crate::file::File;
+use crate::ipc::handle;
+use crate::mm::{kmap, statistics};
+use crate::process::{details, report, table};
+use crate::result::Result;
+use crate::{cpu, irq, task, time};
+use abi::UserMutPtr;
+use abi::statistics::{KmapSlotStatistics, MachineStatistics, MemoryStatistics, VmallocArea};
+
+pub fn machine_statistics(to: UserMutPtr<MachineStatistics>, size: u32) -> Result<u32> {
+    let (threads, minor_faults, major_faults) = report::sums();
+    let [user_ticks, kernel_ticks, idle_ticks] = task::ticks_used();
+    let (forks, last_id) = table::started();
+    let statistics = MachineStatistics {
+        monotonic: time::monotonic(),
+        realtime: time::realtime(),
+        user_ticks,
+        kernel_ticks,
+        idle_ticks,
+        switches: cpu::switches(),
+        forks,
+        runnable: task::runnable(),
+        threads,
+        processes: table::count(),
+        last_id,
+        load: time::load_average().averages(),
+        minor_faults,
+        major_faults,
+        interrupts: irq::counts(),
+        descriptions: File::count(),
+        handles: handle::count(),
+    };
+    write_structure(to, &statistics, size)
+}
+
+pub fn memory_statistics(to: UserMutPtr<MemoryStatistics>, size: u32) -> Result<u32> {
+    let mut memory = MemoryStatistics::default();
+    statistics::fill_memory(&mut memory);
+    memory.committed = details::committed();
+    write_structure(to, &memory, size)
+}
+
+pub fn vmalloc_areas(
+    right: u32,
+    address: u32,
+    entries: UserMutPtr<VmallocArea>,
+    size: u32,
+) -> Result<u32> {
+    target::check(right)?;
+    let mut entries = Entries::new(entries, size);
+    if entries.has_room() {
+        statistics::vmalloc_areas(address, |area| {
+            entries.push(area)?;
+            Ok(entries.has_room())
+        })?;
+    }
+    entries.finish()
+}
+
+pub fn kmap_slots(
+    right: u32,
+    first: u32,
+    entries: UserMutPtr<KmapSlotStatistics>,
+    size: u32,
+) -> Result<u32> {
+    target::check(right)?;
+    let (mut entries, mut from) = (Entries::new(entries, size), first);
+    while entries.has_room()
+        && let Some((slot, address)) = kmap::next_slot(from)
+    {
+        entries.push(&KmapSlotStatistics {
+            slot: slot.number,
+            address,
+            frame: slot.pfn.as_u32(),
+            users: slot.users,
+            holder: slot.holder,
+        })?;
+        from = slot.number + 1;
+    }
+    entries.finish()
+}

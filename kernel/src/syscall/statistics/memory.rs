@@ -1,0 +1,135 @@
+//! The address space of a process.
+
+use super::entries::{Entries, write_structure};
+use super::target;
+use crate::file::File;
+use crate::mm::space::{Area, Layout, Mm};
+use crate::mm::statistics::kernel_ranges;
+use crate::mm::user::UserSlice;
+use crate::result::{Errno, Result};
+use abi::UserMutPtr;
+use abi::statistics::{
+    AREA_HEAP, AREA_PLAIN, AREA_SHARED, AREA_STACK, AreaStatistics, AreaUsage, TableRange,
+};
+use kcore::addr::{PAGE_SHIFT, VirtAddr};
+
+pub fn areas(
+    right: u32,
+    pid: i32,
+    address: u32,
+    entries: UserMutPtr<AreaStatistics>,
+    size: u32,
+) -> Result<u32> {
+    let mm = target::space(right, pid)?;
+    let (mut entries, mut from) = (Entries::new(entries, size), address);
+    while entries.has_room()
+        && let Some(area) = next_area(&mm, from)?
+    {
+        entries.push(&area)?;
+        from = area.end;
+    }
+    entries.finish()
+}
+
+/// The first area that ends above `address`.
+fn next_area(mm: &Mm, address: u32) -> Result<Option<AreaStatistics>> {
+    let layout = mm.layout.read();
+    let Some((_, area)) = layout.areas.find(VirtAddr::new(address).vpn()) else {
+        return Ok(None);
+    };
+    let mut statistics = AreaStatistics {
+        start: area.start().as_u32() << PAGE_SHIFT,
+        end: area.end().as_u32() << PAGE_SHIFT,
+        flags: area.flags().bits(),
+        kind: kind_of(&layout, area),
+        ..AreaStatistics::default()
+    };
+    let file = area.backing.file.clone().and_then(File::of_mapping);
+    let pgoff = area.pgoff();
+    drop(layout);
+    if let Some(file) = file {
+        let status = file.status()?;
+        statistics.device = status.device.encode();
+        statistics.inode = status.ino;
+        statistics.offset = u64::from(pgoff) << PAGE_SHIFT;
+    }
+    Ok(Some(statistics))
+}
+
+fn kind_of(layout: &Layout, area: &Area) -> u32 {
+    let (start, end) = (area.start().as_u32() << PAGE_SHIFT, area.end().as_u32() << PAGE_SHIFT);
+    if area.backing.file.is_some() {
+        AREA_PLAIN
+    } else if area.backing.object.is_some() {
+        AREA_SHARED
+    } else if start <= layout.brk && end >= layout.start_brk && layout.brk != layout.start_brk {
+        AREA_HEAP
+    } else if start <= layout.start_stack && layout.start_stack <= end {
+        AREA_STACK
+    } else {
+        AREA_PLAIN
+    }
+}
+
+pub fn area_usage(
+    right: u32,
+    pid: i32,
+    address: u32,
+    to: UserMutPtr<AreaUsage>,
+    size: u32,
+) -> Result<u32> {
+    let usage = target::space(right, pid)?.area_usage(address)?;
+    write_structure(to, &usage, size)
+}
+
+pub fn page_words(
+    right: u32,
+    pid: i32,
+    first: u32,
+    words: UserMutPtr<u64>,
+    size: u32,
+) -> Result<u32> {
+    const WORD: u32 = size_of::<u64>() as u32;
+    let count = target::space(right, pid)?.page_words(first, words, size / WORD)?;
+    Ok(count * WORD)
+}
+
+pub fn process_memory(
+    right: u32,
+    pid: i32,
+    address: u32,
+    buffer: UserMutPtr<u8>,
+    length: u32,
+) -> Result<u32> {
+    let mm = target::space(right, pid)?;
+    let mut to = UserSlice::new(buffer.address(), length)?;
+    let copied = mm.copy_out(address, &mut to)?;
+    u32::try_from(copied).map_err(|_| Errno::EINVAL)
+}
+
+pub fn table_ranges(
+    right: u32,
+    pid: i32,
+    address: u32,
+    entries: UserMutPtr<TableRange>,
+    size: u32,
+) -> Result<u32> {
+    let mut entries = Entries::new(entries, size);
+    let room = entries.has_room();
+    let give = |range: &TableRange| {
+        entries.push(range)?;
+        Ok(entries.has_room())
+    };
+    if pid == 0 {
+        target::check(right)?;
+        if room {
+            kernel_ranges(address, give)?;
+        }
+    } else {
+        let mm = target::space(right, pid)?;
+        if room {
+            mm.table_ranges(address, give)?;
+        }
+    }
+    entries.finish()
+}
