@@ -1,7 +1,15 @@
 //! The server of `/proc`: the kernel's figures as text, in Linux's formats.
 //!
-//! What a file says is made anew for each read, from what [`Kernel`] tells. Nothing is kept between two
-//! requests, so the next instance of a server that died goes on as if nothing had happened.
+//! | module | |
+//! |---|---|
+//! | [`Kernel`] | what the kernel tells; a test has one of its own |
+//! | `process` | the files of a process or thread, a function each |
+//! | `system` | the files of the machine |
+//! | `tree` | which nodes there are |
+//! | `stream` | a file on its way to a reader, who sees one text however small his reads are |
+//!
+//! All that is kept between two requests are texts that are being read, and any of them can be made
+//! anew: the next instance of a server that died goes on as if nothing had happened.
 
 #![no_std]
 
@@ -9,22 +17,16 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod kernel;
 #[cfg(target_arch = "x86")]
 pub mod machine;
+mod process;
+mod stream;
+mod system;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tree;
 
+pub use kernel::{Kernel, Processor};
 pub use tree::Proc;
-
-use alloc::vec::Vec;
-use sys::Result;
-
-/// What the kernel tells.
-pub trait Kernel {
-    /// Nanoseconds since the boot.
-    fn uptime(&mut self) -> Result<u64>;
-
-    /// The line of `version`, without its end.
-    fn version(&mut self) -> Result<Vec<u8>>;
-}

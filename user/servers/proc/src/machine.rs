@@ -1,12 +1,17 @@
 //! The kernel, by system calls.
 
-use crate::{Kernel, Proc};
+use crate::{Kernel, Proc, Processor};
 use alloc::vec::Vec;
+use core::arch::x86::__cpuid;
 use core::convert::Infallible;
+use sys::abi::Plain;
 use sys::abi::process::Utsname;
+use sys::abi::statistics::*;
+use sys::abi::syscall::folio::ProcessStatistics;
 use sys::node::Files;
-use sys::syscall::{linux, output};
-use sys::{Result, eprintln, service, time};
+use sys::statistics::{Asker, StatisticsRight};
+use sys::syscall::{folio, linux, output};
+use sys::{Result, eprintln, service};
 
 /// Serves until that fails.
 pub fn run() -> i32 {
@@ -16,24 +21,119 @@ pub fn run() -> i32 {
 }
 
 fn serve() -> Result<Infallible> {
-    service::check_in()?.serve(0, &[], &mut Files(Proc(Calls)))
+    let service = service::check_in()?;
+    // Without the right it only knows of itself and of the machine.
+    let right = service.statistics().ok();
+    let asker = right.as_ref().map_or(Asker::OF_SELF, StatisticsRight::asker);
+    service.serve(0, &[], &mut Files(Proc::new(Calls(asker))))
 }
 
-struct Calls;
+struct Calls(Asker);
 
 impl Kernel for Calls {
-    fn uptime(&mut self) -> Result<u64> {
-        Ok(u64::try_from(time::now().as_nanos()).unwrap_or(u64::MAX))
+    fn machine(&self) -> Result<MachineStatistics> {
+        self.0.machine()
     }
 
-    fn version(&mut self) -> Result<Vec<u8>> {
-        let mut name = Utsname::default();
-        // SAFETY: `name` is ours.
-        unsafe { linux::uname(output(&mut name)) }?;
-        let text = |field: &[u8]| -> Vec<u8> {
-            field.iter().copied().take_while(|byte| *byte != 0).collect()
-        };
-        let [system, release, version] = [name.sysname, name.release, name.version];
-        Ok([text(&system), b"version".to_vec(), text(&release), text(&version)].join(&b' '))
+    fn memory(&self) -> Result<MemoryStatistics> {
+        self.0.memory()
+    }
+
+    fn processor(&self) -> Processor {
+        let leaf = __cpuid;
+        let first = leaf(0);
+        let features = leaf(1);
+        let highest = leaf(0x8000_0000).eax;
+        let extended = if highest > 0x8000_0000 { leaf(0x8000_0001).edx } else { 0 };
+        let mut vendor = [0; 12];
+        for (place, word) in vendor.chunks_mut(4).zip([first.ebx, first.edx, first.ecx]) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        let mut brand = [0; 48];
+        if highest >= 0x8000_0004 {
+            for (place, number) in brand.chunks_mut(16).zip(0x8000_0002u32..) {
+                let words = leaf(number);
+                let words = [words.eax, words.ebx, words.ecx, words.edx];
+                for (place, word) in place.chunks_mut(4).zip(words) {
+                    place.copy_from_slice(&word.to_le_bytes());
+                }
+            }
+        }
+        let (level, signature) = (first.eax, features.eax);
+        Processor {
+            vendor,
+            level,
+            signature,
+            features: [features.edx, features.ecx],
+            extended,
+            brand,
+        }
+    }
+
+    fn names(&self) -> Result<Utsname> {
+        let mut names = Utsname::default();
+        // SAFETY: `names` is ours.
+        unsafe { linux::uname(output(&mut names)) }?;
+        Ok(names)
+    }
+
+    fn next_process(&self, after: i32) -> Result<Option<i32>> {
+        let mut entry = ProcessStatistics::ZERO;
+        let size = size_of::<ProcessStatistics>() as u32;
+        // SAFETY: the structure is ours and that large.
+        let written = unsafe { folio::processes(after, output(&mut entry), size) }?;
+        Ok((written != 0).then_some(entry.pid))
+    }
+
+    fn details(&self, pid: i32) -> Result<ProcessDetails> {
+        self.0.details(pid)
+    }
+
+    fn next_thread(&self, pid: i32, after: i32) -> Result<Option<ThreadStatistics>> {
+        let mut entry = [ThreadStatistics::ZERO];
+        let count = self.0.threads(pid, after, &mut entry)?;
+        let [entry] = entry;
+        Ok((count != 0).then_some(entry))
+    }
+
+    fn areas(&self, pid: i32, address: u32, entries: &mut [AreaStatistics]) -> Result<usize> {
+        self.0.areas(pid, address, entries)
+    }
+
+    fn area_usage(&self, pid: i32, address: u32) -> Result<AreaUsage> {
+        self.0.area_usage(pid, address)
+    }
+
+    fn page_words(&self, pid: i32, first: u32, words: &mut [u64]) -> Result<usize> {
+        self.0.page_words(pid, first, words)
+    }
+
+    fn memory_of(&self, pid: i32, address: u32, buffer: &mut [u8]) -> Result<usize> {
+        self.0.memory_of(pid, address, buffer)
+    }
+
+    fn descriptors(
+        &self,
+        pid: i32,
+        from: u32,
+        entries: &mut [DescriptorStatistics],
+    ) -> Result<usize> {
+        self.0.descriptors(pid, from, entries)
+    }
+
+    fn path(&self, pid: i32, kind: u32, key: u32) -> Result<Vec<u8>> {
+        self.0.path(pid, kind, key)
+    }
+
+    fn table_ranges(&self, pid: i32, address: u32, entries: &mut [TableRange]) -> Result<usize> {
+        self.0.table_ranges(pid, address, entries)
+    }
+
+    fn vmalloc_areas(&self, address: u32, entries: &mut [VmallocArea]) -> Result<usize> {
+        self.0.vmalloc_areas(address, entries)
+    }
+
+    fn kmap_slots(&self, first: u32, entries: &mut [KmapSlotStatistics]) -> Result<usize> {
+        self.0.kmap_slots(first, entries)
     }
 }

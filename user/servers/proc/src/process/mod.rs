@@ -1,0 +1,84 @@
+//! The files of a process or of one of its threads.
+
+mod cmdline;
+mod fdinfo;
+mod limits;
+mod maps;
+mod page_tables;
+mod pagemap;
+mod smaps;
+mod stat;
+mod statm;
+mod status;
+#[cfg(test)]
+mod tests;
+mod wchan;
+
+pub use cmdline::{auxv, cmdline, comm, environ};
+pub use fdinfo::fdinfo;
+pub use limits::limits;
+pub use maps::maps;
+pub use page_tables::{kernel_page_tables, page_tables};
+pub use pagemap::pagemap;
+pub use smaps::{smaps, smaps_rollup};
+pub use stat::stat;
+pub use statm::statm;
+pub use status::status;
+pub use wchan::wchan;
+
+use crate::Kernel;
+use sys::abi::statistics::{ProcessDetails, ThreadStatistics};
+use sys::{Errno, Result};
+
+/// Whose file is read, and by whom.
+pub struct Subject<'a> {
+    /// Who knows.
+    pub kernel: &'a dyn Kernel,
+    /// The process.
+    pub pid: i32,
+    /// The thread; `None` for the process as a whole.
+    pub tid: Option<i32>,
+    /// Whether the reader may look into the process.
+    pub may_look: bool,
+    /// Whether the reader may know which frames it has.
+    pub may_see_frames: bool,
+}
+
+impl Subject<'_> {
+    /// The process.
+    pub fn details(&self) -> Result<ProcessDetails> {
+        self.kernel.details(self.pid)
+    }
+
+    /// The thread, or the process's first one; `None` for a process that has ended.
+    pub fn thread(&self) -> Result<Option<ThreadStatistics>> {
+        let tid = self.tid.unwrap_or(self.pid);
+        let found = self.kernel.next_thread(self.pid, tid - 1)?.filter(|thread| thread.tid == tid);
+        match (found, self.tid) {
+            (None, Some(_)) => Err(Errno::ESRCH),
+            (found, _) => Ok(found),
+        }
+    }
+}
+
+/// Bytes in a page.
+const PAGE: u32 = 4096;
+/// KiB in a page.
+const PAGE_KIB: u32 = 4;
+
+/// What a letter of a state means.
+fn state_name(letter: u8) -> &'static str {
+    match letter {
+        b'R' => "running",
+        b'S' => "sleeping",
+        b'D' => "disk sleep",
+        b'T' => "stopped",
+        b'Z' => "zombie",
+        _ => "unknown",
+    }
+}
+
+/// A state's letter.
+fn letter(state: u32) -> u8 {
+    u8::try_from(state).unwrap_or(b'?')
+}

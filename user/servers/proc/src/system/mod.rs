@@ -1,0 +1,78 @@
+//! The files of the machine.
+
+mod allocators;
+mod cpuinfo;
+mod interrupts;
+mod kmap;
+mod load;
+mod meminfo;
+mod names;
+mod stat;
+mod sysctl;
+#[cfg(test)]
+mod tests;
+mod vmstat;
+mod zones;
+
+pub use allocators::{slabinfo, vmallocinfo};
+pub use cpuinfo::cpuinfo;
+pub use interrupts::interrupts;
+pub use kmap::kmap;
+pub use load::{loadavg, uptime};
+pub use meminfo::meminfo;
+pub use names::{devices, filesystems, tty_drivers, version};
+pub use stat::stat;
+pub use sysctl::*;
+pub use vmstat::vmstat;
+pub use zones::{buddyinfo, zoneinfo};
+
+use sys::abi::statistics::MemoryStatistics;
+use sys::abi::syscall::folio::{
+    OWNER_CACHE, OWNER_HEAP, OWNER_PAGE_TABLES, OWNER_STACKS, OWNER_VMALLOC, ZONE_HIGHMEM,
+};
+
+/// Sums over all of memory, in pages.
+struct Sums {
+    total: u32,
+    free: u32,
+    high_total: u32,
+    high_free: u32,
+    /// Of files, shared memory included.
+    cached: u32,
+    shared: u32,
+    private: u32,
+    mapped: u32,
+    heap: u32,
+    stacks: u32,
+    tables: u32,
+    vmalloc: u32,
+    /// Kept for the kernel.
+    reserve: u32,
+}
+
+impl Sums {
+    fn of(memory: &MemoryStatistics) -> Self {
+        let zones = memory.zones;
+        let high = zones.get(ZONE_HIGHMEM).copied().unwrap_or_default();
+        let owner = |owner: usize| memory.owners.get(owner).copied().unwrap_or(0);
+        Self {
+            total: zones.iter().map(|zone| zone.managed).sum(),
+            free: zones.iter().map(|zone| zone.free).sum(),
+            high_total: high.managed,
+            high_free: high.free,
+            cached: owner(OWNER_CACHE),
+            shared: memory.shared_memory,
+            private: memory.mapped_private,
+            mapped: memory.mapped,
+            heap: owner(OWNER_HEAP),
+            stacks: owner(OWNER_STACKS),
+            tables: owner(OWNER_PAGE_TABLES),
+            vmalloc: owner(OWNER_VMALLOC) + owner(OWNER_STACKS),
+            reserve: zones.iter().map(|zone| zone.high).sum(),
+        }
+    }
+
+    fn available(&self) -> u32 {
+        self.free.saturating_sub(self.reserve)
+    }
+}

@@ -1,0 +1,381 @@
+//! Which nodes there are.
+//!
+//! A node's number says what it is, so the next instance of the server knows it: process, thread,
+//! and which of their files; or for process 0 the place in the list of the machine's files.
+
+mod fixed;
+mod number;
+mod of_process;
+
+use crate::Kernel;
+use crate::process::{Subject, fdinfo, pagemap};
+use crate::stream::{Key, Streams};
+use crate::text::Text;
+use alloc::format;
+use alloc::vec::Vec;
+use fixed::{Content, Fixed};
+use number::{Number, Part};
+use of_process::{FILES, File, Kind};
+use sys::abi::file::{DT_DIR, DT_LNK, DT_REG, NAME_MAX, S_IFDIR, S_IFLNK, S_IFREG, Statfs64};
+use sys::abi::statistics::{DescriptorStatistics, ProcessDetails};
+use sys::node::{
+    Asker, Attributes, Entries, FileSystem, NODE_IS_OPENED, Object, Output, ROOT, Target,
+};
+use sys::{Errno, Result};
+
+/// What `statfs` shows of a `/proc`.
+pub const PROC_SUPER_MAGIC: u32 = 0x9fa0;
+/// Positions of a directory's entries begin here where ids or numbers follow the fixed ones.
+const FIRST_ID: u64 = 1 << 16;
+
+/// The tree of `/proc`.
+pub struct Proc<K> {
+    kernel: K,
+    streams: Streams,
+}
+
+impl<K: Kernel> Proc<K> {
+    /// Of what `kernel` tells.
+    pub const fn new(kernel: K) -> Self {
+        Self { kernel, streams: Streams::new() }
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn kernel_for_tests(&self) -> &K {
+        &self.kernel
+    }
+
+    /// The process of a node; ENOENT once it is gone.
+    fn process(&self, number: Number) -> Result<ProcessDetails> {
+        let details = self.kernel.details(number.pid).map_err(gone)?;
+        // An id of a thread names its process, but is no directory's.
+        if details.pid != number.pid {
+            return Err(Errno::ENOENT);
+        }
+        if number.tid != 0 {
+            let thread = self.kernel.next_thread(number.pid, number.tid - 1).map_err(gone)?;
+            thread.filter(|thread| thread.tid == number.tid).ok_or(Errno::ENOENT)?;
+        }
+        Ok(details)
+    }
+
+    fn subject(&self, number: Number, asker: &Asker) -> Result<Subject<'_>> {
+        let process = self.process(number)?;
+        Ok(Subject {
+            kernel: &self.kernel,
+            pid: number.pid,
+            tid: (number.tid != 0).then_some(number.tid),
+            may_look: may_look(&process, asker),
+            may_see_frames: asker.is_privileged(),
+        })
+    }
+
+    fn has_descriptor(&self, pid: i32, number: u32) -> bool {
+        let mut entry = [DescriptorStatistics::default()];
+        let count = self.kernel.descriptors(pid, number, &mut entry).unwrap_or(0);
+        count != 0 && entry.iter().all(|entry| entry.number == number)
+    }
+
+    fn process_attributes(&self, number: Number) -> Result<(u32, u32, ProcessDetails)> {
+        let process = self.process(number)?;
+        let (mode, flags) = match number.part {
+            Part::Directory => (S_IFDIR | 0o555, 0),
+            Part::File(index) => {
+                let file = FILES.get(index).ok_or(Errno::ENOENT)?;
+                let flags = if file.is_private { NODE_IS_OPENED } else { 0 };
+                match file.kind {
+                    Kind::Directory => (S_IFDIR | file.mode, flags),
+                    Kind::Link(_) => (S_IFLNK | 0o777, 0),
+                    _ => (S_IFREG | file.mode, flags),
+                }
+            }
+            Part::Descriptor(fd) | Part::DescriptorInfo(fd) => {
+                if !self.has_descriptor(number.pid, fd) {
+                    return Err(Errno::ENOENT);
+                }
+                match number.part {
+                    Part::Descriptor(_) => (S_IFLNK | 0o700, 0),
+                    _ => (S_IFREG | 0o400, NODE_IS_OPENED),
+                }
+            }
+        };
+        Ok((mode, flags, process))
+    }
+
+    fn list_processes(&self, position: u64, entries: &mut Entries) -> Result<()> {
+        let mut after = i32::try_from(position.saturating_sub(FIRST_ID)).unwrap_or(i32::MAX);
+        while let Some(pid) = self.kernel.next_process(after)? {
+            let node = Number::process(pid).node();
+            let next = FIRST_ID + u64::from(pid.unsigned_abs());
+            if !entries.add(format!("{pid}").as_bytes(), node, DT_DIR, next) {
+                break;
+            }
+            after = pid;
+        }
+        Ok(())
+    }
+
+    fn list_threads(&self, pid: i32, position: u64, entries: &mut Entries) -> Result<()> {
+        let mut after = i32::try_from(position).unwrap_or(i32::MAX);
+        while let Some(thread) = self.kernel.next_thread(pid, after).map_err(gone)? {
+            let tid = thread.tid;
+            let node = Number { pid, tid, part: Part::Directory }.node();
+            let next = u64::from(tid.unsigned_abs());
+            if !entries.add(format!("{tid}").as_bytes(), node, DT_DIR, next) {
+                break;
+            }
+            after = tid;
+        }
+        Ok(())
+    }
+
+    fn list_descriptors(
+        &self,
+        number: Number,
+        position: u64,
+        entries: &mut Entries,
+        part: fn(u32) -> Part,
+        kind: u8,
+    ) -> Result<()> {
+        let mut from = u32::try_from(position).unwrap_or(u32::MAX);
+        loop {
+            let mut some = [DescriptorStatistics::default(); 32];
+            let count = match self.kernel.descriptors(number.pid, from, &mut some) {
+                Err(Errno::ESRCH) => 0,
+                count => count?,
+            };
+            for entry in some.iter().take(count) {
+                let node = Number { part: part(entry.number), ..number }.node();
+                from = entry.number.saturating_add(1);
+                let name = format!("{}", { entry.number });
+                if !entries.add(name.as_bytes(), node, kind, u64::from(from)) {
+                    return Ok(());
+                }
+            }
+            if count < some.len() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A process that is gone has no files.
+fn gone(why: Errno) -> Errno {
+    if why == Errno::ESRCH { Errno::ENOENT } else { why }
+}
+
+/// Whether somebody may look into a process: root, and who has all of its ids.
+fn may_look(process: &ProcessDetails, asker: &Asker) -> bool {
+    let same = |ids: [u32; 4], own: u32| ids.iter().take(3).all(|id| *id == own);
+    asker.is_privileged()
+        || asker.pid == process.pid.cast_unsigned()
+        || same(process.users, asker.user) && same(process.groups, asker.group)
+}
+
+/// A number without a sign or leading zeros.
+fn id(name: &[u8]) -> Option<u32> {
+    let text = core::str::from_utf8(name).ok()?;
+    let plain = text == "0" || text.starts_with(|first: char| matches!(first, '1'..='9'));
+    text.parse().ok().filter(|_| plain)
+}
+
+impl<K: Kernel> FileSystem for Proc<K> {
+    fn look_up(&mut self, directory: u64, name: &[u8], _: &Asker) -> Result<u64> {
+        let number = match Number::of_node(directory) {
+            None => {
+                if let Some(node) = fixed::find(directory, name) {
+                    return Ok(node);
+                }
+                if directory != ROOT {
+                    return Err(Errno::ENOENT);
+                }
+                let pid = id(name).and_then(|id| i32::try_from(id).ok()).filter(|pid| *pid != 0);
+                // Threads can be found here too, but are not listed.
+                let details = self.kernel.details(pid.ok_or(Errno::ENOENT)?).map_err(gone)?;
+                return Ok(Number::process(details.pid).node());
+            }
+            Some(number) => number,
+        };
+        let part = match number.part {
+            Part::Directory => {
+                let visible = |file: &File| number.tid == 0 || !file.of_process_only;
+                let index = FILES.iter().position(|file| file.name == name && visible(file));
+                Part::File(index.ok_or(Errno::ENOENT)?)
+            }
+            Part::File(index) => {
+                let id = id(name).ok_or(Errno::ENOENT)?;
+                match FILES.get(index).map(|file| file.name) {
+                    Some(b"task") => {
+                        let tid = i32::try_from(id).map_err(|_| Errno::ENOENT)?;
+                        let thread = Number { tid, part: Part::Directory, ..number };
+                        self.process(thread)?;
+                        return Ok(thread.node());
+                    }
+                    Some(b"fd") => Part::Descriptor(id),
+                    Some(b"fdinfo") => Part::DescriptorInfo(id),
+                    _ => return Err(Errno::ENOENT),
+                }
+            }
+            _ => return Err(Errno::ENOENT),
+        };
+        if let Part::Descriptor(fd) | Part::DescriptorInfo(fd) = part
+            && (fd > number::MOST_DESCRIPTORS || !self.has_descriptor(number.pid, fd))
+        {
+            return Err(Errno::ENOENT);
+        }
+        Ok(Number { part, ..number }.node())
+    }
+
+    fn attributes(&mut self, node: u64, _: &Asker) -> Result<Attributes> {
+        let Some(number) = Number::of_node(node) else {
+            let Fixed { mode, content, .. } = fixed::get(node)?;
+            let nlink = if matches!(content, Content::Directory) { 2 } else { 1 };
+            return Ok(Attributes { ino: node, mode: *mode, nlink, ..Attributes::default() });
+        };
+        let (mode, flags, process) = self.process_attributes(number)?;
+        let [_, uid, ..] = process.users;
+        let [_, gid, ..] = process.groups;
+        let nlink = if mode & S_IFDIR != 0 { 2 } else { 1 };
+        Ok(Attributes { ino: node, mode, nlink, uid, gid, flags, ..Attributes::default() })
+    }
+
+    fn parent(&mut self, directory: u64) -> Result<u64> {
+        let Some(number) = Number::of_node(directory) else { return fixed::parent(directory) };
+        Ok(match (number.part, number.tid) {
+            (Part::Directory, 0) => ROOT,
+            (Part::Directory, _) => {
+                let task = FILES.iter().position(|file| file.name == b"task");
+                let part = Part::File(task.ok_or(Errno::ENOENT)?);
+                Number { tid: 0, part, ..number }.node()
+            }
+            _ => Number { part: Part::Directory, ..number }.node(),
+        })
+    }
+
+    fn path(&mut self, node: u64) -> Result<Vec<u8>> {
+        let Some(number) = Number::of_node(node) else { return fixed::path(node) };
+        let mut path = Text::new();
+        path.add(format_args!("/{}", number.pid));
+        if number.tid != 0 {
+            path.add(format_args!("/task/{}", number.tid));
+        }
+        match number.part {
+            Part::Directory => {}
+            Part::File(index) => {
+                path.add_bytes(b"/");
+                path.add_bytes(FILES.get(index).ok_or(Errno::ENOENT)?.name);
+            }
+            Part::Descriptor(fd) => path.add(format_args!("/fd/{fd}")),
+            Part::DescriptorInfo(fd) => path.add(format_args!("/fdinfo/{fd}")),
+        }
+        Ok(path.bytes().to_vec())
+    }
+
+    fn open(&mut self, node: u64, _: u32, asker: &Asker) -> Result<()> {
+        match Number::of_node(node) {
+            Some(number) if !self.subject(number, asker)?.may_look => Err(Errno::EACCES),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(&mut self, node: u64, offset: u64, to: &mut Output<'_>, asker: &Asker) -> Result<()> {
+        let (key, room) = (Key { node, reader: asker.pid }, to.room());
+        let Self { kernel, .. } = self;
+        let bytes = match Number::of_node(node) {
+            None => {
+                let content = &fixed::get(node)?.content;
+                self.streams.read(key, offset, room, |cursor, text| match content {
+                    Content::Whole(write) => write(kernel, text).map(|()| None),
+                    Content::Pieces(write) => write(kernel, cursor, text),
+                    _ => Err(Errno::EISDIR),
+                })?
+            }
+            Some(number) => {
+                let subject = self.subject(number, asker)?;
+                let part = number.part;
+                let kind = match part {
+                    Part::File(index) => Some(&FILES.get(index).ok_or(Errno::ENOENT)?.kind),
+                    _ => None,
+                };
+                if let Some(Kind::Words) = kind {
+                    return pagemap(&subject, offset, room, |bytes| to.write(bytes));
+                }
+                let (pid, tid) = (subject.pid, subject.tid);
+                let (may_look, may_see_frames) = (subject.may_look, subject.may_see_frames);
+                let of = Subject { kernel: &self.kernel, pid, tid, may_look, may_see_frames };
+                self.streams.read(key, offset, room, |cursor, text| match (kind, part) {
+                    (Some(Kind::Whole(write)), _) => write(&of, text).map(|()| None),
+                    (Some(Kind::Pieces(write)), _) => write(&of, cursor, text),
+                    (None, Part::DescriptorInfo(fd)) => fdinfo(&of, fd, text).map(|()| None),
+                    _ => Err(Errno::EISDIR),
+                })?
+            }
+        };
+        to.write(&bytes)
+    }
+
+    fn read_directory(
+        &mut self,
+        directory: u64,
+        position: u64,
+        entries: &mut Entries,
+        asker: &Asker,
+    ) -> Result<()> {
+        let Some(number) = Number::of_node(directory) else {
+            if !matches!(fixed::get(directory)?.content, Content::Directory) {
+                return Err(Errno::ENOTDIR);
+            }
+            if position < FIRST_ID && !fixed::list(directory, position, entries) {
+                return Ok(());
+            }
+            return match directory {
+                ROOT => self.list_processes(position, entries),
+                _ => Ok(()),
+            };
+        };
+        self.process(number)?;
+        let name = match number.part {
+            Part::Directory => return of_process::list(number, position, entries),
+            Part::File(index) => FILES.get(index).ok_or(Errno::ENOENT)?.name,
+            _ => return Err(Errno::ENOTDIR),
+        };
+        let (part, kind): (fn(u32) -> Part, u8) = match name {
+            b"task" => return self.list_threads(number.pid, position, entries),
+            b"fd" => (Part::Descriptor, DT_LNK),
+            b"fdinfo" => (Part::DescriptorInfo, DT_REG),
+            _ => return Err(Errno::ENOTDIR),
+        };
+        if !self.subject(number, asker)?.may_look {
+            return Err(Errno::EACCES);
+        }
+        self.list_descriptors(number, position, entries, part, kind)
+    }
+
+    fn read_link(&mut self, node: u64, asker: &Asker) -> Result<Target> {
+        let Some(number) = Number::of_node(node) else {
+            return match fixed::get(node)?.content {
+                Content::Link(text) => Ok(Target::Text(text(asker))),
+                _ => Err(Errno::EINVAL),
+            };
+        };
+        let object = match number.part {
+            Part::Descriptor(fd) => Object::Descriptor(fd),
+            Part::File(index) => match FILES.get(index).map(|file| &file.kind) {
+                Some(Kind::Link(object)) => *object,
+                _ => return Err(Errno::EINVAL),
+            },
+            _ => return Err(Errno::EINVAL),
+        };
+        if !self.subject(number, asker)?.may_look {
+            return Err(Errno::EACCES);
+        }
+        let tid = if number.tid == 0 { number.pid } else { number.tid };
+        Ok(Target::Magic { tid: tid.unsigned_abs(), object })
+    }
+
+    fn figures(&mut self) -> Result<Statfs64> {
+        let (bsize, frsize) = (4096, 4096);
+        let kind = PROC_SUPER_MAGIC;
+        Ok(Statfs64 { kind, bsize, frsize, namelen: NAME_MAX, ..Statfs64::default() })
+    }
+}
