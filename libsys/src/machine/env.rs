@@ -8,7 +8,12 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 /// Address of the argument count. Set once, before `main`.
 static STACK: AtomicPtr<u32> = AtomicPtr::new(core::ptr::null_mut());
 
-pub(super) fn remember(stack: *const u32) {
+/// Says where the kernel has put all of it.
+///
+/// # Safety
+/// `stack` points to the argument count, and nobody writes there.
+#[doc(hidden)]
+pub unsafe fn remember(stack: *const u32) {
     STACK.store(stack.cast_mut(), Ordering::Relaxed);
 }
 

@@ -3,6 +3,8 @@
 mod heap;
 mod start;
 
+pub use start::start;
+
 pub mod command;
 pub mod console;
 pub mod directory;
@@ -10,6 +12,7 @@ pub mod env;
 pub mod file;
 pub mod io;
 pub(crate) mod ipc;
+pub mod library;
 pub mod memory;
 pub mod process;
 pub mod service;

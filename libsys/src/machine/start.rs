@@ -1,33 +1,8 @@
 //! From the kernel's jump into the program to `main`, and the end by panic.
 
+use crate::library::{self, Linker};
 use crate::{env, eprintln, process};
 use core::panic::PanicInfo;
-
-// The kernel enters with the argument count at ESP and every register 0. EBP = 0 ends the chain of
-// frames; the ABI wants ESP + 4 divisible by 16 at the first instruction of a function.
-core::arch::global_asm!(
-    ".globl _start",
-    ".type _start, @function",
-    "_start:",
-    "xor ebp, ebp",
-    "mov eax, esp",
-    "and esp, -16",
-    "sub esp, 12",
-    "push eax",
-    "call {start}",
-    "ud2",
-    ".size _start, . - _start",
-    start = sym start,
-);
-
-unsafe extern "Rust" {
-    safe fn folio_main() -> i32;
-}
-
-extern "C" fn start(stack: *const u32) -> ! {
-    env::remember(stack);
-    process::exit(folio_main())
-}
 
 /// Says which function a program starts with.
 ///
@@ -36,11 +11,49 @@ extern "C" fn start(stack: *const u32) -> ! {
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {
+        /// The kernel comes here with the argument count at ESP and all registers 0, the dynamic
+        /// linker with its functions in ECX. EBP = 0 ends the chain of frames; the ABI wants ESP + 4
+        /// divisible by 16 at the first instruction of a function.
+        #[unsafe(naked)]
         #[unsafe(no_mangle)]
-        fn folio_main() -> i32 {
-            $crate::process::Termination::status($main())
+        extern "C" fn _start() -> ! {
+            extern "C" fn start(
+                stack: *const u32,
+                linker: *const $crate::library::Linker,
+            ) -> ! {
+                let main = || $crate::process::Termination::status($main());
+                // SAFETY: this is what `_start` was entered with.
+                unsafe { $crate::start(stack, linker, main) }
+            }
+            core::arch::naked_asm!(
+                "xor ebp, ebp",
+                "mov eax, esp",
+                "and esp, -16",
+                "sub esp, 8",
+                "push ecx",
+                "push eax",
+                "call {start}",
+                "ud2",
+                start = sym start,
+            )
         }
     };
+}
+
+/// What [`entry!`] makes the program do first.
+///
+/// # Safety
+/// `stack` and `linker` must be what the program was started with, and stay.
+#[doc(hidden)]
+pub unsafe fn start(stack: *const u32, linker: *const Linker, main: fn() -> i32) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe {
+        env::remember(stack);
+        library::remember(linker);
+    }
+    let status = main();
+    library::finish();
+    process::exit(status)
 }
 
 #[panic_handler]
