@@ -6,9 +6,11 @@ use crate::workspace;
 use std::fs;
 
 pub const USAGE: &str = "\
-usage: scripts/new-app NAME
+usage: scripts/new-app [--shared] NAME
 
 Makes user/bin/NAME. The next scripts/run builds it and has it in the archive as /bin/NAME.
+
+  --shared  linked with libsys.so, which all such programs share, not with a copy of its own
 ";
 
 const MANIFEST: &str = "\
@@ -21,11 +23,14 @@ license.workspace = true
 publish.workspace = true
 
 [dependencies]
-sys.workspace = true
+SYS
 
 [lints]
 workspace = true
 ";
+
+const STATIC: &str = "sys.workspace = true";
+const SHARED: &str = "sys = { package = \"libsys-so\", path = \"../../../libsys/so\" }";
 
 const MAIN: &str = "\
 //! Says what it is for.
@@ -42,15 +47,22 @@ fn main() {
 }
 ";
 
-/// How every static program is linked.
+/// How every program is linked.
 const BUILD: &str = include_str!("../../../user/bin/hello/build.rs");
 
 /// Runs the command; its exit status.
 pub fn run(mut words: Words) -> Result<u8> {
-    let name = match (words.next_word()?, words.next_word()?) {
-        (Some(Word::Plain(name)), None) => name.to_string_lossy().into_owned(),
-        _ => return Err(usage(USAGE)),
-    };
+    let (mut name, mut sys) = (None, STATIC);
+    while let Some(word) = words.next_word()? {
+        match word {
+            Word::Plain(plain) if name.is_none() => {
+                name = Some(plain.to_string_lossy().into_owned());
+            }
+            Word::Option(option) if option == "shared" => sys = SHARED,
+            _ => return Err(usage(USAGE)),
+        }
+    }
+    let name = name.ok_or_else(|| usage(USAGE))?;
     if !fits(&name) {
         return Err(usage(format!(
             "{name}: a program's name has lower-case letters, digits and -, and begins with a letter"
@@ -71,7 +83,7 @@ pub fn run(mut words: Words) -> Result<u8> {
     let source = folder.join("src");
     fs::create_dir_all(&source).map_err(|error| io("create", &source, error))?;
     for (path, text) in [
-        (folder.join("Cargo.toml"), MANIFEST.replace("NAME", &name)),
+        (folder.join("Cargo.toml"), MANIFEST.replace("NAME", &name).replace("SYS", sys)),
         (folder.join("build.rs"), BUILD.to_owned()),
         (source.join("main.rs"), MAIN.replace("NAME", &name)),
     ] {

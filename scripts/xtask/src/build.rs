@@ -72,15 +72,15 @@ pub fn kernel(image: Image, show: bool) -> Result<PathBuf> {
     let features: Vec<&str> = image.features().collect();
     command.args(["--features", &features.join(",")]);
     let built = cargo::build(command, &image.name(), show)?;
-    let Some(Built { executable, .. }) = built.into_iter().next() else {
+    let Some(Built { file, .. }) = built.into_iter().next() else {
         return Err(failed("the package kernel has no executable"));
     };
     let place = images()?.join(image.name());
-    replace(&place, |new| fs::copy(&executable, new).map_err(|error| io("copy to", new, error)))?;
+    replace(&place, |new| fs::copy(&file, new).map_err(|error| io("copy to", new, error)))?;
     Ok(place)
 }
 
-/// A user program, ready for the archive.
+/// A user program or a library of theirs, ready for the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// Where it goes in the guest.
@@ -90,7 +90,7 @@ pub struct Program {
     pub stripped: PathBuf,
 }
 
-/// Builds every user program there is.
+/// Builds every user program and every shared object there is.
 pub fn programs(show: bool) -> Result<Vec<Program>> {
     let packages = workspace::guest_packages()?;
     if packages.is_empty() {
@@ -105,27 +105,37 @@ pub fn programs(show: bool) -> Result<Vec<Program>> {
     }
     let root = workspace::root();
     let mut programs = Vec::new();
-    for Built { manifest, executable } in cargo::build(command, "the user programs", show)? {
+    for Built { manifest, file } in cargo::build(command, "the user programs", show)? {
         let folder = manifest.parent().and_then(|folder| folder.strip_prefix(&root).ok());
-        let name = executable.file_name().and_then(|name| name.to_str());
+        let name = file.file_name().and_then(|name| name.to_str());
         let (Some(folder), Some(name)) = (folder, name) else { continue };
-        let guest = if folder.ends_with("tests/linux-init") {
-            LINUX_INIT.to_owned()
-        } else {
-            format!("/{}/{name}", guest_folder(folder))
+        let guest = match folder {
+            _ if folder.ends_with("tests/linux-init") => LINUX_INIT.to_owned(),
+            _ if folder == Path::new("user/ld") => LINKER.to_owned(),
+            _ => format!("/{}/{name}", guest_folder(folder)),
         };
-        let stripped = strip(&executable, &images()?.join("user").join(name))?;
-        programs.push(Program { guest, unstripped: executable, stripped });
+        let stripped = strip(&file, &images()?.join("user").join(name))?;
+        programs.push(Program { guest, unstripped: file, stripped });
     }
     programs.sort_by(|a, b| a.guest.cmp(&b.guest));
     Ok(programs)
 }
 
-/// Where the programs of a package go: what the system starts apart from what users call.
+/// Where the programs of a package go: what the system starts apart from what users call, and both
+/// apart from libraries.
 fn guest_folder(package: &Path) -> &'static str {
     const SYSTEM: [&str; 3] = ["user/init", "user/servers", "user/drivers"];
-    if SYSTEM.iter().any(|folder| package.starts_with(folder)) { "sbin" } else { "bin" }
+    const LIBRARIES: [&str; 2] = ["user/lib", "libsys"];
+    let is_below = |folder: &&str| package.starts_with(folder);
+    match package {
+        _ if SYSTEM.iter().any(is_below) => "sbin",
+        _ if LIBRARIES.iter().any(is_below) => "lib",
+        _ => "bin",
+    }
 }
+
+/// The dynamic linker, as programs with shared objects name it (`libsys/so/build.rs`).
+const LINKER: &str = "/lib/ld-folio.so.1";
 
 /// What Linux starts when it boots an archive.
 pub const LINUX_INIT: &str = "/init";
@@ -176,7 +186,7 @@ fn strip(from: &Path, to: &Path) -> Result<PathBuf> {
     }
     replace(to, |new| {
         let result = Command::new("objcopy")
-            .arg("--strip-all")
+            .args(["--strip-all", "--remove-section=.rustc"])
             .args([from, new])
             .stdin(Stdio::null())
             .output()
@@ -228,9 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn servers_go_to_sbin() {
+    fn servers_go_to_sbin_and_libraries_to_lib() {
         assert_eq!(guest_folder(Path::new("user/servers/console")), "sbin");
         assert_eq!(guest_folder(Path::new("user/bin/hello")), "bin");
         assert_eq!(guest_folder(Path::new("tests/suite")), "bin");
+        assert_eq!(guest_folder(Path::new("libsys/so")), "lib");
     }
 }

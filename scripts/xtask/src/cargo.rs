@@ -6,7 +6,7 @@
 use crate::stop::{Result, failed};
 use crate::{guest, workspace};
 use std::io::{BufRead, BufReader, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// What a guest package is built for.
@@ -83,12 +83,12 @@ pub fn for_target(tool: &str, subcommand: &str, target: Target) -> Command {
     command
 }
 
-/// An executable that cargo has built.
+/// An executable or a shared object that cargo has built.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Built {
     /// The package's manifest.
     pub manifest: PathBuf,
-    pub executable: PathBuf,
+    pub file: PathBuf,
 }
 
 /// Runs a `cargo build` and answers what it built. Its progress is shown if this command's standard
@@ -147,19 +147,27 @@ fn without_patch_note(told: &str) -> String {
     kept
 }
 
-/// The executable that one line of cargo's messages announces.
+/// The executable or shared object that one line of cargo's messages announces.
 fn artifact(line: &str) -> Option<Built> {
     line.contains("\"reason\":\"compiler-artifact\"").then_some(())?;
-    Some(Built {
-        manifest: Path::new(&json_string(line, "manifest_path")?).to_owned(),
-        executable: Path::new(&json_string(line, "executable")?).to_owned(),
-    })
+    let shared = ["\"kind\":[\"dylib\"]", "\"kind\":[\"cdylib\"]"];
+    let file = if shared.iter().any(|kind| line.contains(kind)) {
+        string_at(line, "\"filenames\":[\"")?
+    } else {
+        json_string(line, "executable")?
+    };
+    let manifest = json_string(line, "manifest_path")?;
+    Some(Built { manifest: manifest.into(), file: file.into() })
 }
 
 /// The first string called `key` in a line of JSON.
 fn json_string(line: &str, key: &str) -> Option<String> {
-    let marker = format!("\"{key}\":\"");
-    let start = line.find(&marker)? + marker.len();
+    string_at(line, &format!("\"{key}\":\""))
+}
+
+/// The string that goes on behind `marker`.
+fn string_at(line: &str, marker: &str) -> Option<String> {
+    let start = line.find(marker)? + marker.len();
     let mut text = String::new();
     let mut chars = line.get(start..)?.chars();
     loop {
@@ -177,13 +185,16 @@ fn json_string(line: &str, key: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn artifacts_are_found_in_the_messages() {
         let line = r#"{"reason":"compiler-artifact","manifest_path":"/a \"b\"/Cargo.toml","target":{"kind":["bin"]},"executable":"/t/hello","fresh":true}"#;
         let built = artifact(line).unwrap();
         assert_eq!(built.manifest, Path::new("/a \"b\"/Cargo.toml"));
-        assert_eq!(built.executable, Path::new("/t/hello"));
+        assert_eq!(built.file, Path::new("/t/hello"));
+        let shared = r#"{"reason":"compiler-artifact","manifest_path":"/s","target":{"kind":["dylib"]},"filenames":["/t/libs.so"],"executable":null}"#;
+        assert_eq!(artifact(shared).unwrap().file, Path::new("/t/libs.so"));
         let library = r#"{"reason":"compiler-artifact","manifest_path":"/a","executable":null}"#;
         assert_eq!(artifact(library), None);
         assert_eq!(artifact(r#"{"reason":"build-finished","success":true}"#), None);

@@ -1,0 +1,13 @@
+//! Everything that touches memory or makes system calls.
+
+mod entry;
+mod failure;
+mod file;
+mod functions;
+mod lazy;
+mod library;
+mod linker;
+mod lock;
+mod memory;
+mod program;
+mod thread;

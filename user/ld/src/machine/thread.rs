@@ -1,0 +1,273 @@
+//! Threads' own memory: the static block below the thread pointer, and what was opened later.
+
+use alloc::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::arch::naked_asm;
+use ld::{Object, PAGE, StaticTls, TlsImage, TlsPlace};
+use sys::abi::process::{
+    USER_DESC_LIMIT_IN_PAGES, USER_DESC_SEG_32BIT, USER_DESC_USEABLE, UserDesc,
+};
+use sys::syscall::{linux, output};
+use sys::{Errno, Result};
+
+/// What the thread pointer points to, and GS:0 is.
+#[repr(C)]
+struct Control {
+    /// Its own address: how code finds the static block.
+    own: *mut Control,
+    /// The number of modules in the vector, and where each module's memory is, or 0.
+    vector: *mut u32,
+}
+
+/// A module with thread-local memory, and where its object is.
+#[derive(Clone, Copy, Debug)]
+struct Module {
+    image: TlsImage,
+    bias: u32,
+    offset: Option<u32>,
+}
+
+/// All that threads have to have.
+#[derive(Debug)]
+pub struct Threads {
+    /// From module 1 on; a module that has been closed leaves a gap, and nobody gets its number.
+    modules: Vec<Option<Module>>,
+    block: StaticTls,
+    /// The thread pointers that there are.
+    threads: Vec<*mut Control>,
+}
+
+impl Threads {
+    pub const fn new() -> Self {
+        Self { modules: Vec::new(), block: StaticTls::new(), threads: Vec::new() }
+    }
+
+    /// Takes an object in; one that is there from the start gets its place in the static block.
+    pub fn add(&mut self, object: &Object<'_>, early: bool) -> Option<TlsPlace> {
+        let image = object.layout.tls?;
+        let offset = if early { self.block.place(&image) } else { None };
+        self.modules.push(Some(Module { image, bias: object.bias, offset }));
+        Some(TlsPlace { module: self.modules.len() as u32, offset })
+    }
+
+    /// Forgets a module that was opened late, and every thread's memory for it.
+    pub fn remove(&mut self, place: TlsPlace) {
+        let slot = self.modules.get_mut(place.module as usize - 1);
+        let Some(module) = slot.and_then(Option::take) else { return };
+        for thread in &self.threads {
+            // SAFETY: the thread is alive, and its vector has as many entries as it says.
+            unsafe {
+                let vector = (**thread).vector;
+                if place.module <= vector.read() {
+                    let memory = vector.add(place.module as usize).replace(0);
+                    if memory != 0 {
+                        dealloc(memory as *mut u8, memory_layout(&module.image));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether anybody has thread-local memory.
+    pub fn needed(&self) -> bool {
+        !self.modules.is_empty()
+    }
+
+    /// Makes the memory of one more thread; its thread pointer.
+    pub fn create(&mut self) -> u32 {
+        let memory = self.allocate();
+        let control = memory.wrapping_add(self.below()).cast::<Control>();
+        let vector = new_vector(self.modules.len());
+        for (index, module) in self.modules.iter().enumerate() {
+            let Some(Module { image, bias, offset: Some(offset) }) = module else { continue };
+            let start = control.cast::<u8>().wrapping_sub(*offset as usize);
+            // SAFETY: the module's place in the block; the vector has an entry for it.
+            unsafe {
+                begin(start, image, *bias);
+                vector.add(index + 1).write(start as u32);
+            }
+        }
+        // SAFETY: behind the block.
+        unsafe { control.write(Control { own: control, vector }) };
+        self.threads.push(control);
+        control as u32
+    }
+
+    /// Lets go of the memory of a thread that has ended.
+    ///
+    /// # Safety
+    /// It is what `create` answered, and nobody uses it any more.
+    pub unsafe fn destroy(&mut self, pointer: u32) {
+        let control = pointer as *mut Control;
+        self.threads.retain(|thread| *thread != control);
+        // SAFETY: made by `create`, and the vector by it or by `memory_of`.
+        unsafe {
+            let vector = (*control).vector;
+            for (index, module) in self.modules.iter().enumerate() {
+                let Some(Module { image, offset: None, .. }) = module else { continue };
+                if index < vector.read() as usize {
+                    let memory = vector.add(index + 1).read();
+                    if memory != 0 {
+                        dealloc(memory as *mut u8, memory_layout(image));
+                    }
+                }
+            }
+            free_vector(vector);
+            dealloc(control.cast::<u8>().wrapping_sub(self.below()), self.block_layout());
+        }
+    }
+
+    /// The memory of a module that was opened late, for the running thread, which has none yet.
+    fn memory_of(&mut self, module: u32) -> Option<u32> {
+        let Module { image, bias, .. } = (*self.modules.get((module as usize).checked_sub(1)?)?)?;
+        // SAFETY: every thread that gets here has a thread pointer; only it changes its vector.
+        unsafe {
+            let control = running();
+            let mut vector = (*control).vector;
+            if vector.read() < module {
+                let longer = new_vector(self.modules.len());
+                for index in 1..=vector.read() as usize {
+                    longer.add(index).write(vector.add(index).read());
+                }
+                (*control).vector = longer;
+                free_vector(vector);
+                vector = longer;
+            }
+            let layout = memory_layout(&image);
+            let memory = alloc_zeroed(layout);
+            if memory.is_null() {
+                handle_alloc_error(layout);
+            }
+            begin(memory, &image, bias);
+            vector.add(module as usize).write(memory as u32);
+            Some(memory as u32)
+        }
+    }
+
+    /// The static block's length with what aligns it.
+    fn below(&self) -> usize {
+        self.block.len.next_multiple_of(self.block.align) as usize
+    }
+
+    fn block_layout(&self) -> Layout {
+        let size = self.below() + size_of::<Control>();
+        // Both are small: `StaticTls` sees to it.
+        Layout::from_size_align(size, self.block.align as usize).unwrap_or(Layout::new::<Control>())
+    }
+
+    fn allocate(&self) -> *mut u8 {
+        let layout = self.block_layout();
+        // SAFETY: not empty.
+        let memory = unsafe { alloc_zeroed(layout) };
+        if memory.is_null() {
+            handle_alloc_error(layout);
+        }
+        memory
+    }
+}
+
+/// Gives the running thread its thread pointer in GS.
+pub fn set_pointer(pointer: u32) -> Result<()> {
+    let mut descriptor = UserDesc {
+        entry_number: u32::MAX,
+        base_addr: pointer,
+        limit: u32::MAX / PAGE,
+        flags: USER_DESC_SEG_32BIT | USER_DESC_LIMIT_IN_PAGES | USER_DESC_USEABLE,
+    };
+    // SAFETY: the descriptor is ours.
+    unsafe { linux::set_thread_area(output(&mut descriptor)) }?;
+    let selector = u16::try_from(descriptor.entry_number * 8 + 3).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: nobody of this program has used GS.
+    unsafe { core::arch::asm!("mov gs, {0:x}", in(reg) selector, options(nostack)) };
+    Ok(())
+}
+
+/// # Safety
+/// The thread has a thread pointer.
+unsafe fn running() -> *mut Control {
+    let control;
+    // SAFETY: the first word there is its own address.
+    unsafe { core::arch::asm!("mov {}, gs:[0]", out(reg) control, options(nostack, readonly)) };
+    control
+}
+
+/// # Safety
+/// `start` has room for the module's memory, which is zero there, and the object is mapped.
+unsafe fn begin(start: *mut u8, image: &TlsImage, bias: u32) {
+    let from = image.initial.start.wrapping_add(bias) as *const u8;
+    // SAFETY: the caller's promise.
+    unsafe { core::ptr::copy_nonoverlapping(from, start, image.initial.len as usize) };
+}
+
+fn memory_layout(image: &TlsImage) -> Layout {
+    Layout::from_size_align(image.len.max(1) as usize, image.align as usize)
+        .unwrap_or(Layout::new::<u8>())
+}
+
+fn vector_layout(modules: usize) -> Layout {
+    Layout::array::<u32>(modules + 1).unwrap_or(Layout::new::<u32>())
+}
+
+fn new_vector(modules: usize) -> *mut u32 {
+    let layout = vector_layout(modules);
+    // SAFETY: not empty.
+    let vector = unsafe { alloc_zeroed(layout) }.cast::<u32>();
+    if vector.is_null() {
+        handle_alloc_error(layout);
+    }
+    // SAFETY: room for one more than the modules.
+    unsafe { vector.write(modules as u32) };
+    vector
+}
+
+/// # Safety
+/// Made by `new_vector`, and nobody uses it any more.
+unsafe fn free_vector(vector: *mut u32) {
+    // SAFETY: the caller's promise.
+    unsafe { dealloc(vector.cast(), vector_layout(vector.read() as usize)) };
+}
+
+/// What the general model of thread-local variables calls, with the address of a module and an
+/// offset in EAX; it may change EAX, ECX and EDX.
+#[unsafe(naked)]
+pub extern "C" fn tls_get_addr_in_eax() {
+    naked_asm!(
+        "mov ecx, gs:[4]",
+        "mov edx, [eax]",
+        "cmp edx, [ecx]",
+        "ja 2f",
+        "mov ecx, [ecx + edx * 4]",
+        "test ecx, ecx",
+        "jz 2f",
+        "add ecx, [eax + 4]",
+        "mov eax, ecx",
+        "ret",
+        "2:",
+        "sub esp, 8",
+        "push eax",
+        "call {slow}",
+        "add esp, 12",
+        "ret",
+        slow = sym tls_get_addr,
+    )
+}
+
+/// The same for who has it on the stack.
+///
+/// # Safety
+/// `index` is what a relocation has filled in.
+pub unsafe extern "C" fn tls_get_addr(index: *const [u32; 2]) -> u32 {
+    // SAFETY: the caller's promise.
+    let [module, offset] = unsafe { index.read() };
+    // SAFETY: the thread has a pointer, or it could not have such variables.
+    let vector = unsafe { (*running()).vector };
+    // SAFETY: as many entries as it says.
+    let memory =
+        unsafe { if module <= vector.read() { vector.add(module as usize).read() } else { 0 } };
+    let memory = match memory {
+        0 => super::linker::LINKER.lock().threads.memory_of(module).unwrap_or(0),
+        memory => memory,
+    };
+    memory.wrapping_add(offset)
+}
