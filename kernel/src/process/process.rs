@@ -173,8 +173,7 @@ impl Process {
 
     /// Its descriptors; `None` once it has exited.
     pub fn files(&self) -> Option<Arc<FileTable>> {
-        let files = self.shared.lock().files.upgrade();
-        files
+        self.shared.lock().files.upgrade()
     }
 
     pub(super) fn note_files(&self, files: &Arc<FileTable>) {
@@ -185,8 +184,7 @@ impl Process {
 
     /// Its directories and umask; `None` once it has exited.
     pub fn fs(&self) -> Option<Arc<FsContext>> {
-        let fs = self.shared.lock().fs.upgrade();
-        fs
+        self.shared.lock().fs.upgrade()
     }
 
     /// The tick at which it came about.
