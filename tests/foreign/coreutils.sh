@@ -25,4 +25,5 @@ nice -n 5 nice; nohup true </dev/null 2>/dev/null; echo $?; stdbuf -oL echo line
 ls -l --time-style=+%s n hard | cut -d' ' -f1-5; ls -ai . | wc -l; sum n; b2sum n; pr -t -2 -l 3 <<<$'a\nb\nc'
 tail -c +280 n; head -n -98 n; wc -L n; rm -i z </dev/null 2>&1 | wc -c; test n -ef hard; echo $?
 seq 1 100000 | sort -R --random-source=/bin/ls | sort -n -S 100k -T . | md5sum; ls
+cksum n; seq 1 30000 | cksum; cksum -a sm3 n; cksum -a crc --untagged z; seq 1 9999 | wc -l; seq 1 9999 | wc
 cd /; rm -r /tmp/coreutils; ls /tmp/coreutils; echo $?

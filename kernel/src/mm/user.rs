@@ -14,9 +14,9 @@ use kcore::addr::PAGE_SIZE;
 #[inline]
 pub fn read<T: Plain>(from: UserPtr<T>) -> Result<T> {
     let mut value = MaybeUninit::<T>::uninit();
-    let place = value.as_mut_ptr().cast();
+    let place = value.as_mut_ptr();
     // SAFETY: `value` is writable for its size.
-    let copied = unsafe { uaccess::copy_from_user(place, from.address(), size_of::<T>()) };
+    let copied = unsafe { uaccess::copy_value_from_user::<T>(place, from.address()) };
     match copied {
         // SAFETY: every byte was written, and every bit pattern is a `T`.
         Ok(()) => Ok(unsafe { value.assume_init() }),
@@ -27,9 +27,8 @@ pub fn read<T: Plain>(from: UserPtr<T>) -> Result<T> {
 /// Writes a value.
 #[inline]
 pub fn write<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
-    let from = core::ptr::from_ref(value).cast();
     // SAFETY: `value` is readable for its size and has no padding.
-    let copied = unsafe { uaccess::copy_to_user(to.address(), from, size_of::<T>()) };
+    let copied = unsafe { uaccess::copy_value_to_user(to.address(), value) };
     copied.map_err(|_| Errno::EFAULT)
 }
 

@@ -1,6 +1,8 @@
 //! Kernel stacks: vmalloc areas, so a guard page lies below each. Some are kept for the next
-//! task, because mapping one costs far more than all the rest of making a task.
+//! task, because mapping one costs far more than all the rest of making a task. At the upper end of
+//! each, above what the task itself uses, is room for the FPU state of its program.
 
+use crate::arch::fpu;
 use crate::mm::vmalloc::{Area, vmalloc};
 use crate::result::Result;
 use crate::sync::{Rank, SpinLock};
@@ -8,7 +10,7 @@ use core::mem::ManuallyDrop;
 use kcore::addr::PAGE_SIZE;
 
 const PAGES: u32 = 4;
-pub const STACK_BYTES: u32 = PAGES * PAGE_SIZE;
+const STACK_BYTES: u32 = PAGES * PAGE_SIZE;
 const CACHED: usize = 16;
 
 /// The stack of one task. Dropping it puts it into the cache.
@@ -32,15 +34,24 @@ impl Stack {
             None => {
                 let area = vmalloc(PAGES)?;
                 area.mark_stack();
-                area
+                let stack = Self { area: ManuallyDrop::new(area) };
+                let bytes = fpu::area_bytes() as usize;
+                // SAFETY: the room above the top, which nobody uses yet.
+                unsafe { (stack.top() as *mut u8).write_bytes(0, bytes) };
+                return Ok(stack);
             }
         };
         Ok(Self { area: ManuallyDrop::new(area) })
     }
 
-    /// One past the highest address.
+    /// One past the highest address; there the room for the FPU state begins.
     pub fn top(&self) -> u32 {
-        self.area.address() + STACK_BYTES
+        self.area.address() + STACK_BYTES - fpu::area_bytes()
+    }
+
+    /// The lowest address of the stack with this top.
+    pub fn bottom(top: u32) -> u32 {
+        top + fpu::area_bytes() - STACK_BYTES
     }
 }
 

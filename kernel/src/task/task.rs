@@ -1,6 +1,6 @@
 //! One task, as the scheduler sees it.
 
-use super::stack::{STACK_BYTES, Stack};
+use super::stack::Stack;
 use super::user_registers::UserRegisters;
 use crate::arch::boot::boot_stack;
 use crate::arch::context::Context;
@@ -53,7 +53,7 @@ const NAME_BYTES: usize = 16;
 
 pub struct Task {
     pub(super) context: UnsafeCell<Context>,
-    /// One past the highest address of the kernel stack.
+    /// One past the highest address of the kernel stack; there lies the FPU state of its program.
     pub(super) stack_top: u32,
     /// The page tables of the program; 0 for a task that is only the kernel's.
     pub(super) cr3: AtomicU32,
@@ -317,8 +317,15 @@ impl Task {
     pub fn stack_bounds(&self) -> (u32, u32) {
         match self.stack_top {
             BOOT_STACK => boot_stack(),
-            top => (top - STACK_BYTES, top),
+            top => (Stack::bottom(top), top),
         }
+    }
+
+    /// The FPU state of its program, written when the task is switched away from, or forked.
+    #[inline]
+    pub(super) fn fpu_state(&self) -> *mut u8 {
+        debug_assert!(self.stack_top != BOOT_STACK);
+        self.stack_top as usize as *mut u8
     }
 
     /// Where a trap from user mode saves the registers.

@@ -10,19 +10,16 @@ use super::task::{NEW, Task};
 use super::{Current, current};
 use crate::arch::context::{set_user_segments, user_segments};
 use crate::arch::entry::TrapFrame;
-use crate::arch::fpu::{self, FpuState};
+use crate::arch::fpu;
 use crate::arch::gdt::{IoPorts, TLS_ENTRIES};
 use crate::arch::{interrupts, paging};
 use crate::cpu;
-use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
 
 pub type TlsEntries = [u64; TLS_ENTRIES];
 
 pub(super) struct UserRegisters {
-    /// Written when the task is switched away from, or forked.
-    fpu: MaybeUninit<FpuState>,
     tls: TlsEntries,
     fs: u16,
     gs: u16,
@@ -31,13 +28,7 @@ pub(super) struct UserRegisters {
 
 impl UserRegisters {
     pub const fn new() -> Self {
-        Self {
-            fpu: MaybeUninit::uninit(),
-            tls: [0; TLS_ENTRIES],
-            fs: 0,
-            gs: 0,
-            ports: IoPorts::NONE,
-        }
+        Self { tls: [0; TLS_ENTRIES], fs: 0, gs: 0, ports: IoPorts::NONE }
     }
 }
 
@@ -52,7 +43,7 @@ pub(super) unsafe fn save(previous: &Task) {
     // SAFETY: of the running task only the switch touches these; the registers are its own.
     unsafe {
         let user = &mut *previous.user.get();
-        fpu::save_to(user.fpu.as_mut_ptr());
+        fpu::save_to(previous.fpu_state());
         (user.fs, user.gs) = user_segments();
     }
 }
@@ -75,7 +66,7 @@ pub(super) unsafe fn load(next: &Task) {
         });
         set_user_segments(user.fs, user.gs);
         if cpu::fpu_owner() != address(next) {
-            fpu::restore_from(user.fpu.as_ptr());
+            fpu::restore_from(next.fpu_state());
             cpu::set_fpu_owner(address(next));
         }
     }
@@ -92,7 +83,7 @@ impl Task {
         // task itself these of its fields. The frame lies at the top of the new task's stack.
         unsafe {
             let (to, from) = (&mut *self.user.get(), &*current.user.get());
-            fpu::save_to(to.fpu.as_mut_ptr());
+            fpu::save_to(self.fpu_state());
             to.tls = from.tls;
             (to.fs, to.gs) = user_segments();
             self.user_frame().write(*frame);

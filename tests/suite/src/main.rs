@@ -13,6 +13,7 @@ extern crate alloc;
 mod harness;
 
 mod anonymous;
+mod avx;
 mod brk;
 mod calls;
 mod child;
@@ -548,6 +549,13 @@ test_cases! {
         two_processes_have_two_segments,
         descriptors_can_be_read_back,
         only_three_entries_and_only_data,
+    ],
+    avx: [
+        upper_halves_survive_preemption,
+        a_child_inherits_upper_halves,
+        handlers_get_and_give_back_upper_halves,
+        a_frame_without_its_marks_has_no_upper_halves,
+        a_frame_the_processor_refuses_is_fatal,
     ],
     fpu: [
         registers_survive_preemption,

@@ -1,4 +1,5 @@
-//! The FPU part of a frame: 112 bytes in the form of FSAVE, then 512 bytes in that of FXSAVE.
+//! The FPU part of a frame: 112 bytes in the form of FSAVE, then an image as FXSAVE or XSAVE stores
+//! it, which begin alike.
 //!
 //! At `sigreturn` the first form holds for the x87 registers, the second for the rest, as on
 //! Linux: old handlers know only the first. Layouts: SDM 1 figure 8-9 (FSAVE, 32-bit protected
@@ -19,29 +20,12 @@ const OPERAND: usize = 16;
 const DATA_SELECTOR: usize = 20;
 const MXCSR: usize = 24;
 const STACK: usize = 32;
-const SOFTWARE: usize = 464;
 
 const FSAVE_STACK: usize = 28;
 const FSAVE_STATUS: usize = FSAVE_STATUS_OFFSET as usize;
 /// Where the header repeats the status word, with the magic behind it.
 pub const FSAVE_STATUS_OFFSET: u32 = 108;
 const REGISTER_LEN: usize = 10;
-
-/// What Linux stores at byte 464 of a frame's FXSAVE image, which the CPU leaves alone:
-/// `FP_XSTATE_MAGIC1`, size with both headers and the end mark, features x87 and SSE, size of the
-/// image. Without XSAVE there is nothing behind the image.
-///
-/// Store it once in each task's save area (`fxsave[464..]`); FXSAVE keeps it.
-pub const SOFTWARE_BYTES: [u8; FXSAVE_LEN - SOFTWARE] = {
-    let mut bytes = [0; FXSAVE_LEN - SOFTWARE];
-    let words = [0x4650_5853u32, (FXSAVE_LEN + 4 + FSAVE_LEN) as u32, 3, 0, FXSAVE_LEN as u32];
-    let mut index = 0;
-    while index < words.len() * 4 {
-        bytes[index] = words[index / 4].to_le_bytes()[index % 4];
-        index += 1;
-    }
-    bytes
-};
 
 fn half<const N: usize>(bytes: &[u8; N], at: usize) -> u16 {
     bytes.get(at..at + 2).and_then(|bytes| bytes.try_into().ok()).map_or(0, u16::from_le_bytes)
@@ -156,7 +140,6 @@ pub fn merge_fsave_header(
     }
     let mxcsr = word(fxsave, MXCSR) & mxcsr_mask;
     put(fxsave, MXCSR, &mxcsr.to_le_bytes());
-    put(fxsave, SOFTWARE, &SOFTWARE_BYTES);
 }
 
 #[cfg(test)]
@@ -212,18 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn the_software_bytes_say_what_follows() {
-        let words: [u32; 5] = core::array::from_fn(|index| word(&SOFTWARE_BYTES, 4 * index));
-        assert_eq!(words, [0x4650_5853, 628, 3, 0, 512]);
-        assert!(SOFTWARE_BYTES[20..].iter().all(|byte| *byte == 0));
-    }
-
-    #[test]
     fn bad_mxcsr_bits_do_not_reach_the_cpu() {
         let mut merged = image();
         merge_fsave_header(&mut merged, &fsave_header(image().first_chunk().unwrap()), 0xffbf);
         assert_eq!(word(&merged, MXCSR), 0xffbf);
-        assert_eq!(merged[SOFTWARE..], SOFTWARE_BYTES);
     }
 
     proptest! {
@@ -236,7 +211,6 @@ mod tests {
             image[5] = 0;
             image[14..16].fill(0);
             (0..8).for_each(|register| image[STACK + 16 * register + 10..][..6].fill(0));
-            image[SOFTWARE..].copy_from_slice(&SOFTWARE_BYTES);
             let mut merged = image;
             let header = fsave_header(image.first_chunk().unwrap());
             merged[..24].fill(0xaa);

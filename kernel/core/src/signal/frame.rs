@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            old ESP, or the top of the alternate stack
-//!            512 bytes as FXSAVE stores them, aligned to 64
+//!            what XSAVE or FXSAVE stores, aligned to 64, with an end mark behind the former
 //!            112 bytes as FSAVE stores them           <- fpstate
 //!            (gap)
 //!            frame, with ESP + 4 a multiple of 16     <- ESP of the handler
@@ -11,7 +11,7 @@
 use super::alternate_stack::AlternateStack;
 use super::context::{DIRECTION, RESUME, Registers, TRAP, USER_DS, context};
 use super::delivery::HandlerCall;
-use super::fpu::{FSAVE_LEN, FXSAVE_LEN};
+use super::fpu::FSAVE_LEN;
 use super::pending::Info;
 use abi::signal::{
     RtSignalFrame, SA_ONSTACK, SA_RESTORER, SA_SIGINFO, Sigcontext, SignalFrame, SignalFrameEnd,
@@ -32,8 +32,8 @@ pub struct FrameRequest<'a> {
     /// before it.
     pub mask: SignalSet,
     pub stack: &'a AlternateStack,
-    /// Whether the FPU state goes along. A program that never used it gets no `fpstate`.
-    pub with_fpu: bool,
+    /// Bytes of the FPU image, its end mark included. Without one there is no `fpstate`.
+    pub fpu_image: Option<u32>,
     /// `__kernel_sigreturn` and `__kernel_rt_sigreturn`, if the program has a vDSO.
     pub vdso_returns: Option<(u32, u32)>,
 }
@@ -155,6 +155,15 @@ impl FrameRequest<'_> {
     }
 }
 
+/// The most that a frame takes from a stack, as programs get it to know (AT_MINSIGSTKSZ).
+pub const fn largest_frame(fpu_image: u32) -> u32 {
+    const ALIGN: u32 = 16;
+    const ALIGN_IMAGE: u32 = 64;
+    let frame = SignalFrame::END_OFFSET + size_of::<SignalFrameEnd>() as u32 + (ALIGN - 1);
+    let state = FSAVE_LEN as u32 + fpu_image + (ALIGN_IMAGE - 1);
+    (frame + state).next_multiple_of(ALIGN)
+}
+
 /// The address of a frame of `len` bytes and that of its FPU state.
 fn place(request: &FrameRequest<'_>, len: u32) -> Result<(u32, Option<u32>), FrameError> {
     let action = &request.call.action;
@@ -176,12 +185,13 @@ fn place(request: &FrameRequest<'_>, len: u32) -> Result<(u32, Option<u32>), Fra
         (esp, false)
     };
     let below = |address: u32, bytes: usize| address.checked_sub(bytes as u32).ok_or(FrameError);
-    let (top, fpstate) = if request.with_fpu {
-        let fxsave = below(top, FXSAVE_LEN)? & !63;
-        let fpstate = below(fxsave, FSAVE_LEN)?;
-        (fpstate, Some(fpstate))
-    } else {
-        (top, None)
+    let (top, fpstate) = match request.fpu_image {
+        Some(bytes) => {
+            let image = below(top, bytes as usize)? & !63;
+            let fpstate = below(image, FSAVE_LEN)?;
+            (fpstate, Some(fpstate))
+        }
+        None => (top, None),
     };
     let frame = below(top, len as usize)?;
     // As if a call had pushed a return address on an aligned stack.
@@ -243,7 +253,7 @@ mod tests {
             trap: (14, 7, 0xdead_0000),
             mask: SignalSet { bits: 0x1234_5678_9abc_def0 },
             stack,
-            with_fpu: true,
+            fpu_image: Some(512),
             vdso_returns: None,
         }
     }
@@ -281,6 +291,12 @@ mod tests {
         };
         assert_eq!(request.start(&place), expected);
         assert_eq!(restored(&head.context, REGISTERS.eflags), Some(REGISTERS));
+    }
+
+    #[test]
+    fn the_largest_frame_is_linuxs() {
+        // With AVX, and with FXSAVE only (whose end mark nobody stores).
+        assert_eq!([largest_frame(836), largest_frame(512)], [1760, 1440]);
     }
 
     #[test]
@@ -344,13 +360,14 @@ mod tests {
 
         #[test]
         fn a_frame_never_touches_what_is_above_it(
-            esp: u32, flags: u32, with_fpu: bool, start in 0u32..0xb000_0000, size in 2048u32..9000,
+            esp: u32, flags: u32, image: Option<u16>, start in 0u32..0xb000_0000, size in 2048u32..9000,
         ) {
             let (call, info) = (call(flags), Info::bare(SIGUSR1));
             let stack = alternate(start, size);
             let registers = Registers { esp, ..REGISTERS };
             let request = request(&call, &info, &stack);
-            let request = FrameRequest { registers: &registers, with_fpu, ..request };
+            let fpu_image = image.map(u32::from);
+            let request = FrameRequest { registers: &registers, fpu_image, ..request };
             if let Ok(frame) = request.place() {
                 prop_assert_eq!(frame.address % 16, 12);
                 let len = if request.with_info() { 268 } else { 732 };
@@ -358,7 +375,7 @@ mod tests {
                     Some(fpstate) => {
                         prop_assert_eq!((fpstate + 112) % 64, 0);
                         prop_assert!(frame.address + len <= fpstate);
-                        fpstate + 624
+                        fpstate + 112 + fpu_image.unwrap_or(0)
                     }
                     None => frame.address + len,
                 };

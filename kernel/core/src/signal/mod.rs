@@ -13,15 +13,17 @@ mod fpu;
 mod frame;
 mod pending;
 mod restart;
+mod xsave;
 
 pub use action::{Actions, DefaultAction, STOP, default_action};
 pub use alternate_stack::AlternateStack;
 pub use context::{FIX_EFLAGS, Registers, USER_CS, USER_DS, context, is_loadable, restored};
 pub use delivery::{Delivery, HandlerCall, ProcessKind};
 pub use fpu::{
-    FSAVE_LEN, FSAVE_STATUS_OFFSET, FXSAVE_LEN, SOFTWARE_BYTES, X87_LEN, empty_environment,
-    fsave_header, merge_fsave_header,
+    FSAVE_LEN, FSAVE_STATUS_OFFSET, FXSAVE_LEN, X87_LEN, empty_environment, fsave_header,
+    merge_fsave_header,
 };
-pub use frame::{FrameError, FramePlace, FrameRequest, HandlerStart};
+pub use frame::{FrameError, FramePlace, FrameRequest, HandlerStart, largest_frame};
 pub use pending::{Info, InfoPool, Pending, Posted, SYNCHRONOUS, next_signal};
 pub use restart::{AfterCall, Interrupted, after_interruption};
+pub use xsave::{END_MARK, Image, LEGACY_COMPONENTS, XSAVE_MIN, in_header};

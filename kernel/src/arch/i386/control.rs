@@ -7,7 +7,7 @@ use x86::msr::{IA32_EFER, rdmsr, wrmsr};
 const EFER_NXE: u64 = 1 << 11;
 
 /// Switches on what the CPU has and the kernel relies on: WP and NE always; PSE, PGE, SMEP, SMAP,
-/// UMIP, FXSR and NX where present.
+/// UMIP, FXSR, XSAVE and NX where present.
 ///
 /// # Safety
 /// Once, at boot, while the provisional tables are active.
@@ -26,6 +26,7 @@ pub unsafe fn enable(features: &Features) {
         (features.pge, Cr4::CR4_ENABLE_GLOBAL_PAGES),
         (features.fxsr, Cr4::CR4_ENABLE_SSE),
         (features.sse, Cr4::CR4_UNMASKED_SSE),
+        (features.xsave, Cr4::CR4_ENABLE_OS_XSAVE),
         (features.smep, Cr4::CR4_ENABLE_SMEP),
         (features.smap, Cr4::CR4_ENABLE_SMAP),
         (features.umip, Cr4::CR4_ENABLE_UMIP),
@@ -39,6 +40,8 @@ pub unsafe fn enable(features: &Features) {
         // there are none yet.
         unsafe { controlregs::cr4_write(controlregs::cr4() | bits) };
     }
+    // SAFETY: once, before there are tasks; CR4 is set.
+    unsafe { super::fpu::enable(features) };
     if features.nx {
         // SAFETY: CPUID 80000001h announced NX; no entry has bit 63 set yet.
         unsafe { wrmsr(IA32_EFER, rdmsr(IA32_EFER) | EFER_NXE) };

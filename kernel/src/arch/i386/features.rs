@@ -11,6 +11,7 @@ pub struct Features {
     pub fxsr: bool,
     pub sse: bool,
     pub sse2: bool,
+    pub xsave: bool,
     pub smep: bool,
     pub smap: bool,
     pub umip: bool,
@@ -19,7 +20,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// User programs are compiled for SSE2, whose registers a task switch saves by FXSAVE.
+    /// User programs are compiled for SSE2, whose registers a task switch saves by FXSAVE at least.
     pub fn runs_programs(&self) -> bool {
         self.fxsr && self.sse2
     }
@@ -47,6 +48,7 @@ fn detect() -> Features {
         fxsr: bit(one.edx, 24),
         sse: bit(one.edx, 25),
         sse2: bit(one.edx, 26),
+        xsave: bit(one.ecx, 26),
         nx: super::paging::IS_PAE && bit(extended, 20),
         smep: bit(seven_ebx, 7),
         smap: bit(seven_ebx, 20),

@@ -185,6 +185,38 @@ pub unsafe fn copy_to_user(to: u32, from: *const u8, len: usize) -> Result<(), F
     outcome(unsafe { copy_bytes_user(to as *mut u8, from, len) })
 }
 
+/// Copies a value that a program has, in words if it consists of words.
+///
+/// # Safety
+/// `to` is valid for writes of a `T`. `from` may be any address.
+#[inline]
+pub unsafe fn copy_value_from_user<T>(to: *mut T, from: u32) -> Result<(), Fault> {
+    let len = size_of::<T>();
+    if !len.is_multiple_of(size_of::<u32>()) {
+        // SAFETY: passed on to the caller.
+        return unsafe { copy_from_user(to.cast(), from, len) };
+    }
+    in_user_space(from, len)?;
+    // SAFETY: as above; the words at `from` are in user space.
+    unsafe { copy_words(to.cast(), from as *const u32, len / size_of::<u32>()) }
+}
+
+/// Copies a value to a program, in words if it consists of words. It has no padding.
+///
+/// # Safety
+/// `value` is valid for reads. `to` may be any address.
+#[inline]
+pub unsafe fn copy_value_to_user<T>(to: u32, value: *const T) -> Result<(), Fault> {
+    let len = size_of::<T>();
+    if !len.is_multiple_of(size_of::<u32>()) {
+        // SAFETY: passed on to the caller.
+        return unsafe { copy_to_user(to, value.cast(), len) };
+    }
+    in_user_space(to, len)?;
+    // SAFETY: as above; the words at `to` are in user space.
+    unsafe { copy_words(to as *mut u32, value.cast(), len / size_of::<u32>()) }
+}
+
 /// Copies words to or from user memory that is known to be that: [`access_ok`] has been asked
 /// before. The error says nothing but that some were not copied.
 ///

@@ -11,6 +11,7 @@ use crate::file::random;
 use crate::ipc::slot;
 use crate::mm::space::Mm;
 use crate::process::personality::READ_IMPLIES_EXEC;
+use crate::process::signal::image_bytes;
 use crate::process::table::lock_family;
 use crate::process::{CurrentThread, limits};
 use crate::result::Result;
@@ -21,12 +22,11 @@ use alloc::sync::Arc;
 use kcore::addr::VirtAddr;
 use kcore::elf_image::StackProtection;
 use kcore::exec_stack::AuxiliaryVector;
-use kcore::signal::{Actions, AlternateStack};
+use kcore::signal::{Actions, AlternateStack, largest_frame};
 use kcore::vma::mmap_base;
 
 /// Interrupts enabled, and the bit that is always set.
 const EFLAGS: u32 = 0x202;
-const MIN_SIGNAL_STACK: u32 = 2048;
 
 /// What to run.
 pub struct Program<'a> {
@@ -134,7 +134,7 @@ fn finish_stack(
     let credentials = thread.process.credentials();
     let auxiliary = AuxiliaryVector {
         vdso: None,
-        min_signal_stack: MIN_SIGNAL_STACK,
+        min_signal_stack: largest_frame(image_bytes()),
         hwcap: features().hwcap,
         hwcap2: 0,
         program_headers: loaded.program.program_headers,

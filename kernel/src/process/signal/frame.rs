@@ -33,7 +33,7 @@ pub(super) fn enter_handler(
         trap: own.trap.get(),
         mask: own.saved_mask.get().unwrap_or(blocked),
         stack: &stack,
-        with_fpu: true,
+        fpu_image: Some(fpu::image_bytes()),
         vdso_returns: None,
     };
     let place = request.place().map_err(|_| Errno::EFAULT)?;

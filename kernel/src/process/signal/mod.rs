@@ -20,6 +20,7 @@ mod timed_wait;
 pub(super) use action::default_actions;
 pub use deliver::serve;
 pub use fault::{force_fault, on_exception};
+pub use fpu::image_bytes;
 pub use frame::{rt_sigreturn, sigreturn};
 pub use mask::{change_blocked, restore_mask, set_blocked, set_temporary_mask};
 pub(super) use send::post_timer;

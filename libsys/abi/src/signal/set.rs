@@ -32,13 +32,17 @@ impl SignalSet {
         if signal < 1 || signal > NSIG {
             return Self::EMPTY;
         }
-        Self { bits: 1 << (signal - 1) }
+        // A shift of 64 bits is long.
+        let bit = (1u32 << ((signal - 1) & 31)) as u64;
+        Self { bits: if signal > 32 { bit << 32 } else { bit } }
     }
 
     /// Whether `signal` is in the set.
     #[inline]
     pub const fn contains(self, signal: i32) -> bool {
-        self.bits & Self::of(signal).bits != 0
+        // Half by half: shifts of 64 bits are long.
+        let half = if signal > 32 { self.bits >> 32 } else { self.bits } as u32;
+        signal >= 1 && signal <= NSIG && half >> ((signal - 1) & 31) & 1 != 0
     }
 
     /// Signals of either set.
