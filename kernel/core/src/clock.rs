@@ -21,6 +21,16 @@ impl Scale {
         Self { whole: (scale >> 32) as u32, fraction: scale as u32 }
     }
 
+    /// The whole nanoseconds, and the fraction in units of 2^-32.
+    pub const fn to_words(self) -> [u32; 2] {
+        [self.whole, self.fraction]
+    }
+
+    /// What [`to_words`](Self::to_words) gave.
+    pub const fn from_words([whole, fraction]: [u32; 2]) -> Self {
+        Self { whole, fraction }
+    }
+
     /// Never decreases as `cycles` grows, until it wraps after 584 years.
     #[inline]
     pub const fn nanoseconds(self, cycles: u64) -> u64 {

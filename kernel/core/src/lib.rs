@@ -62,6 +62,7 @@ pub mod signal;
 pub mod slab;
 pub mod socket;
 pub mod stream_ring;
+pub mod time_page;
 pub mod time_value;
 pub mod timer_queue;
 pub mod tls;

@@ -20,10 +20,6 @@ const TICK: u64 = SECOND / HZ as u64;
 /// A clock's reading in nanoseconds.
 fn read(clock: i32) -> Result<u64> {
     match clock {
-        CLOCK_REALTIME => Ok(time::realtime()),
-        CLOCK_MONOTONIC | CLOCK_MONOTONIC_RAW | CLOCK_BOOTTIME => Ok(time::monotonic()),
-        CLOCK_REALTIME_COARSE => Ok(time::realtime() / TICK * TICK),
-        CLOCK_MONOTONIC_COARSE => Ok(time::monotonic() / TICK * TICK),
         CLOCK_PROCESS_CPUTIME_ID => {
             let used = current().process().used();
             Ok(u64::from(used.utime + used.stime) * TICK)
@@ -32,7 +28,7 @@ fn read(clock: i32) -> Result<u64> {
             let (utime, stime) = task::current().times();
             Ok(u64::from(utime + stime) * TICK)
         }
-        _ => Err(Errno::EINVAL),
+        _ => time::read(clock).ok_or(Errno::EINVAL),
     }
 }
 

@@ -27,5 +27,5 @@ fn tick(_: u8, frame: &TrapFrame) {
     TICKS.store(TICKS.load(Relaxed).wrapping_add(1), Relaxed);
     task::account_tick(frame.is_from_user());
     load::account_tick(ticks());
-    timer::fire_expired(clock::monotonic());
+    timer::fire_expired(clock::tick());
 }
