@@ -48,7 +48,7 @@ pub struct Object {
     /// Under `PAGE_TREE`.
     cached: UnsafeCell<Cached>,
     pub(super) source: Source,
-    /// The areas that map it.
+    /// The areas that map it, if it [may lose pages](Self::may_lose_pages).
     pub mappings: Mappings,
 }
 
@@ -126,6 +126,12 @@ impl Object {
         let mut nodes = PAGE_TREE.lock();
         // SAFETY: the lock is held, and `work` cannot get here again: the lock's rank forbids it.
         work(unsafe { &mut *self.cached.get() }, &mut nodes)
+    }
+
+    /// Whether pages may be taken away, and have to be found for that wherever they are mapped.
+    #[inline]
+    pub fn may_lose_pages(&self) -> bool {
+        matches!(self.source, Source::Memory)
     }
 
     /// In bytes.
@@ -262,7 +268,7 @@ impl Object {
         if size > MAX_SIZE {
             return Err(Errno::EFBIG);
         }
-        self.may_lose_pages()?;
+        self.check_may_lose_pages()?;
         let before = self.with(|cached, _| core::mem::replace(&mut cached.size, size));
         if size >= before {
             return Ok(());
@@ -277,7 +283,7 @@ impl Object {
 
     /// Drops pages: what they held reads as zero from now on. Private copies stay.
     pub fn punch_hole(&self, first: u32, count: u32) -> Result<()> {
-        self.may_lose_pages()?;
+        self.check_may_lose_pages()?;
         let end = first.saturating_add(count);
         // Entries, then pages, then entries that a fault put in between the two.
         self.mappings.zap(first, end, false);
@@ -286,7 +292,7 @@ impl Object {
         Ok(())
     }
 
-    fn may_lose_pages(&self) -> Result<()> {
+    fn check_may_lose_pages(&self) -> Result<()> {
         match self.source {
             Source::Memory => Ok(()),
             Source::Fixed => Err(Errno::EINVAL),

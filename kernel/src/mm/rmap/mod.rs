@@ -1,8 +1,8 @@
 //! Reverse maps: from a page to the entries that map it.
 //!
-//! A cached page knows its object and its index there, and the object keeps the areas that may
-//! show that index. A private page knows the lineage of its address space and its home there
-//! (`kcore::anon_mm`).
+//! A cached page knows its object and its index there, and an object whose pages may go keeps the
+//! areas that may show that index. A private page knows the lineage of its address space and its home
+//! there (`kcore::anon_mm`).
 //!
 //! An entry names its address space by address. That is safe to follow under the map's lock: an
 //! `Mm` takes itself and its areas out of every map before it goes.
@@ -12,6 +12,7 @@ mod check;
 #[cfg(feature = "ktest")]
 pub mod ktest;
 
+use super::object::Object;
 use super::space::{Area, AreaBacking, Mm};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
@@ -119,11 +120,17 @@ impl Drop for AnonMm {
     }
 }
 
+/// The object of an area, if its pages may have to be found.
+#[inline]
+fn followed(area: &Area) -> Option<&Object> {
+    area.backing.object.as_deref().filter(|object| object.may_lose_pages())
+}
+
 impl Mm {
     /// Makes sure that an edit of `area`, or its insertion, can be followed.
     #[inline]
     pub fn reserve_mappings(&self, area: &Area) -> Result<()> {
-        if let Some(object) = &area.backing.object {
+        if let Some(object) = followed(area) {
             object.mappings.reserve()?;
         }
         if area.is_away() { self.anon.reserve() } else { Ok(()) }
@@ -140,7 +147,7 @@ impl Mm {
     /// Applies one step of an edit to the reverse maps. The caller has the layout for writing.
     #[inline]
     pub fn follow(&self, edit: Edit<'_, AreaBacking>) {
-        if let Some(object) = &edit.vma().backing.object {
+        if let Some(object) = followed(edit.vma()) {
             object.mappings.0.lock().follow(self.word(), &edit);
         }
         if anon_mm::AnonMm::concerns(&edit) {
