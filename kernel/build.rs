@@ -1,4 +1,4 @@
-//! Hands the split's PAGE_OFFSET to the linker script and to the code.
+//! Hands the split's PAGE_OFFSET to the linker script and to the code, and the vDSO to the code.
 
 use std::env;
 
@@ -15,4 +15,9 @@ fn main() {
     println!("cargo::rustc-link-arg-bins=--defsym=PAGE_OFFSET={page_offset:#x}");
     println!("cargo::rustc-link-arg-bins=-T{root}/../linker/kernel.ld");
     println!("cargo::rerun-if-changed={root}/../linker/kernel.ld");
+    // `cargo xtask` links the vDSO first.
+    let vdso = env::var("VDSO").unwrap_or_else(|_| format!("{root}/../target/images/vdso.so"));
+    println!("cargo::rustc-env=VDSO={vdso}");
+    println!("cargo::rerun-if-env-changed=VDSO");
+    println!("cargo::rerun-if-changed={vdso}");
 }

@@ -1,12 +1,15 @@
 //! Everything that exists once per CPU, in one struct. There is one CPU today.
 
+use crate::arch::features::features;
 use crate::arch::gdt::CpuTables;
 use crate::arch::idt::Idt;
 #[cfg(debug_assertions)]
 use crate::arch::interrupts;
+use crate::arch::{control, entry};
 #[cfg(debug_assertions)]
 use crate::sync::Rank;
 use core::cell::UnsafeCell;
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use kcore::layout::FIXADDR_TOP;
 use kcore::page_lists::PageLists;
@@ -29,6 +32,8 @@ pub struct Cpu {
     preempt_count: AtomicU32,
     /// The running task, as the scheduler's word for it.
     current: AtomicPtr<()>,
+    /// Where programs of the loaded address space go on after SYSENTER.
+    landing: AtomicU32,
     /// The task that left this CPU for the last time and waits for its burial.
     zombie: AtomicPtr<()>,
     /// The task whose FPU state the registers hold.
@@ -59,10 +64,15 @@ const MAX_HELD: usize = 16;
 // `magazines` and `spare_tables` only with preemption off, by the one CPU.
 unsafe impl Sync for Cpu {}
 
-static CPU: Cpu = Cpu {
+/// Where the entry code finds them.
+pub const CURRENT: usize = offset_of!(Cpu, current);
+pub const LANDING: usize = offset_of!(Cpu, landing);
+
+pub static CPU: Cpu = Cpu {
     tables: UnsafeCell::new(CpuTables::new()),
     preempt_count: AtomicU32::new(0),
     current: AtomicPtr::new(core::ptr::null_mut()),
+    landing: AtomicU32::new(0),
     zombie: AtomicPtr::new(core::ptr::null_mut()),
     fpu_owner: AtomicPtr::new(core::ptr::null_mut()),
     switches: AtomicU32::new(0),
@@ -92,6 +102,9 @@ pub unsafe fn initialise(double_fault_handler: unsafe extern "C" fn() -> !) {
     unsafe {
         (*CPU.tables.get()).load(double_fault_handler);
         (*IDT.0.get()).load();
+        if features().sep {
+            control::set_sysenter(entry::sysenter(), (*CPU.tables.get()).sysenter_stack());
+        }
     }
 }
 
@@ -164,6 +177,11 @@ pub fn current() -> *mut () {
 #[inline]
 pub fn set_current(task: *mut ()) {
     CPU.current.store(task, Relaxed);
+}
+
+#[inline]
+pub fn set_landing(address: u32) {
+    CPU.landing.store(address, Relaxed);
 }
 
 #[inline]

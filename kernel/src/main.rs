@@ -31,7 +31,7 @@ use kcore::addr::PhysAddr;
 use kcore::cmdline::CommandLine;
 use kcore::memory_map::{LowHigh, TWO_LEVEL_FRAMES};
 use kcore::run_queue::Priority;
-use mm::{bootmem, direct_map, frames, heap, kmap, loader, vmalloc};
+use mm::{bootmem, direct_map, frames, heap, kmap, loader, vdso, vmalloc};
 use spin::Once;
 use task::Task;
 
@@ -49,6 +49,9 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
         log::initialise();
         cpu::initialise(panic::double_fault);
         arch::extable::initialise(features().smap);
+        if !features().sep {
+            vdso::use_interrupt();
+        }
         arch::control::enable(features());
         paging::initialise(features());
         direct_map::install_boot_fixmap();

@@ -123,32 +123,23 @@ pub extern "fastcall" fn on_interrupt(frame: &mut TrapFrame) {
     leave(frame);
 }
 
-/// `int 0x80`.
-pub extern "fastcall" fn on_linux_call(frame: *mut TrapFrame) {
-    // SAFETY: the entry code passes its frame.
-    unsafe { serve_call(frame, syscall::linux_call) }
-}
-
 /// `int 0x81`.
-pub extern "fastcall" fn on_folio_call(frame: *mut TrapFrame) {
-    // SAFETY: the entry code passes its frame.
-    unsafe { serve_call(frame, syscall::folio_call) }
-}
-
+///
 /// The frame lies at the top of the thread's stack; handlers that replace the registers (exec,
 /// sigreturn) write there, and their result is EAX.
-///
-/// # Safety
-/// The frame is the current program's, and nobody has a reference to it.
-#[inline(always)]
-unsafe fn serve_call(frame: *mut TrapFrame, serve: impl FnOnce(u32, &Arguments) -> u32) {
-    // SAFETY: arguments are read before the handler they are for is called, and nobody else writes
-    // to the frame before that.
-    let result = unsafe { serve((*frame).error, &Arguments::of(frame)) };
+pub extern "fastcall" fn on_folio_call(frame: *mut TrapFrame) {
+    // SAFETY: the entry code passes its frame. Arguments are read before the handler they are for is
+    // called, and nobody else writes to the frame before that.
+    let result = unsafe { syscall::folio_call((*frame).error, &Arguments::of(frame)) };
     // SAFETY: the handler's references to the frame are gone.
     let frame = unsafe { &mut *frame };
     frame.eax = result;
     leave_to_user(frame);
+}
+
+/// There is work to do before the program goes on. Interrupts are off, and stay so.
+pub extern "fastcall" fn on_work(frame: &mut TrapFrame) {
+    task::exit_work(frame);
 }
 
 /// The last step before the program goes on. Interrupts are off from here.

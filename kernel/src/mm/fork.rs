@@ -9,6 +9,7 @@ use crate::arch::paging::Active;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
 use kcore::addr::PageRange;
 use kcore::page::PageFlags;
 use kcore::paging::walk::CopyWalk;
@@ -22,6 +23,7 @@ impl Mm {
     /// The address space of a child.
     pub fn fork(&self) -> Result<Arc<Self>> {
         let child = Mm::of(self.anon.clone())?;
+        child.landing.store(self.landing.load(Relaxed), Relaxed);
         // For writing: no fault may add pages behind our back.
         let layout = self.layout.write();
         let areas = layout.areas.duplicate().map_err(|_| Errno::ENOMEM)?;
@@ -44,7 +46,7 @@ impl Mm {
         }
         let copied = layout.areas.iter().try_for_each(|(_, area)| {
             let flags = area.flags();
-            let refault = !area.has_private();
+            let refault = !area.has_private() && !self.is_vdso(area);
             if refault || flags.intersects(VmFlags::DONTCOPY.union(VmFlags::WIPEONFORK)) {
                 return Ok(());
             }

@@ -34,5 +34,6 @@ mod table_cache;
 pub mod tables;
 pub mod unmap;
 pub mod user;
+pub mod vdso;
 pub mod vmalloc;
 pub mod zero_page;

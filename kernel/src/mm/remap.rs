@@ -98,6 +98,7 @@ impl Mm {
             }
             might_resched();
         }
+        self.follow_vdso(from, to);
         if !keep {
             self.free_tables(from, super::unmap::free_space_around(&layout.areas, from));
         }

@@ -18,6 +18,7 @@ use crate::arch::paging::{self, Active, PAGE_OFFSET};
 use crate::arch::tlb;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, RwLock, SpinLock, SpinLockGuard};
+use crate::task::AddressSpace;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
 use core::cell::Cell as StdCell;
@@ -118,6 +119,8 @@ pub struct Mm {
     /// Most pages it had before it last lost some.
     max_rss: AtomicU32,
     pub page_tables: AtomicU32,
+    /// Where in the vDSO's code its programs go on after SYSENTER.
+    pub(super) landing: AtomicU32,
 }
 
 impl Mm {
@@ -150,6 +153,7 @@ impl Mm {
                 rss_file: AtomicU32::new(0),
                 max_rss: AtomicU32::new(0),
                 page_tables: AtomicU32::new(0),
+                landing: AtomicU32::new(0),
             });
             Ok(place.assume_init())
         }
@@ -164,6 +168,12 @@ impl Mm {
     #[inline]
     pub fn cr3(&self) -> u32 {
         paging::cr3_of(self.root)
+    }
+
+    /// What tasks need that run in it.
+    #[inline]
+    pub fn for_cpu(&self) -> AddressSpace {
+        AddressSpace { cr3: self.cr3(), landing: &raw const self.landing }
     }
 
     /// Another thread runs in it.

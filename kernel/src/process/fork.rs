@@ -273,11 +273,11 @@ fn set_registers(thread: &Thread, request: &CloneRequest, tls: Option<UserDesc>)
         frame.esp = request.stack;
     }
     // SAFETY: the thread has not started, so nobody else touches what is its own.
-    let cr3 = match unsafe { &*(*thread.own.get()).mm.as_ptr() } {
-        Some(mm) => mm.cr3(),
+    let space = match unsafe { &*(*thread.own.get()).mm.as_ptr() } {
+        Some(mm) => mm.for_cpu(),
         None => return Err(Errno::ENOMEM),
     };
-    thread.task.become_copy_of_current(cr3, &frame);
+    thread.task.become_copy_of_current(space, &frame);
     if let Some(desc) = tls {
         let entry = tls::encode(&desc)?;
         let index = tls::index(desc.entry_number)?;

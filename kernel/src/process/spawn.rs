@@ -91,7 +91,7 @@ fn first_step(program: usize) {
     let thread = current();
     let mm = thread.mm();
     // SAFETY: the thread keeps the address space until it has left it.
-    unsafe { task::current().enter_address_space(mm.cr3()) };
+    unsafe { task::current().enter_address_space(mm.for_cpu()) };
     drop(mm);
     let Some(strings) = Arguments::parse(&program.arguments) else {
         log::error!("{ARGUMENTS_PATH} in the boot archive is damaged: nothing is started");

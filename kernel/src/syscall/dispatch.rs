@@ -1,6 +1,6 @@
 //! From a call's number to its handler.
 
-use crate::arch::entry::Arguments;
+use crate::arch::entry::{Arguments, LINUX_CALLS};
 use crate::result::{Errno, Result};
 use abi::checked_argument::CheckedArgument;
 use abi::syscall::names;
@@ -61,23 +61,45 @@ macro_rules! dispatcher {
     };
 }
 
-macro_rules! linux_dispatcher {
-    ($($rows:tt)*) => { dispatcher!(linux, [abi::syscall::linux::kinds], $($rows)*); };
-}
-abi::for_each_linux_call!(linux_dispatcher);
+/// What the entry code calls for a call of Linux's; the result is EAX.
+pub type Entry = extern "fastcall" fn(Arguments) -> u32;
 
-/// Serves `int 0x80`.
-#[inline(always)]
-pub fn linux_call(number: u32, registers: &Arguments) -> u32 {
-    match linux(number) {
-        Some(handler) => abi::errno::encode(handler(registers)),
-        None => {
-            if number < NUMBERS {
-                note_unknown(number);
-            }
-            abi::errno::encode(Err(Errno::ENOSYS))
-        }
+macro_rules! linux_handlers {
+    ($( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
+        /// By number.
+        pub static LINUX_HANDLERS: [Entry; LINUX_CALLS] = {
+            use abi::syscall::linux::kinds::*;
+            let mut table: [Entry; LINUX_CALLS] = [unknown; LINUX_CALLS];
+            $( table[$number] = {
+                extern "fastcall" fn entry(registers: Arguments) -> u32 {
+                    let registers = &registers;
+                    let serve = || decoded!(handlers::$call, registers, $($argument: $kind),*);
+                    abi::errno::encode(serve())
+                }
+                entry
+            }; )*
+            table
+        };
+    };
+}
+abi::for_each_linux_call!(linux_handlers);
+
+/// SYSENTER and `int 0x80` serve Folio's calls too, with this bit in the number: a call that is made
+/// again comes by the second way. Calls that give messages back in registers have `int 0x81` only:
+/// SYSEXIT needs some of these.
+const FOLIO: u32 = 1 << 30;
+
+/// Serves a call whose number is none of Linux's.
+pub extern "fastcall" fn on_odd_call(registers: Arguments) -> u32 {
+    match registers.number() {
+        number if number & FOLIO != 0 => folio_call(number & !FOLIO, &registers),
+        _ => abi::errno::encode(Err(Errno::ENOSYS)),
     }
+}
+
+extern "fastcall" fn unknown(registers: Arguments) -> u32 {
+    note_unknown(registers.number());
+    abi::errno::encode(Err(Errno::ENOSYS))
 }
 
 macro_rules! folio_dispatcher {
@@ -127,11 +149,7 @@ pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
     abi::errno::encode(result.unwrap_or(Err(Errno::ENOSYS)))
 }
 
-/// Numbers Linux 6.1 uses end below this.
-const NUMBERS: u32 = 512;
-
-static LOGGED: [AtomicU32; NUMBERS as usize / 32] =
-    [const { AtomicU32::new(0) }; NUMBERS as usize / 32];
+static LOGGED: [AtomicU32; LINUX_CALLS / 32] = [const { AtomicU32::new(0) }; LINUX_CALLS / 32];
 
 /// Logs a call that is not there, once for each number.
 #[cold]

@@ -65,7 +65,19 @@ pub fn mremap(
     flags: u32,
     new_address: u32,
 ) -> Result<u32> {
-    current().mm().mremap(address, old_length, new_length, flags, new_address)
+    let thread = current();
+    let mm = thread.mm();
+    let landing = mm.landing();
+    let start = mm.mremap(address, old_length, new_length, flags, new_address)?;
+    if mm.landing() != landing {
+        // The way back of this very call has moved.
+        thread.with_frame(|frame| {
+            if frame.eip == landing {
+                frame.eip = mm.landing();
+            }
+        });
+    }
+    Ok(start)
 }
 
 pub fn brk(address: u32) -> Result<u32> {

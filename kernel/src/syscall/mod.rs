@@ -19,4 +19,4 @@ mod thread;
 mod time;
 mod timer;
 
-pub use dispatch::{folio_call, linux_call};
+pub use dispatch::{LINUX_HANDLERS, folio_call, on_odd_call};

@@ -35,4 +35,5 @@ pub use schedule::{
     yield_now,
 };
 pub use stack::drain_cache as drain_stack_cache;
-pub use task::{Sleep, Task, work};
+pub use task::{Sleep, Task, WORK, work};
+pub use user_registers::AddressSpace;

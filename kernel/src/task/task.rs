@@ -9,6 +9,7 @@ use crate::result::{Errno, Result};
 use crate::time;
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
+use core::mem::offset_of;
 use core::ptr::null_mut;
 #[cfg(debug_assertions)]
 use core::sync::atomic::AtomicBool;
@@ -26,6 +27,9 @@ pub mod work {
     /// The task is going to die; ends killable sleeps too. Comes with `SIGNAL`.
     pub const KILL: u32 = 1 << 2;
 }
+
+/// Where the entry code finds that word.
+pub const WORK: usize = offset_of!(Task, work);
 
 /// What may end a sleep besides a wake-up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +61,8 @@ pub struct Task {
     pub(super) stack_top: u32,
     /// The page tables of the program; 0 for a task that is only the kernel's.
     pub(super) cr3: AtomicU32,
+    /// With them: where their address space keeps its landing.
+    pub(super) landing: AtomicPtr<AtomicU32>,
     pub(super) state: AtomicU32,
     work: AtomicU32,
     pub(super) priority: AtomicU8,
@@ -135,6 +141,7 @@ impl Task {
             context: UnsafeCell::new(Context::new()),
             stack_top,
             cr3: AtomicU32::new(0),
+            landing: AtomicPtr::new(null_mut()),
             state: AtomicU32::new(NEW),
             work: AtomicU32::new(0),
             priority: AtomicU8::new(priority.level()),

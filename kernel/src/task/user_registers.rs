@@ -15,6 +15,7 @@ use crate::arch::gdt::{IoPorts, TLS_ENTRIES};
 use crate::arch::{interrupts, paging};
 use crate::cpu;
 use core::ptr::null_mut;
+use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
 pub type TlsEntries = [u64; TLS_ENTRIES];
@@ -30,6 +31,15 @@ impl UserRegisters {
     pub const fn new() -> Self {
         Self { tls: [0; TLS_ENTRIES], fs: 0, gs: 0, ports: IoPorts::NONE }
     }
+}
+
+/// What the CPU needs of an address space, and for as long as a task runs in it.
+#[derive(Clone, Copy)]
+pub struct AddressSpace {
+    /// Its page tables.
+    pub cr3: u32,
+    /// Where its programs go on after SYSENTER.
+    pub landing: *const AtomicU32,
 }
 
 fn address(task: &Task) -> *mut () {
@@ -58,6 +68,7 @@ pub(super) unsafe fn load(next: &Task) {
     unsafe {
         if paging::cr3() != cr3 {
             paging::load_cr3(cr3);
+            cpu::set_landing((*next.landing.load(Relaxed)).load(Relaxed));
         }
         let user = &*next.user.get();
         cpu::with_tables(|tables| {
@@ -73,12 +84,11 @@ pub(super) unsafe fn load(next: &Task) {
 }
 
 impl Task {
-    /// Makes a task that has not started a program: `cr3` are its page tables, `frame` its
-    /// registers; the rest is copied from the running task, which is a program too. I/O ports
-    /// are not inherited.
-    pub fn become_copy_of_current(&self, cr3: u32, frame: &TrapFrame) {
+    /// Makes a task that has not started a program in `space`, with the registers of `frame`; the
+    /// rest is copied from the running task, which is a program too. I/O ports are not inherited.
+    pub fn become_copy_of_current(&self, space: AddressSpace, frame: &TrapFrame) {
         let current = current();
-        debug_assert!(self.state.load(Relaxed) == NEW && cr3 != 0 && current.is_user());
+        debug_assert!(self.state.load(Relaxed) == NEW && current.is_user());
         // SAFETY: only the maker of a task that has not started touches it, and only the running
         // task itself these of its fields. The frame lies at the top of the new task's stack.
         unsafe {
@@ -89,7 +99,13 @@ impl Task {
             self.user_frame().write(*frame);
         }
         self.set_message_block(current.message_block());
-        self.cr3.store(cr3, Relaxed);
+        self.belong_to(space);
+    }
+
+    fn belong_to(&self, space: AddressSpace) {
+        debug_assert!(space.cr3 != 0);
+        self.landing.store(space.landing.cast_mut(), Relaxed);
+        self.cr3.store(space.cr3, Relaxed);
     }
 
     /// Sets one TLS entry of a task that has not started. `false` if there is no such entry.
@@ -109,12 +125,15 @@ impl Current {
     /// # Safety
     /// The tables map the kernel as `swapper_pg_dir` does. They live until this task has left
     /// them; who frees them sees to it that they are not loaded any more.
-    pub unsafe fn enter_address_space(&self, cr3: u32) {
+    pub unsafe fn enter_address_space(&self, space: AddressSpace) {
         let was_user = self.is_user();
         let were_enabled = interrupts::save_and_disable();
-        self.cr3.store(cr3, Relaxed);
+        self.belong_to(space);
         // SAFETY: passed on to the caller.
-        unsafe { paging::load_cr3(cr3) };
+        unsafe {
+            paging::load_cr3(space.cr3);
+            cpu::set_landing((*space.landing).load(Relaxed));
+        }
         if !was_user {
             self.load_empty_registers();
         }

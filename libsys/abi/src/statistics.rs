@@ -412,6 +412,8 @@ pub const AREA_STACK: u32 = 2;
 pub const AREA_VDSO: u32 = 3;
 /// Shared memory without a name.
 pub const AREA_SHARED: u32 = 4;
+/// What the vDSO computes the time from.
+pub const AREA_VVAR: u32 = 5;
 
 /// The program's file.
 pub const PATH_EXECUTABLE: u32 = 0;

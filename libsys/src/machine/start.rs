@@ -1,7 +1,7 @@
 //! From the kernel's jump into the program to `main`, and the end by panic.
 
 use crate::library::{self, Linker};
-use crate::{env, eprintln, process};
+use crate::{env, eprintln, process, syscall};
 use core::panic::PanicInfo;
 
 /// Says which function a program starts with.
@@ -51,6 +51,7 @@ pub unsafe fn start(stack: *const u32, linker: *const Linker, main: fn() -> i32)
         env::remember(stack);
         library::remember(linker);
     }
+    syscall::use_vdso();
     let status = main();
     library::finish();
     process::exit(status)

@@ -5,6 +5,7 @@
 use abi::argument::Registers;
 use abi::{UserMutPtr, UserPtr};
 use core::arch::asm;
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 /// The address of `value`, for the kernel to read.
 pub fn pointer<T: ?Sized>(value: &T) -> u32 {
@@ -26,76 +27,161 @@ pub fn output<T>(value: &mut T) -> UserMutPtr<T> {
     UserMutPtr::new(pointer_mut(value))
 }
 
-macro_rules! entry {
-    ($(#[$attribute:meta])* $name:ident, $few:ident, $many:ident, $interrupt:literal) => {
-        #[inline(always)]
-        unsafe fn $few(number: u32, registers: &Registers) -> u32 {
-            let result;
-            let [ebx, ecx, edx, ..] = *registers;
-            // SAFETY: the kernel changes EAX and memory the caller answers for, nothing else.
-            unsafe {
-                asm!(
-                    $interrupt,
-                    inlateout("eax") number => result,
-                    in("ebx") ebx,
-                    in("ecx") ecx,
-                    in("edx") edx,
-                    options(nostack),
-                );
-            }
-            result
-        }
+// What the vDSO's entry does on a processor that has nothing better.
+core::arch::global_asm!(
+    ".globl folio_by_interrupt",
+    ".hidden folio_by_interrupt",
+    ".type folio_by_interrupt, @function",
+    "folio_by_interrupt:",
+    "int 0x80",
+    "ret",
+    ".size folio_by_interrupt, . - folio_by_interrupt",
+);
 
-        // ESI and EBP cannot be operands, and no register is left to carry them: EAX comes with
-        // the address of their values and of the number.
-        #[inline(always)]
-        unsafe fn $many(number: u32, registers: &Registers) -> u32 {
-            let result;
-            let [ebx, ecx, edx, esi, edi, ebp] = *registers;
-            let rest = [number, esi, ebp];
-            // SAFETY: as above; ESI and EBP are restored, and `rest` outlives the reads.
-            unsafe {
-                asm!(
-                    "push esi",
-                    "push ebp",
-                    "mov esi, [eax + 4]",
-                    "mov ebp, [eax + 8]",
-                    "mov eax, [eax]",
-                    $interrupt,
-                    "pop ebp",
-                    "pop esi",
-                    inlateout("eax") rest.as_ptr() => result,
-                    in("ebx") ebx,
-                    in("ecx") ecx,
-                    in("edx") edx,
-                    in("edi") edi,
-                );
-            }
-            result
-        }
-
-        $(#[$attribute])*
-        ///
-        /// # Safety
-        /// The memory that the arguments name must be the caller's to read, write or change as the
-        /// call does it.
-        #[inline(always)]
-        pub unsafe fn $name(number: u32, registers: &Registers, used: usize) -> u32 {
-            // SAFETY: the caller's promise.
-            unsafe {
-                if used <= 3 { $few(number, registers) } else { $many(number, registers) }
-            }
-        }
-    };
+unsafe extern "C" {
+    fn folio_by_interrupt();
 }
 
-entry! {
-    /// Makes a Linux call with the first `used` registers; EAX as it comes back.
-    enter_linux, linux_3, linux_6, "int 0x80"
+/// Where programs enter the kernel. It keeps all registers but EAX, and returns.
+static ENTRY: AtomicPtr<()> = AtomicPtr::new(folio_by_interrupt as *mut ());
+
+/// Enters the kernel through the vDSO from now on, if there is one.
+pub(super) fn use_vdso() {
+    if let Some(entry) = crate::env::auxiliary_value(abi::auxv::AT_SYSINFO) {
+        ENTRY.store(core::ptr::without_provenance_mut(entry as usize), Relaxed);
+    }
 }
-entry! {
-    /// Makes a Folio call with the first `used` registers; EAX as it comes back.
-    enter_folio, folio_3, folio_6, "int 0x81"
+
+/// Set in the number of a call that is not Linux's but Folio's.
+const FOLIO: u32 = 1 << 30;
+
+/// Whether the child of a call shares its parent's stack, or begins with another: it must not
+/// find its way back there.
+const fn leaves_the_stack(number: u32) -> bool {
+    const CLONE: u32 = 120;
+    const VFORK: u32 = 190;
+    const CLONE3: u32 = 435;
+    matches!(number, CLONE | VFORK | CLONE3)
+}
+
+/// Makes a Linux call with the first `used` registers; EAX as it comes back.
+///
+/// # Safety
+/// The memory that the arguments name must be the caller's to read, write or change as the call does
+/// it.
+#[inline(always)]
+pub unsafe fn enter_linux(number: u32, registers: &Registers, used: usize) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (leaves_the_stack(number), used <= 3) {
+            (false, true) => call_3(number, registers),
+            (false, false) => call_6(number, registers),
+            (true, true) => interrupt_3(number, registers),
+            (true, false) => interrupt_5(number, registers),
+        }
+    }
+}
+
+/// Makes a Folio call with the first `used` registers; EAX as it comes back.
+///
+/// # Safety
+/// The memory that the arguments name must be the caller's to read, write or change as the call does
+/// it.
+#[inline(always)]
+pub unsafe fn enter_folio(number: u32, registers: &Registers, used: usize) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe { enter_linux(number | FOLIO, registers, used) }
+}
+
+#[inline(always)]
+unsafe fn call_3(number: u32, registers: &Registers) -> u32 {
+    let result;
+    let [ebx, ecx, edx, ..] = *registers;
+    // SAFETY: the kernel changes EAX and memory the caller answers for, nothing else.
+    unsafe {
+        asm!(
+            "call {entry}",
+            entry = in(reg) ENTRY.load(Relaxed),
+            inlateout("eax") number => result,
+            in("ebx") ebx,
+            in("ecx") ecx,
+            in("edx") edx,
+        );
+    }
+    result
+}
+
+// ESI and EBP cannot be operands, and no register is left to carry them: EAX comes with the address
+// of their values, of the entry and of the number.
+#[inline(always)]
+unsafe fn call_6(number: u32, registers: &Registers) -> u32 {
+    let result;
+    let [ebx, ecx, edx, esi, edi, ebp] = *registers;
+    let rest = [number, esi, ebp, ENTRY.load(Relaxed).addr() as u32];
+    // SAFETY: as above; ESI and EBP are restored, and `rest` outlives the reads.
+    unsafe {
+        asm!(
+            "push esi",
+            "push ebp",
+            "push dword ptr [eax + 12]",
+            "mov esi, [eax + 4]",
+            "mov ebp, [eax + 8]",
+            "mov eax, [eax]",
+            "call dword ptr [esp]",
+            "lea esp, [esp + 4]",
+            "pop ebp",
+            "pop esi",
+            inlateout("eax") rest.as_ptr() => result,
+            in("ebx") ebx,
+            in("ecx") ecx,
+            in("edx") edx,
+            in("edi") edi,
+        );
+    }
+    result
+}
+
+/// A call whose child comes back here too, perhaps on another stack.
+#[inline(always)]
+unsafe fn interrupt_3(number: u32, registers: &Registers) -> u32 {
+    let result;
+    let [ebx, ecx, edx, ..] = *registers;
+    // SAFETY: as above.
+    unsafe {
+        asm!(
+            "int 0x80",
+            inlateout("eax") number => result,
+            in("ebx") ebx,
+            in("ecx") ecx,
+            in("edx") edx,
+            options(nostack),
+        );
+    }
+    result
+}
+
+/// The same with up to five arguments.
+#[inline(always)]
+unsafe fn interrupt_5(number: u32, registers: &Registers) -> u32 {
+    let result;
+    let [ebx, ecx, edx, esi, edi, _] = *registers;
+    let rest = [number, esi];
+    // SAFETY: as above.
+    unsafe {
+        asm!(
+            "push esi",
+            "mov esi, [eax + 4]",
+            "mov eax, [eax]",
+            "int 0x80",
+            "pop esi",
+            inlateout("eax") rest.as_ptr() => result,
+            in("ebx") ebx,
+            in("ecx") ecx,
+            in("edx") edx,
+            in("edi") edi,
+        );
+    }
+    result
 }
 
 /// The numbers of `for_each_message_call!`.

@@ -4,11 +4,12 @@ use crate::cargo::{self, Built, Target};
 use crate::contents::{Add, Contents};
 use crate::machine::Layout;
 use crate::stop::{Result, failed, io, usage};
-use crate::workspace;
+use crate::{vdso, workspace};
 use abi::boot::INIT_PATH;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 /// How a kernel is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,9 @@ pub fn kernel(image: Image, show: bool) -> Result<PathBuf> {
         )));
     }
     let _lock = lock()?;
+    let vdso = vdso::link(show)?;
     let mut command = cargo::for_target("cargo", "build", Target::Kernel);
+    command.env(vdso::VARIABLE, vdso);
     command.args(["--package", "kernel", "--profile", image.profile.name()]);
     command.arg("--target-dir").arg(workspace::target());
     let features: Vec<&str> = image.features().collect();
@@ -177,7 +180,6 @@ pub fn contents_for_linux(programs: &[Program]) -> Result<Contents> {
 
 /// Copies `from` without its symbols, unless that was done already.
 fn strip(from: &Path, to: &Path) -> Result<PathBuf> {
-    let changed = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
     if changed(to) > changed(from) {
         return Ok(to.to_owned());
     }
@@ -200,8 +202,13 @@ fn strip(from: &Path, to: &Path) -> Result<PathBuf> {
     Ok(to.to_owned())
 }
 
+/// When a file changed last; less than any time if it is not there.
+pub(crate) fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|about| about.modified()).ok()
+}
+
 /// Makes a file under another name first, so that whoever reads `place` sees all of it.
-fn replace<T>(place: &Path, make: impl FnOnce(&Path) -> Result<T>) -> Result<()> {
+pub(crate) fn replace<T>(place: &Path, make: impl FnOnce(&Path) -> Result<T>) -> Result<()> {
     let new = place.with_extension(format!("new-{}", std::process::id()));
     let made = make(&new)
         .and_then(|_| fs::rename(&new, place).map_err(|error| io("replace", place, error)));
@@ -216,6 +223,12 @@ pub fn images() -> Result<PathBuf> {
     let folder = workspace::target().join("images");
     fs::create_dir_all(&folder).map_err(|error| io("create", &folder, error))?;
     Ok(folder)
+}
+
+/// [`vdso::link`] where no kernel is built.
+pub fn vdso() -> Result<PathBuf> {
+    let _lock = lock()?;
+    vdso::link(false)
 }
 
 /// Held from the start of a build until its result is copied: all images share one cargo output.

@@ -3,7 +3,7 @@
 use crate::cargo::{self, Target};
 use crate::stop::{Result, io, usage};
 use crate::words::Words;
-use crate::{layers, workspace};
+use crate::{build, layers, vdso, workspace};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -52,11 +52,13 @@ fn lints() -> Verdict {
     host.args(["clippy", "--quiet", "--all-targets"]).args(DENY);
     quiet("clippy on the host packages", host)?;
     let features = workspace::kernel_features().unwrap_or_default();
+    let vdso = build::vdso().map_err(|stop| stop.why)?;
     for wanted in ["", "pae", "ktest"] {
         if !wanted.is_empty() && !features.iter().any(|feature| feature == wanted) {
             continue;
         }
         let mut kernel = cargo::for_target("cargo-clippy", "clippy", Target::Kernel);
+        kernel.env(vdso::VARIABLE, &vdso);
         kernel.args(["--quiet", "--package", "kernel", "--profile", "checked"]);
         kernel.args(["--features", wanted]).args(DENY);
         quiet(&format!("clippy on the kernel ({wanted})"), kernel)?;
@@ -64,7 +66,7 @@ fn lints() -> Verdict {
     let packages = workspace::guest_packages().map_err(|stop| stop.why)?;
     if !packages.is_empty() {
         let mut user = cargo::for_target("cargo-clippy", "clippy", Target::User);
-        user.args(["--quiet", "--profile", "release"]);
+        user.args(["--quiet", "--profile", "release", "--package", "vdso"]);
         for package in &packages {
             user.args(["--package", &package.name]);
         }

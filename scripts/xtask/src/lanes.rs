@@ -53,7 +53,7 @@ pub fn special(base: &Machine) -> Vec<Lane> {
     lane("memory 8G", Machine { memory: 8 << 30, ..pae.clone() });
     // Another task at every point where one may come.
     lane("resched=1", Machine { cmdline: words("resched=1"), ..pae.clone() });
-    for feature in ["pse", "pge", "nx", "smep", "smap", "xsave"] {
+    for feature in ["pse", "pge", "nx", "smep", "smap", "sep", "xsave"] {
         let cpu = format!("{},{feature}=off", base.cpu);
         lane(&format!("without {feature}"), Machine { cpu, ..pae.clone() });
     }
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(high, 4);
         assert_eq!(machine("without nx").cpu, "max,nx=off");
         assert!(machine("without nx").layout.pae && !machine("without pae").layout.pae);
-        assert_eq!(lanes.len(), 12);
+        assert_eq!(lanes.len(), 13);
         assert_eq!(layouts(&base).len(), 6);
         let names: Vec<String> = sizes(&base).into_iter().map(|lane| lane.name).collect();
         assert_eq!(names[..2], ["2level memory 32M", "2level memory 3583M"]);

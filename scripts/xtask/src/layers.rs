@@ -34,6 +34,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("mm::reclaim", 4),
     ("mm::swap", 4),
     ("mm::user", 4),
+    ("mm::vdso", 4),
     ("task", 3),
     ("sync::completion", 3),
     ("sync::mutex", 3),

@@ -33,6 +33,7 @@ pub mod stop;
 pub mod symbols;
 mod test;
 mod tty;
+mod vdso;
 pub mod words;
 mod workspace;
 

@@ -23,6 +23,7 @@ mod directory;
 mod epoll;
 mod exception;
 mod exec;
+mod fast_entry;
 mod fault;
 mod fifo;
 mod file;
@@ -56,6 +57,7 @@ mod threads;
 mod time;
 mod timer;
 mod usage;
+mod vdso;
 mod wait;
 
 use harness::Case;
@@ -542,6 +544,27 @@ test_cases! {
         a_forged_return_ends_the_process_at_worst,
         the_signal_stack_may_be_copy_on_write,
         frames_hold_the_return_address_first,
+    ],
+    vdso: [
+        its_functions_are_found_by_name_and_version,
+        its_clocks_and_the_kernels_never_disagree,
+        its_time_of_day_is_the_kernels,
+        a_child_has_it_too,
+        who_unmaps_it_has_int_0x80_left,
+        calls_return_to_where_it_was_moved,
+        its_pages_are_the_kernels_until_they_are_written,
+        the_page_of_the_time_is_only_read,
+        handlers_without_a_restorer_return_through_it,
+    ],
+    fast_entry: [
+        all_registers_but_eax_are_kept,
+        six_arguments_arrive,
+        errors_and_unknown_calls_are_told,
+        a_single_stepped_call_arrives_and_returns,
+        a_signal_lets_a_call_go_on_or_end,
+        a_stopped_sleep_goes_on,
+        a_bad_stack_ends_in_sigsegv,
+        random_registers_harm_nobody,
     ],
     thread_area: [
         a_free_entry_is_found_and_used,

@@ -1,10 +1,14 @@
 //! Control registers and model-specific registers.
 
 use super::features::Features;
+use super::gdt::KERNEL_CS;
 use x86::controlregs::{self, Cr0, Cr4};
-use x86::msr::{IA32_EFER, rdmsr, wrmsr};
+use x86::msr::{IA32_EFER, IA32_SYSENTER_CS, IA32_SYSENTER_EIP, IA32_SYSENTER_ESP, rdmsr, wrmsr};
 
 const EFER_NXE: u64 = 1 << 11;
+
+/// DR6 while nothing has happened: bits that read as 1.
+pub const NO_DEBUG_STATUS: u32 = 0xffff_0ff0;
 
 /// Switches on what the CPU has and the kernel relies on: WP and NE always; PSE, PGE, SMEP, SMAP,
 /// UMIP, FXSR, XSAVE and NX where present.
@@ -48,6 +52,19 @@ pub unsafe fn enable(features: &Features) {
     }
 }
 
+/// Where SYSENTER leads, and the stack pointer it comes with.
+///
+/// # Safety
+/// The CPU has SYSENTER. `entry` is its entry point and finds the stack by `stack`.
+pub unsafe fn set_sysenter(entry: u32, stack: u32) {
+    // SAFETY: passed on to the caller; the kernel's segments lie as SYSENTER and SYSEXIT want them.
+    unsafe {
+        wrmsr(IA32_SYSENTER_CS, u64::from(KERNEL_CS));
+        wrmsr(IA32_SYSENTER_ESP, u64::from(stack));
+        wrmsr(IA32_SYSENTER_EIP, u64::from(entry));
+    }
+}
+
 /// The address that faulted last. Read it before interrupts are enabled again.
 #[inline]
 pub fn cr2() -> u32 {
@@ -61,8 +78,6 @@ pub fn cr2() -> u32 {
 
 /// Why the last debug exception came (DR6), for the last time.
 pub fn take_debug_status() -> u32 {
-    /// Bits that read as 1 while nothing has happened.
-    const NOTHING: u32 = 0xffff_0ff0;
     let status: u32;
     // SAFETY: DR6 only reports.
     unsafe {
@@ -70,7 +85,7 @@ pub fn take_debug_status() -> u32 {
             "mov {0}, dr6",
             "mov dr6, {1}",
             out(reg) status,
-            in(reg) NOTHING,
+            in(reg) NO_DEBUG_STATUS,
             options(nomem, nostack, preserves_flags)
         )
     };

@@ -2,7 +2,8 @@
 //!
 //! A stub pushes the vector (and a zero where the CPU pushes no error code), the common part
 //! saves the registers as a [`TrapFrame`] and calls `trap::on_fault`, `on_page_fault`,
-//! `on_interrupt` or `on_linux_call`. `trap_return` restores the frame.
+//! `on_interrupt`, `on_folio_call`, or a handler out of the table of Linux's calls. `trap_return`
+//! restores the frame. The other way in and out is `sysenter`.
 //!
 //! ```text
 //!            ss esp eflags cs eip   by the CPU (ss, esp only from user mode)
@@ -15,13 +16,22 @@
 //! three instructions may fault on selectors the program chose. A bad DS or ES becomes null; a
 //! bad frame for IRET turns into an exception *of the program*, [`BAD_RETURN`].
 
-use super::gdt::USER_DS;
+use super::control::NO_DEBUG_STATUS;
+use super::gdt::{TSS_ESP0, USER_CS, USER_DS};
+use super::uaccess::TASK_SIZE;
+use abi::Errno;
 use abi::argument::RegisterFile;
 use core::arch::global_asm;
+use core::mem::offset_of;
 use kcore::exception::BAD_RETURN;
 
+/// Linux calls have numbers below this.
+pub const LINUX_CALLS: usize = 512;
 pub const LINUX_CALL: usize = 0x80;
 pub const FOLIO_CALL: usize = 0x81;
+/// `vector` of a frame that is no system call's any more.
+pub const NO_CALL: u32 = u32::MAX;
+const DEBUG: usize = 1;
 const PAGE_FAULT: usize = 14;
 const STUB_BYTES: usize = 16;
 const STUBS: usize = 48;
@@ -61,6 +71,7 @@ impl TrapFrame {
 /// The argument registers of a system call where the entry code put them. They are read one by one,
 /// as the call has arguments.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub struct Arguments(*const TrapFrame);
 
 impl Arguments {
@@ -69,6 +80,13 @@ impl Arguments {
     #[inline]
     pub unsafe fn of(frame: *const TrapFrame) -> Self {
         Self(frame)
+    }
+
+    /// The number of the call.
+    #[inline]
+    pub fn number(&self) -> u32 {
+        // SAFETY: see `of`.
+        unsafe { (*self.0).error }
     }
 }
 
@@ -91,10 +109,19 @@ impl RegisterFile for Arguments {
     }
 }
 
+/// TF, DF, NT, AC.
+const ODD_FLAGS: u32 = 1 << 8 | 1 << 10 | 1 << 14 | 1 << 18;
+
 unsafe extern "C" {
+    fn sysenter_entry();
     fn trap_stubs();
     fn linux_call_stub();
     fn folio_call_stub();
+}
+
+/// Where SYSENTER leads.
+pub fn sysenter() -> u32 {
+    sysenter_entry as *const () as u32
 }
 
 /// The entry point of a vector, if it has one.
@@ -110,7 +137,7 @@ pub fn stub(vector: usize) -> Option<u32> {
 global_asm!(
     r#"
     # As bytes, because `push es` assembles to a push of 16 bits.
-    .macro save_registers
+    .macro push_registers
     .byte 0x06                          # push es
     .byte 0x1e                          # push ds
     push eax
@@ -123,6 +150,10 @@ global_asm!(
     mov edx, {user_ds}
     mov ds, edx
     mov es, edx
+    .endm
+
+    .macro save_registers
+    push_registers
     cld
 950:
     .byte 0x8d, 0x76, 0x00              # lea esi, [esi + 0], CLAC where the CPU has SMAP
@@ -130,6 +161,45 @@ global_asm!(
     .long 950b, 0x00ca010f
     .popsection
     mov ecx, esp
+    .endm
+
+    # Calls the handler of the Linux call EAX and puts its result into the frame. Leaves interrupts off,
+    # and ZF clear if there is work to do on the way out.
+    .macro serve_linux_call
+    xor ebp, ebp
+    cmp eax, {linux_calls}
+    jae 952f
+    call [{linux_handlers} + eax * 4]
+951:
+    mov [esp + {frame_eax}], eax
+    cli
+    mov edx, [{cpu} + {current}]
+    cmp dword ptr [edx + {work}], 0
+    .pushsection .text.unlikely, "ax"
+952:
+    call {on_odd_call}
+    jmp 951b
+    .popsection
+    .endm
+
+    # A program's stack may lie anywhere.
+    .macro read_sixth_argument
+    cmp ebp, {last_word}
+    ja 9f
+953:
+    .byte 0x8d, 0x76, 0x00              # STAC where the CPU has SMAP
+954:
+    mov ebp, [ebp]
+955:
+    .byte 0x8d, 0x76, 0x00              # CLAC where the CPU has SMAP
+    mov [esp + {frame_ebp}], ebp
+    mov ecx, esp
+    .pushsection __smap_sites, "aw"
+    .long 953b, 0x00cb010f, 955b, 0x00ca010f
+    .popsection
+    .pushsection __ex_table, "aw"
+    .long 954b, 9f
+    .popsection
     .endm
 
     # Exceptions 8, 10-14, 17, 21, 29 and 30 push an error code (SDM 3A table 6-1).
@@ -145,7 +215,9 @@ trap_stubs:
     push 0
     .endif
     push vector
-    .if vector == {page_fault}
+    .if vector == {debug}
+    jmp debug_entry
+    .elseif vector == {page_fault}
     jmp page_fault_entry
     .elseif vector < 32
     jmp fault_entry
@@ -192,8 +264,8 @@ linux_call_stub:
     push eax
     push {linux_call}
     save_registers
-    xor ebp, ebp
-    call {on_linux_call}
+    serve_linux_call
+    jne work_entry
 
     .globl trap_return
 trap_return:
@@ -219,16 +291,122 @@ trap_return:
     .pushsection __ex_table, "aw"
     .long 2b, 5b, 3b, 6b, 4b, 7b
     .popsection
+
+    # SYSENTER: EBP is the program's stack pointer, and what it points at the sixth argument. ESP is the
+    # start of the TSS, interrupts are off, all other flags are the program's.
+    .balign 16
+    .globl sysenter_entry
+sysenter_entry:
+    mov esp, [esp + {tss_esp0}]
+    push {user_ds}
+    push ebp
+    sti
+    pushfd
+    push {user_cs}
+    push dword ptr [{cpu} + {landing}]
+    push eax
+    push {linux_call}
+    test dword ptr [esp + {frame_eflags} - {frame_vector}], {odd_flags}
+    jnz 8f
+    push_registers
+    read_sixth_argument
+    serve_linux_call
+    jne work_entry
+    # Who replaces the program's registers says that this is no call any more.
+    cmp dword ptr [esp + {frame_vector}], {linux_call}
+    jne trap_return
+    # EBX, ESI and EDI hold what they held; ECX, EDX and EBP are on the program's stack.
+2:  mov ds, [esp + {frame_ds}]
+3:  mov es, [esp + {frame_es}]
+    mov edx, [esp + {frame_eip}]
+    mov ecx, [esp + {frame_esp}]
+    add esp, {frame_eflags}
+    btr dword ptr [esp], 9
+    popfd
+    sti
+    sysexit
+
+    # Selectors that are no good any more: IRET's way knows what to do.
+4:  mov edx, {user_ds}
+    mov ds, edx
+    mov es, edx
+    jmp trap_return
+
+    # Single steps, nested tasks, alignment checks, the direction: nothing for the kernel, and the
+    # first must not meet SYSEXIT.
+8:  push 2
+    popfd
+sysenter_flags_done:
+    sti
+    push_registers
+    read_sixth_argument
+    serve_linux_call
+    jne work_entry
+    jmp trap_return
+
+    # The sixth argument cannot be read.
+9:  mov dword ptr [esp + {frame_eax}], -{efault}
+    mov dword ptr [esp + {frame_vector}], {no_call}
+    cli
+    jmp work_entry
+    .pushsection __ex_table, "aw"
+    .long 2b, 4b, 3b, 4b
+    .popsection
+
+    # A program that is single-stepped comes here after SYSENTER, and after each instruction that
+    # still has its TF. The step happens when it is back.
+    .balign 16
+debug_entry:
+    cmp dword ptr [esp + 8], offset sysenter_entry
+    jb fault_entry
+    cmp dword ptr [esp + 8], offset sysenter_flags_done
+    ja fault_entry
+    push eax
+    mov eax, {no_debug_status}
+    mov dr6, eax
+    pop eax
+    add esp, 8
+    iretd
+
+    # Something has come up meanwhile.
+    .balign 16
+work_entry:
+    mov ecx, esp
+    call {on_work}
+    jmp trap_return
     "#,
     user_ds = const USER_DS,
     bad_return = const BAD_RETURN,
     stubs = const STUBS,
     linux_call = const LINUX_CALL,
+    linux_calls = const LINUX_CALLS,
+    linux_handlers = sym crate::syscall::LINUX_HANDLERS,
+    on_odd_call = sym crate::syscall::on_odd_call,
+    frame_eax = const offset_of!(TrapFrame, eax),
+    cpu = sym crate::cpu::CPU,
+    current = const crate::cpu::CURRENT,
+    work = const crate::task::WORK,
+    debug = const DEBUG,
+    user_cs = const USER_CS,
+    tss_esp0 = const TSS_ESP0,
+    landing = const crate::cpu::LANDING,
+    last_word = const TASK_SIZE - 4,
+    efault = const Errno::EFAULT.number(),
+    no_call = const NO_CALL as i32,
+    no_debug_status = const NO_DEBUG_STATUS,
+    odd_flags = const ODD_FLAGS,
+    frame_ebp = const offset_of!(TrapFrame, ebp),
+    frame_ds = const offset_of!(TrapFrame, ds),
+    frame_es = const offset_of!(TrapFrame, es),
+    frame_vector = const offset_of!(TrapFrame, vector),
+    frame_eip = const offset_of!(TrapFrame, eip),
+    frame_eflags = const offset_of!(TrapFrame, eflags),
+    frame_esp = const offset_of!(TrapFrame, esp),
     folio_call = const FOLIO_CALL,
     page_fault = const PAGE_FAULT,
     on_fault = sym crate::trap::on_fault,
     on_page_fault = sym crate::trap::on_page_fault,
     on_interrupt = sym crate::trap::on_interrupt,
-    on_linux_call = sym crate::trap::on_linux_call,
+    on_work = sym crate::trap::on_work,
     on_folio_call = sym crate::trap::on_folio_call,
 );

@@ -8,6 +8,7 @@ pub struct Features {
     pub pse: bool,
     pub pge: bool,
     pub nx: bool,
+    pub sep: bool,
     pub fxsr: bool,
     pub sse: bool,
     pub sse2: bool,
@@ -45,6 +46,7 @@ fn detect() -> Features {
     Features {
         pse: bit(one.edx, 3),
         pge: bit(one.edx, 13),
+        sep: bit(one.edx, 11) && has_sysenter(one.eax),
         fxsr: bit(one.edx, 24),
         sse: bit(one.edx, 25),
         sse2: bit(one.edx, 26),
@@ -55,4 +57,10 @@ fn detect() -> Features {
         umip: bit(seven_ecx, 2),
         hwcap: one.edx,
     }
+}
+
+/// The first Pentium Pros announce SYSENTER and lack it (SDM 2B, SYSENTER).
+fn has_sysenter(signature: u32) -> bool {
+    let (family, model, stepping) = (signature >> 8 & 15, signature >> 4 & 15, signature & 15);
+    !(family == 6 && model < 3 && stepping < 3)
 }

@@ -70,12 +70,18 @@ impl IoPorts {
 #[repr(C, align(4096))]
 pub struct CpuTables {
     gdt: [u64; ENTRIES],
+    /// Of SYSENTER's first instruction, which finds the real one in the task state: only a debug
+    /// exception may come before.
+    _entry_stack: [u32; 64],
     task_state: TaskState,
     /// The ports whose bits are clear in the bitmap.
     ports: IoPorts,
     double_fault: TaskStateSegment,
     double_fault_stack: [u8; DOUBLE_FAULT_STACK_BYTES],
 }
+
+/// Where a task state has the kernel's stack pointer.
+pub const TSS_ESP0: usize = 4;
 
 /// An I/O bitmap base beyond the limit: no port is allowed.
 const NO_IO_BITMAP: u16 = 0xffff;
@@ -85,6 +91,7 @@ impl CpuTables {
     pub const fn new() -> Self {
         Self {
             gdt: [0; ENTRIES],
+            _entry_stack: [0; 64],
             task_state: TaskState {
                 tss: TaskStateSegment::new(),
                 io_bitmap: [0xff; IO_BITMAP_BYTES],
@@ -153,6 +160,11 @@ impl CpuTables {
             );
             x86::task::load_tr(SegmentSelector::from_raw(TSS_SELECTOR));
         }
+    }
+
+    /// ESP of SYSENTER: from there [`TSS_ESP0`] leads to the stack.
+    pub fn sysenter_stack(&self) -> u32 {
+        &raw const self.task_state as u32
     }
 
     /// The page directory the double-fault task runs on.

@@ -3,13 +3,14 @@
 use super::executable::Executable;
 use super::load::{Loaded, load};
 use super::stack_image::{StackImage, Strings};
-use crate::arch::entry::TrapFrame;
+use crate::arch::entry::{NO_CALL, TrapFrame};
 use crate::arch::features::features;
 use crate::arch::gdt::{USER_CS, USER_DS};
 use crate::arch::uaccess::TASK_SIZE;
 use crate::file::random;
 use crate::ipc::slot;
 use crate::mm::space::Mm;
+use crate::mm::vdso::VSYSCALL;
 use crate::process::personality::READ_IMPLIES_EXEC;
 use crate::process::signal::image_bytes;
 use crate::process::table::lock_family;
@@ -105,7 +106,7 @@ fn enter(thread: &CurrentThread, stack: &StackImage, actions: Arc<Actions>) {
     let shared = process.replace_mm(Some(mm.mm().clone()));
     // SAFETY: the thread keeps the address space until it has left it, and whoever takes it down
     // calls `forget_page_tables`.
-    unsafe { task::current().enter_address_space(mm.cr3()) };
+    unsafe { task::current().enter_address_space(mm.for_cpu()) };
     let old = own.mm.replace(Some(mm));
     own.alternate_stack.set(AlternateStack::NONE);
     own.restart.set(None);
@@ -133,7 +134,7 @@ fn finish_stack(
 ) -> Result<u32> {
     let credentials = thread.process.credentials();
     let auxiliary = AuxiliaryVector {
-        vdso: None,
+        vdso: Some((stack.mm.vdso() + VSYSCALL, stack.mm.vdso())),
         min_signal_stack: largest_frame(image_bytes()),
         hwcap: features().hwcap,
         hwcap2: 0,
@@ -155,7 +156,7 @@ fn first_frame(entry: u32, esp: u32, old: &TrapFrame) -> TrapFrame {
     TrapFrame {
         ds: u32::from(USER_DS),
         es: u32::from(USER_DS),
-        vector: old.vector,
+        vector: NO_CALL,
         error: old.error,
         eip: entry,
         cs: u32::from(USER_CS),

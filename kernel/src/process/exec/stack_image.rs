@@ -1,11 +1,12 @@
 //! The new program's strings, on the stack of an address space that nobody runs in yet.
 
-use crate::arch::uaccess::{TASK_SIZE, copy_from_user, string_len_user};
+use crate::arch::uaccess::{copy_from_user, string_len_user};
 use crate::mm::frames::Frame;
 use crate::mm::kmap::{Kmap, kmap};
 use crate::mm::map::Contents;
 use crate::mm::space::Mm;
 use crate::mm::user;
+use crate::mm::vdso::STACK_TOP;
 use crate::process::mm_user::MmUser;
 use crate::result::{Errno, Result};
 use abi::memory::{PROT_EXEC, PROT_READ, PROT_WRITE};
@@ -82,9 +83,10 @@ impl StackImage {
         let argument_count = arguments.count()?;
         let environment_count = environment.count()?;
         let strings =
-            StringArea::new(TASK_SIZE, argument_count.max(1), environment_count, stack_limit)?;
+            StringArea::new(STACK_TOP, argument_count.max(1), environment_count, stack_limit)?;
         mm.layout.write().stack_limit = stack_limit;
         map_stack(&mm)?;
+        mm.map_vdso()?;
         let mut image = Self { mm, strings, page: None };
         let address = image.strings.push_path(string_bytes(path)?)?;
         image.store_string(address, path)?;
@@ -205,7 +207,7 @@ impl StackImage {
         stack_limit: u32,
         executable: bool,
     ) -> Result<u32> {
-        let strings = core::mem::replace(&mut self.strings, StringArea::new(TASK_SIZE, 1, 0, 0)?);
+        let strings = core::mem::replace(&mut self.strings, StringArea::new(STACK_TOP, 1, 0, 0)?);
         let table = StackTable::new(&strings, auxiliary, random, 0)?;
         for page in table.pages() {
             let mapping = self.map(VirtAddr::new(page).vpn())?;
@@ -217,11 +219,11 @@ impl StackImage {
         }
         self.page = None;
         let lowest = table.stack_pointer() & !(PAGE_SIZE - 1);
-        let start = VirtAddr::new(stack_start(lowest, TASK_SIZE, stack_limit)).vpn();
+        let start = VirtAddr::new(stack_start(lowest, STACK_TOP, stack_limit)).vpn();
         self.set_extent(&strings, &table, start)?;
         if executable {
             let start = start.address().map_or(0, VirtAddr::as_u32);
-            self.mm.mprotect(start, TASK_SIZE - start, PROT_READ | PROT_WRITE | PROT_EXEC)?;
+            self.mm.mprotect(start, STACK_TOP - start, PROT_READ | PROT_WRITE | PROT_EXEC)?;
         }
         Ok(table.stack_pointer())
     }
@@ -232,7 +234,7 @@ impl StackImage {
         (layout.arg_start, layout.arg_end) = arguments;
         (layout.env_start, layout.env_end) = environment;
         layout.start_stack = table.stack_pointer();
-        let top = Vpn::new(TASK_SIZE / PAGE_SIZE - 1);
+        let top = Vpn::new(STACK_TOP / PAGE_SIZE - 1);
         let (id, area) = layout.areas.containing(top).ok_or(Errno::ENOMEM)?;
         if start < area.start() {
             layout.areas.grow_down(id, start, &mut |edit| self.mm.follow(edit));
@@ -248,7 +250,7 @@ fn string_bytes(string: &[u8]) -> Result<u32> {
 
 /// The stack's top page; it grows as strings are stored.
 fn map_stack(mm: &Mm) -> Result<()> {
-    let top = Vpn::new(TASK_SIZE / PAGE_SIZE - 1);
+    let top = Vpn::new(STACK_TOP / PAGE_SIZE - 1);
     let range = PageRange::with_len(top, 1).ok_or(Errno::ENOMEM)?;
     let flags =
         VmFlags::READ | VmFlags::WRITE | VmFlags::MAY | VmFlags::GROWSDOWN | VmFlags::ACCOUNT;

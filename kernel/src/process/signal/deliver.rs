@@ -17,8 +17,6 @@ use kcore::signal::{
 /// Bytes of `int 0x80`.
 const CALL_LEN: u32 = 2;
 const RESTART_SYSCALL: u32 = 0;
-/// `vector` of a frame that is no system call's any more.
-pub(super) const NO_CALL: u32 = u32::MAX;
 
 /// Delivers what is pending: for `task::set_exit_work`.
 pub fn serve(frame: &mut TrapFrame) {

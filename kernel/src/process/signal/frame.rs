@@ -1,10 +1,10 @@
 //! Into a handler and back: the program's registers and its stack.
 
-use super::deliver::NO_CALL;
 use super::{fault, fpu, set_blocked};
 use crate::arch::context::{set_user_segments, user_segments};
-use crate::arch::entry::TrapFrame;
+use crate::arch::entry::{NO_CALL, TrapFrame};
 use crate::mm::user;
+use crate::mm::vdso::{RT_SIGRETURN, SIGRETURN};
 use crate::process::{CurrentThread, current};
 use crate::result::{Errno, Result};
 use abi::signal::{
@@ -24,6 +24,7 @@ pub(super) fn enter_handler(
     blocked: SignalSet,
 ) -> Result<()> {
     let own = thread.own();
+    let vdso = thread.mm().vdso();
     let mut stack = own.alternate_stack.get();
     let registers = registers(frame);
     let request = FrameRequest {
@@ -34,7 +35,7 @@ pub(super) fn enter_handler(
         mask: own.saved_mask.get().unwrap_or(blocked),
         stack: &stack,
         fpu_image: Some(fpu::image_bytes()),
-        vdso_returns: None,
+        vdso_returns: (vdso != 0).then_some((vdso + SIGRETURN, vdso + RT_SIGRETURN)),
     };
     let place = request.place().map_err(|_| Errno::EFAULT)?;
     if let Some(fpstate) = place.fpstate {

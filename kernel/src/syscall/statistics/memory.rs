@@ -6,10 +6,12 @@ use crate::file::File;
 use crate::mm::space::{Area, Layout, Mm};
 use crate::mm::statistics::kernel_ranges;
 use crate::mm::user::UserSlice;
+use crate::mm::vdso::{self, Part};
 use crate::result::{Errno, Result};
 use abi::UserMutPtr;
 use abi::statistics::{
-    AREA_HEAP, AREA_PLAIN, AREA_SHARED, AREA_STACK, AreaStatistics, AreaUsage, TableRange,
+    AREA_HEAP, AREA_PLAIN, AREA_SHARED, AREA_STACK, AREA_VDSO, AREA_VVAR, AreaStatistics,
+    AreaUsage, TableRange,
 };
 use kcore::addr::{PAGE_SHIFT, VirtAddr};
 
@@ -60,8 +62,12 @@ fn kind_of(layout: &Layout, area: &Area) -> u32 {
     let (start, end) = (area.start().as_u32() << PAGE_SHIFT, area.end().as_u32() << PAGE_SHIFT);
     if area.backing.file.is_some() {
         AREA_PLAIN
-    } else if area.backing.object.is_some() {
-        AREA_SHARED
+    } else if let Some(object) = &area.backing.object {
+        match vdso::part(object) {
+            Some(Part::Code) => AREA_VDSO,
+            Some(Part::Time) => AREA_VVAR,
+            None => AREA_SHARED,
+        }
     } else if start <= layout.brk && end >= layout.start_brk && layout.brk != layout.start_brk {
         AREA_HEAP
     } else if start <= layout.start_stack && layout.start_stack <= end {

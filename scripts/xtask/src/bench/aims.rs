@@ -5,6 +5,8 @@
 
 /// One clear or copy of a page, and everything around it.
 const PAGE_FAULT: f64 = 1500.0;
+/// A system call that does next to nothing, by SYSENTER.
+const SYSENTER: f64 = 80.0;
 /// A call to a server and its reply.
 const IPC_CALL: f64 = 1200.0;
 /// A system call that copies a page out of the page cache.
@@ -27,6 +29,7 @@ pub fn aim(row: &str, linux: Option<f64>) -> Option<f64> {
         "mmap_touch_munmap_1m" => at_least(256.0 * PAGE_FAULT),
         "read_4k" => Some(READ_PAGE),
         "read_64k" => at_least(16.0 * READ_PAGE),
+        "sysenter_getppid" => Some(SYSENTER),
         "ipc_call" | "ipc_call_4_words" => Some(IPC_CALL),
         _ if row.starts_with("vma_fault_") => at_least(PAGE_FAULT),
         _ => third,
