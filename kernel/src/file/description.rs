@@ -1,15 +1,16 @@
 //! Open-file descriptions: what descriptors lead to.
 
 use super::buffers::{Source, UserBuffers};
-use super::caller;
-use super::console::{self, Channel, Terminal};
+use super::console::{Channel, Terminal};
 use super::device::Device;
+use super::directory::Directory;
 use super::epoll::{self, Epoll};
-use super::locks::Owner;
-use super::pipe::{Ends, Pipe};
-use super::regular::{At, Regular, SizeLimit};
-use super::socket::{Receive, Send, Socket};
-use super::status::{DeviceNumber, FileStatus};
+use super::open_regular;
+use super::operations::{self, Operations};
+use super::pipe::{Ends, Pipe, PipeEnd};
+use super::regular::{Program, Regular};
+use super::socket::Socket;
+use super::status::FileStatus;
 use super::tree::{self, Held, Place};
 use crate::mm::object::Object;
 use crate::mm::space::KeptOpen;
@@ -17,18 +18,17 @@ use crate::result::{Errno, Result};
 use crate::sync::{Mutex, WaitQueue};
 use abi::file::{
     FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECT,
-    O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFIFO,
-    S_IFSOCK, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
+    O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, SEEK_CUR,
+    SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
 };
-use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::node_tree::Timestamp;
 
 /// The largest size a description without O_LARGEFILE reaches.
-const MAX_NON_LFS: u64 = 0x7fff_ffff;
+pub(super) const MAX_NON_LFS: u64 = 0x7fff_ffff;
 /// The largest offset: that of an object.
-const MAX_OFFSET: u64 = (u32::MAX as u64) << 12;
+pub(super) const MAX_OFFSET: u64 = (u32::MAX as u64) << 12;
 /// Flags that only matter while a file is opened.
 const OPEN_ONLY: u32 = O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC;
 /// Flags that F_SETFL changes.
@@ -50,8 +50,8 @@ pub struct File {
 /// What reads and writes lead to.
 pub enum Kind {
     Regular(Arc<Regular>),
-    Directory,
-    Pipe(Arc<Pipe>, Ends),
+    Directory(Directory),
+    Pipe(PipeEnd),
     Socket(Socket),
     Epoll(Arc<Epoll>),
     Device(Device),
@@ -59,9 +59,25 @@ pub enum Kind {
     Channel(Channel),
     Terminal(&'static Terminal),
     /// Only a place in the tree: O_PATH.
-    Place,
-    /// A program that runs: nobody may write it meanwhile.
-    Program(Arc<Regular>),
+    Place(operations::Place),
+    Program(Program),
+}
+
+impl Kind {
+    fn operations(&self) -> &dyn Operations {
+        match self {
+            Self::Regular(regular) => &**regular,
+            Self::Directory(directory) => directory,
+            Self::Pipe(end) => end,
+            Self::Socket(socket) => socket,
+            Self::Epoll(epoll) => &**epoll,
+            Self::Device(device) => device,
+            Self::Channel(channel) => channel,
+            Self::Terminal(terminal) => *terminal,
+            Self::Place(place) => place,
+            Self::Program(program) => program,
+        }
+    }
 }
 
 /// Where the description's attributes are.
@@ -71,11 +87,6 @@ pub enum Node {
     /// Nowhere: a pipe, a stream.
     Anonymous { ino: u32, created: Timestamp, user: u32, group: u32 },
 }
-
-/// The devices on which pipes, sockets and epoll instances lie.
-const PIPES: DeviceNumber = DeviceNumber::new(0, 13);
-const SOCKETS: DeviceNumber = DeviceNumber::new(0, 8);
-const INSTANCES: DeviceNumber = DeviceNumber::new(0, 14);
 
 /// The number of the last anonymous node.
 static LAST_ANONYMOUS: AtomicU32 = AtomicU32::new(0);
@@ -95,12 +106,12 @@ impl File {
     /// `flags` as for `open`. Counts as a writer of a regular file from now on: ETXTBSY while that
     /// runs as a program.
     pub fn new(kind: Kind, node: Node, flags: u32) -> Result<Arc<Self>> {
-        let is_place = matches!(kind, Kind::Place);
+        let is_place = matches!(kind, Kind::Place(_));
         let access = flags & O_ACCMODE;
         let may_write = !is_place && (access + 1) & 2 != 0;
         match &kind {
             Kind::Regular(regular) if may_write => regular.add_writer()?,
-            Kind::Program(regular) => regular.deny_writers()?,
+            Kind::Program(program) => program.0.deny_writers()?,
             _ => {}
         }
         // From here on dropping it undoes both.
@@ -141,11 +152,11 @@ impl File {
     /// Whether it only stands for a place (O_PATH).
     #[inline]
     pub fn is_path(&self) -> bool {
-        matches!(self.kind, Kind::Place)
+        matches!(self.kind, Kind::Place(_))
     }
 
     pub fn is_directory(&self) -> bool {
-        matches!(self.kind, Kind::Directory)
+        matches!(self.kind, Kind::Directory(_))
     }
 
     /// EBADF unless open for reading.
@@ -167,12 +178,7 @@ impl File {
 
     /// ESPIPE if bytes have no positions.
     pub fn has_positions(&self) -> Result<()> {
-        match self.kind {
-            Kind::Pipe(..) | Kind::Socket(_) | Kind::Channel(_) | Kind::Terminal(_) => {
-                Err(Errno::ESPIPE)
-            }
-            _ => Ok(()),
-        }
+        if self.kind.operations().has_positions() { Ok(()) } else { Err(Errno::ESPIPE) }
     }
 
     /// As F_GETFL shows them.
@@ -181,7 +187,7 @@ impl File {
     }
 
     #[inline]
-    fn has(&self, flag: u32) -> bool {
+    pub(super) fn has(&self, flag: u32) -> bool {
         self.flags.load(Relaxed) & flag != 0
     }
 
@@ -224,7 +230,7 @@ impl File {
     /// The object to map. `None` for what has none.
     pub fn object(&self) -> Option<&Arc<Object>> {
         match &self.kind {
-            Kind::Regular(regular) | Kind::Program(regular) => Some(regular.object()),
+            Kind::Regular(regular) | Kind::Program(Program(regular)) => Some(regular.object()),
             _ => None,
         }
     }
@@ -253,82 +259,41 @@ impl File {
 
     #[inline]
     pub fn read(&self, to: &mut UserBuffers) -> Result<usize> {
-        if let (Kind::Regular(regular), Node::Held(node)) = (&self.kind, &self.node) {
-            let mut position = self.position.lock();
-            let count = regular.read(node.node(), *position, to)?;
-            *position += count as u64;
-            return Ok(count);
+        match &self.kind {
+            Kind::Regular(regular) => open_regular::read(regular, self, to),
+            _ => self.read_other(to),
         }
-        self.read_stream(to)
     }
 
-    fn read_stream(&self, to: &mut UserBuffers) -> Result<usize> {
+    fn read_other(&self, to: &mut UserBuffers) -> Result<usize> {
         match &self.kind {
-            Kind::Regular(_) | Kind::Place | Kind::Program(_) => Err(Errno::EBADF),
-            Kind::Epoll(_) => Err(Errno::EINVAL),
-            Kind::Directory => Err(Errno::EISDIR),
-            Kind::Pipe(pipe, _) => pipe.read(to, self.is_nonblocking()),
-            Kind::Socket(_) if to.is_empty() => Ok(0),
-            Kind::Socket(socket) => {
-                let how = Receive { nonblocking: self.is_nonblocking(), ..Receive::default() };
-                socket.receive(to, how).map(|received| received.count)
-            }
-            Kind::Device(device) => device.read(to),
-            Kind::Channel(channel) => channel.read(to, self.is_nonblocking()),
-            Kind::Terminal(terminal) => terminal.read(to, self.is_nonblocking()),
+            Kind::Pipe(end) => end.pipe.read(to, self.is_nonblocking()),
+            kind => kind.operations().read(self, to),
         }
     }
 
     pub fn read_at(&self, offset: u64, to: &mut UserBuffers) -> Result<usize> {
-        match self.regular() {
-            Some((regular, node)) => regular.read(node.node(), offset, to),
-            None => self.read_stream(to),
+        match &self.kind {
+            Kind::Regular(regular) => open_regular::read_at(regular, self, offset, to),
+            kind => kind.operations().read_at(self, offset, to),
         }
     }
 
     #[inline]
     pub fn write(&self, from: &mut Source) -> Result<usize> {
         match &self.kind {
-            Kind::Pipe(pipe, _) => pipe.write(from, self.is_nonblocking()),
-            Kind::Regular(_) => {
-                let mut position = self.position.lock();
-                let (start, count) = self.write_regular(*position, from)?;
-                if count != 0 {
-                    *position = start + count as u64;
-                }
-                Ok(count)
-            }
-            _ => self.write_stream(from),
+            Kind::Pipe(end) => end.pipe.write(from, self.is_nonblocking()),
+            Kind::Regular(regular) => open_regular::write(regular, self, from),
+            _ => self.write_other(from),
         }
     }
 
-    fn write_stream(&self, from: &mut Source) -> Result<usize> {
-        match &self.kind {
-            Kind::Socket(socket) => {
-                let how = Send { nonblocking: self.is_nonblocking(), ..Send::default() };
-                socket.send(from, how)
-            }
-            Kind::Device(device) => device.write(from),
-            Kind::Channel(channel) => channel.write(from, self.is_nonblocking()),
-            Kind::Terminal(terminal) => terminal.write(from, self.is_nonblocking()),
-            Kind::Epoll(_) => Err(Errno::EINVAL),
-            _ => Err(Errno::EBADF),
-        }
+    fn write_other(&self, from: &mut Source) -> Result<usize> {
+        self.kind.operations().write(self, from)
     }
 
     pub fn write_at(&self, offset: u64, from: &mut Source) -> Result<usize> {
-        match &self.kind {
-            Kind::Regular(_) => self.write_regular(offset, from).map(|(_, count)| count),
-            _ => self.write_stream(from),
-        }
-    }
-
-    fn write_regular(&self, offset: u64, from: &mut Source) -> Result<(u64, usize)> {
-        let (regular, node) = self.regular().ok_or(Errno::EBADF)?;
-        let at = if self.has(O_APPEND) { At::End } else { At::Offset(offset) };
-        let reach = if self.has(O_LARGEFILE) { MAX_OFFSET } else { MAX_NON_LFS };
-        let limit = SizeLimit { resource: caller::file_size_limit(), reach };
-        regular.write(node.node(), at, from, limit)
+        self.kind.operations().write_at(self, offset, from)
     }
 
     /// Reads into the kernel's memory, for `sendfile`. EINVAL unless it is a regular file.
@@ -338,6 +303,7 @@ impl File {
     }
 
     /// The position, kept from others meanwhile.
+    #[inline]
     pub fn with_position<R>(&self, work: impl FnOnce(&mut u64) -> Result<R>) -> Result<R> {
         work(&mut self.position.lock())
     }
@@ -350,24 +316,25 @@ impl File {
     /// Moves the position; `whence` is valid.
     pub fn seek(&self, offset: i64, whence: u32) -> Result<u64> {
         self.has_positions()?;
-        if let Kind::Device(_) = self.kind {
-            return Ok(0);
-        }
-        let size = match (&self.kind, whence) {
-            (Kind::Directory, SEEK_SET | SEEK_CUR) => 0,
-            (Kind::Directory, _) => return Err(Errno::EINVAL),
-            (Kind::Regular(regular), _) => regular.size(),
-            _ => return Err(Errno::EBADF),
-        };
+        self.kind.operations().seek(self, offset, whence)
+    }
+
+    /// The same for what has a size.
+    pub(super) fn move_position(
+        &self,
+        offset: i64,
+        whence: u32,
+        size: impl FnOnce() -> Result<u64>,
+    ) -> Result<u64> {
         let mut position = self.position.lock();
         let from = |start: u64| start.checked_add_signed(offset).ok_or(Errno::EINVAL);
         let new = match whence {
             SEEK_SET => from(0)?,
             SEEK_CUR if offset == 0 => return Ok(*position),
             SEEK_CUR => from(*position)?,
-            SEEK_END => from(size)?,
+            SEEK_END => from(size()?)?,
             SEEK_DATA | SEEK_HOLE => {
-                let start = u64::try_from(offset).map_err(|_| Errno::ENXIO)?;
+                let (start, size) = (u64::try_from(offset).map_err(|_| Errno::ENXIO)?, size()?);
                 if start >= size {
                     return Err(Errno::ENXIO);
                 }
@@ -386,45 +353,32 @@ impl File {
     /// Sets the size. EINVAL unless it is a regular file open for writing; also above `limit`
     /// without O_LARGEFILE.
     pub fn truncate(&self, size: u64, limit: Option<u64>) -> Result<()> {
-        let (regular, node) = self.regular().filter(|_| self.may_write).ok_or(Errno::EINVAL)?;
-        if limit.is_some_and(|limit| size > limit) && !self.has(O_LARGEFILE) {
+        let is_too_large = limit.is_some_and(|limit| size > limit) && !self.has(O_LARGEFILE);
+        if !self.may_write || is_too_large {
             return Err(Errno::EINVAL);
         }
-        regular.truncate(node.node(), size)
+        self.kind.operations().truncate(self, size)
     }
 
     pub fn status(&self) -> Result<FileStatus> {
         match self.node {
             Node::Held(ref held) => tree::lock().status(held.place()),
-            Node::Anonymous { ino, created, user, group } => Ok(FileStatus {
-                device: self.anonymous_device(),
-                ino: u64::from(ino),
-                mode: self.anonymous_mode(),
-                nlink: 1,
-                uid: user,
-                gid: group,
-                accessed: created,
-                modified: created,
-                changed: created,
-                mount: 1,
-                ..FileStatus::default()
-            }),
-        }
-    }
-
-    fn anonymous_device(&self) -> DeviceNumber {
-        match self.kind {
-            Kind::Socket(_) => SOCKETS,
-            Kind::Epoll(_) => INSTANCES,
-            _ => PIPES,
-        }
-    }
-
-    fn anonymous_mode(&self) -> u32 {
-        match self.kind {
-            Kind::Socket(_) => S_IFSOCK | 0o777,
-            Kind::Epoll(_) => 0o600,
-            _ => S_IFIFO | 0o600,
+            Node::Anonymous { ino, created, user, group } => {
+                let (device, mode) = self.kind.operations().anonymous();
+                Ok(FileStatus {
+                    device,
+                    ino: u64::from(ino),
+                    mode,
+                    nlink: 1,
+                    uid: user,
+                    gid: group,
+                    accessed: created,
+                    modified: created,
+                    changed: created,
+                    mount: 1,
+                    ..FileStatus::default()
+                })
+            }
         }
     }
 
@@ -435,42 +389,17 @@ impl File {
             return Err(Errno::EOPNOTSUPP);
         }
         self.may_write()?;
-        let (regular, node) = match &self.kind {
-            Kind::Regular(_) => self.regular().ok_or(Errno::ENODEV)?,
-            Kind::Pipe(..) | Kind::Channel(_) => return Err(Errno::ESPIPE),
-            Kind::Directory => return Err(Errno::EISDIR),
-            _ => return Err(Errno::ENODEV),
-        };
-        if offset + len > MAX_OFFSET {
-            return Err(Errno::EFBIG);
-        }
-        if mode & FALLOC_FL_PUNCH_HOLE != 0 {
-            return regular.punch_hole(node.node(), offset, len);
-        }
-        regular.allocate(node.node(), offset, len, mode & FALLOC_FL_KEEP_SIZE == 0)
+        self.kind.operations().allocate(self, mode, offset, len)
     }
 
     /// What is ready, as `poll` reports it.
     pub fn events(&self) -> u16 {
-        match &self.kind {
-            Kind::Pipe(pipe, ends) => pipe.events(*ends),
-            Kind::Socket(socket) => socket.events(),
-            Kind::Epoll(epoll) => epoll.events(),
-            Kind::Channel(channel) => channel.events(),
-            Kind::Terminal(terminal) => terminal.events(),
-            _ => POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM,
-        }
+        self.kind.operations().events()
     }
 
     /// Who is told when that changes; `None` if it never does.
     pub fn pollers(&self) -> Option<&WaitQueue> {
-        match &self.kind {
-            Kind::Pipe(pipe, _) => Some(pipe.pollers()),
-            Kind::Socket(socket) => Some(socket.pollers()),
-            Kind::Epoll(epoll) => Some(epoll.pollers()),
-            Kind::Channel(_) | Kind::Terminal(_) => Some(console::pollers()),
-            _ => None,
-        }
+        self.kind.operations().pollers()
     }
 
     /// An epoll instance watches it from now on.
@@ -480,24 +409,12 @@ impl File {
 
     /// FIONREAD; `None` for what does not know it.
     pub fn readable_bytes(&self) -> Option<u32> {
-        match &self.kind {
-            Kind::Regular(regular) => {
-                let position = *self.position.lock();
-                Some(regular.size().saturating_sub(position) as u32)
-            }
-            Kind::Pipe(pipe, _) => Some(pipe.len()),
-            Kind::Socket(socket) => Some(socket.readable()),
-            Kind::Channel(channel) => Some(channel.readable()),
-            _ => None,
-        }
+        self.kind.operations().readable_bytes(self)
     }
 
     /// EINVAL for what holds no data that could be written out.
     pub fn sync(&self) -> Result<()> {
-        match self.kind {
-            Kind::Regular(_) | Kind::Directory => Ok(()),
-            _ => Err(Errno::EINVAL),
-        }
+        self.kind.operations().sync()
     }
 }
 
@@ -509,17 +426,7 @@ impl Drop for File {
         if *self.is_watched.get_mut() {
             epoll::forget(self);
         }
-        match &self.kind {
-            Kind::Regular(regular) => {
-                regular.locks().remove_owner(Owner::of_file(self));
-                if self.may_write {
-                    regular.remove_writer();
-                }
-            }
-            Kind::Program(regular) => regular.allow_writers(),
-            Kind::Pipe(pipe, ends) => pipe.close(*ends),
-            _ => {}
-        }
+        self.kind.operations().close(self);
     }
 }
 
@@ -533,7 +440,11 @@ pub fn pipe(flags: u32, user: u32, group: u32) -> Result<(Arc<File>, Arc<File>)>
     let node = || Node::Anonymous { ino, created, user, group };
     let read = Ends { read: true, write: false };
     let write = Ends { read: false, write: true };
-    let reader = File::new(Kind::Pipe(pipe.clone(), read), node(), flags | O_RDONLY)?;
-    let writer = File::new(Kind::Pipe(pipe, write), node(), flags | O_WRONLY)?;
+    let reader = File::new(
+        Kind::Pipe(PipeEnd { pipe: pipe.clone(), ends: read }),
+        node(),
+        flags | O_RDONLY,
+    )?;
+    let writer = File::new(Kind::Pipe(PipeEnd { pipe, ends: write }), node(), flags | O_WRONLY)?;
     Ok((reader, writer))
 }

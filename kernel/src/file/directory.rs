@@ -1,6 +1,8 @@
 //! Listing directories.
 
+use super::buffers::UserBuffers;
 use super::description::{File, Kind};
+use super::operations::{Operations, seek_without_size};
 use super::tree;
 use crate::mm::user::UserSlice;
 use crate::result::{Errno, Result};
@@ -8,6 +10,27 @@ use abi::file::{Dirent64, S_IFMT};
 
 /// The longest record: a name of 255 bytes.
 const MAX_RECORD: usize = Dirent64::record_length(255);
+
+/// What is open is a directory.
+pub struct Directory;
+
+impl Operations for Directory {
+    fn read(&self, _: &File, _: &mut UserBuffers) -> Result<usize> {
+        Err(Errno::EISDIR)
+    }
+
+    fn seek(&self, file: &File, offset: i64, whence: u32) -> Result<u64> {
+        seek_without_size(file, offset, whence)
+    }
+
+    fn allocate(&self, _: &File, _: i32, _: u64, _: u64) -> Result<()> {
+        Err(Errno::EISDIR)
+    }
+
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+}
 
 /// How a call lays entries out.
 pub trait Layout {
@@ -57,7 +80,7 @@ impl File {
     /// Writes entries from the position on, and moves it. 0 at the end; EINVAL if not even one
     /// fits.
     pub fn list<L: Layout>(&self, to: &mut UserSlice) -> Result<usize> {
-        let (Kind::Directory, Some(node)) = (self.kind(), self.node()) else {
+        let (Kind::Directory(_), Some(node)) = (self.kind(), self.node()) else {
             return Err(Errno::ENOTDIR);
         };
         self.with_position(|position| {

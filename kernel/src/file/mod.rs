@@ -28,6 +28,8 @@ pub mod locks;
 pub mod names;
 pub mod namespace;
 mod open;
+mod open_regular;
+mod operations;
 mod pipe;
 pub mod poll;
 pub mod random;

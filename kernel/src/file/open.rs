@@ -5,9 +5,11 @@ use super::caller;
 use super::console;
 use super::description::{File, Kind, Node};
 use super::device::Device;
+use super::directory::Directory;
 use super::namespace::{Start, Target};
-use super::pipe::{Ends, Pipe};
-use super::regular::Regular;
+use super::operations::Place;
+use super::pipe::{Ends, Pipe, PipeEnd};
+use super::regular::{Program, Regular};
 use super::status::DeviceNumber;
 use super::tree::{self, Content, Held};
 use crate::result::{Errno, Result};
@@ -165,7 +167,7 @@ fn open_node(node: Held, how: &How, caller: &Caller) -> Result<Arc<File>> {
         return Err(Errno::ENOTDIR);
     }
     if how.has(O_PATH) {
-        return File::new(Kind::Place, Node::Held(node), how.flags);
+        return File::new(Kind::Place(Place), Node::Held(node), how.flags);
     }
     let truncate = how.has(O_TRUNC) && kind == S_IFREG;
     if truncate && is_read_only {
@@ -182,7 +184,7 @@ fn open_node(node: Held, how: &How, caller: &Caller) -> Result<Arc<File>> {
         caller.owns(&attributes)?;
     }
     let kind = match kind {
-        S_IFDIR => Kind::Directory,
+        S_IFDIR => Kind::Directory(Directory),
         S_IFREG => {
             let regular = super::namespace::regular(&node)?;
             if regular.size() > MAX_NON_LFS && !how.has(O_LARGEFILE) {
@@ -225,7 +227,7 @@ fn open_fifo(node: Held, how: &How) -> Result<Arc<File>> {
     };
     pipe.open(ends, how.has(O_NONBLOCK))?;
     // If this fails, the description that was made closes the ends.
-    File::new(Kind::Pipe(pipe, ends), Node::Held(node), how.flags)
+    File::new(Kind::Pipe(PipeEnd { pipe, ends }), Node::Held(node), how.flags)
 }
 
 /// Opens a program of the calling process to run it. EACCES unless it is a regular file that the
@@ -244,7 +246,7 @@ pub(super) fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
     }
     caller.may(&attributes, X_OK)?;
     let regular = super::namespace::regular(&node)?;
-    File::new(Kind::Program(regular), Node::Held(node), 0)
+    File::new(Kind::Program(Program(regular)), Node::Held(node), 0)
 }
 
 /// The node of the terminal that the first program gets.

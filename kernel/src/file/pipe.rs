@@ -5,6 +5,8 @@
 
 use super::buffers::{Source, UserBuffers};
 use super::caller;
+use super::description::File;
+use super::operations::Operations;
 use crate::mm::frames::{GFP_HIGHUSER, alloc_page, put_page};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::page::page;
@@ -38,6 +40,46 @@ struct State {
 pub struct Ends {
     pub read: bool,
     pub write: bool,
+}
+
+/// A description's side of a pipe.
+pub struct PipeEnd {
+    pub pipe: Arc<Pipe>,
+    pub ends: Ends,
+}
+
+impl Operations for PipeEnd {
+    fn read(&self, file: &File, to: &mut UserBuffers) -> Result<usize> {
+        self.pipe.read(to, file.is_nonblocking())
+    }
+
+    fn write(&self, file: &File, from: &mut Source) -> Result<usize> {
+        self.pipe.write(from, file.is_nonblocking())
+    }
+
+    fn has_positions(&self) -> bool {
+        false
+    }
+
+    fn allocate(&self, _: &File, _: i32, _: u64, _: u64) -> Result<()> {
+        Err(Errno::ESPIPE)
+    }
+
+    fn events(&self) -> u16 {
+        self.pipe.events(self.ends)
+    }
+
+    fn pollers(&self) -> Option<&WaitQueue> {
+        Some(self.pipe.pollers())
+    }
+
+    fn readable_bytes(&self, _: &File) -> Option<u32> {
+        Some(self.pipe.len())
+    }
+
+    fn close(&self, _: &File) {
+        self.pipe.close(self.ends);
+    }
 }
 
 /// What one attempt moved, and what has to happen before the next.

@@ -26,6 +26,9 @@ pub struct Regular {
     is_access_noted: AtomicBool,
 }
 
+/// A file that runs as a program: nobody may write it meanwhile.
+pub struct Program(pub Arc<Regular>);
+
 /// Where a write begins.
 #[derive(Clone, Copy)]
 pub enum At {

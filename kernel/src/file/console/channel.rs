@@ -1,8 +1,11 @@
 //! The framed line's streams, as descriptions see them.
 
 use super::streams;
+use crate::file::File;
 use crate::file::buffers::{Source, UserBuffers};
+use crate::file::operations::Operations;
 use crate::result::{Errno, Result};
+use crate::sync::WaitQueue;
 use abi::poll::{POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,5 +61,35 @@ impl Channel {
     /// Bytes that can be read.
     pub fn readable(self) -> u32 {
         streams().with(|state, _| state.input.filled())
+    }
+}
+
+impl Operations for Channel {
+    fn read(&self, file: &File, to: &mut UserBuffers) -> Result<usize> {
+        (*self).read(to, file.is_nonblocking())
+    }
+
+    fn write(&self, file: &File, from: &mut Source) -> Result<usize> {
+        (*self).write(from, file.is_nonblocking())
+    }
+
+    fn has_positions(&self) -> bool {
+        false
+    }
+
+    fn allocate(&self, _: &File, _: i32, _: u64, _: u64) -> Result<()> {
+        Err(Errno::ESPIPE)
+    }
+
+    fn events(&self) -> u16 {
+        (*self).events()
+    }
+
+    fn pollers(&self) -> Option<&WaitQueue> {
+        Some(super::pollers())
+    }
+
+    fn readable_bytes(&self, _: &File) -> Option<u32> {
+        Some((*self).readable())
     }
 }

@@ -2,9 +2,10 @@
 
 use super::streams;
 use crate::file::buffers::{Source, UserBuffers};
-use crate::file::caller;
+use crate::file::operations::Operations;
+use crate::file::{File, caller};
 use crate::result::{Errno, Result};
-use crate::sync::{Rank, SpinLock, WaitError};
+use crate::sync::{Rank, SpinLock, WaitError, WaitQueue};
 use crate::task::Sleep;
 use crate::time;
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
@@ -149,4 +150,26 @@ struct Mode {
     least: usize,
     /// Nanoseconds, unless canonical; 0 for no limit.
     time: u64,
+}
+
+impl Operations for Terminal {
+    fn read(&self, file: &File, to: &mut UserBuffers) -> Result<usize> {
+        self.read(to, file.is_nonblocking())
+    }
+
+    fn write(&self, file: &File, from: &mut Source) -> Result<usize> {
+        self.write(from, file.is_nonblocking())
+    }
+
+    fn has_positions(&self) -> bool {
+        false
+    }
+
+    fn events(&self) -> u16 {
+        self.events()
+    }
+
+    fn pollers(&self) -> Option<&WaitQueue> {
+        Some(super::pollers())
+    }
 }

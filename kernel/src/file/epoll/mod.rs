@@ -15,8 +15,11 @@ mod watch;
 pub use links::forget;
 
 use super::File;
+use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::description::{Kind, Node};
+use super::operations::Operations;
+use super::status::DeviceNumber;
 use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank, SpinLock, WaitError, WaitQueue};
 use crate::task::Sleep;
@@ -234,4 +237,29 @@ fn find(
     file: *const File,
 ) -> core::result::Result<usize, usize> {
     watches.binary_search_by_key(&(fd, file as usize), |watch| watch.key())
+}
+
+/// The device on which instances lie.
+const INSTANCES: DeviceNumber = DeviceNumber::new(0, 14);
+
+impl Operations for Epoll {
+    fn read(&self, _: &File, _: &mut UserBuffers) -> Result<usize> {
+        Err(Errno::EINVAL)
+    }
+
+    fn write(&self, _: &File, _: &mut Source) -> Result<usize> {
+        Err(Errno::EINVAL)
+    }
+
+    fn events(&self) -> u16 {
+        self.events()
+    }
+
+    fn pollers(&self) -> Option<&WaitQueue> {
+        Some(self.pollers())
+    }
+
+    fn anonymous(&self) -> (DeviceNumber, u32) {
+        (INSTANCES, 0o600)
+    }
 }

@@ -10,13 +10,16 @@ mod send;
 pub use receive::{Receive, Received};
 pub use send::Send;
 
+use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::description::{File, Kind, Node};
+use super::operations::Operations;
+use super::status::DeviceNumber;
 use crate::result::{Errno, Result};
 use crate::sync::{Mutex, Rank, SpinLock, SpinLockGuard, WaitError, WaitQueue};
 use crate::task::Sleep;
 use crate::time;
-use abi::file::O_RDWR;
+use abi::file::{O_RDWR, S_IFSOCK};
 use abi::socket::Ucred;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -217,5 +220,42 @@ impl Wait {
     fn new(timeout: &Timeout) -> Self {
         let deadline = timeout.get().map(|timeout| time::monotonic().saturating_add(timeout));
         Self { deadline }
+    }
+}
+
+/// The device on which sockets lie.
+const SOCKETS: DeviceNumber = DeviceNumber::new(0, 8);
+
+impl Operations for Socket {
+    fn read(&self, file: &File, to: &mut UserBuffers) -> Result<usize> {
+        if to.is_empty() {
+            return Ok(0);
+        }
+        let how = Receive { nonblocking: file.is_nonblocking(), ..Receive::default() };
+        self.receive(to, how).map(|received| received.count)
+    }
+
+    fn write(&self, file: &File, from: &mut Source) -> Result<usize> {
+        self.send(from, Send { nonblocking: file.is_nonblocking(), ..Send::default() })
+    }
+
+    fn has_positions(&self) -> bool {
+        false
+    }
+
+    fn events(&self) -> u16 {
+        self.events()
+    }
+
+    fn pollers(&self) -> Option<&WaitQueue> {
+        Some(self.pollers())
+    }
+
+    fn readable_bytes(&self, _: &File) -> Option<u32> {
+        Some(self.readable())
+    }
+
+    fn anonymous(&self) -> (DeviceNumber, u32) {
+        (SOCKETS, S_IFSOCK | 0o777)
     }
 }

@@ -119,8 +119,8 @@ pub fn fcntl64(fd: i32, command: u32, argument: u32) -> Result<u32> {
             set_lock(&file, &wanted, command == F_SETLKW64)
         }
         F_GETPIPE_SZ | F_SETPIPE_SZ => match file.kind() {
-            Kind::Pipe(pipe, _) if command == F_GETPIPE_SZ => Ok(pipe.capacity()),
-            Kind::Pipe(pipe, _) => pipe.set_capacity(argument),
+            Kind::Pipe(end) if command == F_GETPIPE_SZ => Ok(end.pipe.capacity()),
+            Kind::Pipe(end) => end.pipe.set_capacity(argument),
             _ => Err(Errno::EBADF),
         },
         // SIGIO is never sent, so nobody owns a description.
@@ -191,7 +191,7 @@ const POSIX_FADV_NOREUSE: i32 = 5;
 
 pub fn fadvise64_64(fd: i32, _: i64, length: i64, advice: i32) -> Result<u32> {
     let file = files().get(fd)?;
-    if let Kind::Pipe(..) | Kind::Channel(_) = file.kind() {
+    if let Kind::Pipe(_) | Kind::Channel(_) = file.kind() {
         return Err(Errno::ESPIPE);
     }
     if length < 0 || !(0..=POSIX_FADV_NOREUSE).contains(&advice) {
