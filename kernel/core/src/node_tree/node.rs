@@ -13,6 +13,16 @@ pub struct NodeId {
 }
 
 impl NodeId {
+    /// As one number.
+    pub const fn to_raw(self) -> u64 {
+        self.index as u64 | (self.serial as u64) << 32
+    }
+
+    /// From such a number; any other names no node.
+    pub const fn from_raw(raw: u64) -> Self {
+        Self { index: raw as u32, serial: (raw >> 32) as u32 }
+    }
+
     /// For `st_ino`.
     pub const fn inode_number(self) -> u32 {
         self.serial
@@ -111,6 +121,11 @@ impl<C> Node<C> {
 
     pub fn is_read_only(&self) -> bool {
         self.read_only
+    }
+
+    /// Whether something is mounted on it.
+    pub fn is_covered(&self) -> bool {
+        self.mounted
     }
 
     /// `None` for a directory or a symbolic link.

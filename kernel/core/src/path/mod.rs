@@ -4,10 +4,12 @@
 //! found. It never removes `..` or a link by text. [`walk`] drives it over a [`Namespace`], which
 //! knows mounts and asks the trees; a tree in a server may answer several components at once.
 
+mod mounts;
 mod namespace;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-pub use namespace::{Answer, Namespace, walk};
+pub use mounts::Mounts;
+pub use namespace::{Answer, Namespace, Target, names_only, walk};
 pub use walk::{Last, MAX_LINKS_FOLLOWED, Mode, Outcome, Place, Step, Walk};

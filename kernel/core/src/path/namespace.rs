@@ -15,6 +15,8 @@ pub enum Answer<N> {
         node: N,
         kind: Kind,
         consumed: u32,
+        /// Something is mounted on it.
+        is_covered: bool,
     },
     Link {
         directory: N,
@@ -28,6 +30,15 @@ pub enum Answer<N> {
     },
 }
 
+/// Where a link leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target<N> {
+    /// Along this path.
+    Text(Vec<u8>),
+    /// Straight to a node, wherever it is.
+    Jump { place: Place<N>, kind: Kind },
+}
+
 /// Trees and where they are mounted.
 pub trait Namespace {
     type Node: Copy + Eq;
@@ -35,7 +46,8 @@ pub trait Namespace {
     /// EACCES if the caller may not search the directory.
     fn may_search(&mut self, directory: Place<Self::Node>) -> Result<(), Errno>;
 
-    /// Looks up `name`, the first component of `residual`, and perhaps more of it.
+    /// Looks up `name`, the first component of `residual`, and perhaps more of it (see
+    /// [`names_only`]). EACCES if the caller may not search a directory on the way.
     fn lookup(
         &mut self,
         at: Place<Self::Node>,
@@ -46,7 +58,7 @@ pub trait Namespace {
     /// The directory above, in the same tree.
     fn parent(&mut self, at: Place<Self::Node>) -> Result<Place<Self::Node>, Errno>;
 
-    fn read_link(&mut self, link: Place<Self::Node>) -> Result<Vec<u8>, Errno>;
+    fn read_link(&mut self, link: Place<Self::Node>) -> Result<Target<Self::Node>, Errno>;
 
     /// The root of what is mounted on a directory.
     fn mounted_on(&self, place: Place<Self::Node>) -> Option<Place<Self::Node>>;
@@ -73,16 +85,18 @@ pub fn walk<S: Namespace>(
                 let parent = above(namespace, at, root)?;
                 walk.parent(parent);
             }
-            Step::ReadLink { link } => {
-                let text = namespace.read_link(link)?;
-                walk.link_text(text)?;
-            }
+            Step::ReadLink { link } => match namespace.read_link(link)? {
+                Target::Text(text) => walk.link_text(text)?,
+                Target::Jump { place, kind } => walk.jump(place, kind)?,
+            },
             Step::Lookup { at, name, residual } => {
-                namespace.may_search(at)?;
                 let in_mount = |node| Place { mount: at.mount, node };
                 match namespace.lookup(at, name, residual)? {
-                    Answer::Found { node, kind, consumed } => {
-                        let place = cross(namespace, in_mount(node));
+                    Answer::Found { node, kind, consumed, is_covered } => {
+                        let mut place = in_mount(node);
+                        if is_covered {
+                            place = cross(namespace, place);
+                        }
                         walk.found(place, kind, consumed)?;
                     }
                     Answer::Link { directory, node, consumed } => {
@@ -95,6 +109,19 @@ pub fn walk<S: Namespace>(
             }
         }
     }
+}
+
+/// `residual` up to the first `.` or `..`, which a server must not be asked to follow: the caller's
+/// root may lie within its tree.
+pub fn names_only(residual: &[u8]) -> &[u8] {
+    let mut start = 0;
+    for component in residual.split(|byte| *byte == b'/') {
+        if matches!(component, b"." | b"..") {
+            return residual.get(..start).unwrap_or(residual);
+        }
+        start += component.len() + 1;
+    }
+    residual
 }
 
 /// Onto what is mounted there, however often.

@@ -4,7 +4,7 @@ use abi::errno::Errno;
 use abi::file::S_IFREG;
 use proptest::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
-use std::string::String;
+use std::string::{String, ToString};
 use std::vec::Vec;
 use std::{format, vec};
 
@@ -23,13 +23,22 @@ struct Forest {
     /// Whether a lookup answers for as many components as it can, as a server does.
     greedy: bool,
     lookups: u32,
+    /// Links that lead straight to a place.
+    jumps: Vec<(At, At)>,
 }
 
 impl Forest {
     fn new(trees: u32) -> Self {
         let tree = || NodeTree::new(0o755, Timestamp::default()).unwrap();
         let trees = (0..trees).map(|_| tree()).collect();
-        Self { trees, mounts: vec![], closed: BTreeSet::new(), greedy: false, lookups: 0 }
+        Self {
+            trees,
+            mounts: vec![],
+            closed: BTreeSet::new(),
+            greedy: false,
+            lookups: 0,
+            jumps: vec![],
+        }
     }
 
     fn root(&self, mount: u32) -> At {
@@ -94,6 +103,7 @@ impl Namespace for Forest {
 
     fn lookup(&mut self, at: At, name: &[u8], residual: &[u8]) -> Result<Answer<NodeId>, Errno> {
         self.lookups += 1;
+        self.may_search(at)?;
         assert!(residual.starts_with(name));
         let tree = &self.trees[at.mount as usize];
         let (mut directory, mut consumed) = (at.node, 0);
@@ -122,9 +132,9 @@ impl Namespace for Forest {
             if kind == Kind::SymbolicLink {
                 return Ok(Answer::Link { directory, node: next, consumed: end });
             }
-            let answer = Answer::Found { node: next, kind, consumed: end };
-            let mounted = self.mounted_on(Place { node: next, ..at }).is_some();
-            if !self.greedy || mounted || kind != Kind::Directory {
+            let is_covered = self.mounted_on(Place { node: next, ..at }).is_some();
+            let answer = Answer::Found { node: next, kind, consumed: end, is_covered };
+            if !self.greedy || is_covered || kind != Kind::Directory {
                 return Ok(answer);
             }
             best = Some(answer);
@@ -136,9 +146,12 @@ impl Namespace for Forest {
         Ok(Place { node: self.trees[at.mount as usize].parent(at.node)?, ..at })
     }
 
-    fn read_link(&mut self, link: At) -> Result<Vec<u8>, Errno> {
+    fn read_link(&mut self, link: At) -> Result<Target<NodeId>, Errno> {
+        if let Some((_, place)) = self.jumps.iter().find(|(at, _)| *at == link) {
+            return Ok(Target::Jump { place: *place, kind: self.kind(*place) });
+        }
         let node = self.trees[link.mount as usize].node(link.node)?;
-        Ok(node.link_text().unwrap().to_vec())
+        Ok(Target::Text(node.link_text().unwrap().to_vec()))
     }
 
     fn mounted_on(&self, place: At) -> Option<At> {
@@ -279,6 +292,55 @@ fn mounts_are_crossed_both_ways() {
     forest.mount(other, 2);
     assert_eq!(forest.find("mnt"), Ok(top), "the topmost of a stack");
     assert_eq!(forest.find("mnt/.."), Ok(root));
+}
+
+#[test]
+fn a_link_may_lead_straight_to_a_node() {
+    let mut forest = Forest::new(2);
+    let root = forest.root(0);
+    let a = forest.directory(root, "a");
+    let far = forest.root(1);
+    let (inner, file) = (forest.directory(far, "inner"), forest.file(far, "file"));
+    let to_far = forest.link(a, "far", "nowhere");
+    let to_file = forest.link(a, "file", "nowhere");
+    forest.jumps = vec![(to_far, far), (to_file, file)];
+    for (path, place) in [
+        ("a/far", far),
+        ("a/far/", far),
+        ("a/far//inner/.", inner),
+        ("a/far/file", file),
+        ("a/file", file),
+    ] {
+        assert_eq!(forest.find(path), Ok(place), "{path}");
+    }
+    for path in ["a/file/", "a/file/x", "a/file/.."] {
+        assert_eq!(forest.find(path), Err(Errno::ENOTDIR), "{path}");
+    }
+    assert_eq!(forest.walk("a/far", root, Mode::NoFollow), found(to_far, Kind::SymbolicLink));
+    assert_eq!(forest.walk("a/far/", root, Mode::NoFollow), found(far, Kind::Directory));
+    // The link to a link that jumps, with more of the path behind both.
+    forest.link(root, "first", "a/far");
+    assert_eq!(forest.find("first/inner"), Ok(inner));
+    let loop_ = forest.link(a, "loop", "nowhere");
+    forest.jumps.push((loop_, a));
+    assert_eq!(forest.find(&("a/".to_string() + &"loop/".repeat(40))), Ok(a));
+    assert_eq!(forest.find(&("a/".to_string() + &"loop/".repeat(41))), Err(Errno::ELOOP));
+}
+
+#[test]
+fn what_servers_are_asked_has_no_dots() {
+    for (residual, names) in [
+        ("a/b", "a/b"),
+        ("a//b/", "a//b/"),
+        ("a/../b", "a/"),
+        ("a/.", "a/"),
+        ("a/...", "a/..."),
+        ("..", ""),
+        ("a/.b/..c", "a/.b/..c"),
+        ("", ""),
+    ] {
+        assert_eq!(names_only(residual.as_bytes()), names.as_bytes(), "{residual}");
+    }
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub enum Step<'w, N> {
     Stay {
         at: Place<N>,
     },
-    /// Read the link's text, then [`Walk::link_text`].
+    /// Read the link, then [`Walk::link_text`] or [`Walk::jump`].
     ReadLink {
         link: Place<N>,
     },
@@ -318,6 +318,20 @@ impl<'p, N: Copy + Eq> Walk<'p, N> {
             self.outer.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
             self.outer.push(outer);
         }
+        Ok(())
+    }
+
+    /// What [`Step::ReadLink`] asked for is a node. ENOTDIR if the walk has to go on from it and it is
+    /// no directory.
+    pub fn jump(&mut self, place: Place<N>, kind: Kind) -> Result<(), Errno> {
+        let (is_last, trailing_slash) = self.ends_at(self.current.position);
+        if kind != Kind::Directory && (!is_last || trailing_slash) {
+            return Err(Errno::ENOTDIR);
+        }
+        self.link = None;
+        self.at = place;
+        self.at_kind = kind;
+        self.current.skip_slashes();
         Ok(())
     }
 
