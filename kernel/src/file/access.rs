@@ -40,6 +40,11 @@ impl Caller {
         self.group
     }
 
+    /// Supplementary groups.
+    pub fn groups(&self) -> &[u32] {
+        &self.credentials.groups
+    }
+
     pub fn is_privileged(&self) -> bool {
         self.user == 0
     }

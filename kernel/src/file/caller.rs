@@ -2,15 +2,18 @@
 
 use super::access::Caller;
 use super::namespace::Start;
-use crate::process::current;
+use super::place::Place;
 use crate::process::signal::{
     is_interrupted as signal_interrupts, raise as raise_signal, send_to_process,
 };
 use crate::process::table::{find, lock_family};
+use crate::process::{Process, current};
 use crate::result::{Errno, Result, restart};
 use crate::task;
 use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE, status_signaled};
 use abi::signal::{SI_KERNEL, SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
+use alloc::sync::Arc;
+use kcore::credentials::Ids;
 use kcore::signal::Info;
 
 /// A signal ended a sleep: the call is made again if the handler allows it.
@@ -112,6 +115,28 @@ pub fn is_privileged() -> bool {
 /// On whose behalf the call works.
 pub fn identity() -> Caller {
     Caller::new(current().process().credentials())
+}
+
+/// The caller's root directory.
+pub fn root() -> Place {
+    current().fs().root().place()
+}
+
+/// The process that has a thread of this id. ENOENT.
+pub fn process_of(tid: u32) -> Result<Arc<Process>> {
+    let family = lock_family();
+    find(&family, tid.cast_signed()).map(|(_, process)| process.clone()).map_err(|_| Errno::ENOENT)
+}
+
+/// Whether `caller` may see what a process has open and where it works: it is the same process, or has
+/// all of the process's ids, or may do everything.
+pub fn may_look_at(process: &Process, caller: &Caller) -> bool {
+    if caller.is_privileged() || process.pid() == current().process().pid() {
+        return true;
+    }
+    let credentials = process.credentials();
+    let are = |ids: &Ids, id| [ids.real, ids.effective, ids.saved].iter().all(|own| *own == id);
+    are(&credentials.user, caller.user()) && are(&credentials.group, caller.group())
 }
 
 /// RLIMIT_FSIZE in bytes.

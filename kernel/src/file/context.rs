@@ -1,8 +1,12 @@
 //! Working directory, root directory and umask.
 
 use super::access::Caller;
+use super::caller;
+use super::found::Kept;
 use super::namespace::Start;
-use super::tree::{self, Held, Place};
+use super::place::{Place, built_in, node_of};
+use super::served::Served;
+use super::tree;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use alloc::sync::Arc;
@@ -16,8 +20,8 @@ pub struct FsContext {
 }
 
 struct Directories {
-    root: Held,
-    working: Held,
+    root: Kept,
+    working: Kept,
 }
 
 impl FsContext {
@@ -25,8 +29,8 @@ impl FsContext {
     pub fn new() -> Result<Arc<Self>> {
         let (root, working) = {
             let mut tree = tree::lock();
-            let root = tree.root_place();
-            (tree.held(root)?, tree.held(root)?)
+            let root = tree.root();
+            (Kept::Held(tree.held(root)?), Kept::Held(tree.held(root)?))
         };
         Self::with(Directories { root, working }, 0o022)
     }
@@ -61,12 +65,20 @@ impl FsContext {
         Start { root: directories.root.place(), at: directories.working.place(), caller }
     }
 
-    pub fn set_working(&self, directory: Held) {
+    pub fn root(&self) -> Kept {
+        self.directories.lock().root.again()
+    }
+
+    pub fn working(&self) -> Kept {
+        self.directories.lock().working.again()
+    }
+
+    pub fn set_working(&self, directory: Kept) {
         let old = core::mem::replace(&mut self.directories.lock().working, directory);
         drop(old);
     }
 
-    pub fn set_root(&self, directory: Held) {
+    pub fn set_root(&self, directory: Kept) {
         let old = core::mem::replace(&mut self.directories.lock().root, directory);
         drop(old);
     }
@@ -81,7 +93,7 @@ impl FsContext {
     /// The root directory's path, seen from that of the tree.
     pub fn root_path(&self) -> Result<Vec<u8>> {
         let (root, _) = self.places();
-        let of_tree = tree::lock().root_place();
+        let of_tree = built_in(tree::lock().root());
         path_of(root, of_tree)
     }
 
@@ -93,28 +105,60 @@ impl FsContext {
 }
 
 /// Where a node is, seen from `root`. ENOENT if it has been removed.
-pub(super) fn path_of(place: Place, root: Place) -> Result<Vec<u8>> {
-    let tree = tree::lock();
-    // From the end to the beginning.
-    let mut reversed = Vec::new();
+pub fn path_of(place: Place, root: Place) -> Result<Vec<u8>> {
+    let mut path = Path::default();
     let mut at = place;
-    let mut prefix: &[u8] = b"";
-    while at != root {
-        if at.node == tree.root() {
-            prefix = b"(unreachable)";
-            break;
+    while let None = node_of(at)
+        && at != root
+    {
+        let served = Served::at(at)?;
+        let below = served.path(&caller::identity())?;
+        if below != b"/" {
+            path.push_front(&below)?;
         }
-        let (parent, name) = tree.name_of(at.node)?;
-        reversed.try_reserve(name.len() + 1).map_err(|_| Errno::ENOMEM)?;
-        reversed.extend(name.iter().rev());
-        reversed.push(b'/');
-        at.node = parent;
+        at = served.covered().place();
     }
-    reversed.try_reserve(1 + prefix.len()).map_err(|_| Errno::ENOMEM)?;
-    if reversed.is_empty() {
-        reversed.push(b'/');
+    if at != root && path.climb(at, root)? {
+        path.push_front(b"(unreachable)")?;
     }
-    reversed.extend(prefix.iter().rev());
-    reversed.reverse();
-    Ok(reversed)
+    path.finish()
+}
+
+/// A path, from the end to the beginning.
+#[derive(Default)]
+struct Path {
+    reversed: Vec<u8>,
+}
+
+impl Path {
+    fn push_front(&mut self, part: &[u8]) -> Result<()> {
+        self.reversed.try_reserve(part.len()).map_err(|_| Errno::ENOMEM)?;
+        self.reversed.extend(part.iter().rev());
+        Ok(())
+    }
+
+    /// The names from a node of the kernel's own tree up to `root`. True if that is not above it.
+    fn climb(&mut self, place: Place, root: Place) -> Result<bool> {
+        let tree = tree::lock();
+        let mut at = place;
+        while at != root {
+            let Some(node) = node_of(at) else { break };
+            if node == tree.root() {
+                return Ok(true);
+            }
+            let (parent, name) = tree.name_of(node)?;
+            self.push_front(name)?;
+            self.push_front(b"/")?;
+            at = built_in(parent);
+        }
+        Ok(false)
+    }
+
+    fn finish(mut self) -> Result<Vec<u8>> {
+        if self.reversed.is_empty() {
+            self.push_front(b"/")?;
+        }
+        self.reversed.reverse();
+        Ok(self.reversed)
+    }
 }

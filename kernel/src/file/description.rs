@@ -1,6 +1,7 @@
 //! Open-file descriptions: what descriptors lead to.
 
 use super::buffers::{Source, UserBuffers};
+use super::caller;
 use super::console::{Channel, Terminal};
 use super::device::Device;
 use super::directory::Directory;
@@ -8,10 +9,12 @@ use super::epoll::{self, Epoll};
 use super::open_regular;
 use super::operations::{self, Operations};
 use super::pipe::{Ends, Pipe, PipeEnd};
+use super::place::Place;
 use super::regular::{Program, Regular};
+use super::served::{self, Served};
 use super::socket::Socket;
 use super::status::FileStatus;
-use super::tree::{self, Held, Place};
+use super::tree::{self, Held};
 use crate::mm::object::Object;
 use crate::mm::space::KeptOpen;
 use crate::result::{Errno, Result};
@@ -58,6 +61,8 @@ pub enum Kind {
     /// One of the framed line's streams.
     Channel(Channel),
     Terminal(&'static Terminal),
+    /// A server's regular file.
+    Served(served::Opened),
     /// Only a place in the tree: O_PATH.
     Place(operations::Place),
     Program(Program),
@@ -74,6 +79,7 @@ impl Kind {
             Self::Device(device) => device,
             Self::Channel(channel) => channel,
             Self::Terminal(terminal) => *terminal,
+            Self::Served(opened) => opened,
             Self::Place(place) => place,
             Self::Program(program) => program,
         }
@@ -82,8 +88,10 @@ impl Kind {
 
 /// Where the description's attributes are.
 pub enum Node {
-    /// In the tree.
+    /// In the kernel's own tree.
     Held(Held),
+    /// In a server's.
+    Served(Served),
     /// Nowhere: a pipe, a stream.
     Anonymous { ino: u32, created: Timestamp, user: u32, group: u32 },
 }
@@ -132,7 +140,7 @@ impl File {
     /// file.
     pub fn reopen_to_read(&self) -> Result<Arc<Self>> {
         match (&self.kind, &self.node) {
-            (Kind::Regular(regular) | Kind::Program(regular), Node::Held(held)) => {
+            (Kind::Regular(regular) | Kind::Program(Program(regular)), Node::Held(held)) => {
                 let kind = Kind::Regular(regular.clone());
                 Self::new(kind, Node::Held(held.again()), O_RDONLY)
             }
@@ -214,17 +222,29 @@ impl File {
         &self.node
     }
 
-    /// The node in the tree, if it has one.
+    /// The node in the kernel's own tree, if it has one.
     pub fn node(&self) -> Option<&Held> {
         match &self.node {
             Node::Held(held) => Some(held),
-            Node::Anonymous { .. } => None,
+            _ => None,
         }
     }
 
-    /// The place in the tree. ENOTDIR for what is not in the tree, as the start of a path.
+    /// The server's node, if it has one.
+    pub fn served(&self) -> Option<&Served> {
+        match &self.node {
+            Node::Served(served) => Some(served),
+            _ => None,
+        }
+    }
+
+    /// The place in its tree. ENOTDIR for what is in none, as the start of a path.
     pub fn place(&self) -> Result<Place> {
-        self.node().map(Held::place).ok_or(Errno::ENOTDIR)
+        match &self.node {
+            Node::Held(held) => Ok(held.place()),
+            Node::Served(served) => Ok(served.place()),
+            Node::Anonymous { .. } => Err(Errno::ENOTDIR),
+        }
     }
 
     /// The object to map. `None` for what has none.
@@ -362,7 +382,8 @@ impl File {
 
     pub fn status(&self) -> Result<FileStatus> {
         match self.node {
-            Node::Held(ref held) => tree::lock().status(held.place()),
+            Node::Held(ref held) => tree::lock().status(held.node()),
+            Node::Served(ref served) => Ok(served.status(&served.attributes(&caller::identity())?)),
             Node::Anonymous { ino, created, user, group } => {
                 let (device, mode) = self.kind.operations().anonymous();
                 Ok(FileStatus {

@@ -1,15 +1,17 @@
 //! Listing directories.
 
 use super::buffers::UserBuffers;
-use super::description::{File, Kind};
+use super::caller;
+use super::description::{File, Kind, Node};
 use super::operations::{Operations, seek_without_size};
 use super::tree;
 use crate::mm::user::UserSlice;
 use crate::result::{Errno, Result};
 use abi::file::{Dirent64, S_IFMT};
+use kcore::node_tree::NodeId;
 
 /// The longest record: a name of 255 bytes.
-const MAX_RECORD: usize = Dirent64::record_length(255);
+pub const MAX_RECORD: usize = Dirent64::record_length(255);
 
 /// What is open is a directory.
 pub struct Directory;
@@ -80,41 +82,46 @@ impl File {
     /// Writes entries from the position on, and moves it. 0 at the end; EINVAL if not even one
     /// fits.
     pub fn list<L: Layout>(&self, to: &mut UserSlice) -> Result<usize> {
-        let (Kind::Directory(_), Some(node)) = (self.kind(), self.node()) else {
-            return Err(Errno::ENOTDIR);
-        };
-        self.with_position(|position| {
-            let mut done = 0;
-            loop {
-                let mut record = [0; MAX_RECORD];
-                let written = {
-                    let tree = tree::lock();
-                    let Ok(cookie) = u32::try_from(*position) else { return Ok(done) };
-                    let Some(entry) = tree.read_directory(node.node(), cookie)? else {
-                        return Ok(done);
-                    };
-                    let length = L::record_length(entry.name.len());
-                    if length > to.len() {
-                        return if done == 0 { Err(Errno::EINVAL) } else { Ok(done) };
-                    }
-                    let dirent = Dirent64 {
-                        ino: u64::from(entry.node.inode_number()),
-                        off: i64::from(entry.next_cookie),
-                        kind: ((entry.mode & S_IFMT) >> 12) as u8,
-                        name: entry.name,
-                    };
-                    L::write(&dirent, &mut record).map(|length| (length, entry.next_cookie))
-                };
-                let Some((length, next)) = written else {
-                    return if done == 0 { Err(Errno::EOVERFLOW) } else { Ok(done) };
-                };
-                let bytes = record.get(..length).unwrap_or_default();
-                if to.copy_out(bytes) < length {
-                    return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
-                }
-                done += length;
-                *position = u64::from(next);
-            }
+        let Kind::Directory(_) = self.kind() else { return Err(Errno::ENOTDIR) };
+        self.with_position(|position| match self.node_of() {
+            Node::Held(held) => list::<L>(held.node(), position, to),
+            Node::Served(served) => served.list::<L>(position, to, &caller::identity()),
+            Node::Anonymous { .. } => Err(Errno::ENOTDIR),
         })
+    }
+}
+
+/// The same for a directory of the kernel's own tree.
+fn list<L: Layout>(node: NodeId, position: &mut u64, to: &mut UserSlice) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        let mut record = [0; MAX_RECORD];
+        let written = {
+            let tree = tree::lock();
+            let Ok(cookie) = u32::try_from(*position) else { return Ok(done) };
+            let Some(entry) = tree.read_directory(node, cookie)? else {
+                return Ok(done);
+            };
+            let length = L::record_length(entry.name.len());
+            if length > to.len() {
+                return if done == 0 { Err(Errno::EINVAL) } else { Ok(done) };
+            }
+            let dirent = Dirent64 {
+                ino: u64::from(entry.node.inode_number()),
+                off: i64::from(entry.next_cookie),
+                kind: ((entry.mode & S_IFMT) >> 12) as u8,
+                name: entry.name,
+            };
+            L::write(&dirent, &mut record).map(|length| (length, entry.next_cookie))
+        };
+        let Some((length, next)) = written else {
+            return if done == 0 { Err(Errno::EOVERFLOW) } else { Ok(done) };
+        };
+        let bytes = record.get(..length).unwrap_or_default();
+        if to.copy_out(bytes) < length {
+            return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
+        }
+        done += length;
+        *position = u64::from(next);
     }
 }

@@ -4,8 +4,9 @@ use super::buffers::Source;
 use super::description::{File, Kind, Node};
 use super::locks::Owner;
 use super::namespace::Start;
-use super::open::exec_node;
+use super::open::exec_found;
 use super::pipe::{Ends, Pipe};
+use super::place;
 use super::regular::{At, Regular, SizeLimit};
 use super::table::FileTable;
 use super::tree::{self, Held};
@@ -135,7 +136,7 @@ impl Drop for Image {
 
 fn with_start<R>(work: impl FnOnce(&Start) -> R) -> core::result::Result<R, &'static str> {
     let caller = Caller::kernel().map_err(fail)?;
-    let root = tree::lock().root_place();
+    let root = place::built_in(tree::lock().root());
     Ok(work(&Start { root, at: root, caller: &caller }))
 }
 
@@ -162,11 +163,11 @@ fn the_archive_becomes_a_read_only_tree() -> Outcome {
     check!(read(b"one")? == b"shared");
     with_start(|start| -> Outcome {
         let bin = start.find(b"/bin", true).map_err(fail)?;
-        let status = tree::lock().status(bin.place()).map_err(fail)?;
+        let status = bin.status(start.caller).map_err(fail)?;
         check!(status.mode == 0o040_750 && status.modified.seconds == 981_173_106);
         let tool = start.find(b"link", true).map_err(fail)?;
         check!(start.find(b"link", false).map_err(fail)?.place() != tool.place());
-        check!(tree::lock().status(tool.place()).map_err(fail)?.size == 10);
+        check!(tool.status(start.caller).map_err(fail)?.size == 10);
         let (one, two) = (start.find(b"one", true), start.find(b"two", true));
         check!(one.map_err(fail)?.place() == two.map_err(fail)?.place());
 
@@ -279,7 +280,7 @@ fn programs_that_run_cannot_be_written() -> Outcome {
     archive::unpack(None).map_err(fail)?;
     with_start(|start| -> Outcome {
         let file = open(start, b"/tmp/program", O_CREAT | O_RDWR, 0o755, 0).map_err(fail)?;
-        let execute = || exec_node(start.find(b"/tmp/program", true)?, start.caller);
+        let execute = || exec_found(start.find(b"/tmp/program", true)?, start.caller);
         check!(execute().err() == Some(Errno::ETXTBSY));
         drop(file);
         let program = execute().map_err(fail)?;
@@ -344,7 +345,7 @@ fn closing_a_descriptor_gives_up_locks() -> Outcome {
     archive::unpack(None).map_err(fail)?;
     let (table, other) = (FileTable::new().map_err(fail)?, FileTable::new().map_err(fail)?);
     let regular = Regular::empty().map_err(fail)?;
-    let root = tree::lock().root_place();
+    let root = tree::lock().root();
     let node: Held = tree::lock().held(root).map_err(fail)?;
     let file = File::new(Kind::Regular(regular.clone()), Node::Held(node), O_RDWR).map_err(fail)?;
     let fds = [0, 1].map(|_| table.insert(file.clone(), CloseOnExec::No, 0, 10));

@@ -6,10 +6,12 @@ use super::console;
 use super::description::{File, Kind, Node};
 use super::device::Device;
 use super::directory::Directory;
-use super::namespace::{Start, Target};
+use super::found::Found;
+use super::namespace::{Sought, Start};
 use super::operations::Place;
 use super::pipe::{Ends, Pipe, PipeEnd};
 use super::regular::{Program, Regular};
+use super::served::{self, Served, permissions};
 use super::status::DeviceNumber;
 use super::tree::{self, Content, Held};
 use crate::result::{Errno, Result};
@@ -18,8 +20,9 @@ use abi::file::{
     O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK,
     S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
 };
+use abi::node;
 use alloc::sync::Arc;
-use kcore::node_tree::NewNode;
+use kcore::node_tree::{Attributes, NewNode};
 
 /// The bit of O_TMPFILE that is its own.
 const TMPFILE: u32 = O_TMPFILE & !O_DIRECTORY;
@@ -72,18 +75,19 @@ pub fn open(start: &Start, path: &[u8], flags: u32, mode: u32, umask: u32) -> Re
     }
     if how.has(O_CREAT) {
         return match start.find_or_name(path, how.follow)? {
-            Target::Found(node) if how.has(O_EXCL) => {
-                drop(node);
+            Sought::Found(found) if how.has(O_EXCL) => {
+                drop(found);
                 Err(Errno::EEXIST)
             }
-            Target::Found(node) => open_node(node, &how, start.caller),
-            Target::Missing(missing) if missing.trailing_slash => Err(Errno::EISDIR),
-            Target::Missing(missing) => {
+            Sought::Found(found) => open_found(found, &how, start.caller),
+            Sought::Missing(missing) if missing.trailing_slash => Err(Errno::EISDIR),
+            Sought::Missing(missing) => {
+                // Servers are not asked to make files, and Linux's /proc has nothing to make.
+                let directory = missing.directory.held().ok_or(Errno::ENOENT)?.node();
                 let new = new_file(start.caller, how.mode);
                 let node = {
                     let mut tree = tree::lock();
                     let edit = tree.edit(start.caller);
-                    let directory = missing.directory.node();
                     let node = tree.create_node(directory, &missing.name, new, empty, &edit);
                     // Somebody else may have made it meanwhile.
                     let node = match node {
@@ -93,14 +97,13 @@ pub fn open(start: &Start, path: &[u8], flags: u32, mode: u32, umask: u32) -> Re
                         }
                         node => node?,
                     };
-                    let place = tree::Place { node, ..missing.directory.place() };
-                    tree.held(place)?
+                    tree.held(node)?
                 };
                 open_new(node, &how)
             }
         };
     }
-    open_node(start.find(path, how.follow)?, &how, start.caller)
+    open_found(start.find(path, how.follow)?, &how, start.caller)
 }
 
 fn empty() -> Result<Content> {
@@ -122,11 +125,12 @@ fn open_new(node: Held, how: &How) -> Result<Arc<File>> {
 
 /// O_TMPFILE: a file without a name, on the file system of a directory.
 fn open_nameless(start: &Start, path: &[u8], how: &How) -> Result<Arc<File>> {
-    let directory = start.find_directory(path)?;
+    let found = start.find_directory(path)?;
+    let directory = found.held().ok_or(Errno::EOPNOTSUPP)?.node();
     let node = {
         let mut tree = tree::lock();
-        let attributes = *tree.node(directory.node())?.attributes();
-        if tree.node(directory.node())?.is_read_only() {
+        let attributes = *tree.node(directory)?.attributes();
+        if tree.node(directory)?.is_read_only() {
             return Err(Errno::EROFS);
         }
         start.caller.may(&attributes, W_OK | X_OK)?;
@@ -134,7 +138,7 @@ fn open_nameless(start: &Start, path: &[u8], how: &How) -> Result<Arc<File>> {
         let new = new_file(start.caller, how.mode);
         let node = tree.create_nameless(new, !how.has(O_EXCL), empty, now)?;
         // It comes with one reference.
-        Held::adopt(tree::Place { node, ..directory.place() })
+        Held::adopt(node)
     };
     let regular = super::namespace::regular(&node)?;
     File::new(Kind::Regular(regular), Node::Held(node), how.flags)
@@ -147,10 +151,100 @@ pub fn open_memory(caller: &Caller) -> Result<Arc<File>> {
         let now = tree.now();
         let new = new_file(caller, 0o777);
         let node = tree.create_nameless(new, false, empty, now)?;
-        Held::adopt(tree::Place { node, ..tree.root_place() })
+        Held::adopt(node)
     };
     let regular = super::namespace::regular(&node)?;
     File::new(Kind::Regular(regular), Node::Held(node), abi::file::O_RDWR | O_LARGEFILE)
+}
+
+fn open_found(found: Found, how: &How, caller: &Caller) -> Result<Arc<File>> {
+    match found {
+        Found::Held(node) => open_node(node, how, caller),
+        found => open_elsewhere(found, how, caller),
+    }
+}
+
+/// What is not in the kernel's own tree, or an open file that a link has led to.
+#[cold]
+fn open_elsewhere(found: Found, how: &How, caller: &Caller) -> Result<Arc<File>> {
+    match found {
+        Found::Held(node) => open_node(node, how, caller),
+        Found::Served(node, told) => {
+            let attributes = match told {
+                Some(attributes) => *attributes,
+                None => node.attributes(caller)?,
+            };
+            open_served(node, &attributes, how, caller)
+        }
+        Found::Open(file) => match file.node_of() {
+            Node::Held(held) => open_node(held.again(), how, caller),
+            Node::Served(node) => open_served(node.clone(), &node.attributes(caller)?, how, caller),
+            Node::Anonymous { .. } => reopen(&file, how, caller),
+        },
+    }
+}
+
+/// What goes for files of every tree: O_CREAT, O_DIRECTORY.
+fn check_type(how: &How, mode: u32) -> Result<()> {
+    let is_directory = mode & S_IFMT == S_IFDIR;
+    if how.has(O_CREAT) && is_directory {
+        return Err(Errno::EISDIR);
+    }
+    if how.has(O_DIRECTORY) && !is_directory { Err(Errno::ENOTDIR) } else { Ok(()) }
+}
+
+fn open_served(
+    node: Served,
+    attributes: &node::Attributes,
+    how: &How,
+    caller: &Caller,
+) -> Result<Arc<File>> {
+    check_type(how, attributes.mode)?;
+    if how.has(O_PATH) {
+        return File::new(Kind::Place(Place), Node::Served(node), how.flags);
+    }
+    let kind = attributes.mode & S_IFMT;
+    match kind {
+        S_IFLNK => return Err(Errno::ELOOP),
+        S_IFDIR if how.access & W_OK != 0 => return Err(Errno::EISDIR),
+        S_IFDIR | S_IFREG => {}
+        // A server's numbers name no devices of the kernel's.
+        _ => return Err(Errno::ENXIO),
+    }
+    let opened = served::open(&node, attributes, how.flags, how.access, caller)?;
+    if how.has(O_NOATIME) {
+        caller.owns(&permissions(attributes))?;
+    }
+    if how.has(O_DIRECT) {
+        return Err(Errno::EINVAL);
+    }
+    if kind == S_IFDIR {
+        return File::new(Kind::Directory(Directory), Node::Served(node), how.flags);
+    }
+    if how.has(O_TRUNC) {
+        node.truncate(0, caller)?;
+    }
+    File::new(Kind::Served(opened), Node::Served(node), how.flags)
+}
+
+/// Another description of what is in no tree: a pipe, or a stream of the console.
+fn reopen(file: &File, how: &How, caller: &Caller) -> Result<Arc<File>> {
+    let Node::Anonymous { ino, created, user, group } = *file.node_of() else {
+        return Err(Errno::ENXIO);
+    };
+    let node = Node::Anonymous { ino, created, user, group };
+    let status = file.status()?;
+    check_type(how, status.mode)?;
+    if how.has(O_PATH) {
+        return File::new(Kind::Place(Place), node, how.flags);
+    }
+    let (mode, uid, gid) = (status.mode, status.uid, status.gid);
+    caller.may(&Attributes { mode, uid, gid, ..Attributes::default() }, how.access)?;
+    match file.kind() {
+        Kind::Pipe(end) => open_pipe(end.pipe.clone(), node, how),
+        Kind::Channel(channel) => File::new(Kind::Channel(*channel), node, how.flags),
+        _ => Err(Errno::ENXIO),
+    }
 }
 
 fn open_node(node: Held, how: &How, caller: &Caller) -> Result<Arc<File>> {
@@ -160,12 +254,7 @@ fn open_node(node: Held, how: &How, caller: &Caller) -> Result<Arc<File>> {
         (*found.attributes(), found.is_read_only())
     };
     let kind = attributes.mode & S_IFMT;
-    if how.has(O_CREAT) && kind == S_IFDIR {
-        return Err(Errno::EISDIR);
-    }
-    if how.has(O_DIRECTORY) && kind != S_IFDIR {
-        return Err(Errno::ENOTDIR);
-    }
+    check_type(how, attributes.mode)?;
     if how.has(O_PATH) {
         return File::new(Kind::Place(Place), Node::Held(node), how.flags);
     }
@@ -219,6 +308,10 @@ fn open_fifo(node: Held, how: &How) -> Result<Arc<File>> {
         Some(Content::Fifo(pipe)) => pipe.clone(),
         _ => return Err(Errno::ENXIO),
     };
+    open_pipe(pipe, Node::Held(node), how)
+}
+
+fn open_pipe(pipe: Arc<Pipe>, node: Node, how: &How) -> Result<Arc<File>> {
     let ends = match how.flags & O_ACCMODE {
         0 => Ends { read: true, write: false },
         1 => Ends { read: false, write: true },
@@ -227,17 +320,25 @@ fn open_fifo(node: Held, how: &How) -> Result<Arc<File>> {
     };
     pipe.open(ends, how.has(O_NONBLOCK))?;
     // If this fails, the description that was made closes the ends.
-    File::new(Kind::Pipe(PipeEnd { pipe, ends }), Node::Held(node), how.flags)
+    File::new(Kind::Pipe(PipeEnd { pipe, ends }), node, how.flags)
 }
 
 /// Opens a program of the calling process to run it. EACCES unless it is a regular file that the
 /// process may execute; ETXTBSY while somebody has it open for writing. Nobody can write it while
 /// this is open.
 pub fn exec_open(path: &[u8]) -> Result<Arc<File>> {
-    caller::from_working_directory(|start| exec_node(start.find(path, true)?, start.caller))
+    caller::from_working_directory(|start| exec_found(start.find(path, true)?, start.caller))
 }
 
-pub(super) fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
+pub(super) fn exec_found(found: Found, caller: &Caller) -> Result<Arc<File>> {
+    match found {
+        Found::Held(node) => exec_node(node, caller),
+        // Servers have no programs.
+        found => exec_node(found.held().ok_or(Errno::EACCES)?.again(), caller),
+    }
+}
+
+fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
     let attributes = *tree::lock().node(node.node())?.attributes();
     match attributes.mode & S_IFMT {
         S_IFREG => {}
@@ -254,8 +355,7 @@ pub fn console_node() -> Result<Held> {
     let mut tree = tree::lock();
     let dev = tree.lookup(tree.root(), b"dev")?;
     let node = tree.lookup(dev, b"console")?;
-    let place = tree::Place { node, ..tree.root_place() };
-    tree.held(place)
+    tree.held(node)
 }
 
 /// A FIFO's content, or that of a device or socket, for `mknod`.

@@ -2,6 +2,7 @@
 
 use super::access::Caller;
 use super::pipe::Pipe;
+use super::place::{self, BUILT_IN, Place};
 use super::regular::Regular;
 use super::status::{DeviceNumber, FileStatus};
 use crate::result::{Errno, Result};
@@ -10,13 +11,7 @@ use crate::time::{self, SECOND};
 use alloc::sync::Arc;
 use core::ops::{Deref, DerefMut};
 use kcore::node_tree::{Edit, NodeId, NodeTree, Timestamp};
-use kcore::path;
 
-/// A node in a mounted tree. Today there is one tree.
-pub type Place = path::Place<NodeId>;
-
-/// The built-in tree's number among the mounts.
-const BUILT_IN: u32 = 0;
 /// Its device, as an unnamed one of Linux.
 const DEVICE: DeviceNumber = DeviceNumber::new(0, 2);
 
@@ -112,19 +107,14 @@ impl Tree {
         Edit { now: self.now(), permit: caller }
     }
 
-    /// The root directory.
-    pub fn root_place(&self) -> Place {
-        Place { mount: BUILT_IN, node: self.root() }
-    }
-
     /// One more reference to a node; ENOENT if it is gone.
-    pub fn held(&mut self, place: Place) -> Result<Held> {
-        self.hold(place.node)?;
-        Ok(Held { place })
+    pub fn held(&mut self, node: NodeId) -> Result<Held> {
+        self.hold(node)?;
+        Ok(Held { node })
     }
 
-    pub fn status(&self, place: Place) -> Result<FileStatus> {
-        let node = self.node(place.node)?;
+    pub fn status(&self, id: NodeId) -> Result<FileStatus> {
+        let node = self.node(id)?;
         let attributes = node.attributes();
         let (size, blocks) = match node.content() {
             Some(Content::Regular(regular)) => (regular.size(), regular.blocks()),
@@ -132,7 +122,7 @@ impl Tree {
         };
         Ok(FileStatus {
             device: DEVICE,
-            ino: u64::from(place.node.inode_number()),
+            ino: u64::from(id.inode_number()),
             mode: attributes.mode,
             nlink: node.links(),
             uid: attributes.uid,
@@ -143,43 +133,43 @@ impl Tree {
             accessed: attributes.accessed,
             modified: attributes.modified,
             changed: attributes.changed,
-            mount: u64::from(place.mount) + 1,
+            mount: u64::from(BUILT_IN) + 1,
         })
     }
 }
 
 /// A node that stays as long as this does: of an open file, a working directory.
 pub struct Held {
-    place: Place,
+    node: NodeId,
 }
 
 impl Held {
     /// Takes over a reference that the tree has counted.
-    pub fn adopt(place: Place) -> Self {
-        Self { place }
+    pub fn adopt(node: NodeId) -> Self {
+        Self { node }
     }
 
     #[inline]
     pub fn place(&self) -> Place {
-        self.place
+        place::built_in(self.node)
     }
 
     #[inline]
     pub fn node(&self) -> NodeId {
-        self.place.node
+        self.node
     }
 
     /// One more reference.
     pub fn again(&self) -> Held {
         // A held node is there.
-        let _ = lock().hold(self.place.node);
-        Self { place: self.place }
+        let _ = lock().hold(self.node);
+        Self { node: self.node }
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let content = lock().release(self.place.node);
+        let content = lock().release(self.node);
         // Outside of the lock: with it goes all of the file's memory.
         drop(content);
     }

@@ -2,12 +2,26 @@
 
 use super::context::path_of;
 use super::description::{File, Kind, Node};
-use super::tree::Place;
+use super::found::Found;
+use super::place::Place;
+use super::status::FileStatus;
 use crate::mm::space::KeptOpen;
 use crate::result::{Errno, Result};
+use abi::file::{S_IFDIR, S_IFREG};
+use abi::node::Attributes;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
+
+impl Found {
+    /// The path seen from `root`, or what it is if it has none.
+    pub fn whereabouts(&self, root: Place) -> Result<Vec<u8>> {
+        match self {
+            Self::Open(file) => file.whereabouts(root),
+            found => path_of(found.place()?, root),
+        }
+    }
+}
 
 impl File {
     /// The description that a mapping keeps open.
@@ -16,11 +30,24 @@ impl File {
         kept.downcast().ok()
     }
 
+    /// As [`status`](Self::status), but nobody is asked: of a server's node, which may be that of
+    /// whoever wants to know, only number and type.
+    pub fn shown_status(&self) -> Result<FileStatus> {
+        let Some(served) = self.served() else { return self.status() };
+        let mode = if self.is_directory() { S_IFDIR } else { S_IFREG };
+        Ok(served.status(&Attributes { ino: served.place().node, mode, ..Attributes::default() }))
+    }
+
     /// Its path seen from `root`, or what it is if it has none.
     pub fn whereabouts(&self, root: Place) -> Result<Vec<u8>> {
         match self.node_of() {
             Node::Held(held) => match path_of(held.place(), root) {
                 Err(Errno::ENOENT) => numbered(b"/#", held.node().inode_number(), b" (deleted)"),
+                path => path,
+            },
+            Node::Served(served) => match path_of(served.place(), root) {
+                // The server itself asks.
+                Err(Errno::EDEADLK) => path_of(served.covered().place(), root),
                 path => path,
             },
             Node::Anonymous { ino, .. } => match self.kind() {

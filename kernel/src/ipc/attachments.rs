@@ -18,7 +18,6 @@ pub enum LentMemory {
     /// The pages of all leases, in order. They stay where they are while this lives.
     Pinned([Option<Frame>; MAX_LEASE_PAGES as usize]),
     /// The kernel's own: a lease's start is an offset. It goes back to the caller with the reply.
-    #[expect(dead_code, reason = "of requests that lend; nodes of servers make them")]
     Kernel(Vec<u8>),
 }
 

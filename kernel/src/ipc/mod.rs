@@ -31,7 +31,10 @@ pub mod lease;
 mod notification;
 pub mod object;
 pub mod port;
-#[cfg_attr(not(feature = "ktest"), expect(dead_code, reason = "asked of nodes of servers"))]
+#[cfg_attr(
+    not(feature = "ktest"),
+    expect(dead_code, reason = "page-outs send what waits for nobody")
+)]
 pub mod request;
 pub mod server;
 pub mod slot;

@@ -22,7 +22,6 @@ pub struct Answer {
     pub tag: Tag,
     pub words: Words,
     /// Those of the request, with the handles of the reply.
-    #[cfg_attr(feature = "ktest", expect(dead_code, reason = "of requests that lend"))]
     pub attachments: Option<Box<Attachments>>,
 }
 

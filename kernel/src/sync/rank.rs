@@ -31,6 +31,8 @@ pub enum Rank {
     Epoll,
     /// The state of one open file, pipe or stream.
     File,
+    /// What is mounted where.
+    Mounts,
     /// The tree of built-in nodes.
     NodeTree,
     /// Who maps the pages of one object, or the private pages of one lineage.

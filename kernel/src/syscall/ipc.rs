@@ -12,9 +12,10 @@ use crate::ipc::{call as message, supervisor as first_port};
 use crate::mm::user::{self, UserSlice};
 use crate::process::{self, CurrentThread};
 use crate::result::{Errno, Result};
+use crate::syscall::file::mount;
 use abi::ipc::{Block, Lent, Level, Rights, Tag};
 use abi::memory::PROT_WRITE;
-use abi::{UserMutPtr, UserPtr};
+use abi::{UserMutPtr, UserPtr, UserStr};
 use alloc::sync::Arc;
 
 /// Runs `work` on what the running process holds.
@@ -222,6 +223,14 @@ pub fn supervisor_set(port: u32) -> Result<u32> {
     check_init(&thread)?;
     let (port, _) = thread.process().ipc.port(port, Rights::DUPLICATE)?;
     first_port::set(port);
+    Ok(0)
+}
+
+pub fn mount_port(port: u32, directory: UserStr, kind: UserStr) -> Result<u32> {
+    let thread = process::current();
+    check_init(&thread)?;
+    let (port, _) = thread.process().ipc.port(port, Rights::DUPLICATE)?;
+    mount::mount_port(port, directory, kind)?;
     Ok(0)
 }
 

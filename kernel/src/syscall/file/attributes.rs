@@ -1,33 +1,34 @@
 //! Changing attributes and sizes.
 
-use super::{Named, files, from, named, path};
+use super::{files, from, named, path};
+use crate::file::found::Found;
 use crate::file::names;
-use crate::file::tree::{self, Held};
+use crate::file::tree;
 use crate::file::{Caller, caller};
 use crate::mm::user;
 use crate::result::{Errno, Result};
 use abi::file::{
     AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT, S_ISGID, S_ISUID, W_OK,
 };
+use abi::node::{
+    CHANGE_ACCESSED, CHANGE_GROUP, CHANGE_MODE, CHANGE_MODIFIED, CHANGE_USER, Changes,
+};
 use abi::time::{Timespec, Timespec64, Timeval, UTIME_NOW, UTIME_OMIT, Utimbuf};
 use abi::{UserMutPtr, UserPtr, UserStr};
 use kcore::node_tree::{Attributes, Timestamp};
 
-impl Named {
-    /// The node. Pipes and streams have none to change: EPERM.
-    fn node(&self) -> Result<&Held> {
-        match self {
-            Self::Node(node) => Ok(node),
-            Self::File(file) => file.node().ok_or(Errno::EPERM),
-        }
-    }
-}
-
-/// Changes attributes: EROFS, then what `change` says.
+/// Changes attributes: EROFS, then what `change` says. What is a server's is changed as the server
+/// thinks fit.
 fn change(
-    node: &Held,
+    found: &Found,
+    changes: &Changes,
     change: impl FnOnce(&mut Attributes, Timestamp) -> Result<()>,
 ) -> Result<()> {
+    let Some(node) = found.held() else {
+        // Pipes and streams have none to change.
+        let served = found.served().ok_or(Errno::EPERM)?;
+        return served.set_attributes(changes, &caller::identity());
+    };
     let mut tree = tree::lock();
     let now = tree.now();
     let attributes = tree.changeable(node.node())?;
@@ -42,16 +43,17 @@ pub fn chmod(path: UserStr, mode: u32) -> Result<u32> {
 }
 
 pub fn fchmod(fd: i32, mode: u32) -> Result<u32> {
-    change_mode(&Named::File(files().get(fd)?), mode)
+    change_mode(&Found::Open(files().get(fd)?), mode)
 }
 
 pub fn fchmodat(directory: i32, path: UserStr, mode: u32) -> Result<u32> {
     change_mode(&named(directory, path, true, false)?, mode)
 }
 
-fn change_mode(named: &Named, mode: u32) -> Result<u32> {
+fn change_mode(found: &Found, mode: u32) -> Result<u32> {
     let caller = caller::identity();
-    change(named.node()?, |attributes, now| {
+    let changes = Changes { mask: CHANGE_MODE, mode: mode & 0o7777, ..Changes::default() };
+    change(found, &changes, |attributes, now| {
         caller.owns(attributes)?;
         let mut mode = mode & 0o7777;
         if !caller.is_privileged() && !caller.is_in_group(attributes.gid) {
@@ -76,7 +78,7 @@ pub fn lchown32(path: UserStr, user: u32, group: u32) -> Result<u32> {
 }
 
 pub fn fchown32(fd: i32, user: u32, group: u32) -> Result<u32> {
-    change_owner(&Named::File(files().get(fd)?), user, group)
+    change_owner(&Found::Open(files().get(fd)?), user, group)
 }
 
 pub fn fchownat(directory: i32, path: UserStr, user: u32, group: u32, flags: u32) -> Result<u32> {
@@ -104,9 +106,12 @@ pub fn fchown(fd: i32, user: u32, group: u32) -> Result<u32> {
     fchown32(fd, wide(user), wide(group))
 }
 
-fn change_owner(named: &Named, user: u32, group: u32) -> Result<u32> {
+fn change_owner(found: &Found, user: u32, group: u32) -> Result<u32> {
     let caller = caller::identity();
-    change(named.node()?, |attributes, now| {
+    let mask = |id, bit| if id == UNCHANGED { 0 } else { bit };
+    let mask = mask(user, CHANGE_USER) | mask(group, CHANGE_GROUP);
+    let changes = Changes { mask, uid: user, gid: group, ..Changes::default() };
+    change(found, &changes, |attributes, now| {
         may_change_owner(&caller, attributes, user, group)?;
         if user != UNCHANGED {
             attributes.uid = user;
@@ -167,9 +172,29 @@ impl Setting {
     }
 }
 
+/// The same for a server.
+fn changes_of([accessed, modified]: [Setting; 2]) -> Changes {
+    let now = tree::lock().now();
+    let time = |setting, bit| match setting {
+        Setting::Now => (bit, now),
+        Setting::Omit => (0, now),
+        Setting::To(time) => (bit, time),
+    };
+    let (accessed, atime) = time(accessed, CHANGE_ACCESSED);
+    let (modified, mtime) = time(modified, CHANGE_MODIFIED);
+    Changes {
+        mask: accessed | modified,
+        atime: atime.seconds,
+        atime_nsec: atime.nanoseconds,
+        mtime: mtime.seconds,
+        mtime_nsec: mtime.nanoseconds,
+        ..Changes::default()
+    }
+}
+
 /// Sets access and modification time. `times` as the program gave them are checked after the file
 /// was found.
-fn set_times(named: &Named, times: Option<[(i64, i32); 2]>) -> Result<u32> {
+fn set_times(found: &Found, times: Option<[(i64, i32); 2]>) -> Result<u32> {
     let settings = match times {
         Some([accessed, modified]) => {
             [Setting::new(accessed.0, accessed.1)?, Setting::new(modified.0, modified.1)?]
@@ -177,7 +202,7 @@ fn set_times(named: &Named, times: Option<[(i64, i32); 2]>) -> Result<u32> {
         None => [Setting::Now; 2],
     };
     let caller = caller::identity();
-    change(named.node()?, |attributes, now| {
+    change(found, &changes_of(settings), |attributes, now| {
         // To say "now", the right to write is enough.
         match caller.owns(attributes) {
             Err(_) if settings == [Setting::Now; 2] => caller.may(attributes, W_OK)?,
@@ -204,7 +229,7 @@ fn set_times_at(
         if flags != 0 {
             return Err(Errno::EINVAL);
         }
-        return set_times(&Named::File(files().get(directory)?), times);
+        return set_times(&Found::Open(files().get(directory)?), times);
     }
     if flags & !(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
@@ -289,8 +314,8 @@ pub fn fallocate(fd: i32, mode: i32, offset: i64, length: i64) -> Result<u32> {
 }
 
 /// The tree keeps no extended attributes: the file has to be there, and that is all.
-fn no_attributes(named: Result<Named>) -> Result<u32> {
-    named?;
+fn no_attributes(found: Result<Found>) -> Result<u32> {
+    found?;
     Err(Errno::EOPNOTSUPP)
 }
 
@@ -303,7 +328,7 @@ pub fn lgetxattr(path: UserStr, _: UserStr, _: UserMutPtr<u8>, _: u32) -> Result
 }
 
 pub fn fgetxattr(fd: i32, _: UserStr, _: UserMutPtr<u8>, _: u32) -> Result<u32> {
-    no_attributes(files().get(fd).map(Named::File))
+    no_attributes(files().get(fd).map(Found::Open))
 }
 
 pub fn setxattr(path: UserStr, _: UserStr, _: UserPtr<u8>, _: u32, _: u32) -> Result<u32> {
@@ -315,7 +340,7 @@ pub fn lsetxattr(path: UserStr, _: UserStr, _: UserPtr<u8>, _: u32, _: u32) -> R
 }
 
 pub fn fsetxattr(fd: i32, _: UserStr, _: UserPtr<u8>, _: u32, _: u32) -> Result<u32> {
-    no_attributes(files().get(fd).map(Named::File))
+    no_attributes(files().get(fd).map(Found::Open))
 }
 
 pub fn removexattr(path: UserStr, _: UserStr) -> Result<u32> {
@@ -327,7 +352,7 @@ pub fn lremovexattr(path: UserStr, _: UserStr) -> Result<u32> {
 }
 
 pub fn fremovexattr(fd: i32, _: UserStr) -> Result<u32> {
-    no_attributes(files().get(fd).map(Named::File))
+    no_attributes(files().get(fd).map(Found::Open))
 }
 
 pub fn listxattr(path: UserStr, _: UserMutPtr<u8>, _: u32) -> Result<u32> {

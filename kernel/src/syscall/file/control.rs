@@ -1,6 +1,7 @@
 //! Descriptors and descriptions: copies, flags, locks, device control.
 
 use super::files;
+use crate::file::found::Found;
 use crate::file::locks::{self, Owner};
 use crate::file::{File, Kind, caller};
 use crate::mm::user;
@@ -96,10 +97,9 @@ pub fn fcntl64(fd: i32, command: u32, argument: u32) -> Result<u32> {
         }
         F_GETFL => Ok(file.flags()),
         F_SETFL => {
-            if argument & O_NOATIME & !file.flags() != 0
-                && let Some(node) = file.node()
-            {
-                caller::identity().owns(&node.attributes()?)?;
+            if argument & O_NOATIME & !file.flags() != 0 && file.place().is_ok() {
+                let caller = caller::identity();
+                caller.owns(&Found::Open(file.clone()).attributes(&caller)?)?;
             }
             // Nothing here transfers data around the page cache.
             if argument & O_DIRECT != 0 {

@@ -3,6 +3,7 @@
 mod attributes;
 mod control;
 mod epoll;
+pub(in crate::syscall) mod mount;
 mod names;
 mod open;
 mod poll;
@@ -12,14 +13,16 @@ mod transfer;
 pub use attributes::*;
 pub use control::*;
 pub use epoll::*;
+pub use mount::{mount, umount, umount2};
 pub use names::*;
 pub use open::*;
 pub use poll::*;
 pub use status::*;
 pub use transfer::*;
 
+use crate::file::found::Found;
 use crate::file::namespace::Start;
-use crate::file::{Caller, File, FileTable, caller, tree};
+use crate::file::{Caller, FileTable, caller};
 use crate::mm::user;
 use crate::process::current;
 use crate::result::{Errno, Result};
@@ -61,21 +64,15 @@ fn from_for<R>(
     if directory == AT_FDCWD || path.starts_with(b"/") {
         return work(&start);
     }
-    let file = files().get_any(directory)?;
-    let node = file.node().ok_or(Errno::ENOTDIR)?;
-    node.check_directory()?;
-    work(&Start { at: node.place(), ..start })
+    let file = Found::Open(files().get_any(directory)?);
+    let at = file.place()?;
+    file.check_directory(caller)?;
+    work(&Start { at, ..start })
 }
 
-/// What an at-call names: a node of the tree, or with an empty path an open file.
-enum Named {
-    Node(tree::Held),
-    File(Arc<File>),
-}
-
-/// What `path` leads to. It may be empty if `empty` allows it: then it is the descriptor itself,
+/// What an at-call names: where `path` leads. It may be empty if `empty` allows it: then it is the descriptor itself,
 /// or the working directory.
-fn named(directory: i32, path: UserStr, follow: bool, empty: bool) -> Result<Named> {
+fn named(directory: i32, path: UserStr, follow: bool, empty: bool) -> Result<Found> {
     named_for(&caller::identity(), directory, path, follow, empty)
 }
 
@@ -86,19 +83,15 @@ fn named_for(
     path: UserStr,
     follow: bool,
     empty: bool,
-) -> Result<Named> {
+) -> Result<Found> {
     let path = any_path(path)?;
     if !path.is_empty() {
         let find = |start: &Start| start.find(&path, follow);
-        return from_for(caller, directory, &path, find).map(Named::Node);
+        return from_for(caller, directory, &path, find);
     }
     match directory {
         _ if !empty => Err(Errno::ENOENT),
-        AT_FDCWD => {
-            let start = current().fs().start(caller);
-            let working = tree::lock().held(start.at)?;
-            Ok(Named::Node(working))
-        }
-        _ => files().get_any(directory).map(Named::File),
+        AT_FDCWD => Ok(current().fs().working().into()),
+        _ => files().get_any(directory).map(Found::Open),
     }
 }

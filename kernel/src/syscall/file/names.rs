@@ -1,7 +1,7 @@
 //! Calls about names and directories.
 
-use super::{Named, any_path, files, from, named, path};
-use crate::file::namespace::read_link;
+use super::{any_path, files, from, named, named_for, path};
+use crate::file::found::Found;
 use crate::file::{caller, directory, names};
 use crate::mm::user::{self, UserSlice};
 use crate::process::current;
@@ -64,11 +64,7 @@ pub fn linkat(
     let (follow, empty) = (flags & AT_SYMLINK_FOLLOW != 0, flags & AT_EMPTY_PATH != 0);
     let old = named(old_directory, old, follow, empty)?;
     let new = path(new)?;
-    let node = match &old {
-        Named::Node(node) => node,
-        Named::File(file) => file.node().ok_or(Errno::EXDEV)?,
-    };
-    from(new_directory, &new, |start| names::link(node, start, &new))?;
+    from(new_directory, &new, |start| names::link(old.held(), start, &new))?;
     Ok(0)
 }
 
@@ -136,14 +132,14 @@ pub fn readlinkat(
     size: i32,
 ) -> Result<u32> {
     let size = usize::try_from(size).ok().filter(|size| *size != 0).ok_or(Errno::EINVAL)?;
-    let text = match named(directory, path_, false, true)? {
-        Named::Node(node) => read_link(node.place())?,
-        Named::File(file) => {
-            read_link(file.place().map_err(|_| Errno::ENOENT)?).map_err(|error| match error {
-                Errno::EINVAL => Errno::ENOENT,
-                other => other,
-            })?
-        }
+    let caller = caller::identity();
+    let text = match named_for(&caller, directory, path_, false, true)? {
+        // An empty path: the descriptor has to be a link's.
+        Found::Open(file) => Found::Open(file).read_link(&caller).map_err(|error| match error {
+            Errno::EINVAL => Errno::ENOENT,
+            other => other,
+        })?,
+        found => found.read_link(&caller)?,
     };
     let text = text.get(..size).unwrap_or(&text);
     user::write_bytes(buffer, text)?;
@@ -154,19 +150,18 @@ pub fn chdir(path_: UserStr) -> Result<u32> {
     let path = path(path_)?;
     let directory = caller::from_working_directory(|start| {
         let directory = start.find_directory(&path)?;
-        start.caller.may(&directory.attributes()?, X_OK)?;
-        Ok(directory)
+        start.caller.may(&directory.attributes(start.caller)?, X_OK)?;
+        directory.into_kept()
     })?;
     current().fs().set_working(directory);
     Ok(0)
 }
 
 pub fn fchdir(fd: i32) -> Result<u32> {
-    let file = files().get_any(fd)?;
-    let node = file.node().ok_or(Errno::ENOTDIR)?;
-    node.check_directory()?;
-    caller::identity().may(&node.attributes()?, X_OK)?;
-    current().fs().set_working(node.again());
+    let (file, caller) = (Found::Open(files().get_any(fd)?), caller::identity());
+    file.check_directory(&caller)?;
+    caller.may(&file.attributes(&caller)?, X_OK)?;
+    current().fs().set_working(file.into_kept()?);
     Ok(0)
 }
 
@@ -174,8 +169,8 @@ pub fn chroot(path_: UserStr) -> Result<u32> {
     let path = path(path_)?;
     let directory = caller::from_working_directory(|start| {
         let directory = start.find_directory(&path)?;
-        start.caller.may(&directory.attributes()?, X_OK)?;
-        if start.caller.is_privileged() { Ok(directory) } else { Err(Errno::EPERM) }
+        start.caller.may(&directory.attributes(start.caller)?, X_OK)?;
+        if start.caller.is_privileged() { directory.into_kept() } else { Err(Errno::EPERM) }
     })?;
     current().fs().set_root(directory);
     Ok(0)

@@ -1,9 +1,9 @@
 //! `stat` and what else only looks.
 
-use super::{Named, files, named};
-use crate::file::Caller;
+use super::{files, named, named_for};
+use crate::file::found::Found;
 use crate::file::status::FileStatus;
-use crate::file::tree;
+use crate::file::{Caller, caller, tree};
 use crate::mm::frames::{for_each_zone, free_frames};
 use crate::mm::user;
 use crate::process::current;
@@ -19,21 +19,13 @@ use abi::{UserMutPtr, UserStr};
 const SYNC_TYPE: u32 = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC;
 const LOOK_FLAGS: u32 = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | SYNC_TYPE;
 
-impl Named {
-    fn status(&self) -> Result<FileStatus> {
-        match self {
-            Self::Node(node) => tree::lock().status(node.place()),
-            Self::File(file) => file.status(),
-        }
-    }
-}
-
 fn look(directory: i32, path: UserStr, flags: u32) -> Result<FileStatus> {
     let (follow, empty) = (flags & AT_SYMLINK_NOFOLLOW == 0, flags & AT_EMPTY_PATH != 0);
     if flags & !LOOK_FLAGS != 0 {
         return Err(Errno::EINVAL);
     }
-    named(directory, path, follow, empty)?.status()
+    let caller = caller::identity();
+    named_for(&caller, directory, path, follow, empty)?.status(&caller)
 }
 
 pub fn stat(path: UserStr, stat: UserMutPtr<Stat>) -> Result<u32> {
@@ -104,18 +96,14 @@ pub fn faccessat2(directory: i32, path: UserStr, mode: u32, flags: u32) -> Resul
     let caller =
         if flags & AT_EACCESS != 0 { Caller::new(credentials) } else { Caller::real(credentials) };
     let (follow, empty) = (flags & AT_SYMLINK_NOFOLLOW == 0, flags & AT_EMPTY_PATH != 0);
-    let named = super::named_for(&caller, directory, path, follow, empty)?;
-    let node = match &named {
-        Named::Node(node) => node,
+    let found = named_for(&caller, directory, path, follow, empty)?;
+    if found.place().is_err() {
         // Pipes and streams are their maker's.
-        Named::File(file) => match file.node() {
-            Some(node) => node,
-            None => return Ok(0),
-        },
-    };
-    let attributes = node.attributes()?;
+        return Ok(0);
+    }
+    let attributes = found.attributes(&caller)?;
     let is_special = matches!(attributes.mode & S_IFMT, S_IFCHR | S_IFBLK | S_IFIFO | S_IFSOCK);
-    if mode & W_OK != 0 && !is_special && node.is_read_only()? {
+    if mode & W_OK != 0 && !is_special && found.is_read_only()? {
         return Err(Errno::EROFS);
     }
     caller.may(&attributes, mode)?;
@@ -128,12 +116,11 @@ const ST_RDONLY: u32 = 1;
 const ST_VALID: u32 = 0x20;
 const ST_RELATIME: u32 = 0x1000;
 
-fn figures(named: &Named) -> Result<Statfs64> {
-    let node = match named {
-        Named::Node(node) => Some(node),
-        Named::File(file) => file.node(),
-    };
-    let Some(node) = node else {
+fn figures(found: &Found) -> Result<Statfs64> {
+    if let Some(served) = found.served() {
+        return served.figures(&caller::identity());
+    }
+    let Some(node) = found.held() else {
         return Ok(Statfs64 {
             kind: PIPEFS_MAGIC,
             bsize: crate::file::status::BLOCK_SIZE,
@@ -190,7 +177,7 @@ pub fn statfs(path: UserStr, to: UserMutPtr<Statfs>) -> Result<u32> {
 }
 
 pub fn fstatfs(fd: i32, to: UserMutPtr<Statfs>) -> Result<u32> {
-    user::write(to, &old(&figures(&Named::File(files().get_any(fd)?))?)?)?;
+    user::write(to, &old(&figures(&Found::Open(files().get_any(fd)?))?)?)?;
     Ok(0)
 }
 
@@ -206,6 +193,6 @@ pub fn fstatfs64(fd: i32, size: u32, to: UserMutPtr<Statfs64>) -> Result<u32> {
     if size as usize != size_of::<Statfs64>() {
         return Err(Errno::EINVAL);
     }
-    user::write(to, &figures(&Named::File(files().get_any(fd)?))?)?;
+    user::write(to, &figures(&Found::Open(files().get_any(fd)?))?)?;
     Ok(0)
 }

@@ -50,7 +50,7 @@ pub(super) fn look_up(address: &Address) -> Errno {
     }
     let identity = caller::identity();
     let found = caller::from_working_directory(|start| {
-        let attributes = start.find(path, true)?.attributes()?;
+        let attributes = start.find(path, true)?.attributes(start.caller)?;
         identity.may(&attributes, W_OK)
     });
     // Whatever is there, nobody listens.

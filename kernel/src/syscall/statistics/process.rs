@@ -57,7 +57,7 @@ pub fn descriptors(
     while entries.has_room()
         && let Some((number, file, close)) = next_descriptor(&process, from)?
     {
-        let status = file.status()?;
+        let status = file.shown_status()?;
         let close = if close == CloseOnExec::Yes { O_CLOEXEC } else { 0 };
         entries.push(&DescriptorStatistics {
             number,

@@ -8,7 +8,7 @@ pub mod kinds {
     pub use crate::argument::Registers;
     pub use crate::checked_argument::CheckedArgument;
     pub use crate::ipc::{Block, Lent, Level, Rights, Tag};
-    pub use crate::{UserMutPtr, UserPtr};
+    pub use crate::{UserMutPtr, UserPtr, UserStr};
 }
 
 /// Hands the rows of all calls but those of [`for_each_message_call!`](crate::for_each_message_call)
@@ -171,6 +171,13 @@ macro_rules! for_each_ipc_call {
             /// EPERM: `ports` lacks DMA. EINVAL: `port` is none of them; `place` is not divisible by
             /// 4. EFAULT: `place` cannot be written; the port has not been read.
             51 io_ports_read(ports: u32, port: u32, place: UserMutPtr<u32>, tag: u32);
+            /// Mounts a port on a directory: from there on its server answers for files, see
+            /// [`crate::node`]. `kind` is the type of file system.
+            ///
+            /// EPERM: the caller is not `init`, or `port` lacks DUPLICATE. ENOENT, ENOTDIR: there is no
+            /// such directory. EBUSY: something is mounted there. EINVAL: `kind` is longer than 15
+            /// bytes.
+            52 mount_port(port: u32, directory: UserStr, kind: UserStr);
         }
     };
 }

@@ -82,6 +82,10 @@ macro_rules! for_each_linux_call {
             19 lseek(fd: i32, offset: i32, whence: u32);
             /// The process id.
             20 getpid();
+            /// Mounts a file system on a directory.
+            21 mount(source: UserStr, target: UserStr, kind: UserStr, flags: u32, data: UserPtr<u8>);
+            /// Ends a mount.
+            22 umount(target: UserStr);
             /// Sets the user ids, 16 bits.
             23 setuid(user: u32);
             /// The real user id, 16 bits.
@@ -122,6 +126,8 @@ macro_rules! for_each_linux_call {
             49 geteuid();
             /// The effective group id, 16 bits.
             50 getegid();
+            /// Ends a mount, with flags.
+            52 umount2(target: UserStr, flags: u32);
             /// Device control.
             54 ioctl(fd: i32, command: u32, argument: u32);
             /// Descriptor control with 32-bit locks.
