@@ -52,6 +52,6 @@ pub use server::{Caller, Lender, Received, Reply, ReplyParts, Server, Token, Tra
 
 #[cfg(target_arch = "x86")]
 pub use crate::machine::ipc::{
-    Child, Frames, IoPorts, Irq, MappedFrames, Port, ServedPort, raise_level, set_supervisor,
-    supervisor,
+    Child, Frames, IoPorts, Irq, MappedFrames, Port, ServedPort, mount, raise_level,
+    set_supervisor, supervisor,
 };

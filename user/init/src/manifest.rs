@@ -8,6 +8,7 @@
 //! io-ports  0x1f0 8           # what it may have: first and count
 //! irq       14                # an interrupt line
 //! frames    16                # pages that outlive its server
+//! mount     /disk ext2        # where its files are, and the type of file system; any number of them
 //! console                     # the console's line, which the kernel drives until then; before its irq
 //! statistics                  # what the kernel knows of all processes
 //! restart   5 in 60s          # how often it may die; or: restart never
@@ -49,6 +50,15 @@ pub enum Grant {
     Statistics,
 }
 
+/// A directory below which a service answers for files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mount {
+    /// Absolute path.
+    pub directory: String,
+    /// The type of file system.
+    pub kind: String,
+}
+
 /// How a server shows that it works.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Heartbeat {
@@ -73,6 +83,8 @@ pub struct Manifest {
     pub names: Vec<Name>,
     /// What it may have.
     pub grants: Vec<Grant>,
+    /// Where it answers for files.
+    pub mounts: Vec<Mount>,
     /// How often it may die.
     pub restart: Policy,
     /// What is between their deaths and the next ones.
@@ -109,7 +121,7 @@ impl Manifest {
         let text = core::str::from_utf8(text).map_err(|_| missing("not a text file"))?;
         let (mut program, mut level, mut restart, mut heartbeat) = (None, None, None, None);
         let (mut arguments, mut names, mut grants) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut pauses, mut is_essential) = (None, false);
+        let (mut mounts, mut pauses, mut is_essential) = (Vec::new(), None, false);
         for directive in directives(text) {
             let here = directive.clone();
             match directive.word {
@@ -136,6 +148,7 @@ impl Manifest {
                     let [] = directive.words("no word")?;
                     grants.push(Grant::Statistics);
                 }
+                "mount" => mounts.push(mount(directive)?),
                 "restart" => once(&mut restart, &here, policy(directive)?)?,
                 "pause" => once(&mut pauses, &here, pause(directive)?)?,
                 "heartbeat" => once(&mut heartbeat, &here, beats(directive)?)?,
@@ -153,6 +166,7 @@ impl Manifest {
             level: level.ok_or_else(|| missing("level is missing"))?,
             names,
             grants,
+            mounts,
             restart: restart.unwrap_or(Policy::USUAL),
             pauses: pauses.unwrap_or(Pauses::USUAL),
             heartbeat: heartbeat.unwrap_or(Some(HEARTBEAT)),
@@ -216,6 +230,17 @@ fn io_ports(directive: Directive<'_>) -> Result<Grant, Mistake> {
     let last = count.checked_sub(1).and_then(|more| first.checked_add(more));
     match (u16::try_from(first), last) {
         (Ok(first), Some(..=MAX_PORT)) => Ok(Grant::IoPorts { first, count }),
+        _ => Err(mistake),
+    }
+}
+
+fn mount(directive: Directive<'_>) -> Result<Mount, Mistake> {
+    let what = "an absolute path and a type of at most 15 bytes, as in /proc proc";
+    let mistake = directive.mistake(what);
+    match directive.words(what)? {
+        [directory, kind] if directory.starts_with('/') && kind.len() < 16 => {
+            Ok(Mount { directory: directory.to_string(), kind: kind.to_string() })
+        }
         _ => Err(mistake),
     }
 }
@@ -286,6 +311,8 @@ mod tests {
         assert_eq!(manifest.grants, grants);
         assert_eq!(manifest.heartbeat, Some(HEARTBEAT));
         assert_eq!((manifest.restart, manifest.pauses), (Policy::USUAL, Pauses::USUAL));
+        let mount = Mount { directory: "/disk".to_string(), kind: "ext2".to_string() };
+        assert_eq!(manifest.mounts, [mount]);
         assert!(manifest.is_essential);
     }
 
@@ -315,6 +342,9 @@ mod tests {
             ("io-ports 1 4294967295", "65535"),
             ("frames 0", "1024"),
             ("frames 1025", "1024"),
+            ("mount disk ext2", "absolute"),
+            ("mount /disk", "type"),
+            ("mount /disk sixteen-bytes-it", "15"),
             ("restart 5", "never"),
             ("restart 0 in 1s", "never"),
             ("restart 5 per 60s", "never"),

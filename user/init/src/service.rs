@@ -65,6 +65,10 @@ impl Service {
         for grant in &manifest.grants {
             grants.push((grant.kind(), machine.make_grant(*grant)?));
         }
+        // Files are waited for from now on, whoever has not started yet.
+        for mount in &manifest.mounts {
+            machine.mount(&port, mount)?;
+        }
         let history = History::new(manifest.restart, manifest.pauses);
         let registered = alloc::vec![false; manifest.names.len()];
         let condition = Condition::Resting(machine.now());

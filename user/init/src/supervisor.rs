@@ -1,6 +1,6 @@
 //! What `init` does, event by event.
 
-use crate::manifest::{Grant, Manifest};
+use crate::manifest::{Grant, Manifest, Mount};
 use crate::service::{Found, Service};
 use crate::session::{exit_of, exit_of_failure};
 use alloc::vec::Vec;
@@ -29,6 +29,8 @@ pub trait Machine {
     fn make_port(&mut self, level: Level) -> Result<Handle>;
     /// What a manifest grants.
     fn make_grant(&mut self, grant: Grant) -> Result<Handle>;
+    /// Makes a directory the place of the files that the server behind a port answers for.
+    fn mount(&mut self, port: &Handle, mount: &Mount) -> Result<()>;
     /// Every call of the port fails from now on.
     fn fail_port(&mut self, port: &Handle);
     /// Wants to hear from the server behind a port.

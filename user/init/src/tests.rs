@@ -1,6 +1,6 @@
 //! The supervisor with a kernel that only remembers.
 
-use crate::manifest::{Grant, Manifest};
+use crate::manifest::{Grant, Manifest, Mount};
 use crate::supervisor::{CHILD_ENDED, Machine, Supervisor};
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -60,6 +60,11 @@ impl Machine for Fake {
             Grant::Irq(4) => Err(Errno::EBUSY),
             _ => Ok(self.handle()),
         }
+    }
+
+    fn mount(&mut self, port: &Handle, mount: &Mount) -> Result<()> {
+        self.event(format_args!("mount {} {} {}", port.raw(), mount.directory, mount.kind));
+        if mount.directory == "/none" { Err(Errno::ENOENT) } else { Ok(()) }
     }
 
     fn fail_port(&mut self, port: &Handle) {
@@ -383,6 +388,18 @@ fn services_that_cannot_be_made_are_left_out() {
     assert!(log[0].contains("another service is called disk-0"), "{log:?}");
     assert!(log[1].contains("busy: it cannot have"), "{log:?}");
     assert_eq!(world.ask(1, Request::List { index: 1 }).unwrap_err(), Errno::ENOENT);
+}
+
+#[test]
+fn files_are_mounted_before_the_first_server_starts() {
+    let proc = "program /x\nlevel 4\nmount /proc proc\nmount /mnt proc";
+    let world = World::new(&[("proc", proc), ("none", "program /y\nlevel 4\nmount /none x")]);
+    let events = world.events();
+    let place = |what: &str| events.iter().position(|event| event.contains(what));
+    assert!(place("/proc proc") < place("/mnt proc"), "{events:?}");
+    assert!(place("/mnt proc") < place("start proc"), "{events:?}");
+    assert_eq!(place("start none"), None);
+    assert!(world.fake(|fake| fake.log[0].contains("none: it cannot have")));
 }
 
 #[test]

@@ -6,4 +6,4 @@ mod objects;
 mod port;
 
 pub use objects::{Child, Frames, IoPorts, Irq, MappedFrames};
-pub use port::{Port, ServedPort, raise_level, set_supervisor, supervisor};
+pub use port::{Port, ServedPort, mount, raise_level, set_supervisor, supervisor};

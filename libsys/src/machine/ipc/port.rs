@@ -5,6 +5,7 @@ use crate::ipc::{
     Answer, Call, Caller, Connection, Handle, Lease, Lender, Level, Received, ReplyParts, Rights,
     Token, Transport,
 };
+use crate::path::CPath;
 use crate::syscall::{MessageRegisters, ipc, message_number as number, pointer, pointer_mut};
 use crate::{Errno, Result};
 use abi::ipc::{Kind, LENT_READ, LENT_WRITE, Lent, MAX_HANDLES, NO_DEADLINE, Passed, Tag};
@@ -63,6 +64,16 @@ pub fn supervisor() -> Result<Port> {
 pub fn set_supervisor(port: &Port) -> Result<()> {
     // SAFETY: changes no memory.
     unsafe { ipc::supervisor_set(port.0.raw()) }.map(drop)
+}
+
+/// For `init`: mounts a port on a directory, as a file system of a type. From there on its server answers
+/// for files: see [`node`](crate::node).
+///
+/// ENOENT, ENOTDIR: there is no such directory. EBUSY: something is mounted there. (`mount_port`)
+pub fn mount(port: &Handle, directory: &str, kind: &str) -> Result<()> {
+    let (directory, kind) = (CPath::new(directory)?, CPath::new(kind)?);
+    // SAFETY: the kernel only reads the two texts.
+    unsafe { ipc::mount_port(port.raw(), directory.as_user(), kind.as_user()) }.map(drop)
 }
 
 /// Puts this process, and children to come, at a level that is not lower than its own; returns the

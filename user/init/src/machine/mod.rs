@@ -5,7 +5,7 @@ mod start;
 
 pub use boot::run;
 
-use crate::manifest::{Grant, Manifest};
+use crate::manifest::{Grant, Manifest, Mount};
 use crate::supervisor::{CHILD_ENDED, Machine};
 use core::fmt::Arguments;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -84,6 +84,10 @@ impl Machine for Kernel<'_> {
             Grant::Console => Line::new().map(|line| line.0),
             Grant::Statistics => StatisticsRight::new().map(|right| right.0),
         }
+    }
+
+    fn mount(&mut self, port: &Handle, mount: &Mount) -> Result<()> {
+        sys::ipc::mount(port, &mount.directory, &mount.kind)
     }
 
     fn fail_port(&mut self, port: &Handle) {
