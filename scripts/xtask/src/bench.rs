@@ -5,11 +5,13 @@ mod figures;
 mod linux;
 mod peer;
 mod profile;
+mod share;
 mod table;
 
 use crate::build::{self, Image, Profile};
 use crate::captured::{capture, text};
-use crate::contents::Contents;
+use crate::contents::{Add, Contents};
+use crate::debian;
 use crate::machine::{Layout, Machine, Split};
 use crate::qemu::System;
 use crate::session::End;
@@ -31,6 +33,7 @@ names; without any, all run. Without --pae and --no-pae both page-table formats 
   --against linux      the same program as the first one of Debian's i386 kernel, and the ratios
   --profile NAME       count the instructions of each function in one measurement, after the
                        NAMES before it
+  --share NAME         count how many instructions of one measurement are the kernel's
   --check              measure twice; status 1 if the figures differ
   --pae, --no-pae      only this page-table format
   --memory SIZE        RAM of the machine (3G)
@@ -54,6 +57,7 @@ struct Options {
     linux: bool,
     check: bool,
     profile: Option<String>,
+    share: Option<String>,
 }
 
 impl Options {
@@ -66,6 +70,7 @@ impl Options {
             linux: false,
             check: false,
             profile: None,
+            share: None,
         };
         let mut plain = Vec::new();
         while let Some(word) = words.next_word()? {
@@ -79,6 +84,7 @@ impl Options {
                     },
                     "check" => options.check = true,
                     "profile" => options.profile = Some(words.value(&name, "fork_exit_wait_0")?),
+                    "share" => options.share = Some(words.value(&name, "dash_true")?),
                     "pae" | "no-pae" => options.formats.push(name == "pae"),
                     _ if options.machine.option(&name, &mut words)? => {}
                     _ => return Err(usage(format!("--{name}: no such option\n{USAGE}"))),
@@ -99,8 +105,9 @@ impl Options {
             options.formats = vec![false, true];
         }
         options.formats.dedup();
-        if options.linux && options.machine.layout.split != Split::ThreeOne {
-            return Err(usage("--against linux: Debian's kernels have the 3g split only"));
+        let compared = options.linux || options.share.is_some();
+        if compared && options.machine.layout.split != Split::ThreeOne {
+            return Err(usage("--against linux, --share: Debian's kernels have the 3g split only"));
         }
         Ok(options)
     }
@@ -118,6 +125,10 @@ pub fn run(words: Words) -> Result<u8> {
             println!("{row} on {layout}\n{}", profiled(&machine, row, &options.names)?);
             continue;
         }
+        if let Some(row) = &options.share {
+            println!("{}", shares(&machine, row, options.linux)?);
+            continue;
+        }
         let mut measure = |name: &str, once: &dyn Fn(bool) -> Result<Vec<Figure>>| {
             let figures = once(false)?;
             if options.check {
@@ -130,7 +141,8 @@ pub fn run(words: Words) -> Result<u8> {
         let peer = if options.linux {
             let name = if pae { "686-pae" } else { "686" };
             let once = |again| {
-                let output = peer::output(&machine, &contents()?, &options.names, again)?;
+                let contents = contents(&options.names)?;
+                let output = peer::output(&machine, &contents, &options.names, again)?;
                 Ok(parse(&output))
             };
             Some(Peer { name: name.into(), figures: measure(name, &once)? })
@@ -139,7 +151,7 @@ pub fn run(words: Words) -> Result<u8> {
         };
         columns.push(Column { name: layout.to_string(), pae, figures, peer });
     }
-    if options.profile.is_some() {
+    if options.profile.is_some() || options.share.is_some() {
         return Ok(0);
     }
     let (text, above) = table(&columns);
@@ -156,12 +168,26 @@ pub fn run(words: Words) -> Result<u8> {
     Ok(u8::from(failed > 0 || !unlike.is_empty()))
 }
 
-/// The archive with the data file, and nobody beside the program that is measured.
-fn contents() -> Result<Contents> {
+/// The archive with the data file, and nobody beside the program that is measured and what it starts.
+fn contents(names: &[String]) -> Result<Contents> {
     let mut contents = build::bare_contents(&build::programs(false)?)?;
     contents.bytes(DATA, 0o444, data())?;
+    if names.iter().any(|name| name.starts_with("dash")) {
+        let debian = debian::programs()?;
+        for (file, guest) in DASH {
+            let host = debian.path.join(file);
+            contents.add(&Add { host, guest: guest.as_bytes().to_vec() })?;
+        }
+    }
     Ok(contents)
 }
+
+/// Debian's shell, its loader and its library, and where they are looked for.
+const DASH: [(&str, &str); 3] = [
+    ("bin/dash", "/bin/dash"),
+    ("lib/i386-linux-gnu/ld-linux.so.2", "/lib/ld-linux.so.2"),
+    ("lib/i386-linux-gnu/libc.so.6", "/lib/i386-linux-gnu/libc.so.6"),
+];
 
 /// 16 MiB in which no page equals another.
 fn data() -> Vec<u8> {
@@ -217,13 +243,40 @@ fn panicked() -> Stop {
     failed("the profiler panicked")
 }
 
+/// Whose instructions those of one measurement are: the kernel's or programs'.
+fn shares(machine: &Machine, row: &str, linux: bool) -> Result<String> {
+    let names = [row.to_owned()];
+    let programs = build::programs(false)?;
+    let program = programs.iter().find(|program| program.guest == PROGRAM);
+    let program = program.ok_or_else(|| failed("this tree has no user/bin/bench"))?;
+    let marks = profile::symbols(&program.unstripped, ["bench_begin", "bench_end"])?;
+    let counter = share::Counter::new(marks)?;
+    let watched = Machine { plugin: Some(counter.plugin.clone()), ..machine.clone() };
+    let counted = |figures: Vec<Figure>| {
+        let figure = figures.into_iter().find(|figure| figure.name == row);
+        let figure = figure.ok_or_else(|| usage(format!("{row}: no measurement has that name")))?;
+        let measured = figure.measured.map_err(|why| failed(format!("{row} failed: {why}")))?;
+        counter.take(measured.instructions)
+    };
+    eprintln!("counting on {}", machine.layout);
+    let own = counted(measure(&watched, &["--mark", row, "--rows"], &names)?)?;
+    let peer = if linux {
+        let (output, name) = peer::marked(&watched, &contents(&names)?, row)?;
+        Some((name, counted(parse(&output))?))
+    } else {
+        None
+    };
+    let peer = peer.as_ref().map(|(name, share)| (name.as_str(), *share));
+    Ok(share::table(row, (&machine.layout.to_string(), own), peer))
+}
+
 /// Boots an image and runs the measuring program.
 fn measure(machine: &Machine, options: &[&str], names: &[String]) -> Result<Vec<Figure>> {
     let kernel = kernel(machine)?;
-    let names = names.iter().map(String::as_str);
+    let plain = names.iter().map(String::as_str);
     let words: Vec<&str> =
-        [PROGRAM].into_iter().chain(options.iter().copied()).chain(names).collect();
-    let ran = capture(machine, (System::Folio, &kernel), contents()?, &words, TIMEOUT)?;
+        [PROGRAM].into_iter().chain(options.iter().copied()).chain(plain).collect();
+    let ran = capture(machine, (System::Folio, &kernel), contents(names)?, &words, TIMEOUT)?;
     let why = match ran.outcome.end {
         End::Exit(Exit::Exited(0 | 1)) => return Ok(parse(&text(&ran.stdout))),
         End::Exit(Exit::Exited(2)) => return Err(usage("no measurement has that name")),

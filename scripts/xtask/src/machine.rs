@@ -86,6 +86,8 @@ pub struct Machine {
     pub icount: bool,
     /// Wait for a debugger here before the first instruction.
     pub gdb: Option<String>,
+    /// A plugin of the emulator's, with its arguments.
+    pub plugin: Option<String>,
 }
 
 impl Default for Machine {
@@ -98,6 +100,7 @@ impl Default for Machine {
             accelerator: Accelerator::Tcg,
             icount: false,
             gdb: None,
+            plugin: None,
         }
     }
 }

@@ -140,6 +140,9 @@ pub fn arguments(
     if let Some(place) = &machine.gdb {
         arguments.extend(["-S", "-gdb", place].map(OsString::from));
     }
+    if let Some(plugin) = &machine.plugin {
+        arguments.extend(["-plugin", plugin].map(OsString::from));
+    }
     arguments.extend(["-kernel".into(), kernel.into()]);
     if let Some(archive) = archive {
         // A comma separates modules; a doubled one is itself.

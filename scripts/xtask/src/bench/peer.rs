@@ -38,9 +38,19 @@ pub fn output(
         return Ok(output);
     }
     eprintln!("measuring {}", kernel.package);
-    let output = boot(machine, contents, &kernel, names)?;
+    let output = boot(machine, contents, &kernel, "", names)?;
     fs::write(&kept, &output).map_err(|error| io("write", &kept, error))?;
     Ok(output)
+}
+
+/// What it prints for one measurement with marks around it, and the kernel's name.
+pub fn marked(machine: &Machine, contents: &Contents, row: &str) -> Result<(String, String)> {
+    let kernel = debian::kernel(machine.layout.pae)?;
+    eprintln!("counting on {}", kernel.package);
+    let mark = format!("--mark {row} ");
+    let output = boot(machine, contents, &kernel, &mark, &[row.to_owned()])?;
+    let name = if machine.layout.pae { "686-pae" } else { "686" };
+    Ok((output, name.to_owned()))
 }
 
 /// Where the output is kept: a file for everything it depends on.
@@ -61,10 +71,12 @@ fn boot(
     machine: &Machine,
     contents: &Contents,
     kernel: &Fetched,
+    options: &str,
     names: &[String],
 ) -> Result<String> {
     let program = super::PROGRAM;
-    let mut line = format!("console=ttyS0 quiet panic=-1 rdinit={program} {LEAN} -- --rows");
+    let mut line =
+        format!("console=ttyS0 quiet panic=-1 rdinit={program} {LEAN} -- {options}--rows");
     for name in names {
         line.push(' ');
         line.push_str(name);

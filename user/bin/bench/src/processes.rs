@@ -14,8 +14,12 @@ pub const ROWS: &[Row] = &[
     Row { name: "fork_exit_wait_64m", run: |meter| fork_exit_wait(meter, 16 << 10, 16) },
     Row { name: "fork_exec_tiny", run: |meter| fork_exec(meter, b"-tiny") },
     Row { name: "fork_exec_self", run: |meter| fork_exec(meter, b"") },
+    Row { name: "shared_demo", run: shared_demo },
     Row { name: "pipe_pingpong", run: pingpong },
 ];
+
+/// Rows that need programs of others in the archive.
+pub const OF_OTHERS: &[Row] = &[Row { name: "dash_true", run: dash_true }];
 
 /// The argument with which this program only ends, and its zero byte.
 pub const ONLY_EXIT: &[u8] = b"--only-exit\0";
@@ -126,6 +130,47 @@ fn fork_exec(meter: &mut Meter, suffix: &[u8]) -> Result<()> {
         i32::from(result.is_err())
     };
     let count = meter.count(200);
+    meter.time(count, || (0..count).try_for_each(|_| Child::fork(exec)?.wait()))
+}
+
+/// Debian's shell, which its own loader links to its C library.
+fn dash_true(meter: &mut Meter) -> Result<()> {
+    let words = [b"dash\0\0", b"-c\0\0\0\0", b"true\0\0"];
+    let [name, option, command] = words.map(|word| UserStr::new(pointer(word)));
+    exec_other(meter, b"/bin/dash\0", &[name, option, command, UserStr::NULL])
+}
+
+/// A program of ours with two libraries, which our loader links.
+fn shared_demo(meter: &mut Meter) -> Result<()> {
+    const STDOUT: i32 = 1;
+    let name = UserStr::new(pointer(b"shared-demo\0"));
+    // What it prints goes into memory.
+    // SAFETY: the call reads the name.
+    let file = unsafe { linux::memfd_create(name, 0) }?.cast_signed();
+    // SAFETY: standard output comes back below.
+    let kept = unsafe {
+        let kept = linux::dup(STDOUT)?.cast_signed();
+        linux::dup2(file, STDOUT)?;
+        kept
+    };
+    let measured = exec_other(meter, b"/bin/shared-demo\0", &[name, UserStr::NULL]);
+    // SAFETY: as above.
+    unsafe { linux::dup2(kept, STDOUT) }?;
+    close(kept);
+    close(file);
+    measured
+}
+
+/// Executes the program at `path`, which a zero byte ends, without an environment.
+fn exec_other(meter: &mut Meter, path: &[u8], arguments: &[UserStr]) -> Result<()> {
+    let environment = [UserStr::NULL];
+    let exec = || {
+        let (path, arguments) = (UserStr::new(pointer(path)), UserPtr::new(pointer(arguments)));
+        // SAFETY: as above.
+        let result = unsafe { linux::execve(path, arguments, UserPtr::new(pointer(&environment))) };
+        i32::from(result.is_err())
+    };
+    let count = meter.count(1000);
     meter.time(count, || (0..count).try_for_each(|_| Child::fork(exec)?.wait()))
 }
 
