@@ -16,6 +16,8 @@
 //! # Ok(()) }
 //! ```
 
+use abi::memory::PAGE_SIZE;
+use abi::process::{USER_DESC_LIMIT_IN_PAGES, USER_DESC_SEG_32BIT, USER_DESC_USEABLE, UserDesc};
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -152,8 +154,8 @@ impl<T> Deref for Symbol<'_, T> {
 
 /// The memory that a thread has for itself: its thread-local variables.
 ///
-/// Who makes a thread by `clone` makes this first and gives it the address in a descriptor of
-/// `CLONE_SETTLS`; dropped when the thread has ended.
+/// Who makes a thread by `clone` makes this first and gives it the descriptor, with `CLONE_SETTLS`;
+/// dropped when the thread has ended.
 #[derive(Debug)]
 pub struct ThreadMemory {
     pointer: u32,
@@ -167,9 +169,17 @@ impl ThreadMemory {
         (pointer != 0).then_some(Self { pointer })
     }
 
-    /// The base for the thread's GS.
-    pub const fn pointer(&self) -> u32 {
-        self.pointer
+    /// For `clone` to give the thread its GS, in the entry that the running thread uses.
+    pub fn descriptor(&self) -> UserDesc {
+        let selector: u32;
+        // SAFETY: reads a register.
+        unsafe { core::arch::asm!("mov {}, gs", out(reg) selector, options(nomem, nostack)) };
+        UserDesc {
+            entry_number: (selector & 0xffff) >> 3,
+            base_addr: self.pointer,
+            limit: u32::MAX / PAGE_SIZE,
+            flags: USER_DESC_SEG_32BIT | USER_DESC_LIMIT_IN_PAGES | USER_DESC_USEABLE,
+        }
     }
 }
 

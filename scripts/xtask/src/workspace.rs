@@ -29,9 +29,15 @@ pub struct Package {
 /// Every package below `user/`, `libsys.so`, and the guest packages below `tests/`.
 pub fn guest_packages() -> Result<Vec<Package>> {
     let mut packages = Vec::new();
-    for folder in
-        ["user", "libsys/so", "tests/suite", "tests/assist", "tests/killer", "tests/linux-init"]
-    {
+    for folder in [
+        "user",
+        "libsys/so",
+        "tests/suite",
+        "tests/assist",
+        "tests/killer",
+        "tests/linked",
+        "tests/linux-init",
+    ] {
         find_packages(Path::new(folder), &mut packages)?;
     }
     packages.sort_by(|a, b| a.folder.cmp(&b.folder));

@@ -47,6 +47,7 @@ mod range_errors;
 mod scene;
 mod scratch;
 mod service;
+mod shared;
 mod signal;
 mod socket;
 mod start;
@@ -657,6 +658,21 @@ test_cases! {
         handles_are_closed_and_revoked,
         children_are_watched,
         lines_and_ports_are_for_init,
+    ],
+    shared: [
+        libraries_give_functions_and_data,
+        first_and_last_functions_have_an_order,
+        a_library_is_open_once,
+        what_cannot_be_opened_is_named,
+        threads_have_variables_of_their_own,
+        text_cannot_be_written_to,
+        a_library_may_lie_elsewhere,
+        what_is_loaded_can_be_listed,
+        a_missing_library_is_named,
+        a_missing_symbol_is_named,
+        a_cycle_is_named,
+        what_is_no_library_is_refused,
+        damaged_libraries_are_refused_or_harmless,
     ],
     service: [
         a_service_is_found_by_its_name,

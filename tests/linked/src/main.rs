@@ -1,0 +1,124 @@
+//! What the suite starts to see shared objects at work: `linked WHAT` does one thing and says how it
+//! went.
+
+#![no_std]
+#![no_main]
+
+mod thread;
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use sys::library::{Library, OpenError};
+use sys::{env, eprintln, println};
+
+sys::entry!(main);
+
+type Filter = unsafe extern "C" fn(*mut u8, usize);
+
+fn main() -> i32 {
+    let done = match env::args().nth(1) {
+        Some(b"order") => order(),
+        Some(b"reopen") => reopen(),
+        Some(b"errors") => errors(),
+        Some(b"threads") => thread::threads(),
+        Some(b"text") => text(),
+        _ => {
+            eprintln!("usage: linked order|reopen|errors|threads|text");
+            return 2;
+        }
+    };
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("{error}");
+            1
+        }
+    }
+}
+
+fn open() -> Result<Library, OpenError> {
+    // SAFETY: it wants nothing at its start, and says goodbye at its end.
+    unsafe { Library::open("librot13.so") }
+}
+
+/// Has the library's function turn the letters of a text.
+pub fn turn(library: &Library, text: &mut [u8]) -> Result<(), OpenError> {
+    // SAFETY: the library has such a function.
+    let filter = unsafe { library.get::<Filter>("filter") }?;
+    // SAFETY: the text is ours, and that long.
+    unsafe { filter(text.as_mut_ptr(), text.len()) };
+    Ok(())
+}
+
+static LIBRARY_WAS_READY: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn first() {
+    LIBRARY_WAS_READY.store(tally::is_ready(), Ordering::Relaxed);
+}
+
+extern "C" fn last() {
+    if env::args().nth(1) == Some(b"order") {
+        println!("the program ends");
+    }
+}
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static FIRST: extern "C" fn() = first;
+
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static LAST: extern "C" fn() = last;
+
+/// First functions run in the order of need, last ones the other way round.
+fn order() -> Result<(), OpenError> {
+    println!("the library came first: {}", LIBRARY_WAS_READY.load(Ordering::Relaxed));
+    core::mem::forget(open()?);
+    println!("main ends");
+    Ok(())
+}
+
+/// A library is there while it is open, once however often it is.
+fn reopen() -> Result<(), OpenError> {
+    let place = |library: &Library| -> Result<u32, OpenError> {
+        // SAFETY: only its address is used.
+        let address = unsafe { library.get::<u32>("filter") }?;
+        Ok(*address)
+    };
+    let kept = open()?;
+    let first = place(&kept)?;
+    for _ in 0..3 {
+        let again = open()?;
+        println!("the same: {}", place(&again)? == first);
+    }
+    drop(kept);
+    for _ in 0..3 {
+        let library = open()?;
+        let mut text = *b"Text";
+        turn(&library, &mut text)?;
+        println!("{}", text.escape_ascii());
+    }
+    Ok(())
+}
+
+/// What cannot be opened is named, and leaves the program as it was.
+fn errors() -> Result<(), OpenError> {
+    // SAFETY: nothing of it runs.
+    println!("{}", unsafe { Library::open("libnone.so") }.unwrap_err());
+    // SAFETY: nothing of it runs.
+    println!("{}", unsafe { Library::open("/boot/args") }.unwrap_err());
+    let library = open()?;
+    // SAFETY: it is not used.
+    println!("{}", unsafe { library.get::<u32>("filters") }.unwrap_err());
+    let mut text = *b"Text";
+    turn(&library, &mut text)?;
+    println!("{}", text.escape_ascii());
+    Ok(())
+}
+
+/// Writes to its library's text, which nobody may.
+fn text() -> Result<(), OpenError> {
+    let place = tally::count as *const () as *mut u8;
+    // SAFETY: not sound; the signal that follows is what is asked for.
+    unsafe { place.write_volatile(0xc3) };
+    Ok(())
+}
