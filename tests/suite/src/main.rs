@@ -670,6 +670,7 @@ test_cases! {
         what_is_loaded_can_be_listed,
         a_missing_library_is_named,
         a_missing_symbol_is_named,
+        functions_are_bound_when_they_are_called,
         a_cycle_is_named,
         what_is_no_library_is_refused,
         damaged_libraries_are_refused_or_harmless,

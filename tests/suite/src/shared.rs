@@ -255,6 +255,27 @@ pub fn a_missing_symbol_is_named() {
     assert_eq!((status, text.lines().count()), (NOT_FOUND, 1));
 }
 
+pub fn functions_are_bound_when_they_are_called() {
+    only_here();
+    // librot13.so is linked with -z lazy. It prints when it is closed, which it cannot now.
+    let mut libraries = Libraries::new();
+    let mut library = Elf::read("/lib/librot13.so");
+    library.replace("13print_or_exit", "13print_or_exeu");
+    libraries.add("librot13.so", &library.0);
+    let variable = libraries.variable();
+    let path = libraries.path("librot13.so");
+    let is_named = |text: &str| {
+        text.contains("13print_or_exeu: nobody defines this symbol; needed by ")
+            && text.ends_with(&format!("{path}\n"))
+    };
+    let (status, text) = run(DEMO, &["librot13.so", "Text"], &[&variable]);
+    assert!(text.contains("Grkg\n") && is_named(&text), "{text}");
+    assert_eq!(status, NOT_FOUND);
+    let (status, text) = run(DEMO, &["librot13.so", "Text"], &[&variable, "LD_BIND_NOW=1"]);
+    assert!(!text.contains("Grkg\n") && is_named(&text), "{text}");
+    assert_eq!(status, Status::Exited(1));
+}
+
 pub fn a_cycle_is_named() {
     only_here();
     let mut libraries = Libraries::new();

@@ -118,7 +118,8 @@ pub fn relocate<'s, 'a>(
         apply(object, scope, &relocation, memory)?;
     }
     for relocation in Relocation::all(plt) {
-        if binding == Binding::Lazy && relocation.kind == R_386_JMP_SLOT {
+        let later = binding == Binding::Lazy && relocation.kind == R_386_JMP_SLOT;
+        if later && !is_protected(object, relocation.place) {
             if object.bias != 0 {
                 let place = writable(object, &relocation, 4)?;
                 memory.write(place, memory.read(place).wrapping_add(object.bias));
@@ -128,6 +129,11 @@ pub fn relocate<'s, 'a>(
         }
     }
     Ok(())
+}
+
+/// Whether the place cannot be written to once the object is relocated.
+fn is_protected(object: &Object<'_>, place: u32) -> bool {
+    object.layout.relro.is_some_and(|relro| relro.start <= place && place < relro.end())
 }
 
 /// Binds the function whose entry of the linkage table was called: its address.
@@ -142,7 +148,8 @@ pub fn bind<'s, 'a>(
     const NONE: Problem<'static> = Problem::Defect(Defect("no such entry in the linkage table"));
     let (_, plt) = object.relocations();
     let relocation = Relocation::read(plt, offset as usize / 8).ok_or(NONE)?;
-    if !offset.is_multiple_of(8) || relocation.kind != R_386_JMP_SLOT {
+    let is_bound = is_protected(object, relocation.place);
+    if !offset.is_multiple_of(8) || relocation.kind != R_386_JMP_SLOT || is_bound {
         return Err(NONE);
     }
     apply(object, scope, &relocation, memory)?;

@@ -13,6 +13,7 @@ pub const ROWS: &[Row] = &[
     Row { name: "fork_exit_wait_1m", run: |meter| fork_exit_wait(meter, 256, 200) },
     Row { name: "fork_exit_wait_64m", run: |meter| fork_exit_wait(meter, 16 << 10, 16) },
     Row { name: "fork_exec_tiny", run: |meter| fork_exec(meter, b"-tiny") },
+    Row { name: "fork_exec_shared", run: |meter| fork_exec(meter, b"-shared") },
     Row { name: "fork_exec_self", run: |meter| fork_exec(meter, b"") },
     Row { name: "shared_demo", run: shared_demo },
     Row { name: "pipe_pingpong", run: pingpong },

@@ -7,12 +7,11 @@ use core::arch::naked_asm;
 use ld::{Binding, Object, Range};
 
 /// Lets entries of the object's linkage table that are not bound come to the linker. The ABI leaves
-/// the second and third word of the table for that. A table that is to be protected is bound now.
+/// the second and third word of the table for that.
 pub fn prepare(object: &Object<'_>, index: usize) -> Binding {
     let Some(table) = object.dynamic.plt_got else { return Binding::Now };
     let words = Range { start: table.saturating_add(4).min(u32::MAX - 8), len: 8 };
-    let protected = object.layout.relro.is_some_and(|relro| words.start < relro.end());
-    if protected || !object.can_write(words) {
+    if !object.can_write(words) {
         return Binding::Now;
     }
     let place = words.start.wrapping_add(object.bias) as *mut [u32; 2];
