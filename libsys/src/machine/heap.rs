@@ -34,3 +34,10 @@ unsafe impl Source for Mappings {
         unsafe { talc.claim(base, size) }.map(drop).ok_or(())
     }
 }
+
+/// Gives the heap some memory to begin with, before it has any: a program that needs little makes no
+/// mapping then.
+pub fn lend(memory: &'static mut [core::mem::MaybeUninit<u8>]) {
+    // SAFETY: nobody else has the memory, for good. Too little is refused, and not used.
+    let _ = unsafe { HEAP.lock().claim(memory.as_mut_ptr().cast(), memory.len()) };
+}

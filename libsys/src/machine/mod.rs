@@ -1,6 +1,5 @@
 //! Everything that needs the kernel.
 
-mod heap;
 mod start;
 
 pub use start::start;
@@ -10,6 +9,7 @@ pub mod console;
 pub mod directory;
 pub mod env;
 pub mod file;
+pub mod heap;
 pub mod io;
 pub(crate) mod ipc;
 pub mod library;

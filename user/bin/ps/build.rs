@@ -3,8 +3,11 @@
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let arguments = match std::env::var("DEP_SYS_LINKER") {
-        // What libraries lack, the dynamic linker has.
-        Ok(linker) => format!("-Wl,--dynamic-linker={linker},--allow-shlib-undefined"),
+        // Two mappings, not four; and what libraries lack, the dynamic linker has.
+        Ok(linker) => {
+            let linker = format!("--dynamic-linker={linker},--allow-shlib-undefined");
+            format!("-Wl,{linker},-z,noseparate-code")
+        }
         Err(_) => "-static".to_owned(),
     };
     println!("cargo::rustc-link-arg-bins={arguments}");

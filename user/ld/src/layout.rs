@@ -14,8 +14,6 @@ pub const PAGE: u32 = 4096;
 const HEADER_LEN: usize = 52;
 const IDENT_LEN: usize = 16;
 const PROGRAM_HEADER_LEN: u16 = 32;
-/// More than any linker makes; what is above would only be work for nothing.
-const MOST_SEGMENTS: usize = 32;
 /// Of one object, and its greatest alignment.
 const MOST_TLS: u32 = 1 << 20;
 
@@ -140,31 +138,38 @@ impl Layout {
 
     fn parse(table: &[u8], file_len: Option<u64>) -> Result<Self, Defect> {
         let mut segments: Vec<Segment> = Vec::with_capacity(4);
-        // Linkers write a segment down that has turned out empty.
-        let loaded = |header: &ProgramHeader| header.p_type == PT_LOAD && header.p_memsz > 0;
-        for header in headers(table).filter(loaded) {
-            let segment = segment(&header, file_len)?;
-            if segments.last().is_some_and(|last| last.pages().end() > segment.pages().start) {
-                return Err(Defect("segments that overlap or are out of order"));
+        let [mut dynamic, mut relro, mut tls] = [None; 3];
+        for header in headers(table) {
+            match header.p_type {
+                // Linkers write a segment down that has turned out empty.
+                PT_LOAD if header.p_memsz > 0 => {
+                    let segment = segment(&header, file_len)?;
+                    if segments
+                        .last()
+                        .is_some_and(|last| last.pages().end() > segment.pages().start)
+                    {
+                        return Err(Defect("segments that overlap or are out of order"));
+                    }
+                    segments.push(segment);
+                }
+                PT_DYNAMIC => dynamic = Some(header),
+                PT_GNU_RELRO => relro = Some(header),
+                PT_TLS if header.p_memsz > 0 => tls = Some(header),
+                _ => {}
             }
-            if segments.len() == MOST_SEGMENTS {
-                return Err(Defect("too many segments"));
-            }
-            segments.push(segment);
         }
         if segments.is_empty() {
             return Err(Defect("no segments"));
         }
         let mut layout =
             Self { segments, dynamic: Range { start: 0, len: 0 }, relro: None, tls: None };
-        for header in headers(table) {
-            match header.p_type {
-                PT_DYNAMIC => layout.dynamic = layout.part_of_file(&header)?,
-                PT_GNU_RELRO => layout.relro = layout.relro(&header)?,
-                PT_TLS if header.p_memsz > 0 => layout.tls = Some(layout.tls_image(&header)?),
-                _ => {}
-            }
+        if let Some(header) = dynamic {
+            layout.dynamic = layout.part_of_file(&header)?;
         }
+        if let Some(header) = relro {
+            layout.relro = layout.relro(&header)?;
+        }
+        layout.tls = tls.map(|header| layout.tls_image(&header)).transpose()?;
         if layout.dynamic.len == 0 {
             return Err(Defect("no dynamic section"));
         }

@@ -13,8 +13,8 @@ use sys::file::File;
 use sys::io::Fd;
 use sys::syscall::{linux, pointer};
 
-/// Enough for the file header and thirty program headers.
-const HEAD: usize = 1024;
+/// Enough for the file header and fourteen program headers.
+const HEAD: usize = 512;
 
 /// A library's file, looked at.
 #[derive(Debug)]

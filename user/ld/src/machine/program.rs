@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::functions;
 use super::linker::{self, LINKER, Linker, Settings};
+use core::mem::MaybeUninit;
 use ld::{Layout, Range};
 use sys::abi::auxv::{AT_BASE, AT_ENTRY, AT_EXECFN, AT_PHDR, AT_PHNUM, AT_SECURE};
 use sys::{env, process};
@@ -10,6 +11,8 @@ use sys::{env, process};
 /// What a shell answers for a program that it has not found.
 const NOT_FOUND: i32 = 127;
 const PROGRAM_HEADER_LEN: u32 = 32;
+/// What the heap begins with: enough for a program with a few libraries.
+const HEAP_LEN: usize = 16 << 10;
 
 /// What the kernel says.
 #[derive(Default)]
@@ -40,8 +43,12 @@ impl Auxiliary {
     }
 }
 
-/// Loads the program's libraries and runs what they want run first; where the program begins.
+/// Loads the program's libraries and runs what they want run first; where the program begins. Called
+/// once.
 pub fn start() -> u32 {
+    static mut HEAP: [MaybeUninit<u8>; HEAP_LEN] = [const { MaybeUninit::uninit() }; HEAP_LEN];
+    // SAFETY: nobody else names it, and this runs once.
+    sys::heap::lend(unsafe { &mut *(&raw mut HEAP) });
     let auxiliary = Auxiliary::read();
     let order = match load(&mut LINKER.lock_alone(), &auxiliary) {
         Ok(order) => order,
