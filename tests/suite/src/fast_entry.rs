@@ -6,6 +6,7 @@ use crate::fuzz::Random;
 use crate::harness::only_on_folio;
 use crate::scene::wait_bounded;
 use crate::scratch;
+use crate::thread_area;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use sys::Errno;
@@ -127,6 +128,34 @@ pub fn errors_and_unknown_calls_are_told() {
     assert_eq!(bad, Errno::EBADF.number().cast_signed().wrapping_neg() as u32);
     for number in [222, 511, 512, 0x3fff_ffff, 0x8000_0000] {
         assert_eq!(enter(entry(), number, [0; 6]).cast_signed(), -38, "{number}");
+    }
+}
+
+pub fn data_segments_may_be_anything() {
+    let mut area = thread_area::descriptor(u32::MAX, 0x1000_0000);
+    assert_eq!(thread_area::set(&mut area), Ok(0));
+    for selector in [area.entry_number << 3 | 3, 0] {
+        let (mut ds, mut es) = (selector, selector);
+        let result: u32;
+        // SAFETY: no memory is reached by DS and ES before they are again what they were, like SS.
+        unsafe {
+            asm!(
+                "mov ds, {ds:e}",
+                "mov es, {es:e}",
+                "call {entry}",
+                "mov {ds:e}, ds",
+                "mov {es:e}, es",
+                "mov {entry:e}, ss",
+                "mov ds, {entry:e}",
+                "mov es, {entry:e}",
+                ds = inout(reg) ds,
+                es = inout(reg) es,
+                entry = inout(reg) entry() => _,
+                inlateout("eax") GETPPID => result,
+            );
+        }
+        assert_eq!((ds & 0xffff, es & 0xffff), (selector, selector));
+        assert_eq!(result, process::parent_id().cast_unsigned());
     }
 }
 

@@ -561,6 +561,7 @@ test_cases! {
         all_registers_but_eax_are_kept,
         six_arguments_arrive,
         errors_and_unknown_calls_are_told,
+        data_segments_may_be_anything,
         a_single_stepped_call_arrives_and_returns,
         a_signal_lets_a_call_go_on_or_end,
         a_stopped_sleep_goes_on,

@@ -7,7 +7,8 @@ use sys::abi::process::*;
 use sys::syscall::output;
 use sys::wait::Status;
 
-fn descriptor(entry: u32, base: u32) -> UserDesc {
+/// A segment with a base, for GDT entry `entry` or any.
+pub fn descriptor(entry: u32, base: u32) -> UserDesc {
     UserDesc {
         entry_number: entry,
         base_addr: base,
@@ -16,7 +17,8 @@ fn descriptor(entry: u32, base: u32) -> UserDesc {
     }
 }
 
-fn set(descriptor: &mut UserDesc) -> sys::Result<u32> {
+/// Makes it the thread's.
+pub fn set(descriptor: &mut UserDesc) -> sys::Result<u32> {
     call!(set_thread_area(output(descriptor)))
 }
 

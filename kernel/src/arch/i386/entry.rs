@@ -293,7 +293,8 @@ trap_return:
     .popsection
 
     # SYSENTER: EBP is the program's stack pointer, and what it points at the sixth argument. ESP is the
-    # start of the TSS, interrupts are off, all other flags are the program's.
+    # start of the TSS, interrupts are off. All other flags are the program's, and so are DS and ES, which
+    # may be anything: until they are loaded, memory is reached by SS.
     .balign 16
     .globl sysenter_entry
 sysenter_entry:
@@ -303,7 +304,7 @@ sysenter_entry:
     sti
     pushfd
     push {user_cs}
-    push dword ptr [{cpu} + {landing}]
+    push dword ptr ss:[{cpu} + {landing}]
     push eax
     push {linux_call}
     test dword ptr [esp + {frame_eflags} - {frame_vector}], {odd_flags}
