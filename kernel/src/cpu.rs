@@ -38,6 +38,8 @@ pub struct Cpu {
     zombie: AtomicPtr<()>,
     /// The task whose FPU state the registers hold.
     fpu_owner: AtomicPtr<()>,
+    /// What the running program has that few have, as the scheduler's word for it.
+    extras: AtomicU32,
     /// How often one task made way for another.
     switches: AtomicU32,
     /// The slot of kmap_atomic taken last; the stack of slots grows down.
@@ -75,6 +77,7 @@ pub static CPU: Cpu = Cpu {
     landing: AtomicU32::new(0),
     zombie: AtomicPtr::new(core::ptr::null_mut()),
     fpu_owner: AtomicPtr::new(core::ptr::null_mut()),
+    extras: AtomicU32::new(0),
     switches: AtomicU32::new(0),
     kmap_top: AtomicU32::new(NO_KMAP),
     page_lists: UnsafeCell::new([const { PageLists::new(1) }; ZONES]),
@@ -92,6 +95,7 @@ struct SharedIdt(UnsafeCell<Idt>);
 unsafe impl Sync for SharedIdt {}
 
 static IDT: SharedIdt = SharedIdt(UnsafeCell::new(Idt::new()));
+static TRACED_IDT: SharedIdt = SharedIdt(UnsafeCell::new(Idt::new()));
 
 /// Loads this CPU's descriptor tables.
 ///
@@ -101,10 +105,24 @@ pub unsafe fn initialise(double_fault_handler: unsafe extern "C" fn() -> !) {
     // SAFETY: nobody else has a reference to the tables yet.
     unsafe {
         (*CPU.tables.get()).load(double_fault_handler);
-        (*IDT.0.get()).load();
+        (*IDT.0.get()).fill(entry::stub);
+        (*TRACED_IDT.0.get()).fill(entry::traced_stub);
         if features().sep {
             control::set_sysenter(entry::sysenter(), (*CPU.tables.get()).sysenter_stack());
         }
+    }
+    set_traced(false);
+}
+
+/// Whether the program that runs from now on enters the kernel as one that is traced.
+pub fn set_traced(is_traced: bool) {
+    let table = if is_traced { &TRACED_IDT } else { &IDT };
+    // SAFETY: `initialise` has filled both, and nobody writes to them any more.
+    unsafe { (*table.0.get()).load() };
+    if features().sep {
+        let entry = if is_traced { entry::traced_sysenter() } else { entry::sysenter() };
+        // SAFETY: the stack was set at boot.
+        unsafe { control::set_sysenter_entry(entry) };
     }
 }
 
@@ -202,6 +220,16 @@ pub fn fpu_owner() -> *mut () {
 #[inline]
 pub fn set_fpu_owner(task: *mut ()) {
     CPU.fpu_owner.store(task, Relaxed);
+}
+
+#[inline]
+pub fn extras() -> u32 {
+    CPU.extras.load(Relaxed)
+}
+
+#[inline]
+pub fn set_extras(extras: u32) {
+    CPU.extras.store(extras, Relaxed);
 }
 
 /// For the scheduler, with interrupts off.

@@ -1,14 +1,16 @@
 //! The switchboard: where every fault, interrupt and system call of the machine arrives.
 
+pub mod traced;
+
 use crate::arch::control::cr2;
 use crate::arch::entry::{Arguments, TrapFrame};
 use crate::arch::{extable, interrupts};
 use crate::cpu;
 use crate::irq;
 use crate::mm::fault::Outcome;
-use crate::mm::space::TASK_SIZE;
+use crate::mm::space::{Mm, TASK_SIZE};
 use crate::panic::fatal_trap;
-use crate::process::{self, signal};
+use crate::process::{self, CurrentThread, signal};
 use crate::{syscall, task};
 use abi::signal::SIGKILL;
 use kcore::addr::VirtAddr;
@@ -51,20 +53,30 @@ pub extern "fastcall" fn on_page_fault(frame: &mut TrapFrame) {
 #[inline(never)]
 fn on_kernel_page_fault(frame: &mut TrapFrame, address: VirtAddr) {
     let code = ErrorCode::from_bits_retain(frame.error);
-    let origin = match () {
-        () if extable::fixup(frame.eip).is_none() => Origin::Kernel,
-        () if cpu::preempt_count() != 0 || process::try_current().is_none() => Origin::AtomicCopy,
-        () => Origin::UserCopy,
-    };
-    match class(address, code, origin) {
+    match class(address, code, kernel_origin(frame)) {
         Class::Page => {
-            if frame.eflags & EFLAGS_IF != 0 {
-                interrupts::enable();
-            }
+            let_interrupts_in(frame);
             serve_page(frame, address, code);
         }
         Class::Fixup => fix_up(frame),
         Class::Signal(_) | Class::Bug => fatal_trap("page fault in the kernel", frame),
+    }
+}
+
+#[inline(always)]
+fn kernel_origin(frame: &TrapFrame) -> Origin {
+    match () {
+        () if extable::fixup(frame.eip).is_none() => Origin::Kernel,
+        () if cpu::preempt_count() != 0 || process::try_current().is_none() => Origin::AtomicCopy,
+        () => Origin::UserCopy,
+    }
+}
+
+/// As they were when the trap came.
+#[inline(always)]
+fn let_interrupts_in(frame: &TrapFrame) {
+    if frame.eflags & EFLAGS_IF != 0 {
+        interrupts::enable();
     }
 }
 
@@ -76,11 +88,22 @@ fn class(address: VirtAddr, code: ErrorCode, origin: Origin) -> Class {
 #[inline(always)]
 fn serve_page(frame: &mut TrapFrame, address: VirtAddr, code: ErrorCode) {
     let thread = process::current();
-    // SAFETY: only the thread itself gives up its address space, in exec and exit, and it is here.
-    let outcome = match unsafe { thread.own().mm.try_borrow_unguarded() } {
-        Ok(Some(mm)) => mm.fault(address, code.kind()),
-        Ok(None) | Err(_) => Outcome::Signal(Signal::MapError),
+    let outcome = match address_space(&thread) {
+        Some(mm) => mm.fault(address, code.kind()),
+        None => Outcome::Signal(Signal::MapError),
     };
+    settle(frame, outcome, address, code);
+}
+
+#[inline(always)]
+fn address_space(thread: &CurrentThread) -> Option<&Mm> {
+    // SAFETY: only the thread itself gives up its address space, in exec and exit, and it is here.
+    let mm = unsafe { thread.own().mm.try_borrow_unguarded() };
+    mm.ok()?.as_deref()
+}
+
+#[inline(always)]
+fn settle(frame: &mut TrapFrame, outcome: Outcome, address: VirtAddr, code: ErrorCode) {
     match outcome {
         Outcome::Done { major } => task::current().count_fault(major),
         outcome => not_served(frame, outcome, address, code),

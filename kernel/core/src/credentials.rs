@@ -25,6 +25,11 @@ impl Ids {
         id == self.real || id == self.effective || id == self.saved
     }
 
+    /// Whether it acts for nobody but `id`.
+    fn is_only(&self, id: u32) -> bool {
+        self.real == id && self.effective == id && self.saved == id
+    }
+
     fn with_effective(self, effective: u32) -> Self {
         Self { effective, filesystem: effective, ..self }
     }
@@ -99,6 +104,13 @@ pub fn may_signal(sender: &Ids, target: &Ids) -> bool {
             .any(|id| *id == target.saved || *id == target.real)
 }
 
+/// Whether a process may look into another one and change it (Linux's ptrace, by real ids): that one
+/// must act for nobody but the first one's user and group.
+pub fn may_trace(user: &Ids, group: &Ids, target_user: &Ids, target_group: &Ids) -> bool {
+    let is_same = target_user.is_only(user.real) && target_group.is_only(group.real);
+    user.effective == 0 || is_same
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +124,20 @@ mod tests {
         assert_eq!(USER.set(300, false), Ok(Ids { effective: 300, filesystem: 300, ..USER }));
         assert_eq!(USER.set(200, false), Err(Errno::EPERM), "effective alone does not count");
         assert_eq!(USER.set(UNCHANGED, true), Err(Errno::EINVAL));
+    }
+
+    #[test]
+    fn only_who_acts_for_nobody_else_is_traced() {
+        let (root, plain) =
+            (Ids::default(), Ids { real: 7, effective: 7, saved: 7, filesystem: 7 });
+        assert!(may_trace(&root, &plain, &USER, &USER));
+        assert!(may_trace(&plain, &plain, &plain, &plain));
+        for one in [Ids { effective: 0, ..plain }, Ids { saved: 8, ..plain }, root] {
+            assert!(!may_trace(&plain, &plain, &one, &plain));
+            assert!(!may_trace(&plain, &plain, &plain, &one));
+        }
+        let real = Ids { effective: 9, ..plain };
+        assert!(may_trace(&real, &plain, &plain, &plain), "real ids count");
     }
 
     #[test]

@@ -19,12 +19,14 @@ pub mod loader;
 pub mod lock;
 pub mod map;
 pub mod object;
+pub mod observe;
 pub mod page;
 mod populate;
 pub mod protect;
 #[cfg(feature = "ktest")]
 pub mod races_ktest;
 pub mod remap;
+pub mod remote;
 pub mod rmap;
 #[cfg(feature = "ktest")]
 pub mod shortage_ktest;

@@ -2,7 +2,7 @@
 
 use super::signal::{child_info, report_stopped, send_to_process};
 use super::table::{self, FamilyGuard, lock_family};
-use super::{CurrentThread, Process, current, futex, machine, robust_list};
+use super::{CurrentThread, Process, current, futex, machine, robust_list, trace};
 use crate::file::console;
 use crate::ipc::slot;
 use crate::mm::user;
@@ -52,6 +52,9 @@ impl CurrentThread {
         drop(left);
         if is_stopped {
             report_stopped(&mut lock_family(), process);
+        }
+        if self.task.is_traced() {
+            trace::ended(self, status);
         }
     }
 

@@ -4,6 +4,7 @@ use super::process::{Origin, Process, Shared};
 use super::signal::{Signals, ThreadSignals};
 use super::table::{self, lock_family};
 use super::thread::{Own, Thread};
+use super::trace::{self, Follow};
 use super::{CurrentThread, current};
 use crate::mm::user;
 use crate::result::restart::ERESTARTNOINTR;
@@ -127,6 +128,7 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     let set_tid = request.set_tid();
     let thread = new_thread(process, id.0, parent.blocked(), own, first_step, set_tid)?;
     set_registers(&thread, request, tls)?;
+    let follow = Follow::new(&parent, &thread)?;
     if is_thread {
         join_process(&parent, &thread)?;
     }
@@ -142,6 +144,7 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
         let _ = user::write(request.parent_tid, &pid.cast_signed());
     }
     table::note_start(pid);
+    follow.begin(&thread);
     thread.start();
     if request.has(CLONE_VFORK) {
         // Killed, the parent leaves; the child is unaware of it.
@@ -305,6 +308,9 @@ fn join_family(parent: &CurrentThread, process: &Arc<Process>, pid: u32, request
 
 /// The child's first step.
 fn first_step(set_tid: usize) {
+    if current().task.is_traced() {
+        trace::started();
+    }
     if set_tid != 0 {
         let tid = current().tid();
         let _ = user::write(UserMutPtr::new(set_tid as u32), &tid.cast_signed());

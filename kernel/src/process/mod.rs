@@ -29,6 +29,7 @@ pub mod signal;
 pub mod spawn;
 pub mod table;
 mod thread;
+pub mod trace;
 pub mod usage;
 pub mod wait;
 

@@ -17,6 +17,8 @@ pub enum Rank {
     ProcessState,
     /// The timers of a process.
     PosixTimers,
+    /// Whom one tracer traces, and their events.
+    Tracer,
     /// Who sleeps on which futex.
     Futex,
     /// The handles of one process, and what it serves and watches.

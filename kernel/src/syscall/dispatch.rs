@@ -14,6 +14,7 @@ mod handlers {
     pub use crate::syscall::ipc::*;
     pub use crate::syscall::memory::*;
     pub use crate::syscall::process::*;
+    pub use crate::syscall::process_vm::*;
     pub use crate::syscall::resource::*;
     pub use crate::syscall::signal::*;
     pub use crate::syscall::socket::*;
@@ -22,6 +23,7 @@ mod handlers {
     pub use crate::syscall::thread::*;
     pub use crate::syscall::time::*;
     pub use crate::syscall::timer::*;
+    pub use crate::syscall::trace::*;
 }
 
 /// Calls a handler with what its arguments' kinds make of the registers.
@@ -87,7 +89,7 @@ abi::for_each_linux_call!(linux_handlers);
 /// SYSENTER and `int 0x80` serve Folio's calls too, with this bit in the number: a call that is made
 /// again comes by the second way. Calls that give messages back in registers have `int 0x81` only:
 /// SYSEXIT needs some of these.
-const FOLIO: u32 = 1 << 30;
+pub const FOLIO: u32 = 1 << 30;
 
 /// Serves a call whose number is none of Linux's.
 pub extern "fastcall" fn on_odd_call(registers: Arguments) -> u32 {
@@ -117,6 +119,11 @@ macro_rules! statistics_dispatcher {
 }
 abi::for_each_statistics_call!(statistics_dispatcher);
 
+macro_rules! trace_dispatcher {
+    ($($rows:tt)*) => { dispatcher!(tracing, [abi::syscall::trace::kinds], $($rows)*); };
+}
+abi::for_each_trace_call!(trace_dispatcher);
+
 macro_rules! message_dispatcher {
     ($( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
         /// Serves messages in place; `None` for other calls.
@@ -143,7 +150,8 @@ abi::for_each_message_call!(message_dispatcher);
 pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
     // Messages first: they are what has to be quick.
     let result = message(number, registers).or_else(|| {
-        let handler = folio(number).or_else(|| ipc(number)).or_else(|| statistics(number))?;
+        let handler = folio(number).or_else(|| ipc(number)).or_else(|| statistics(number));
+        let handler = handler.or_else(|| tracing(number))?;
         Some(handler(registers))
     });
     abi::errno::encode(result.unwrap_or(Err(Errno::ENOSYS)))

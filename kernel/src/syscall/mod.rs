@@ -10,6 +10,7 @@ mod identity;
 mod ipc;
 mod memory;
 mod process;
+mod process_vm;
 mod resource;
 mod signal;
 mod socket;
@@ -18,5 +19,6 @@ mod system;
 mod thread;
 mod time;
 mod timer;
+mod trace;
 
-pub use dispatch::{LINUX_HANDLERS, folio_call, on_odd_call};
+pub use dispatch::{FOLIO, LINUX_HANDLERS, folio_call, on_odd_call};

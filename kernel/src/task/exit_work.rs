@@ -6,7 +6,7 @@ use crate::arch::entry::TrapFrame;
 use crate::arch::interrupts;
 use spin::Once;
 
-/// Serves every bit of [`work`] but `RESCHED`, and clears those it served. Interrupts are on.
+/// Serves every bit of [`work`] but `RESCHED` and `TRACED`, and clears those it served. Interrupts are on.
 type Serve = fn(&mut TrapFrame);
 
 static SERVE: Once<Serve> = Once::new();
@@ -17,12 +17,12 @@ pub fn set_exit_work(serve: Serve) {
 }
 
 /// To be called, with interrupts off, when the running task's [`work`](super::Task::work) is not
-/// zero on the way to user mode. Returns with interrupts off and no work left.
+/// zero on the way to user mode. Returns with interrupts off and nothing left to do.
 #[cold]
 pub fn exit_work(frame: &mut TrapFrame) {
     debug_assert!(!interrupts::are_enabled());
     loop {
-        let pending = current().work();
+        let pending = current().work() & !work::TRACED;
         if pending == 0 {
             return;
         }

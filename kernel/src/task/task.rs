@@ -26,6 +26,18 @@ pub mod work {
     pub const SIGNAL: u32 = 1 << 1;
     /// The task is going to die; ends killable sleeps too. Comes with `SIGNAL`.
     pub const KILL: u32 = 1 << 2;
+    /// The task is traced: nothing to do by itself, but it takes the slow ways.
+    pub const TRACED: u32 = 1 << 3;
+}
+
+/// What few programs have; the switch from and to those that have any of it takes longer.
+pub(super) mod extra {
+    /// I/O ports.
+    pub const PORTS: u32 = 1 << 0;
+    /// Another way into the kernel.
+    pub const TRACED: u32 = 1 << 1;
+    /// Its page faults are traced too.
+    pub const FAULTS_TRACED: u32 = 1 << 2;
 }
 
 /// Where the entry code finds that word.
@@ -65,6 +77,8 @@ pub struct Task {
     pub(super) landing: AtomicPtr<AtomicU32>,
     pub(super) state: AtomicU32,
     work: AtomicU32,
+    /// Of [`extra`].
+    pub(super) extras: AtomicU32,
     pub(super) priority: AtomicU8,
     /// Ticks left of the slice.
     pub(super) ticks_left: AtomicU32,
@@ -144,6 +158,7 @@ impl Task {
             landing: AtomicPtr::new(null_mut()),
             state: AtomicU32::new(NEW),
             work: AtomicU32::new(0),
+            extras: AtomicU32::new(0),
             priority: AtomicU8::new(priority.level()),
             ticks_left: AtomicU32::new(TIME_SLICE),
             time_slice: AtomicU32::new(TIME_SLICE),
@@ -206,6 +221,31 @@ impl Task {
     #[inline]
     pub fn clear_work(&self, bits: u32) {
         self.work.fetch_and(!bits, Relaxed);
+    }
+
+    /// Has the task enter the kernel by the traced way, from the next time on that it is switched
+    /// to; with `faults` also at page faults.
+    pub fn begin_tracing(&self, faults: bool) {
+        let faults = if faults { extra::FAULTS_TRACED } else { 0 };
+        self.extras.fetch_or(extra::TRACED | faults, Relaxed);
+        self.add_work(work::TRACED);
+    }
+
+    /// Undoes it. Until the task is switched to again, it may still come the traced way.
+    pub fn end_tracing(&self) {
+        self.extras.fetch_and(!(extra::TRACED | extra::FAULTS_TRACED), Relaxed);
+        self.clear_work(work::TRACED);
+    }
+
+    #[inline]
+    pub fn is_traced(&self) -> bool {
+        self.work() & work::TRACED != 0
+    }
+
+    /// Whether somebody wants to know of its page faults.
+    #[inline]
+    pub fn are_faults_traced(&self) -> bool {
+        self.extras.load(Relaxed) & extra::FAULTS_TRACED != 0
     }
 
     #[inline]

@@ -6,7 +6,7 @@
 //! Page tables too: a kernel task borrows the last program's. Who frees page tables looks first
 //! whether they are loaded, and loads others.
 
-use super::task::{NEW, Task};
+use super::task::{NEW, Task, extra};
 use super::{Current, current};
 use crate::arch::context::{set_user_segments, user_segments};
 use crate::arch::entry::TrapFrame;
@@ -71,16 +71,27 @@ pub(super) unsafe fn load(next: &Task) {
             cpu::set_landing((*next.landing.load(Relaxed)).load(Relaxed));
         }
         let user = &*next.user.get();
-        cpu::with_tables(|tables| {
-            tables.set_tls(&user.tls);
-            tables.set_io_ports(&user.ports);
-        });
+        cpu::with_tables(|tables| tables.set_tls(&user.tls));
+        if next.extras.load(Relaxed) | cpu::extras() != 0 {
+            load_extras(next, user);
+        }
         set_user_segments(user.fs, user.gs);
         if cpu::fpu_owner() != address(next) {
             fpu::restore_from(next.fpu_state());
             cpu::set_fpu_owner(address(next));
         }
     }
+}
+
+/// What few programs have, or had that ran before.
+#[inline(never)]
+fn load_extras(next: &Task, user: &UserRegisters) {
+    let extras = next.extras.load(Relaxed);
+    cpu::with_tables(|tables| tables.set_io_ports(&user.ports));
+    if (extras ^ cpu::extras()) & extra::TRACED != 0 {
+        cpu::set_traced(extras & extra::TRACED != 0);
+    }
+    cpu::set_extras(extras);
 }
 
 impl Task {
@@ -159,10 +170,9 @@ impl Current {
         // SAFETY: the task's own; interrupts are off, so no switch looks at them meanwhile.
         let user = unsafe { &mut *self.user.get() };
         (user.tls, user.ports) = ([0; TLS_ENTRIES], IoPorts::NONE);
-        cpu::with_tables(|tables| {
-            tables.set_tls(&user.tls);
-            tables.set_io_ports(&user.ports);
-        });
+        self.extras.fetch_and(!extra::PORTS, Relaxed);
+        cpu::with_tables(|tables| tables.set_tls(&user.tls));
+        load_extras(self, user);
         set_user_segments(0, 0);
         fpu::reset();
         cpu::set_fpu_owner(address(self));
@@ -189,8 +199,10 @@ impl Current {
     pub fn set_io_ports(&self, ports: &IoPorts) {
         let were_enabled = interrupts::save_and_disable();
         // SAFETY: the task's own; interrupts are off, so no switch looks at it meanwhile.
-        unsafe { (*self.user.get()).ports = *ports };
-        cpu::with_tables(|tables| tables.set_io_ports(ports));
+        let user = unsafe { &mut *self.user.get() };
+        user.ports = *ports;
+        self.extras.fetch_or(extra::PORTS, Relaxed);
+        load_extras(self, user);
         interrupts::restore(were_enabled);
     }
 

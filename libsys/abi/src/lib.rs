@@ -33,6 +33,7 @@ pub mod statistics;
 pub mod syscall;
 pub mod terminal;
 pub mod time;
+pub mod trace;
 
 pub use errno::Errno;
 pub use plain::Plain;

@@ -21,3 +21,4 @@ pub mod statistics;
 pub mod syscall;
 pub mod terminal;
 pub mod time;
+pub mod trace;

@@ -340,3 +340,16 @@ pub mod statistics {
     }
     abi::for_each_statistics_call!(stubs);
 }
+
+/// Folio's calls about tracing.
+pub mod trace {
+    use super::enter_folio;
+    use abi::syscall::trace::kinds::*;
+
+    macro_rules! stubs {
+        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
+            stub! { enter_folio, Argument, $(#[$doc])* $number $name($($argument: $kind),*) }
+        )* };
+    }
+    abi::for_each_trace_call!(stubs);
+}

@@ -26,6 +26,7 @@
 
 mod code;
 mod decide;
+mod observe;
 mod stack;
 
 #[cfg(test)]
@@ -35,4 +36,5 @@ pub use code::{Class, ErrorCode, Origin, classify};
 pub use decide::{
     AccessKind, Cow, Decision, PageState, Place, Signal, decide, page_access, written_access,
 };
+pub use observe::{Mapped, Sight, served};
 pub use stack::{StackLimits, grow_stack};

@@ -61,8 +61,17 @@ pub unsafe fn set_sysenter(entry: u32, stack: u32) {
     unsafe {
         wrmsr(IA32_SYSENTER_CS, u64::from(KERNEL_CS));
         wrmsr(IA32_SYSENTER_ESP, u64::from(stack));
-        wrmsr(IA32_SYSENTER_EIP, u64::from(entry));
+        set_sysenter_entry(entry);
     }
+}
+
+/// Where SYSENTER leads from now on.
+///
+/// # Safety
+/// As of [`set_sysenter`], which has been called.
+pub unsafe fn set_sysenter_entry(entry: u32) {
+    // SAFETY: passed on to the caller.
+    unsafe { wrmsr(IA32_SYSENTER_EIP, u64::from(entry)) };
 }
 
 /// The address that faulted last. Read it before interrupts are enabled again.

@@ -12,6 +12,8 @@
 //!  ESP ->    (ECX points here: extern "fastcall")
 //! ```
 //!
+//! Programs that are traced enter by stubs of their own (see `idt`), which lead to `trap::traced`.
+//!
 //! FS and GS stay the program's: the kernel never uses them, the switch saves them. The last
 //! three instructions may fault on selectors the program chose. A bad DS or ES becomes null; a
 //! bad frame for IRET turns into an exception *of the program*, [`BAD_RETURN`].
@@ -114,14 +116,23 @@ const ODD_FLAGS: u32 = 1 << 8 | 1 << 10 | 1 << 14 | 1 << 18;
 
 unsafe extern "C" {
     fn sysenter_entry();
+    fn traced_sysenter_entry();
     fn trap_stubs();
     fn linux_call_stub();
     fn folio_call_stub();
+    fn traced_linux_call_stub();
+    fn traced_folio_call_stub();
+    fn traced_page_fault_stub();
 }
 
 /// Where SYSENTER leads.
 pub fn sysenter() -> u32 {
     sysenter_entry as *const () as u32
+}
+
+/// Where it leads while a program runs that is traced.
+pub fn traced_sysenter() -> u32 {
+    traced_sysenter_entry as *const () as u32
 }
 
 /// The entry point of a vector, if it has one.
@@ -131,6 +142,16 @@ pub fn stub(vector: usize) -> Option<u32> {
         FOLIO_CALL => Some(folio_call_stub as *const () as u32),
         0..STUBS => Some(trap_stubs as *const () as u32 + (vector * STUB_BYTES) as u32),
         _ => None,
+    }
+}
+
+/// The entry point of a vector while a program runs that is traced.
+pub fn traced_stub(vector: usize) -> Option<u32> {
+    match vector {
+        LINUX_CALL => Some(traced_linux_call_stub as *const () as u32),
+        FOLIO_CALL => Some(traced_folio_call_stub as *const () as u32),
+        PAGE_FAULT => Some(traced_page_fault_stub as *const () as u32),
+        _ => stub(vector),
     }
 }
 
@@ -226,6 +247,33 @@ trap_stubs:
     .endif
     .set vector, vector + 1
     .endr
+
+    .balign 16
+    .globl traced_page_fault_stub
+traced_page_fault_stub:
+    push {page_fault}
+    save_registers
+    xor ebp, ebp
+    call {on_traced_page_fault}
+    jmp trap_return
+
+    .balign 16
+    .globl traced_folio_call_stub
+traced_folio_call_stub:
+    push eax
+    push {folio_call}
+    jmp traced_call_entry
+
+    .balign 16
+    .globl traced_linux_call_stub
+traced_linux_call_stub:
+    push eax
+    push {linux_call}
+traced_call_entry:
+    save_registers
+    xor ebp, ebp
+    call {on_traced_call}
+    jmp trap_return
 
     .balign 16
 fault_entry:
@@ -333,6 +381,22 @@ sysenter_entry:
     mov es, edx
     jmp trap_return
 
+    # A traced program: as below, whatever its flags are.
+    .globl traced_sysenter_entry
+traced_sysenter_entry:
+    mov esp, [esp + {tss_esp0}]
+    push {user_ds}
+    push ebp
+    sti
+    pushfd
+    push {user_cs}
+    push dword ptr ss:[{cpu} + {landing}]
+    push eax
+    push {linux_call}
+    push 2
+    popfd
+    jmp traced_sysenter_flags_done
+
     # Single steps, nested tasks, alignment checks, the direction: nothing for the kernel, and the
     # first must not meet SYSEXIT.
 8:  push 2
@@ -343,6 +407,14 @@ sysenter_flags_done:
     read_sixth_argument
     serve_linux_call
     jne work_entry
+    jmp trap_return
+
+traced_sysenter_flags_done:
+    sti
+    push_registers
+    read_sixth_argument
+    xor ebp, ebp
+    call {on_traced_call}
     jmp trap_return
 
     # The sixth argument cannot be read.
@@ -410,4 +482,6 @@ work_entry:
     on_interrupt = sym crate::trap::on_interrupt,
     on_work = sym crate::trap::on_work,
     on_folio_call = sym crate::trap::on_folio_call,
+    on_traced_call = sym crate::trap::traced::on_call,
+    on_traced_page_fault = sym crate::trap::traced::on_page_fault,
 );

@@ -1,4 +1,7 @@
-//! The interrupt descriptor table.
+//! The interrupt descriptor tables: one for all programs, and one for those that are traced.
+//!
+//! The second leads system calls and page faults to stubs of their own. So the entry of everybody
+//! else tests nothing; the switch to a program that is traced loads the table.
 
 use super::entry;
 use super::gdt::{KERNEL_CS, double_fault_selector};
@@ -21,14 +24,11 @@ impl Idt {
         Self([Descriptor::NULL; ENTRIES])
     }
 
-    /// Fills the table and makes the CPU use it.
-    ///
-    /// # Safety
-    /// Once, at boot, after the GDT has been loaded.
-    pub unsafe fn load(&'static mut self) {
+    /// Fills the table with gates to the stubs of each vector.
+    pub fn fill(&mut self, stub: fn(usize) -> Option<u32>) {
         let cs = SegmentSelector::from_raw(KERNEL_CS);
         for (vector, gate) in self.0.iter_mut().enumerate() {
-            let Some(handler) = entry::stub(vector) else { continue };
+            let Some(handler) = stub(vector) else { continue };
             *gate = match vector {
                 // System calls keep the interrupt flag; everything else starts with it clear, so
                 // that CR2 is read before another fault can happen.
@@ -44,6 +44,13 @@ impl Idt {
             .present()
             .finish();
         }
+    }
+
+    /// Makes the CPU use the table.
+    ///
+    /// # Safety
+    /// It has been filled, and the GDT has been loaded.
+    pub unsafe fn load(&'static self) {
         // SAFETY: the table lives for ever; every gate leads to a stub.
         unsafe { lidt(&DescriptorTablePointer::new_from_slice(&self.0)) };
     }

@@ -14,7 +14,7 @@ use crate::mm::vdso::VSYSCALL;
 use crate::process::personality::READ_IMPLIES_EXEC;
 use crate::process::signal::image_bytes;
 use crate::process::table::lock_family;
-use crate::process::{CurrentThread, limits};
+use crate::process::{CurrentThread, limits, trace};
 use crate::result::Result;
 use crate::task;
 use abi::process::{RLIMIT_STACK, status_signaled};
@@ -79,6 +79,9 @@ fn replace_program(
     let esp = finish_stack(thread, stack, &loaded, executable, stack_limit)?;
     let entry = loaded.entry();
     thread.with_frame(|frame| *frame = first_frame(entry, esp, frame));
+    if thread.task.is_traced() {
+        trace::executed();
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::state::{POOL, SignalGuard};
 use super::{fault, frame, send, stop};
 use crate::arch::entry::{FOLIO_CALL, LINUX_CALL, TrapFrame};
-use crate::process::{CurrentThread, current, exit};
+use crate::process::{CurrentThread, current, exit, trace};
 use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS};
 use crate::task::work;
 use abi::process::status_signaled;
@@ -29,8 +29,11 @@ pub fn serve(frame: &mut TrapFrame) {
             exit::exit_thread(status);
         }
         send::post_fired(process, &mut guard);
-        if guard.stopped_by.is_some() {
+        if let Some(signal) = guard.stopped_by {
             drop(guard);
+            if thread.task.is_traced() {
+                trace::stopped(signal);
+            }
             stop::wait_until_continued(&thread);
             continue;
         }
@@ -40,6 +43,11 @@ pub fn serve(frame: &mut TrapFrame) {
             drop(guard);
             return finish_without_handler(frame, &thread);
         };
+        if thread.task.is_traced() {
+            drop(guard);
+            trace::signal(&info);
+            guard = process.lock_signals();
+        }
         let kind =
             if process.is_unkillable { ProcessKind::Unkillable } else { ProcessKind::Ordinary };
         let blocked = guard.with(&thread).1.blocked;
@@ -65,7 +73,7 @@ pub(super) fn handle_fault(frame: &mut TrapFrame, thread: &CurrentThread, info: 
     let process = thread.process();
     let mut guard = process.lock_signals();
     let blocked = guard.with(thread).1.blocked;
-    if thread.task.work() & (work::SIGNAL | work::KILL) != 0
+    if thread.task.work() & (work::SIGNAL | work::KILL | work::TRACED) != 0
         || guard.actions.is_put_off(info.signal, blocked)
     {
         return false;

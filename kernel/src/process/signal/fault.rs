@@ -6,7 +6,7 @@ use super::state::POOL;
 use crate::arch::control;
 use crate::arch::entry::TrapFrame;
 use crate::arch::fpu;
-use crate::process::{CurrentThread, current};
+use crate::process::{CurrentThread, current, trace};
 use crate::task::work;
 use abi::process::status_signaled;
 use abi::signal::{SI_KERNEL, SIG_DFL, SIGSEGV};
@@ -64,6 +64,9 @@ pub(super) fn force(thread: &CurrentThread, info: &Info) {
     let is_fatal = signals.actions.is_put_off(info.signal, own.blocked)
         || signals.actions.get(info.signal).handler == SIG_DFL;
     if is_fatal {
+        drop(guard);
+        trace::force_signal(thread, info);
+        let mut guard = thread.process().lock_signals();
         guard.end_all(status_signaled(info.signal));
     } else {
         // A standard signal is never refused.

@@ -124,7 +124,8 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
 
     let (signals, own) = guard.with(asked);
     let blocked = own.blocked.union(own.waited_for);
-    if signals.actions.is_discarded(signal, blocked) {
+    // Who traces wants to know even of what is ignored.
+    if signals.actions.is_discarded(signal, blocked) && !asked.task.is_traced() {
         return Ok(went_on);
     }
     let process = &*asked.process;
@@ -222,6 +223,8 @@ fn tell(guard: &mut SignalGuard, asked: &Thread, others: bool, signal: i32) {
     };
     let is_fatal = guard.actions.get(signal).handler == SIG_DFL
         && default_action(signal) == DefaultAction::Terminate
+        // Who is traced takes every signal but this one itself, so that it can be told.
+        && (signal == SIGKILL || !taker.task.is_traced())
         && guard.with(taker).1.waited_for.intersection(one).is_empty();
     if is_fatal {
         guard.end_all(status_signaled(signal));

@@ -1,5 +1,6 @@
 //! The signal state of a process and of each of its threads, and the lock around both.
 
+use crate::process::trace::Tracee;
 use crate::process::{Process, Thread};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, SpinLockGuard};
@@ -39,6 +40,8 @@ pub struct ThreadSignals {
     pub(super) waited_for: SignalSet,
     /// Whether it sleeps because the process is stopped.
     pub(super) is_stopped: bool,
+    /// Who is told what it does.
+    pub(in crate::process) tracee: Option<Arc<Tracee>>,
 }
 
 impl Signals {
@@ -119,7 +122,13 @@ impl Signals {
 
 impl ThreadSignals {
     pub const fn new(blocked: SignalSet) -> Self {
-        Self { pending: Pending::new(), blocked, waited_for: SignalSet::EMPTY, is_stopped: false }
+        Self {
+            pending: Pending::new(),
+            blocked,
+            waited_for: SignalSet::EMPTY,
+            is_stopped: false,
+            tracee: None,
+        }
     }
 }
 
@@ -225,7 +234,7 @@ impl SignalGuard<'_> {
     }
 
     /// The first thread that satisfies.
-    pub(super) fn find_thread(
+    pub(in crate::process) fn find_thread(
         &mut self,
         mut is_it: impl FnMut(&ThreadSignals) -> bool,
     ) -> Option<Arc<Thread>> {

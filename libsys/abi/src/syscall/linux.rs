@@ -527,6 +527,16 @@ macro_rules! for_each_linux_call {
             );
             /// Writes one file system's dirty data out.
             344 syncfs(fd: i32);
+            /// Copies from another process's memory.
+            347 process_vm_readv(
+                pid: i32, local: UserPtr<Iovec>, local_count: u32, remote: UserPtr<Iovec>,
+                remote_count: u32, flags: u32
+            );
+            /// Copies to another process's memory.
+            348 process_vm_writev(
+                pid: i32, local: UserPtr<Iovec>, local_count: u32, remote: UserPtr<Iovec>,
+                remote_count: u32, flags: u32
+            );
             /// `renameat` with flags.
             353 renameat2(
                 old_directory: i32, old: UserStr, new_directory: i32, new: UserStr, flags: u32

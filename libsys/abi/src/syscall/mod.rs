@@ -8,6 +8,7 @@ pub mod ipc;
 pub mod linux;
 pub mod names;
 pub mod statistics;
+pub mod trace;
 
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,7 @@ fn arguments_keep_every_bit() {
 
 mod ipc {
     use crate::syscall::ipc::kinds::*;
+    use crate::trace::Event;
     use std::vec::Vec;
 
     macro_rules! rows {
@@ -86,6 +87,7 @@ mod ipc {
         assert!(rows.is_sorted());
         rows.extend(crate::for_each_message_call!(rows));
         rows.extend(statistics());
+        rows.extend(crate::for_each_trace_call!(rows));
         rows.sort_unstable();
         assert!(rows.windows(2).all(|pair| pair[0].0 != pair[1].0));
         assert!(rows.iter().all(|&(_, registers)| registers <= 6));
