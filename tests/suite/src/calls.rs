@@ -119,16 +119,22 @@ macro_rules! statistics_table {
         }
     };
 }
+macro_rules! trace_table {
+    ($($rows:tt)*) => {
+        table! { trace, sys::abi::syscall::trace::kinds, Argument, enter_folio, $($rows)* }
+    };
+}
 sys::abi::for_each_linux_call!(linux_table);
 sys::abi::for_each_folio_call!(folio_table);
 sys::abi::for_each_ipc_call!(ipc_table);
 sys::abi::for_each_statistics_call!(statistics_table);
+sys::abi::for_each_trace_call!(trace_table);
 
 /// Linux's table.
 pub const LINUX: &[Call] = linux::CALLS;
 
 /// The calls of all tables, but for those that end the machine or lose memory on purpose.
 pub fn all() -> impl Iterator<Item = &'static Call> {
-    let tables = [linux::CALLS, folio::CALLS, ipc::CALLS, statistics::CALLS];
+    let tables = [linux::CALLS, folio::CALLS, ipc::CALLS, statistics::CALLS, trace::CALLS];
     tables.into_iter().flatten().filter(|call| !matches!(call.name, "end_machine" | "leak"))
 }

@@ -42,6 +42,7 @@ mod munmap;
 mod output;
 mod pipe;
 mod pointer;
+mod process_memory;
 mod random_calls;
 mod range_errors;
 mod scene;
@@ -57,6 +58,7 @@ mod thread_area;
 mod threads;
 mod time;
 mod timer;
+mod trace;
 mod usage;
 mod vdso;
 mod wait;
@@ -320,6 +322,40 @@ test_cases! {
         threads_fault_on_the_same_and_on_neighbouring_pages,
         mappings_and_forks_race_with_faults,
         many_threads_come_and_go,
+    ],
+    process_memory: [
+        a_childs_memory_is_read_and_written,
+        several_ranges_meet_several_others,
+        what_went_before_a_hole_counts,
+        rights_of_the_other_side_count,
+        lists_are_checked_first,
+        a_zombie_has_no_memory,
+        others_users_are_private,
+    ],
+    trace: [
+        calls_are_told_with_arguments_and_results,
+        a_thread_stands_still_until_it_is_resumed,
+        faults_are_told_with_what_was_done,
+        copies_on_write_are_told_with_their_frames,
+        shared_memory_gets_pages_and_shows_them,
+        the_kernels_own_faults_are_told_too,
+        a_growing_stack_and_a_bad_address_are_told,
+        children_are_traced_from_their_first_step,
+        without_that_option_children_are_left_alone,
+        a_new_program_is_told,
+        signals_are_told_even_if_ignored,
+        stops_are_told_and_take_place,
+        a_kill_ends_who_stands_still,
+        without_their_tracer_they_go_on,
+        a_killed_tracer_lets_go,
+        not_everybody_may_be_traced,
+        others_users_are_not_to_be_traced,
+        a_call_that_nobody_lets_begin_does_not_happen,
+        a_waiting_tracer_is_interrupted,
+        handles_that_are_no_tracers,
+        strace_prints_these_lines,
+        strace_shows_only_what_is_wanted,
+        faults_prints_a_line_for_each,
     ],
     epoll: [
         a_level_is_reported_as_long_as_it_lasts,

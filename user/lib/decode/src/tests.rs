@@ -1,0 +1,267 @@
+//! Whole lines, and the table.
+
+use crate::argument::Kind;
+use crate::memory::Memory;
+use crate::report::Report;
+use crate::table::{self, FOLIO, LINUX};
+use crate::{fault, number, region};
+use abi::signal::{CLD_EXITED, Siginfo};
+use abi::trace::{Call, Event, FAULT_CACHED, FAULT_IN_KERNEL, Fault, What};
+use std::string::{String, ToString};
+use std::vec;
+use std::vec::Vec;
+
+/// A few bytes at 0x1000; nothing else is there.
+struct Bytes(Vec<u8>);
+
+const BASE: u32 = 0x1000;
+
+impl Memory for Bytes {
+    fn read(&self, address: u32, to: &mut [u8]) -> usize {
+        let Some(at) = address.checked_sub(BASE) else { return 0 };
+        let there = self.0.get(at as usize..).unwrap_or_default();
+        let count = there.len().min(to.len());
+        to[..count].copy_from_slice(&there[..count]);
+        count
+    }
+}
+
+fn words(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+fn number_of(name: &str) -> (u32, u32) {
+    let (vector, call) = table::all().find(|(_, call)| call.name == name).expect("a call");
+    (vector, call.number)
+}
+
+fn call(name: &str, arguments: &[u32], result: u32) -> Call {
+    let (table, number) = number_of(name);
+    let mut registers = [0; 6];
+    registers[..arguments.len()].copy_from_slice(arguments);
+    Call { table, number, registers, result, cycles: 7 }
+}
+
+/// The line of one call by one thread.
+fn line(name: &str, arguments: &[u32], result: u32, memory: Vec<u8>) -> String {
+    let (mut report, memory) = (Report::default(), Bytes(memory));
+    let call = call(name, arguments, result);
+    for what in [What::CallEntered(call), What::CallLeft(call)] {
+        report.event(&Event::new(5, 5, &what), &memory, &|_| true);
+    }
+    report.take().trim_end().to_string()
+}
+
+fn failed(errno: i32) -> u32 {
+    (-errno).cast_unsigned()
+}
+
+#[test]
+fn every_number_of_the_tables_means_something() {
+    for (_, call) in table::all() {
+        for parameter in call.parameters {
+            if matches!(parameter.kind, Kind::Signed | Kind::Unsigned) {
+                let format = number::format(call.name, parameter.name);
+                assert!(format.is_some(), "{}: {}", call.name, parameter.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_structure_of_linuxs_table_has_a_look() {
+    for (_, call) in table::all().filter(|(vector, _)| *vector == LINUX) {
+        for parameter in call.parameters {
+            if let Kind::Input(shape) | Kind::Output(shape) = parameter.kind {
+                assert!(shape().is_some(), "{}: {}", call.name, parameter.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_usual_calls() {
+    let hello = b"hello\n\0\x1b7\"".to_vec();
+    let aligned = "write(1, \"hello\\n\", 6)                  = 6";
+    assert_eq!(line("write", &[1, BASE, 6], 6, hello.clone()), aligned);
+    assert_eq!(
+        line("read", &[0, BASE, 99], 10, hello.clone()),
+        "read(0, \"hello\\n\\0\\0337\\\"\", 99)         = 10"
+    );
+    assert_eq!(
+        line("read", &[0, BASE, 99], failed(4), hello),
+        "read(0, 0x1000, 99)                     = -1 EINTR (Interrupted system call)"
+            .replace("Interrupted system call", abi::Errno::EINTR.description())
+    );
+    assert_eq!(
+        line("openat", &[(-100i32).cast_unsigned(), BASE, 0o2000000, 0], 3, b"/etc/x\0".to_vec()),
+        "openat(AT_FDCWD, \"/etc/x\", O_RDONLY|O_CLOEXEC) = 3"
+    );
+    assert_eq!(
+        line("open", &[BASE, 0o1101, 0o644], failed(2), b"f\0".to_vec()),
+        "open(\"f\", O_WRONLY|O_CREAT|O_TRUNC, 0644) = -1 ENOENT (No such file or directory)"
+            .replace("No such file or directory", abi::Errno::ENOENT.description())
+    );
+    assert_eq!(
+        line("mmap2", &[0, 8192, 3, 0x22, u32::MAX, 0], 0xb7f0_0000, vec![]),
+        "mmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xb7f00000"
+    );
+    assert_eq!(
+        line("wait4", &[u32::MAX, BASE, 1, 0], 9, words(&[0x300])),
+        "wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 3}], WNOHANG, NULL) = 9"
+    );
+    assert_eq!(
+        line("execve", &[BASE, BASE + 12, BASE + 20], 0, {
+            let mut memory = b"/bin/ls\0-l\0\0".to_vec();
+            memory.extend(words(&[BASE + 8, 0, BASE, BASE, 0]));
+            memory
+        }),
+        "execve(\"/bin/ls\", [\"-l\"], 0x1014 /* 2 vars */) = 0"
+    );
+}
+
+#[test]
+fn structures() {
+    assert_eq!(
+        line("nanosleep", &[BASE, 0], failed(516), words(&[1, 500])),
+        "nanosleep({tv_sec=1, tv_nsec=500}, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)"
+    );
+    assert_eq!(
+        line("rt_sigaction", &[2, BASE, 0, 8], 0, words(&[1, 0x1000_0000, 0, 0, 0])),
+        "rt_sigaction(SIGINT, {sa_handler=SIG_IGN, sa_mask=[], sa_flags=SA_RESTART}, NULL, 8) = 0"
+    );
+    assert_eq!(
+        line("rt_sigprocmask", &[0, BASE, 0, 8], 0, words(&[0x0001_0000 | 2, 0])),
+        "rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8) = 0"
+    );
+    assert_eq!(
+        line("rt_sigprocmask", &[2, BASE, 0, 8], 0, words(&[!2, !0])),
+        "rt_sigprocmask(SIG_SETMASK, ~[INT], NULL, 8) = 0"
+    );
+    let mut stat = vec![0; 96];
+    stat[16..20].copy_from_slice(&0o100_644u32.to_le_bytes());
+    stat[44..52].copy_from_slice(&1234u64.to_le_bytes());
+    assert_eq!(
+        line("fstat64", &[3, BASE], 0, stat),
+        "fstat64(3, {st_mode=S_IFREG|0644, st_size=1234, ...}) = 0"
+    );
+    let mut vector = words(&[BASE + 16, 3, BASE + 19, 2]);
+    vector.extend(b"abcde");
+    assert_eq!(
+        line("writev", &[1, BASE, 2], 5, vector),
+        "writev(1, [{iov_base=\"abc\", iov_len=3}, {iov_base=\"de\", iov_len=2}], 2) = 5"
+    );
+    assert_eq!(
+        line("poll", &[BASE, 1, 100], 1, words(&[4, 1])),
+        "poll([{fd=4, events=POLLIN}], 1, 100)   = 1"
+    );
+    assert_eq!(
+        line("prlimit64", &[0, 3, 0, BASE], 0, words(&[8 << 20, 0, !0, !0])),
+        "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM_INFINITY}) = 0"
+    );
+    assert_eq!(
+        line("pipe2", &[BASE, 0o2000000], 0, words(&[3, 4])),
+        "pipe2([3, 4], O_CLOEXEC)                = 0"
+    );
+    assert_eq!(
+        line("fcntl64", &[3, 2, 1], 0, vec![]),
+        "fcntl64(3, F_SETFD, FD_CLOEXEC)         = 0"
+    );
+    assert_eq!(
+        line("fcntl64", &[3, 1, 99], 1, vec![]),
+        "fcntl64(3, F_GETFD)                     = 1"
+    );
+    assert_eq!(
+        line("fcntl64", &[3, 13, BASE], 0, words(&[1, 5, 0, 6, 0, 0])),
+        "fcntl64(3, F_SETLK64, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=5, l_len=6}) = 0"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_an_address() {
+    assert_eq!(
+        line("open", &[8, 0, 0], failed(14), vec![]).split(" = ").next(),
+        Some("open(0x8, O_RDONLY)                    ")
+    );
+    assert!(line("nanosleep", &[8, 0], failed(14), vec![]).starts_with("nanosleep(0x8, NULL)"));
+    assert!(line("write", &[1, 8, 5], failed(14), vec![]).starts_with("write(1, 0x8, 5)"));
+    assert!(line("execve", &[8, 8, 8], failed(14), vec![]).starts_with("execve(0x8, 0x8, 0x8)"));
+    let unterminated = line("unlink", &[BASE], 0, b"abc".to_vec());
+    assert!(unterminated.starts_with("unlink(0x1000)"), "{unterminated}");
+}
+
+#[test]
+fn own_calls_and_unknown_ones() {
+    assert_eq!(line("port_create", &[9], 3, vec![]), "folio:port_create(9)                    = 3");
+    let unknown =
+        Call { table: LINUX, number: 222, registers: [1, 2, 3, 4, 5, 6], ..Call::default() };
+    let mut report = Report::default();
+    report.event(&Event::new(1, 1, &What::CallEntered(unknown)), &Bytes(vec![]), &|_| true);
+    assert_eq!(report.take(), "syscall_0xde(0x1, 0x2, 0x3, 0x4, 0x5, 0x6");
+    assert!(table::find(FOLIO, 9999).is_none());
+}
+
+#[test]
+fn lines_of_several_threads_do_not_mix() {
+    let (mut report, memory) = (Report::default(), Bytes(b"xy".to_vec()));
+    let mut tell = |tid, what| report.event(&Event::new(tid, 5, &what), &memory, &|_| true);
+    let read = call("read", &[0, BASE, 2], 2);
+    let exit = call("exit_group", &[3], 0);
+    tell(5, What::CallEntered(read));
+    tell(6, What::Started { by: 5 });
+    tell(6, What::CallEntered(exit));
+    tell(6, What::Ended { status: 0x300 });
+    tell(5, What::CallLeft(read));
+    tell(5, What::Signal(Siginfo::child(CLD_EXITED, 6, 0, 3, 0, 0)));
+    tell(5, What::CallEntered(read));
+    tell(5, What::Ended { status: 9 });
+    let expected = "\
+read(0,  <unfinished ...>
+strace: Process 6 attached
+[pid     6] exit_group(3)               = ?
+[pid     6] +++ exited with 3 +++
+<... read resumed>\"xy\", 2)              = 2
+--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=6, si_uid=0, si_status=3, si_utime=0, si_stime=0} ---
+read(0,  <unfinished ...>)              = ?
++++ killed by SIGKILL +++
+";
+    assert_eq!(report.take(), expected);
+}
+
+#[test]
+fn calls_nobody_wants_are_not_shown() {
+    let mut report = Report::default();
+    let read = call("read", &[0, 0, 0], 0);
+    for what in [What::CallEntered(read), What::CallLeft(read), What::Ended { status: 0 }] {
+        report.event(&Event::new(5, 5, &what), &Bytes(vec![]), &|name| name != "read");
+    }
+    assert_eq!(report.take(), "+++ exited with 0 +++\n");
+}
+
+#[test]
+fn a_faults_region_comes_from_the_maps() {
+    let maps = b"08048000-0804a000 r-xp 00001000 00:0c 12       /bin/a b\n\
+        0804b000-0804c000 rw-p 00000000 00:00 0 \nbff00000-c0000000 rw-p 0 0:0 0 [stack]\n?\n";
+    let regions = region::parse(maps);
+    assert_eq!(regions.len(), 3);
+    let fault = |address, start, end| Fault { address, start, end, ..Fault::default() };
+    let name = |fault| region::name(&regions, &fault);
+    let file = fault(0x0804_9123, 0x0804_8000, 0x0804_a000);
+    assert_eq!(name(file).as_deref(), Some("/bin/a b+0x2000"));
+    assert_eq!(name(fault(0x0804_b000, 0x0804_b000, 0x0804_c000)).as_deref(), Some("[anon]"));
+    assert_eq!(name(fault(0xbfff_0000, 0xbff0_0000, 0xc000_0000)).as_deref(), Some("[stack]"));
+    assert_eq!(name(fault(0x1000, 0x1000, 0x2000)), None, "another area by now");
+    let shown = Fault {
+        kind: FAULT_CACHED,
+        frame: 0x1234,
+        zone: 2,
+        around: 7,
+        cycles: 4321,
+        flags: FAULT_IN_KERNEL,
+        ..file
+    };
+    assert_eq!(
+        fault::line(&shown, "/bin/a"),
+        "0x08049123 read   cached page +7          0x1234  HighMem     4321  /bin/a (by the kernel)"
+    );
+}
