@@ -1,6 +1,9 @@
 //! The library that Folio's programs are written against.
 //!
 //! It makes only Linux calls unless a module says otherwise, so its programs also run on Linux.
+//! A program has a copy of what it uses, or depends on the package `libsys-so` in the place of this one
+//! and shares `libsys.so` with all that do; its source is the same. `library` opens more libraries.
+//!
 //! On the host, where there is no i386 kernel boundary, only the logic is compiled and tested.
 
 #![no_std]

@@ -49,8 +49,8 @@ unsafe extern "C" fn start(base: u32, dynamic: *const [u32; 2], stack: *const u3
     program::start()
 }
 
-/// Adds the base to each word of the linker that is an address: it has no other relocations, which
-/// its build checks.
+/// Adds the base to each word of the linker that is an address: it has no other relocations, as
+/// nothing in it is for others to define.
 ///
 /// # Safety
 /// As `start`, and once.

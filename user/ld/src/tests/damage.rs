@@ -101,7 +101,7 @@ fn every_word_of_the_tables_may_be_anything() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn damage_is_told_or_harmless(
         gnu in any::<bool>(),
