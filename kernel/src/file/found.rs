@@ -85,6 +85,11 @@ impl Found {
 
     /// ENOTDIR unless it is a directory.
     pub fn check_directory(&self, caller: &Caller) -> Result<()> {
+        if let Self::Open(file) = self
+            && file.is_directory()
+        {
+            return Ok(());
+        }
         if let Some(held) = self.held() {
             return held.check_directory();
         }

@@ -1,7 +1,7 @@
 //! Which ports are mounted where.
 
 use super::Served;
-use crate::file::place::{self, Place};
+use crate::file::place::Place;
 use crate::file::status::DeviceNumber;
 use crate::file::tree::{self, Held};
 use crate::ipc::port::Port;
@@ -50,17 +50,12 @@ impl Mount {
 /// Mounts the server behind a port on a directory, which is hidden from then on. EBUSY if something is
 /// mounted there.
 pub fn mount(port: Arc<Port>, covered: Held, kind: Type) -> Result<()> {
-    let node = covered.node();
-    // Until it is in the table nobody crosses.
-    tree::lock().set_mounted(node, true)?;
-    let made = MOUNTS.lock().mount(covered.place(), ROOT, |number| {
+    let (node, place) = (covered.node(), covered.place());
+    let mut mounts = MOUNTS.lock();
+    mounts.mount(place, ROOT, |number| {
         Arc::try_new(Mount { number, port, covered, kind }).map_err(|_| Errno::ENOMEM)
-    });
-    if made.is_err() {
-        let is_covered = MOUNTS.lock().mounted_on(place::built_in(node)).is_some();
-        tree::lock().set_mounted(node, is_covered)?;
-    }
-    made.map(drop)
+    })?;
+    tree::lock().set_mounted(node, true)
 }
 
 /// Mounts a file system of a type that is mounted already on another directory. ENODEV if there is none.
@@ -80,9 +75,14 @@ pub fn unmount(root: Served) -> Result<()> {
     }
     // The table's reference, and this one.
     let is_unused = |mount: &Arc<Mount>| Arc::strong_count(mount) == 2;
-    let mount = MOUNTS.lock().unmount(root.mount.number, is_unused)?;
-    // It may be gone with its directory.
-    let _ = tree::lock().set_mounted(mount.covered.node(), false);
+    let mount = {
+        let mut mounts = MOUNTS.lock();
+        let mount = mounts.unmount(root.mount.number, is_unused)?;
+        tree::lock().set_mounted(mount.covered.node(), false)?;
+        mount
+    };
+    // Without the lock: with it may go the port and the directory.
+    drop(mount);
     Ok(())
 }
 
