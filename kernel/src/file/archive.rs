@@ -210,6 +210,13 @@ fn make_devices() -> Result<()> {
         (b"tty", 0o666, 5, 0),
         (b"console", 0o600, 5, 1),
     ];
+    // What a process has open, by the server of /proc.
+    const LINKS: [(&[u8], &[u8]); 4] = [
+        (b"fd", b"/proc/self/fd"),
+        (b"stdin", b"/proc/self/fd/0"),
+        (b"stdout", b"/proc/self/fd/1"),
+        (b"stderr", b"/proc/self/fd/2"),
+    ];
     let caller = Caller::kernel()?;
     let mut tree = tree::lock();
     let tree = &mut tree;
@@ -224,6 +231,14 @@ fn make_devices() -> Result<()> {
         let edit = tree.edit(&caller);
         match tree.create_node(dev, name, new, || content_of(mode), &edit) {
             // The archive has its own.
+            Ok(_) | Err(Errno::EEXIST) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    for (name, text) in LINKS {
+        let new = NewNode { mode: 0o777, ..NewNode::default() };
+        let edit = tree.edit(&caller);
+        match tree.create_symbolic_link(dev, name, text, new, &edit) {
             Ok(_) | Err(Errno::EEXIST) => {}
             Err(error) => return Err(error),
         }
