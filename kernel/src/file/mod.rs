@@ -1,10 +1,11 @@
 //! Files: descriptors, open-file descriptions, the walk along paths, the kernel's own tree of
-//! nodes, pipes, sockets, devices, and the console until a server takes it over.
+//! nodes and those of servers, pipes, sockets, devices, and the console until a server takes it over.
 //!
 //! ```text
 //!  FileTable ──► File ──► Regular ──► Object      pages, shared with mmap
 //!   (fd)    (offset, flags) │  Pipe, Socket, Epoll, Device, Terminal, …
-//!                           └► Held ──► the tree   attributes, names
+//!                           └► Held ──► the tree   attributes, names; or
+//!                              Served ──► a mount, a number: everything else the server knows
 //! ```
 //!
 //! Locks, outermost first: a description's position, a file's turn to write (both sleep); then
