@@ -47,6 +47,7 @@ mod random_calls;
 mod range_errors;
 mod scene;
 mod scratch;
+mod served_proc;
 mod service;
 mod shared;
 mod signal;
@@ -711,6 +712,17 @@ test_cases! {
         a_cycle_is_named,
         what_is_no_library_is_refused,
         damaged_libraries_are_refused_or_harmless,
+    ],
+    served_proc: [
+        the_links_to_oneself_lead_to_the_caller,
+        a_process_that_ends_takes_its_directory_along,
+        names_in_it_cannot_be_changed,
+        its_files_do_what_they_can,
+        a_working_directory_in_it_works,
+        descriptors_are_opened_again_by_their_links,
+        programs_and_directories_are_reached_by_their_links,
+        who_may_not_look_does_not_see,
+        it_is_listed_with_all_processes,
     ],
     service: [
         a_service_is_found_by_its_name,
