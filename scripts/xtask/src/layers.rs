@@ -70,6 +70,10 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("arch", "sync"),
     // The entry code hands the processor's events to their handlers.
     ("arch::i386::entry", "trap"),
+    // And calls handlers of system calls, and looks for work on the way out, without a detour.
+    ("arch::i386::entry", "syscall"),
+    ("arch::i386::entry", "cpu"),
+    ("arch::i386::entry", "task"),
     // A trap without an answer is where a panic begins.
     ("trap", "panic"),
 ];
