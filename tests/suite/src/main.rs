@@ -50,6 +50,7 @@ mod scratch;
 mod served_proc;
 mod service;
 mod shared;
+mod sharing;
 mod signal;
 mod socket;
 mod start;
@@ -644,6 +645,7 @@ test_cases! {
         futexes_wait_and_wake,
         sleepers_are_moved_to_another_futex,
     ],
+    sharing: [text_is_shared_and_what_is_relocated_is_not],
     statistics: [
         a_process_is_described,
         what_is_not_known_is_not_told,

@@ -1,45 +1,47 @@
-//! `free`: how much memory there is, zone by zone, and what holds it. By `int 0x81`.
+//! `free`: how much memory there is, low and high, and what holds it. From `/proc/meminfo`, in KiB.
 
 #![no_std]
 #![no_main]
 
-use sys::abi::syscall::folio::{OWNER_NAMES, Statistics};
-use sys::syscall::{folio, output};
-use sys::{eprintln, println};
+use figures::Table;
+use sys::{eprintln, file, println};
 
 sys::entry!(main);
 
-/// KiB in a page.
-const PAGE: u32 = 4;
+/// What is shown of those that hold memory, and their names there.
+const HOLDERS: [(&str, &str); 6] = [
+    ("anonymous", "AnonPages"),
+    ("files", "Cached"),
+    ("shared", "Shmem"),
+    ("heap", "Slab"),
+    ("stacks", "KernelStack"),
+    ("page tables", "PageTables"),
+];
 
 fn main() -> i32 {
-    let mut statistics = Statistics::default();
-    let size = size_of::<Statistics>() as u32;
-    // SAFETY: the structure is ours and that large.
-    if let Err(error) = unsafe { folio::statistics(output(&mut statistics), size) } {
-        eprintln!("free: {error}");
-        return 1;
-    }
+    let text = match file::read("/proc/meminfo") {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("free: /proc/meminfo: {error}");
+            return 1;
+        }
+    };
+    let table = Table::new(&text);
     println!("KiB           total       used       free");
-    let zones = ["DMA", "normal", "high"].into_iter().zip(statistics.zones);
-    let (mut total, mut free) = (0, 0);
-    for (name, zone) in zones.filter(|(_, zone)| zone.managed > 0) {
-        line(name, zone.managed, zone.free);
-        total += zone.managed;
-        free += zone.free;
-    }
-    line("all", total, free);
-    println!();
-    for (name, pages) in OWNER_NAMES.iter().zip(statistics.owners) {
-        if pages > 0 {
-            println!("{name:<12}{:>23}", u64::from(pages) * u64::from(PAGE));
+    for (name, label) in [("low", "Low"), ("high", "High"), ("all", "Mem")] {
+        let (total, free) = match label {
+            "Low" => (table.get("LowTotal"), table.get("LowFree")),
+            "High" => (table.get("HighTotal"), table.get("HighFree")),
+            _ => (table.get("MemTotal"), table.get("MemFree")),
+        };
+        if total != 0 {
+            println!("{name:<8}{total:>11}{:>11}{free:>11}", total.saturating_sub(free));
         }
     }
+    println!();
+    for (name, label) in HOLDERS {
+        println!("{name:<12}{:>23}", table.get(label));
+    }
+    println!("{:<12}{:>23}", "promised", table.get("Committed_AS"));
     0
-}
-
-fn line(name: &str, total: u32, free: u32) {
-    let kib = |pages: u32| u64::from(pages) * u64::from(PAGE);
-    let used = kib(total).saturating_sub(kib(free));
-    println!("{name:<8}{:>11}{used:>11}{:>11}", kib(total), kib(free));
 }
