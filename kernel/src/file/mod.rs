@@ -52,4 +52,6 @@ pub use copy_range::copy_file_range;
 pub use description::{File, Kind, pipe};
 pub use open::{exec_open, open, open_memory};
 pub use sendfile::sendfile;
+pub use served::next_mount;
 pub use table::FileTable;
+pub use whereabouts::mount_path;

@@ -4,6 +4,7 @@ use super::context::path_of;
 use super::description::{File, Kind, Node};
 use super::found::Found;
 use super::place::Place;
+use super::served::next_mount;
 use super::status::FileStatus;
 use crate::mm::space::KeptOpen;
 use crate::result::{Errno, Result};
@@ -57,6 +58,13 @@ impl File {
             },
         }
     }
+}
+
+/// The path of the directory that a mount is on, seen from `root`. ENOENT if there is no such mount.
+pub fn mount_path(number: u32, root: Place) -> Result<Vec<u8>> {
+    let mount = number.checked_sub(1).and_then(next_mount);
+    let mount = mount.filter(|mount| mount.number() == number).ok_or(Errno::ENOENT)?;
+    path_of(mount.covered_place(), root)
 }
 
 fn numbered(before: &[u8], number: u32, behind: &[u8]) -> Result<Vec<u8>> {

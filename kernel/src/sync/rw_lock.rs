@@ -21,6 +21,8 @@ const QUEUED: u32 = 1 << 30;
 /// The readers.
 const READERS: u32 = QUEUED - 1;
 
+// In this order: the state is looked at most, and should be near.
+#[repr(C)]
 pub struct RwLock<T> {
     state: AtomicU32,
     queue: SpinLock<Queue>,

@@ -387,6 +387,18 @@ structure! {
         pub kind: u32,
     }
 
+    /// What a server has mounted. The kernel's own tree is mount 1, and not listed.
+    pub struct MountStatistics: 28 {
+        /// Its number, as descriptors have it.
+        pub number: u32,
+        /// That of the mount it is in.
+        pub parent: u32,
+        /// Its device, as `stat` has it.
+        pub device: u32,
+        /// Type of its file system, padded with zeros.
+        pub kind: [u8; 16],
+    }
+
     /// A kmap slot.
     pub struct KmapSlotStatistics: 20 {
         /// Its number.
@@ -425,6 +437,8 @@ pub const PATH_ROOT: u32 = 2;
 pub const PATH_DESCRIPTOR: u32 = 3;
 /// The file of the area around an address, which is the key.
 pub const PATH_AREA: u32 = 4;
+/// The directory that a mount is on, which the process may reach; the key is the mount's number.
+pub const PATH_MOUNT: u32 = 5;
 
 /// Can be written.
 pub const TABLE_WRITE: u32 = 1 << 1;

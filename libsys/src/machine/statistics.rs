@@ -6,7 +6,7 @@ use crate::syscall::{output, pointer_mut, statistics as calls};
 use crate::{Errno, Result};
 use abi::statistics::{
     AreaStatistics, AreaUsage, DescriptorStatistics, KmapSlotStatistics, MachineStatistics,
-    MemoryStatistics, ProcessDetails, TableRange, ThreadStatistics, VmallocArea,
+    MemoryStatistics, MountStatistics, ProcessDetails, TableRange, ThreadStatistics, VmallocArea,
 };
 use abi::{Plain, UserMutPtr};
 use alloc::vec::Vec;
@@ -157,6 +157,13 @@ impl Asker {
         let (to, size) = array(entries);
         // SAFETY: as above.
         unsafe { calls::vmalloc_areas(self.0, address, to, size) }.map(count::<VmallocArea>)
+    }
+
+    /// Some mounts with numbers above `after`; how many.
+    pub fn mounts(&self, after: i32, entries: &mut [MountStatistics]) -> Result<usize> {
+        let (to, size) = array(entries);
+        // SAFETY: as above.
+        unsafe { calls::mounts(after, to, size) }.map(count::<MountStatistics>)
     }
 
     /// Some kmap slots; how many.

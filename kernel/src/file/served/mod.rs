@@ -13,7 +13,9 @@ mod names;
 mod opened;
 
 pub use attributes::permissions;
-pub use mount::{Mount, Type, covered_by, mount, mount_again, mounted_on, unmount};
+pub use mount::{
+    Mount, Type, covered_by, mount, mount_again, mounted_on, next as next_mount, unmount,
+};
 pub use opened::{Opened, open};
 
 use super::place::Place;

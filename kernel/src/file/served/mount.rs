@@ -41,6 +41,16 @@ impl Mount {
         &self.covered
     }
 
+    /// The type of file system, padded with zeros.
+    pub fn kind(&self) -> Type {
+        self.kind
+    }
+
+    /// The directory it is on.
+    pub fn covered_place(&self) -> Place {
+        self.covered.place()
+    }
+
     /// For `st_dev`.
     pub fn device(&self) -> DeviceNumber {
         DeviceNumber::new(0, FIRST_MINOR + self.number)
@@ -84,6 +94,13 @@ pub fn unmount(root: Served) -> Result<()> {
     // Without the lock: with it may go the port and the directory.
     drop(mount);
     Ok(())
+}
+
+/// The mount with the lowest number above `after`.
+pub fn next(after: u32) -> Option<Arc<Mount>> {
+    let mounts = MOUNTS.lock();
+    let later = mounts.iter().map(|(_, mount)| mount).filter(|mount| mount.number > after);
+    later.min_by_key(|mount| mount.number).cloned()
 }
 
 pub(super) fn get(number: u32) -> Result<Arc<Mount>> {

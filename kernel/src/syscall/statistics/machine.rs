@@ -2,14 +2,16 @@
 
 use super::entries::{Entries, write_structure};
 use super::target;
-use crate::file::File;
+use crate::file::{File, next_mount};
 use crate::ipc::handle;
 use crate::mm::{kmap, statistics};
 use crate::process::{details, report, table};
 use crate::result::Result;
 use crate::{cpu, irq, task, time};
 use abi::UserMutPtr;
-use abi::statistics::{KmapSlotStatistics, MachineStatistics, MemoryStatistics, VmallocArea};
+use abi::statistics::{
+    KmapSlotStatistics, MachineStatistics, MemoryStatistics, MountStatistics, VmallocArea,
+};
 
 pub fn machine_statistics(to: UserMutPtr<MachineStatistics>, size: u32) -> Result<u32> {
     let (threads, minor_faults, major_faults) = report::sums();
@@ -56,6 +58,24 @@ pub fn vmalloc_areas(
         statistics::vmalloc_areas(address, |area| {
             entries.push(area)?;
             Ok(entries.has_room())
+        })?;
+    }
+    entries.finish()
+}
+
+pub fn mounts(after: i32, entries: UserMutPtr<MountStatistics>, size: u32) -> Result<u32> {
+    // The kernel's own tree is number 0, and 1 for programs.
+    let mut after = u32::try_from(after).unwrap_or(0).saturating_sub(1);
+    let mut entries = Entries::new(entries, size);
+    while entries.has_room()
+        && let Some(mount) = next_mount(after)
+    {
+        after = mount.number();
+        entries.push(&MountStatistics {
+            number: after + 1,
+            parent: mount.covered_place().mount + 1,
+            device: mount.device().encode(),
+            kind: mount.kind(),
         })?;
     }
     entries.finish()

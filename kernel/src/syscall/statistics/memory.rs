@@ -50,7 +50,7 @@ fn next_area(mm: &Mm, address: u32) -> Result<Option<AreaStatistics>> {
     let pgoff = area.pgoff();
     drop(layout);
     if let Some(file) = file {
-        let status = file.status()?;
+        let status = file.shown_status()?;
         statistics.device = status.device.encode();
         statistics.inode = status.ino;
         statistics.offset = u64::from(pgoff) << PAGE_SHIFT;

@@ -2,15 +2,15 @@
 
 use super::entries::{Entries, write_structure};
 use super::target;
-use crate::file::File;
+use crate::file::{File, mount_path};
 use crate::mm::user;
 use crate::process::{Process, details};
 use crate::result::{Errno, Result};
 use abi::UserMutPtr;
 use abi::file::O_CLOEXEC;
 use abi::statistics::{
-    DescriptorStatistics, PATH_AREA, PATH_DESCRIPTOR, PATH_EXECUTABLE, PATH_ROOT, PATH_WORKING,
-    ProcessDetails, ThreadStatistics,
+    DescriptorStatistics, PATH_AREA, PATH_DESCRIPTOR, PATH_EXECUTABLE, PATH_MOUNT, PATH_ROOT,
+    PATH_WORKING, ProcessDetails, ThreadStatistics,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -94,7 +94,7 @@ pub fn process_path(
 }
 
 fn path(process: &Process, kind: u32, key: u32) -> Result<Vec<u8>> {
-    if kind > PATH_AREA {
+    if kind > PATH_MOUNT {
         return Err(Errno::EINVAL);
     }
     let fs = process.fs().ok_or(Errno::ENOENT)?;
@@ -102,6 +102,8 @@ fn path(process: &Process, kind: u32, key: u32) -> Result<Vec<u8>> {
     let file = match kind {
         PATH_WORKING => return fs.working_path(),
         PATH_ROOT => return fs.root_path(),
+        // Numbers there are counted from 0.
+        PATH_MOUNT => return mount_path(key.checked_sub(1).ok_or(Errno::ENOENT)?, root),
         PATH_EXECUTABLE => process.executable(),
         PATH_DESCRIPTOR => {
             let files = process.files().ok_or(Errno::ENOENT)?;

@@ -17,7 +17,8 @@ pub mod kinds {
     pub use crate::checked_argument::CheckedArgument;
     pub use crate::statistics::{
         AreaStatistics, AreaUsage, DescriptorStatistics, KmapSlotStatistics, MachineStatistics,
-        MemoryStatistics, ProcessDetails, TableRange, ThreadStatistics, VmallocArea,
+        MemoryStatistics, MountStatistics, ProcessDetails, TableRange, ThreadStatistics,
+        VmallocArea,
     };
 }
 
@@ -66,6 +67,8 @@ macro_rules! for_each_statistics_call {
             92 vmalloc_areas(right: u32, address: u32, entries: UserMutPtr<VmallocArea>, size: u32);
             /// The kmap slots from `first` on that have a frame.
             93 kmap_slots(right: u32, first: u32, entries: UserMutPtr<KmapSlotStatistics>, size: u32);
+            /// The mounts whose numbers are above `after`, by number. Anybody may ask.
+            94 mounts(after: i32, entries: UserMutPtr<MountStatistics>, size: u32);
         }
     };
 }

@@ -42,6 +42,8 @@ pub trait Kernel {
     fn table_ranges(&self, pid: i32, address: u32, entries: &mut [TableRange]) -> Result<usize>;
     /// Some areas of vmalloc; how many.
     fn vmalloc_areas(&self, address: u32, entries: &mut [VmallocArea]) -> Result<usize>;
+    /// The mount with the lowest number above `after`.
+    fn next_mount(&self, after: i32) -> Result<Option<MountStatistics>>;
     /// Some kmap slots; how many.
     fn kmap_slots(&self, first: u32, entries: &mut [KmapSlotStatistics]) -> Result<usize>;
 }

@@ -9,7 +9,7 @@ use sys::abi::process::Utsname;
 use sys::abi::statistics::*;
 use sys::abi::syscall::folio::ProcessStatistics;
 use sys::node::Files;
-use sys::statistics::{Asker, StatisticsRight};
+use sys::statistics::Asker;
 use sys::syscall::{folio, linux, output};
 use sys::{Result, eprintln, service};
 
@@ -22,10 +22,8 @@ pub fn run() -> i32 {
 
 fn serve() -> Result<Infallible> {
     let service = service::check_in()?;
-    // Without the right it only knows of itself and of the machine.
-    let right = service.statistics().ok();
-    let asker = right.as_ref().map_or(Asker::OF_SELF, StatisticsRight::asker);
-    service.serve(0, &[], &mut Files(Proc::new(Calls(asker))))
+    let right = service.statistics()?;
+    service.serve(0, &[], &mut Files(Proc::new(Calls(right.asker()))))
 }
 
 struct Calls(Asker);
@@ -131,6 +129,13 @@ impl Kernel for Calls {
 
     fn vmalloc_areas(&self, address: u32, entries: &mut [VmallocArea]) -> Result<usize> {
         self.0.vmalloc_areas(address, entries)
+    }
+
+    fn next_mount(&self, after: i32) -> Result<Option<MountStatistics>> {
+        let mut entry = [MountStatistics::ZERO];
+        let count = self.0.mounts(after, &mut entry)?;
+        let [entry] = entry;
+        Ok((count != 0).then_some(entry))
     }
 
     fn kmap_slots(&self, first: u32, entries: &mut [KmapSlotStatistics]) -> Result<usize> {

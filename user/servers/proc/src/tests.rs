@@ -318,6 +318,7 @@ impl Kernel for Example {
 
     fn path(&self, _: i32, kind: u32, key: u32) -> Result<Vec<u8>> {
         match (kind, key) {
+            (PATH_MOUNT, 2) => Ok(b"/pr oc".to_vec()),
             (PATH_AREA, 0x0804_8000) => Ok(b"/bin/my\nprog".to_vec()),
             _ => Err(Errno::ENOENT),
         }
@@ -347,6 +348,12 @@ impl Kernel for Example {
     fn vmalloc_areas(&self, address: u32, entries: &mut [VmallocArea]) -> Result<usize> {
         let area = VmallocArea { start: 0xf880_0000, pages: 2, kind: VMALLOC_STACK };
         Ok(entries.iter_mut().take((address == 0).into()).map(|place| *place = area).count())
+    }
+
+    fn next_mount(&self, after: i32) -> Result<Option<MountStatistics>> {
+        let mount =
+            MountStatistics { number: 2, parent: 1, device: 0x10_0001, kind: padded(b"proc") };
+        Ok((after < 2).then_some(mount))
     }
 
     fn kmap_slots(&self, first: u32, entries: &mut [KmapSlotStatistics]) -> Result<usize> {

@@ -42,6 +42,7 @@ fn name(of: &Subject<'_>, area: &AreaStatistics) -> Vec<u8> {
         AREA_HEAP => b"[heap]".to_vec(),
         AREA_STACK => b"[stack]".to_vec(),
         AREA_VDSO => b"[vdso]".to_vec(),
+        AREA_VVAR => b"[vvar]".to_vec(),
         AREA_SHARED => b"/dev/zero (deleted)".to_vec(),
         _ if area.inode == 0 && area.device == 0 => Vec::new(),
         // It may be gone by now.

@@ -181,6 +181,15 @@ fn descriptors_and_waits_are_told() {
 }
 
 #[test]
+fn mounts_are_listed() {
+    let expected = "rootfs / rootfs rw,relatime 0 0\nproc /pr\\040oc proc rw,relatime 0 0\n";
+    assert_eq!(contents("42/mounts"), expected);
+    let expected = "1 0 0:2 / / rw,relatime - rootfs rootfs rw\n\
+        2 1 0:257 / /pr\\040oc rw,relatime - proc proc rw\n";
+    assert_eq!(contents("42/mountinfo"), expected);
+}
+
+#[test]
 fn tables_are_ranges() {
     assert_eq!(contents("42/page_tables"), "08048000-0804a000      2 r-xu----- 00001234\n");
     assert_eq!(contents("page_tables"), "c0000000-c0400000   1024 rw--gb--- 00000000\n");

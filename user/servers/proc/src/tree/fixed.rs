@@ -100,6 +100,7 @@ pub const FIXED: &[Fixed] = &[
     whole("overcommit_memory", SYS_VM, overcommit_memory),
     whole("overcommit_ratio", SYS_VM, overcommit_ratio),
     whole("swappiness", SYS_VM, swappiness),
+    link("mounts", |_| b"self/mounts".to_vec()),
 ];
 
 fn place(node: u64) -> usize {

@@ -81,6 +81,8 @@ pub const FILES: &[File] = &[
     file(b"statm", statm),
     file(b"status", status),
     file(b"wchan", wchan),
+    file(b"mounts", mounts),
+    file(b"mountinfo", mountinfo),
 ];
 
 /// Lists them from `position` on.
