@@ -43,6 +43,7 @@ mod output;
 mod pipe;
 mod pointer;
 mod process_memory;
+mod procfs;
 mod random_calls;
 mod range_errors;
 mod scene;
@@ -644,6 +645,18 @@ test_cases! {
         processes_share_the_processor,
         futexes_wait_and_wake,
         sleepers_are_moved_to_another_futex,
+    ],
+    procfs: [
+        maps_has_what_was_mapped,
+        a_file_is_the_same_in_pieces_of_any_size,
+        status_tells_ids_and_masks,
+        stat_and_statm_agree_with_status,
+        smaps_counts_what_was_touched,
+        descriptors_have_links,
+        a_child_can_be_watched_to_its_end,
+        strings_are_those_of_the_start,
+        the_machines_files_are_there,
+        a_server_that_dies_is_followed_by_another,
     ],
     sharing: [text_is_shared_and_what_is_relocated_is_not],
     statistics: [

@@ -9,8 +9,8 @@ use crate::result::{Errno, Result};
 use abi::UserMutPtr;
 use abi::file::O_CLOEXEC;
 use abi::statistics::{
-    DescriptorStatistics, PATH_AREA, PATH_DESCRIPTOR, PATH_EXECUTABLE, PATH_MOUNT, PATH_ROOT,
-    PATH_WORKING, ProcessDetails, ThreadStatistics,
+    DescriptorStatistics, PATH_DESCRIPTOR, PATH_EXECUTABLE, PATH_MOUNT, PATH_ROOT, PATH_WORKING,
+    ProcessDetails, ThreadStatistics,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
