@@ -3,7 +3,7 @@
 //! What a file says changes while it is read, and a reader who takes a byte at a time must see one
 //! text all the same. So a text lives from its reader's read at offset 0 on, as far as he has not gone
 //! past it; a long one is written in pieces. When there are too many, the one that was used least
-//! recently goes: who comes back to it gets a new one, from where he stopped.
+//! recently goes, and any that has been read to its end: who comes back to it gets a new one, from where he stopped.
 
 use crate::text::Text;
 use alloc::collections::VecDeque;
@@ -65,8 +65,11 @@ impl Streams {
         let from = usize::try_from(offset - stream.start).unwrap_or(usize::MAX);
         let bytes = stream.text.bytes().get(from..).unwrap_or_default();
         let bytes = bytes.get(..room).unwrap_or(bytes).to_vec();
-        self.0.push_front(stream);
-        self.0.truncate(MOST);
+        // A reader who is told of the end has done.
+        if !bytes.is_empty() || room == 0 {
+            self.0.push_front(stream);
+            self.0.truncate(MOST);
+        }
         Ok(bytes)
     }
 

@@ -40,6 +40,8 @@ pub struct Subject<'a> {
     pub pid: i32,
     /// The thread; `None` for the process as a whole.
     pub tid: Option<i32>,
+    /// Id of the thread that reads: it runs, though it waits for the answer.
+    pub reader: i32,
     /// Whether the reader may look into the process.
     pub may_look: bool,
     /// Whether the reader may know which frames it has.
@@ -63,6 +65,13 @@ impl Subject<'_> {
     }
 }
 
+impl Subject<'_> {
+    /// The letter of a thread's state, or of a process's, as its first thread's.
+    fn state(&self, id: i32, state: u32) -> u8 {
+        if id == self.reader { b'R' } else { u8::try_from(state).unwrap_or(b'?') }
+    }
+}
+
 /// Bytes in a page.
 const PAGE: u32 = 4096;
 /// KiB in a page.
@@ -78,9 +87,4 @@ fn state_name(letter: u8) -> &'static str {
         b'Z' => "zombie",
         _ => "unknown",
     }
-}
-
-/// A state's letter.
-fn letter(state: u32) -> u8 {
-    u8::try_from(state).unwrap_or(b'?')
 }

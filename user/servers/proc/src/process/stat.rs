@@ -1,6 +1,6 @@
 //! `stat`: everything about a process on one line of numbers.
 
-use super::{PAGE, Subject, letter};
+use super::{PAGE, Subject};
 use crate::text::{Text, add, name_of};
 use sys::Result;
 use sys::abi::process::RLIMIT_RSS;
@@ -18,12 +18,13 @@ pub fn stat(of: &Subject<'_>, text: &mut Text) -> Result<()> {
     let state = own.map_or(process.state, |thread| thread.state);
     let name = own.map_or(process.name, |thread| thread.name);
     let id = of.tid.unwrap_or(process.pid);
+    let state = of.state(id, state);
     add!(text, "{id} (");
     text.add_name(name_of(&name), b"\n\\");
     add!(
         text,
         ") {} {} {} {} {} {} 0 ",
-        char::from(letter(state)),
+        char::from(state),
         { process.parent },
         { process.group },
         { process.session },
@@ -66,7 +67,7 @@ pub fn stat(of: &Subject<'_>, text: &mut Text) -> Result<()> {
         (true, true) => (space.start_code, space.end_code),
     };
     let (blocked, pending) = thread.map_or((0, 0), |thread| (thread.blocked, thread.pending));
-    let is_waiting = matches!(letter(state), b'S' | b'D');
+    let is_waiting = matches!(state, b'S' | b'D');
     add!(
         text,
         "{code} {end} {} 0 0 {} {} {} {} {} 0 0 {} {} 0 0 0 0 0 ",

@@ -1,7 +1,7 @@
 //! `status`: what `stat` says and more, for people.
 
 use super::statm::code_pages;
-use super::{PAGE_KIB, Subject, letter, state_name};
+use super::{PAGE_KIB, Subject, state_name};
 use crate::text::{Text, add, name_of};
 use sys::Result;
 use sys::abi::process::RLIMIT_SIGPENDING;
@@ -16,8 +16,8 @@ pub fn status(of: &Subject<'_>, text: &mut Text) -> Result<()> {
     let own = of.tid.and(thread);
     text.add_bytes(b"Name:\t");
     text.add_name(name_of(&own.map_or(process.name, |thread| thread.name)), b"\n\\");
-    let state = letter(own.map_or(process.state, |thread| thread.state));
     let id = of.tid.unwrap_or(process.pid);
+    let state = of.state(id, own.map_or(process.state, |thread| thread.state));
     add!(text, "\nUmask:\t{:04o}\n", { process.umask });
     add!(text, "State:\t{} ({})\n", char::from(state), state_name(state));
     add!(text, "Tgid:\t{}\nNgid:\t0\nPid:\t{id}\n", { process.pid });

@@ -65,6 +65,7 @@ impl<K: Kernel> Proc<K> {
             kernel: &self.kernel,
             pid: number.pid,
             tid: (number.tid != 0).then_some(number.tid),
+            reader: asker.tid.cast_signed(),
             may_look: may_look(&process, asker),
             may_see_frames: asker.is_privileged(),
         })
@@ -300,9 +301,7 @@ impl<K: Kernel> FileSystem for Proc<K> {
                 if let Some(Kind::Words) = kind {
                     return pagemap(&subject, offset, room, |bytes| to.write(bytes));
                 }
-                let (pid, tid) = (subject.pid, subject.tid);
-                let (may_look, may_see_frames) = (subject.may_look, subject.may_see_frames);
-                let of = Subject { kernel: &self.kernel, pid, tid, may_look, may_see_frames };
+                let of = Subject { kernel: &self.kernel, ..subject };
                 self.streams.read(key, offset, room, |cursor, text| match (kind, part) {
                     (Some(Kind::Whole(write)), _) => write(&of, text).map(|()| None),
                     (Some(Kind::Pieces(write)), _) => write(&of, cursor, text),
