@@ -43,28 +43,38 @@ pub fn busybox() -> Result<Fetched> {
 }
 
 /// Dynamically linked programs, and what they need.
-const PACKAGES: [&str; 24] = [
+const PACKAGES: [&str; 34] = [
     "bash",
     "coreutils",
     "dash",
     "libacl1",
     "libattr1",
     "libc6",
+    "libcap2",
     "libcrypt1",
     "libexpat1",
     "libgcc-s1",
+    "libgcrypt20",
     "libgmp10",
+    "libgpg-error0",
     "liblua5.4-0",
+    "liblz4-1",
+    "liblzma5",
     "libncursesw6",
     "libpcre2-8-0",
+    "libproc2-0",
     "libpython3.11-minimal",
     "libreadline8",
     "libselinux1",
     "libsqlite3-0",
     "libssl3",
     "libstdc++6",
+    "libsystemd0",
     "libtinfo6",
+    "libzstd1",
     "lua5.4",
+    "ncurses-base",
+    "procps",
     "python3.11-minimal",
     "sqlite3",
     "zlib1g",
@@ -76,7 +86,8 @@ const NOT_NEEDED: [&str; 7] =
 
 /// A folder with programs that glibc's loader loads, and their libraries.
 pub fn programs() -> Result<Fetched> {
-    kept("programs", |apt, new| {
+    let packages = PACKAGES.join(" ");
+    kept("programs", &packages, |apt, new| {
         fs::create_dir_all(new).map_err(|error| io("create", new, error))?;
         for package in PACKAGES {
             unpack(&apt.download(package)?, new)?;
@@ -90,7 +101,7 @@ pub fn programs() -> Result<Fetched> {
             }
         }
         let version = field(&apt.show("libc6")?, "Version").unwrap_or_default();
-        Ok(format!("libc6 {version} and others"))
+        Ok(format!("{packages}, libc6 {version}"))
     })
 }
 
@@ -99,7 +110,7 @@ fn fetched(
     name: &str,
     find: impl FnOnce(&Apt) -> Result<(String, &'static str)>,
 ) -> Result<Fetched> {
-    kept(name, |apt, new| {
+    kept(name, "", |apt, new| {
         let (package, pattern) = find(apt)?;
         let version = field(&apt.show(&package)?, "Version").unwrap_or_default();
         extract(&apt.download(&package)?, pattern, new)?;
@@ -109,16 +120,22 @@ fn fetched(
     })
 }
 
-/// The file or folder kept as `name`, or else what `make` puts at the path it gets; it returns the
-/// package's name and version.
-fn kept(name: &str, make: impl FnOnce(&Apt, &Path) -> Result<String>) -> Result<Fetched> {
+/// The file or folder kept as `name` if what was noted about it has `wanted` in it, or else what `make`
+/// puts at the path it gets; it returns the package's name and version, to be noted.
+fn kept(
+    name: &str,
+    wanted: &str,
+    make: impl FnOnce(&Apt, &Path) -> Result<String>,
+) -> Result<Fetched> {
     let folder = workspace::target().join("linux");
     fs::create_dir_all(&folder).map_err(|error| io("create", &folder, error))?;
     let lock = folder.join(".lock");
     let lock_file = File::create(&lock).map_err(|error| io("create", &lock, error))?;
     lock_file.lock().map_err(|error| io("lock", &lock, error))?;
     let (path, about) = (folder.join(name), folder.join(format!("{name}.package")));
-    if let (true, Ok(package)) = (path.exists(), fs::read_to_string(&about)) {
+    if let (true, Ok(package)) = (path.exists(), fs::read_to_string(&about))
+        && package.contains(wanted)
+    {
         return Ok(Fetched { path, package });
     }
     eprintln!("fetching Debian's {name} for i386 with apt-get");
@@ -128,15 +145,17 @@ fn kept(name: &str, make: impl FnOnce(&Apt, &Path) -> Result<String>) -> Result<
         // What an interrupted attempt left.
         let _ = fs::remove_dir_all(&new);
         let package = make(&apt, &new)?;
+        let _ = fs::remove_dir_all(&path);
         fs::write(&about, &package).map_err(|error| io("write", &about, error))?;
         fs::rename(&new, &path).map_err(|error| io("replace", &path, error))?;
         Ok(Fetched { path: path.clone(), package })
     })();
     result.map_err(|stop: crate::stop::Stop| {
         failed(format!(
-            "{}\nwithout apt-get and Debian's packages, put the file at {}, and its name and \
-             version into {}",
+            "{}\nwithout apt-get and Debian's packages, put {} at {}, and its name and version \
+             into {}",
             stop.why,
+            if wanted.is_empty() { "the file" } else { wanted },
             path.display(),
             about.display()
         ))

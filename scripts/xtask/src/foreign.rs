@@ -29,6 +29,7 @@ const WORKS: &[Question] = &[
     Question { name: "lua", words: &["/usr/bin/lua5.4", "/foreign/lua.lua"] },
     Question { name: "sqlite", words: &["/bin/dash", "-c", SQLITE] },
     Question { name: "python", words: &[PYTHON, "/foreign/python.py"] },
+    Question { name: "procps", words: &["/bin/bash", "/foreign/procps.sh"] },
     Question { name: "python-threads", words: &[PYTHON, "/foreign/python-threads.py"] },
 ];
 
@@ -41,5 +42,7 @@ fn contents(programs: &[Program], foreign: &Fetched) -> Result<Contents> {
     contents.add(&Add { host: foreign.path.clone(), guest: b"/".to_vec() })?;
     let scripts = workspace::root().join("tests/foreign");
     contents.add(&Add { host: scripts, guest: b"/foreign".to_vec() })?;
+    contents.bytes("/etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\n".to_vec())?;
+    contents.bytes("/etc/group", 0o644, b"root:x:0:\n".to_vec())?;
     Ok(contents)
 }

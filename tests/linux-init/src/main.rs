@@ -12,6 +12,7 @@ extern crate alloc;
 mod child;
 mod devices;
 mod line;
+mod proc;
 
 use child::Child;
 use line::Line;
@@ -35,6 +36,7 @@ fn main() {
 /// Runs the program with its streams on the line. Only the exit status is left to be sent.
 fn serve() -> Result<Exit> {
     devices::make()?;
+    proc::mount()?;
     let file = file::read(ARGUMENTS_PATH)?;
     let arguments = Arguments::parse(&file).ok_or(Errno::EINVAL)?;
     // Words of the kernel's command line that it does not know are init's environment.
