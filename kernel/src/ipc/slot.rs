@@ -60,11 +60,12 @@ impl Owner {
 
     /// The same, and gives the CPU to it if it is a task and the running one has announced a sleep.
     #[inline]
-    pub fn run(&self) {
+    pub fn run(self) {
         match self {
             Self::Task(task) => task::switch_to(task),
             Self::Request(completed) => {
                 completed.complete();
+                drop(completed);
                 task::schedule();
             }
         }

@@ -1,4 +1,4 @@
-use super::{Current, Sleep, Task, current, drain_stack_cache, schedule, stack_words, work};
+use super::{Sleep, Task, current, drain_stack_cache, schedule, stack_words, work};
 use crate::ktest::{Outcome, check, tests};
 use crate::mm::{frames, heap};
 use crate::sync::{Completion, IrqSpinLock, Rank, WaitQueue};
@@ -19,6 +19,7 @@ tests![
     signals_end_only_the_sleeps_they_may,
     a_hand_over_passes_the_queue,
     a_hand_over_yields_to_the_more_deserving,
+    a_hand_over_keeps_nothing_of_the_other,
 ];
 
 /// Makes and starts a task.
@@ -232,8 +233,8 @@ fn partner(digit: usize) {
     }
 }
 
-fn remember(task: Current) {
-    *BACK.lock() = Some(task.to_arc());
+fn remember(task: Arc<Task>) {
+    *BACK.lock() = Some(task);
 }
 
 fn forget() {
@@ -242,12 +243,12 @@ fn forget() {
 }
 
 fn a_hand_over_passes_the_queue() -> Outcome {
-    remember(current());
+    remember(current().to_arc());
     let sleeper = spawn(Priority::NORMAL, partner, 1)?;
     settle();
     let queued = spawn(Priority::NORMAL, |_| HANDED.add(2), 0)?;
     task::prepare_to_sleep(Sleep::Uninterruptible);
-    task::switch_to(&sleeper);
+    task::switch_to(sleeper);
     task::finish_sleep();
     settle();
     forget();
@@ -257,23 +258,49 @@ fn a_hand_over_passes_the_queue() -> Outcome {
 }
 
 fn a_hand_over_yields_to_the_more_deserving() -> Outcome {
-    remember(current());
+    remember(current().to_arc());
     let sleeper = spawn(Priority::NORMAL, partner, 1)?;
     settle();
     let queued = spawn(Priority::new(5), |_| HANDED.add(2), 0)?;
     task::prepare_to_sleep(Sleep::Uninterruptible);
-    task::switch_to(&sleeper);
+    task::switch_to(sleeper);
     task::finish_sleep();
     settle();
     check!(HANDED.take() == 21);
     // A caller that does not sleep only wakes.
     let sleeper = spawn(Priority::NORMAL, partner, 1)?;
     settle();
-    task::switch_to(&sleeper);
+    task::switch_to(sleeper);
     HANDED.add(3);
     settle();
     forget();
     check!(HANDED.take() == 31);
     drop(queued);
+    Ok(())
+}
+
+fn a_hand_over_keeps_nothing_of_the_other() -> Outcome {
+    let sleeper = spawn(Priority::NORMAL, partner, 1)?;
+    settle();
+    let other = Arc::downgrade(&sleeper);
+    remember(sleeper);
+    let giver = spawn(
+        Priority::NORMAL,
+        |_| {
+            task::prepare_to_sleep(Sleep::Uninterruptible);
+            let sleeper = BACK.lock().take();
+            sleeper.map_or_else(schedule, task::switch_to);
+            task::finish_sleep();
+            HANDED.add(2);
+        },
+        0,
+    )?;
+    settle();
+    // The sleeper has ended, while the giver still sleeps.
+    check!(HANDED.take() == 1);
+    check!(other.strong_count() == 0);
+    task::wake(&giver);
+    settle();
+    check!(HANDED.take() == 2);
     Ok(())
 }

@@ -159,25 +159,32 @@ pub fn schedule() {
 }
 
 /// Wakes `next` and, if the caller has announced a sleep, gives it the CPU at once, past the
-/// queue, unless a third task deserves it more.
-pub fn switch_to(next: &Task) {
+/// queue, unless a third task deserves it more. The reference goes before the caller sleeps, which
+/// may be for long.
+pub fn switch_to(next: Arc<Task>) {
     cpu::might_sleep();
     let were_enabled = interrupts::save_and_disable();
     let mut queue = QUEUE.lock_with_interrupts_off();
     let previous = current();
-    debug_assert!(!is_current(next));
-    let slept = next.state.load(Relaxed) & ASLEEP != 0;
-    if slept {
-        next.state.store(RUNNING, Relaxed);
+    debug_assert!(!is_current(&next));
+    if next.state.load(Relaxed) & ASLEEP == 0 {
+        drop(queue);
+        interrupts::restore(were_enabled);
+        // Perhaps the last one, if it has exited.
+        drop(next);
+        return schedule();
     }
-    if slept && goes_to_sleep(&previous) && !queue.has_above(next.priority()) {
+    let sleeper = Arc::as_ptr(&next);
+    drop(next);
+    // SAFETY: who sleeps has not exited, so the scheduler has a reference to it too.
+    let next = unsafe { &*sleeper };
+    next.state.store(RUNNING, Relaxed);
+    if goes_to_sleep(&previous) && !queue.has_above(next.priority()) {
         previous.clear_work(work::RESCHED);
         count(&previous.sleeps);
         switch(queue, &previous, next);
     } else {
-        if slept {
-            enqueue(&mut queue, next);
-        }
+        enqueue(&mut queue, next);
         reschedule(queue, &previous);
     }
     interrupts::restore(were_enabled);
