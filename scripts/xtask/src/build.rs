@@ -157,9 +157,14 @@ pub fn contents(programs: &[Program]) -> Result<Contents> {
 /// The same without `init`: the program that is asked for is process 1.
 pub fn bare_contents(programs: &[Program]) -> Result<Contents> {
     let mut contents = Contents::default();
-    for (path, permissions) in
-        [("/bin", 0o755), ("/boot", 0o755), ("/dev", 0o755), ("/proc", 0o555), ("/tmp", 0o1777)]
-    {
+    for (path, permissions) in [
+        ("/bin", 0o755),
+        ("/boot", 0o755),
+        ("/dev", 0o755),
+        ("/mnt", 0o755),
+        ("/proc", 0o555),
+        ("/tmp", 0o1777),
+    ] {
         contents.folder(path, permissions)?;
     }
     let first = [LINUX_INIT, INIT_PATH];

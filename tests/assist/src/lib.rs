@@ -4,6 +4,8 @@
 
 #![no_std]
 
+pub mod files;
+
 /// The instance, the process id, and the badge by which the server knows the caller.
 pub const WHO: u16 = 1;
 /// Ends with the status in word 0, unless the instance is above word 1: then as [`WHO`].

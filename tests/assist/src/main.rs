@@ -1,5 +1,5 @@
 //! A server that misbehaves on request. Its arguments are the names it registers: the first at once,
-//! the second when it is asked to.
+//! the second when it is asked to. With the argument `files` it answers for files instead.
 
 #![no_std]
 #![no_main]
@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod io_port;
 mod misuse;
+mod tree;
 
 use alloc::vec;
 use assist::*;
@@ -17,14 +18,22 @@ use sys::ipc::{
     Caller, Frames, IoPorts, Level, Message, Port, Received, Reply, ReplyParts, Server, Token,
     Transport, serve,
 };
+use sys::node::Files;
 use sys::proto::supervisor::HEARTBEAT;
 use sys::service::{Service, ServicePort, check_in};
 use sys::{Errno, Result, env, process};
+
+use tree::{Liar, Tree};
 
 sys::entry!(main);
 
 fn main() -> Result<()> {
     let service = check_in()?;
+    if name(1) == Ok("files") {
+        let tree = Tree { instance: service.instance };
+        let Err(why) = service.serve(0, &[], &mut Liar(Files(tree)));
+        return Err(why);
+    }
     let starts = count(&service)?;
     service.register(name(1)?)?;
     let ports = service.io_ports(0).ok();

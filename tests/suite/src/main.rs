@@ -48,6 +48,7 @@ mod random_calls;
 mod range_errors;
 mod scene;
 mod scratch;
+mod served;
 mod served_proc;
 mod service;
 mod shared;
@@ -738,6 +739,22 @@ test_cases! {
         programs_and_directories_are_reached_by_their_links,
         who_may_not_look_does_not_see,
         it_is_listed_with_all_processes,
+    ],
+    served: [
+        contents_and_attributes_are_the_servers,
+        long_transfers_come_in_pieces,
+        only_the_memory_that_is_there_is_lent,
+        paths_lead_in_out_and_through,
+        a_working_directory_may_be_the_servers,
+        a_listing_comes_in_pieces_of_any_size,
+        names_stay_as_they_are,
+        permissions_are_checked_on_both_sides,
+        a_link_may_lead_to_what_a_process_has,
+        what_files_of_servers_cannot_do,
+        a_server_that_lies_gives_its_clients_an_io_error,
+        the_next_server_answers_for_the_same_files,
+        a_client_of_a_server_that_hangs_can_be_killed,
+        mounting_is_for_the_privileged_and_in_order,
     ],
     service: [
         a_service_is_found_by_its_name,
