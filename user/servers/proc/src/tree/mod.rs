@@ -165,6 +165,11 @@ fn gone(why: Errno) -> Errno {
     if why == Errno::ESRCH { Errno::ENOENT } else { why }
 }
 
+/// What a file that was opened in time says of a process that is gone.
+fn ended(why: Errno) -> Errno {
+    if why == Errno::ENOENT { Errno::ESRCH } else { why }
+}
+
 /// Whether somebody may look into a process: root, and who has all of its ids.
 fn may_look(process: &ProcessDetails, asker: &Asker) -> bool {
     let same = |ids: [u32; 4], own: u32| ids.iter().take(3).all(|id| *id == own);
@@ -292,7 +297,7 @@ impl<K: Kernel> FileSystem for Proc<K> {
                 })?
             }
             Some(number) => {
-                let subject = self.subject(number, asker)?;
+                let subject = self.subject(number, asker).map_err(ended)?;
                 let part = number.part;
                 let kind = match part {
                     Part::File(index) => Some(&FILES.get(index).ok_or(Errno::ENOENT)?.kind),
