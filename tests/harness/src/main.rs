@@ -11,6 +11,7 @@ mod crash;
 mod ending;
 mod guest;
 mod memory;
+mod procfs;
 mod random;
 mod refusal;
 mod streams;
@@ -74,6 +75,10 @@ scenarios! {
         a_shell_obeys_the_keyboard,
         lines_are_edited_echoed_and_ended,
         a_shell_outlives_console_servers,
+    ],
+    procfs: [
+        readers_meet_the_next_server,
+        others_do_not_notice,
     ],
     console: [
         a_copy_passes_servers_that_die,
