@@ -241,7 +241,11 @@ fn reopen(file: &File, how: &How, caller: &Caller) -> Result<Arc<File>> {
     let (mode, uid, gid) = (status.mode, status.uid, status.gid);
     caller.may(&Attributes { mode, uid, gid, ..Attributes::default() }, how.access)?;
     match file.kind() {
-        Kind::Pipe(end) => open_pipe(end.pipe.clone(), node, how),
+        Kind::Pipe(PipeEnd { pipe, .. }) => {
+            let (pipe, ends) = (pipe.clone(), ends(how)?);
+            pipe.reopen(ends);
+            File::new(Kind::Pipe(PipeEnd { pipe, ends }), node, how.flags)
+        }
         Kind::Channel(channel) => File::new(Kind::Channel(*channel), node, how.flags),
         _ => Err(Errno::ENXIO),
     }
@@ -308,19 +312,19 @@ fn open_fifo(node: Held, how: &How) -> Result<Arc<File>> {
         Some(Content::Fifo(pipe)) => pipe.clone(),
         _ => return Err(Errno::ENXIO),
     };
-    open_pipe(pipe, Node::Held(node), how)
-}
-
-fn open_pipe(pipe: Arc<Pipe>, node: Node, how: &How) -> Result<Arc<File>> {
-    let ends = match how.flags & O_ACCMODE {
-        0 => Ends { read: true, write: false },
-        1 => Ends { read: false, write: true },
-        2 => Ends { read: true, write: true },
-        _ => return Err(Errno::EINVAL),
-    };
+    let ends = ends(how)?;
     pipe.open(ends, how.has(O_NONBLOCK))?;
     // If this fails, the description that was made closes the ends.
-    File::new(Kind::Pipe(PipeEnd { pipe, ends }), node, how.flags)
+    File::new(Kind::Pipe(PipeEnd { pipe, ends }), Node::Held(node), how.flags)
+}
+
+fn ends(how: &How) -> Result<Ends> {
+    match how.flags & O_ACCMODE {
+        0 => Ok(Ends { read: true, write: false }),
+        1 => Ok(Ends { read: false, write: true }),
+        2 => Ok(Ends { read: true, write: true }),
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 /// Opens a program of the calling process to run it. EACCES unless it is a regular file that the

@@ -100,6 +100,19 @@ enum Next {
     Broken,
 }
 
+impl State {
+    fn add(&mut self, ends: Ends) {
+        if ends.read {
+            self.ring.add_reader();
+            self.reads_opened = self.reads_opened.wrapping_add(1);
+        }
+        if ends.write {
+            self.ring.add_writer();
+            self.writes_opened = self.writes_opened.wrapping_add(1);
+        }
+    }
+}
+
 impl Pipe {
     fn with(ring: pipe_ring::Pipe) -> Result<Arc<Self>> {
         let state = State { ring, reads_opened: 1, writes_opened: 1 };
@@ -132,14 +145,7 @@ impl Pipe {
             if nonblocking && !ends.read && state.ring.readers() == 0 {
                 return Err(Errno::ENXIO);
             }
-            if ends.read {
-                state.ring.add_reader();
-                state.reads_opened = state.reads_opened.wrapping_add(1);
-            }
-            if ends.write {
-                state.ring.add_writer();
-                state.writes_opened = state.writes_opened.wrapping_add(1);
-            }
+            state.add(ends);
             match ends {
                 Ends { read: true, write: false } => (state.writes_opened, state.ring.writers()),
                 Ends { read: false, .. } => (state.reads_opened, state.ring.readers()),
@@ -160,6 +166,13 @@ impl Pipe {
             self.close(ends);
             caller::restart()
         })
+    }
+
+    /// Opens ends of a pipe that never had a name, and waits for nobody.
+    pub fn reopen(&self, ends: Ends) {
+        self.state.lock().add(ends);
+        self.readers.wake_all();
+        self.writers.wake_all();
     }
 
     /// Closes ends. With the last one what is in the pipe goes.

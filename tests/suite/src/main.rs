@@ -654,6 +654,7 @@ test_cases! {
         stat_and_statm_agree_with_status,
         smaps_counts_what_was_touched,
         descriptors_have_links,
+        a_pipe_opened_by_its_descriptor_waits_for_nobody,
         a_child_can_be_watched_to_its_end,
         strings_are_those_of_the_start,
         the_machines_files_are_there,

@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use sys::abi::Errno;
+use sys::abi::file::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 use sys::abi::memory::*;
 use sys::abi::signal::{SIG_BLOCK, SIGKILL, SIGUSR1, SIGUSR2, SignalSet};
 use sys::file::{self, File};
@@ -287,6 +288,24 @@ pub fn the_machines_files_are_there() {
         assert!(counter(&text("/proc/vmstat")) >= before + 16);
         unmap(start, 16);
         assert_eq!(file::stat("/proc/nothing").err(), Some(Errno::ENOENT));
+    });
+}
+
+/// Unlike a FIFO.
+pub fn a_pipe_opened_by_its_descriptor_waits_for_nobody() {
+    as_program(|| {
+        let again = |file: &File, flags| {
+            File::open_with(format!("/proc/self/fd/{}", file.fd().0), flags, 0)
+        };
+        let (reader, writer) = file::pipe().expect("pipe");
+        writer.write_all(b"text").expect("write");
+        drop(writer);
+        let other = again(&reader, O_RDONLY).expect("without a writer");
+        let mut bytes = [0; 8];
+        assert_eq!((other.read(&mut bytes), other.read(&mut bytes)), (Ok(4), Ok(0)));
+        let (reader, writer) = file::pipe().expect("pipe");
+        drop(reader);
+        assert!(again(&writer, O_WRONLY).is_ok() && again(&writer, O_WRONLY | O_NONBLOCK).is_ok());
     });
 }
 
