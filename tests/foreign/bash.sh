@@ -32,5 +32,7 @@ echo one >/tmp/bash-file; exec {fd}<>/tmp/bash-file; read -r -u $fd back; echo "
 sleep 0.05 & sleep 0.1 & jobs -r | wc -l; wait -n; echo "first $?"; wait; jobs | wc -l
 (ulimit -n 40; ulimit -n); ulimit -v 300000 && echo limited
 exec -a renamed bash -c 'echo $0; exit 5' & wait $!; echo "exec $?"
+paste <(seq 3) <(echo a; echo b; echo c) | cat /dev/fd/0
+cat /dev/fd/3 3<<<"descriptor 3"; echo written > >(cat); wait $!
 rm /tmp/bash-tee /tmp/bash-file
 trap 'echo bye' EXIT
