@@ -8,6 +8,7 @@ use crate::harness::on_folio;
 use crate::scene::{Directory, Scene, interrupt_waits, limit_memory, wait_bounded};
 use alloc::format;
 use alloc::vec::Vec;
+use sys::ipc::{Level, raise_level};
 use sys::syscall::pointer;
 use sys::wait::Status;
 
@@ -67,7 +68,21 @@ fn is_left_out(call: &Call) -> bool {
 }
 
 fn argument(scene: &Scene, random: &mut Random, call: &Call, name: &str, kind: Kind) -> u32 {
-    const NAMES: [&[u8]; 8] = [b"a\0", b"b\0", b"d/a\0", b"d/b\0", b"d\0", b"f\0", b"\0", b".\0"];
+    const NAMES: [&[u8]; 12] = [
+        b"a\0",
+        b"b\0",
+        b"d/a\0",
+        b"d/b\0",
+        b"d\0",
+        b"f\0",
+        b"\0",
+        b".\0",
+        // What a server answers for.
+        b"/proc/self/stat\0",
+        b"/proc/self/fd\0",
+        b"/proc/self/maps\0",
+        b"/proc/version\0",
+    ];
     let edge = |random: &mut Random| EDGES[random.below(EDGES.len() as u32) as usize];
     // Whom a call is about: itself, or nobody; others have done nothing.
     let is_about_processes = matches!(name, "pid" | "tid" | "id" | "who" | "pgid");
@@ -77,7 +92,7 @@ fn argument(scene: &Scene, random: &mut Random, call: &Call, name: &str, kind: K
     }
     let buffers = [scene.buffer, scene.buffer + 4000, scene.read_only, scene.edge, scene.hole];
     match (kind, random.below(8)) {
-        (Kind::Text, 0..6) => pointer(NAMES[random.below(8) as usize]),
+        (Kind::Text, 0..6) => pointer(NAMES[random.below(NAMES.len() as u32) as usize]),
         (Kind::Pointer, 0..6) => buffers[random.below(5) as usize],
         (_, 0) => random.next(),
         (_, 1 | 2) => edge(random),
@@ -120,6 +135,10 @@ pub fn random_calls_hurt_nobody_else() {
                 let directory = Directory::new(&format!("random-{number}"));
                 let pid = child::start(|| {
                     let scene = Scene::enter(&directory);
+                    if on_folio() {
+                        // Servers answer the files of programs.
+                        raise_level(Level::PROGRAM).expect("level");
+                    }
                     limit_memory(MEMORY);
                     interrupt_waits();
                     calls_at_random(&scene, seed);
