@@ -10,6 +10,7 @@ use crate::line::Streams;
 use crate::qemu::System;
 use crate::report::{Case, Verdict};
 use crate::session::{End, Outcome, Session, Wire};
+use crate::stop::Result;
 use abi::frame::Exit;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,30 +66,54 @@ pub fn suite(lane: &Lane, kernel: PathBuf, contents: Contents, filter: Option<&s
     let lane = lane.clone();
     Job::new(format!("suite {}", lane.name), move || {
         let words: Vec<&str> = [SUITE].into_iter().chain(filter.as_deref()).collect();
-        let machine = &lane.machine;
-        let ran = capture(machine, (System::Folio, &kernel), contents, &words, SUITE_TIMEOUT)?;
-        let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
-        let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
-        let end = &ran.outcome.end;
-        let status = match end {
-            End::Exit(Exit::Exited(status)) => Some(i32::from(*status)),
-            _ => None,
-        };
-        if !program_agrees(&cases, status, filtered) {
-            let mut case = bad_end("suite", end, &ran.outcome, &kernel);
-            if let Verdict::Failed(why) = &mut case.verdict {
-                why.push_str("\nits output ends:\n");
-                why.push_str(&last_lines(&stdout, 5));
-                why.push_str(&last_lines(&stderr, 20));
-            }
-            cases.push(case);
-        }
+        let mut cases = run_suite(&lane, &kernel, contents, &words, SUITE_TIMEOUT, filtered)?;
         // What this lane is there for may not be left out.
         if lane.has_high_memory && !filtered && !cases.contains(&Case::passed(HIGH_MEMORY_TEST)) {
             cases.push(Case::failed("high memory", format!("{HIGH_MEMORY_TEST} did not pass")));
         }
         Ok(cases)
     })
+}
+
+/// Threads that change an address space while others fault in it, for so many seconds.
+pub fn stress(lane: &Lane, kernel: PathBuf, contents: Contents, seconds: u32) -> Job {
+    /// A test that leaks is run again.
+    const TRIES: u32 = 3;
+    let lane = lane.clone();
+    Job::new(format!("stress {}", lane.name), move || {
+        let words = [SUITE, "--stress", &seconds.to_string()];
+        let timeout = SUITE_TIMEOUT + TRIES * Duration::from_secs(seconds.into());
+        run_suite(&lane, &kernel, contents, &words, timeout, false)
+    })
+}
+
+/// What the suite says, and how it ended if that is something else.
+fn run_suite(
+    lane: &Lane,
+    kernel: &Path,
+    contents: Contents,
+    words: &[&str],
+    timeout: Duration,
+    filtered: bool,
+) -> Result<Vec<Case>> {
+    let ran = capture(&lane.machine, (System::Folio, kernel), contents, words, timeout)?;
+    let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
+    let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
+    let end = &ran.outcome.end;
+    let status = match end {
+        End::Exit(Exit::Exited(status)) => Some(i32::from(*status)),
+        _ => None,
+    };
+    if !program_agrees(&cases, status, filtered) {
+        let mut case = bad_end("suite", end, &ran.outcome, kernel);
+        if let Verdict::Failed(why) = &mut case.verdict {
+            why.push_str("\nits output ends:\n");
+            why.push_str(&last_lines(&stdout, 5));
+            why.push_str(&last_lines(&stderr, 20));
+        }
+        cases.push(case);
+    }
+    Ok(cases)
 }
 
 /// A small program has to run and print something.

@@ -31,6 +31,9 @@ pub fn layouts(base: &Machine) -> Vec<Lane> {
     Layout::all().map(lane).collect()
 }
 
+/// Switches at every point where one may come.
+pub const FORCED: &str = "resched=1";
+
 /// The special machines of `test all`.
 pub fn special(base: &Machine) -> Vec<Lane> {
     let pae = Machine { layout: Layout::DEFAULT, ..base.clone() };
@@ -52,7 +55,7 @@ pub fn special(base: &Machine) -> Vec<Lane> {
     lane("memory 3G", Machine { memory: 3 << 30, ..pae.clone() });
     lane("memory 8G", Machine { memory: 8 << 30, ..pae.clone() });
     // Another task at every point where one may come.
-    lane("resched=1", Machine { cmdline: words("resched=1"), ..pae.clone() });
+    lane(FORCED, Machine { cmdline: words(FORCED), ..pae.clone() });
     for feature in ["pse", "pge", "nx", "smep", "smap", "sep", "xsave"] {
         let cpu = format!("{},{feature}=off", base.cpu);
         lane(&format!("without {feature}"), Machine { cpu, ..pae.clone() });

@@ -32,11 +32,12 @@ suite   tests by system calls, in QEMU and on this Linux
 harness how guests end that must not end well: crashes, damaged archives, wrong machines
 oracle  Debian's busybox, which has to do the same as on Debian's Linux in QEMU
 foreign scripts for Debian's shells, tools, Lua, SQLite and Python, which have to do the same too
-all     everything, on all six kernel images and special machines
+all     everything, on all six kernel images and special machines, and a minute of stress
 no word: host, ktest, suite and harness on the default image, and a smoke test of the other five
 
 FILTER is a part of a test's name.
 
+  --long               with all: ten minutes of stress
   --junit FILE         write the results as JUnit XML
   --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
                        the machine, as for scripts/run
@@ -46,6 +47,8 @@ The last line is `N passed, N failed, N skipped`. Exit status: 0 if nothing fail
 ";
 
 const HARNESS_SECONDS: &str = "600";
+const STRESS: u32 = 60;
+const LONG_STRESS: u32 = 600;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ring {
@@ -64,6 +67,7 @@ struct Options {
     ring: Option<Ring>,
     filter: Option<String>,
     junit: Option<PathBuf>,
+    long: bool,
 }
 
 impl Options {
@@ -78,6 +82,7 @@ impl Options {
                 Word::Option(name) if name == "junit" => {
                     options.junit = Some(words.value(&name, "FILE")?.into());
                 }
+                Word::Option(name) if name == "long" => options.long = true,
                 Word::Option(name) => {
                     return Err(usage(format!(
                         "--{name}: no such option; see scripts/test --help"
@@ -111,6 +116,9 @@ impl Options {
                     "{word}: one FILTER is enough; see scripts/test --help"
                 )));
             }
+        }
+        if options.long && options.ring != Some(Ring::All) {
+            return Err(usage("--long goes with all; see scripts/test --help"));
         }
         Ok(options)
     }
@@ -157,7 +165,9 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::All) => {
             tests.host()?;
             tests.suite_on_linux()?;
-            let jobs = tests.on_all_machines(machine)?;
+            let seconds = if options.long { LONG_STRESS } else { STRESS };
+            let mut jobs = tests.on_all_machines(machine)?;
+            jobs.extend(tests.stress(machine, seconds)?);
             tests.run_together(jobs)?;
             for lane in lanes::layouts(machine).iter().filter(|lane| lane.is_of_the_harness()) {
                 tests.harness(lane)?;
@@ -231,6 +241,22 @@ impl Tests<'_> {
         contents
             .add(&Add { host: workspace::root().join("tests/assist/etc"), guest: "/etc".into() })?;
         Ok(Some(guest_tests::suite(lane, kernel, contents, self.filter)))
+    }
+
+    /// So many seconds of stress, and a third of that with switches forced.
+    fn stress(&mut self, base: &Machine, seconds: u32) -> Result<Vec<Job>> {
+        let forced = lanes::special(base).into_iter().find(|lane| lane.name == lanes::FORCED);
+        let mut jobs = Vec::new();
+        for (lane, seconds) in [(Some(Lane::plain(base)), seconds), (forced, seconds.div_ceil(3))] {
+            let Some(lane) = lane else { continue };
+            let wanted = |filter| format!("stress {}", lane.name).contains(filter);
+            if !self.filter.is_none_or(wanted) || self.program(SUITE)?.is_none() {
+                continue;
+            }
+            let Some(kernel) = self.kernel(&lane, false)? else { continue };
+            jobs.push(guest_tests::stress(&lane, kernel, self.contents()?, seconds));
+        }
+        Ok(jobs)
     }
 
     fn smoke(&mut self, lane: &Lane) -> Result<Option<Job>> {
@@ -420,6 +446,7 @@ mod tests {
         assert_eq!(options.junit, Some("out.xml".into()));
         assert_eq!(options.machine.memory, 256 << 20);
         assert!(!options.machine.layout.pae);
+        assert!(parse("all --long").unwrap().long);
         assert_eq!(parse("").unwrap(), Options::default());
         assert_eq!(parse("vma").unwrap().filter.as_deref(), Some("vma"));
     }
@@ -427,7 +454,7 @@ mod tests {
     #[test]
     fn misuse_ends_with_status_2() {
         assert_eq!(Options::parse(Words::new(["a b".into()])).unwrap_err().status, 2);
-        for line in ["fault", "host a b", "--smp 2", "--split 5g", "--junit"] {
+        for line in ["fault", "host a b", "--smp 2", "--split 5g", "--junit", "suite --long"] {
             assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
         }
     }

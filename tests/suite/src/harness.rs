@@ -162,7 +162,12 @@ fn start(case: &Case) -> sys::Result<(i32, sys::file::File)> {
 
 /// Starts the time limit again, after a test used `alarm` itself.
 pub fn limit_time() {
-    let _ = call!(alarm(TIME_LIMIT));
+    limit_time_to(TIME_LIMIT);
+}
+
+/// Another time limit for this test.
+pub fn limit_time_to(seconds: u32) {
+    let _ = call!(alarm(seconds));
 }
 
 fn finish(pid: i32, reason: &sys::file::File) -> Verdict {

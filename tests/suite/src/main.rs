@@ -57,6 +57,7 @@ mod signal;
 mod socket;
 mod start;
 mod statistics;
+mod stress;
 mod sweep;
 mod thread_area;
 mod threads;
@@ -76,6 +77,13 @@ fn main() -> i32 {
     match arguments.clone().next() {
         Some(b"--child") => exec::child(arguments.nth(1)),
         Some(b"--list") => harness::list(CASES),
+        Some(b"--stress") => match stress::run_for(arguments.nth(1)) {
+            true => harness::run(CASES, [&b"stress::"[..]].into_iter()),
+            false => {
+                sys::eprintln!("usage: suite --stress SECONDS");
+                2
+            }
+        },
         _ => harness::run(CASES, arguments),
     }
 }
@@ -303,6 +311,9 @@ test_cases! {
         families_and_kinds_that_do_not_exist,
         there_is_no_internet,
         one_call_makes_all,
+    ],
+    stress: [
+        address_spaces_change_while_threads_fault,
     ],
     threads: [
         a_thread_shares_memory_and_descriptors,

@@ -18,10 +18,11 @@ use sys::time::sleep;
 use sys::wait::Status;
 
 const SHARED: u32 = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-const LIKE_GLIBC: u32 =
+/// The flags of glibc's threads, but for their segment.
+pub const LIKE_GLIBC: u32 =
     SHARED | CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID;
 /// Pages of a thread's stack; the first word of the lowest is its id while it runs.
-const STACK: u32 = 8;
+pub const STACK: u32 = 8;
 
 global_asm!(
     // (flags, stack, parent_tid, tls, child_tid): the child calls what lies on its stack, with the
@@ -54,19 +55,22 @@ global_asm!(
     "ud2",
 );
 
-type Body = extern "C" fn(u32) -> i32;
+pub type Body = extern "C" fn(u32) -> i32;
 
 unsafe extern "C" {
     fn suite_clone(flags: u32, stack: u32, parent_tid: u32, tls: u32, child_tid: u32) -> u32;
 }
 
 /// A thread and its stack.
-struct Thread {
-    tid: i32,
-    stack: u32,
+pub struct Thread {
+    /// Its id.
+    pub tid: i32,
+    /// Its stack's lowest address.
+    pub stack: u32,
 }
 
-fn word(address: u32) -> &'static AtomicU32 {
+/// A word of memory that the test mapped.
+pub fn word(address: u32) -> &'static AtomicU32 {
     // SAFETY: the word lies in memory that this test mapped, and is only used like this.
     unsafe { &*(address as *const AtomicU32) }
 }
@@ -87,13 +91,14 @@ fn clone(flags: u32, body: Body, argument: u32, tls: u32) -> Result<Thread, Errn
     }
 }
 
-fn spawn(body: Body, argument: u32) -> Thread {
+/// A thread like glibc's.
+pub fn spawn(body: Body, argument: u32) -> Thread {
     clone(LIKE_GLIBC, body, argument, 0).expect("clone")
 }
 
 impl Thread {
     /// Waits until the thread has ended: the kernel clears the word then, and wakes who waits.
-    fn join(self) {
+    pub fn join(self) {
         let word = word(self.stack);
         loop {
             let tid = word.load(SeqCst);
