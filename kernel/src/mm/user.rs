@@ -38,6 +38,26 @@ pub fn read_unless_null<T: Plain>(from: UserPtr<T>) -> Result<Option<T>> {
     if from.is_null() { Ok(None) } else { read(from).map(Some) }
 }
 
+/// Reads a structure that grows with the versions of its call: `size` bytes of it. What the program
+/// knows and this kernel does not has to be zero, else E2BIG.
+pub fn read_versioned<T: Plain>(from: UserPtr<T>, size: u32) -> Result<T> {
+    let known = (size as usize).min(size_of::<T>());
+    let mut rest = from.address().wrapping_add(known as u32);
+    let end = from.address().wrapping_add(size);
+    while rest != end {
+        let mut byte = [0];
+        read_bytes(UserPtr::new(rest), &mut byte)?;
+        if byte != [0] {
+            return Err(Errno::E2BIG);
+        }
+        rest = rest.wrapping_add(1);
+    }
+    let mut value = T::ZERO;
+    // SAFETY: `value` is writable for `known` bytes, and any bytes are a `T`.
+    let copied = unsafe { uaccess::copy_from_user((&raw mut value).cast(), from.address(), known) };
+    copied.map(|()| value).map_err(|_| Errno::EFAULT)
+}
+
 /// Writes the value where the program wants it.
 #[inline]
 pub fn write_unless_null<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {

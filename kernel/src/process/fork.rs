@@ -31,6 +31,8 @@ pub struct CloneRequest {
     pub parent_tid: UserMutPtr<i32>,
     pub child_tid: UserMutPtr<i32>,
     pub tls: UserPtr<UserDesc>,
+    /// The child's handlers are the default ones, and what is ignored stays so.
+    pub clears_handlers: bool,
 }
 
 impl CloneRequest {
@@ -42,6 +44,7 @@ impl CloneRequest {
             parent_tid: UserMutPtr::NULL,
             child_tid: UserMutPtr::NULL,
             tls: UserPtr::NULL,
+            clears_handlers: false,
         }
     }
 
@@ -175,7 +178,11 @@ fn make_child(
     let (Some(mm), Some(files), Some(fs)) = (&*mm, &*files, &*fs) else {
         return Err(Errno::ENOMEM);
     };
-    let mut signals = Signals::new(parent.forked_actions()?);
+    let actions = match request.clears_handlers {
+        true => parent.inherited_actions()?,
+        false => parent.forked_actions()?,
+    };
+    let mut signals = Signals::new(actions);
     signals.reserve_thread()?;
     let parent_pid = if request.has(CLONE_PARENT) { process.parent_pid() } else { process.pid() };
     let child = Process::new(Origin {

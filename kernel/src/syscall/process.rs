@@ -1,5 +1,6 @@
 //! Calls that make, replace, end and await processes.
 
+use crate::arch::uaccess::TASK_SIZE;
 use crate::mm::user;
 use crate::process::exec::{Program, Strings, execute};
 use crate::process::fork::{self, CloneRequest};
@@ -8,11 +9,15 @@ use crate::process::{current, exit};
 use crate::result::{Errno, Result};
 use crate::task;
 use abi::process::{
-    P_ALL, P_PGID, P_PID, Rusage, STATUS_CONTINUED, UserDesc, WALL, WCLONE, WCONTINUED, WEXITED,
-    WNOHANG, WNOTHREAD, WNOWAIT, WUNTRACED, status_exited, status_stopped,
+    CLONE_CLEAR_SIGHAND, CLONE_DETACHED, CLONE_PARENT, CLONE_PIDFD, CLONE_SIGHAND, CLONE_THREAD,
+    CSIGNAL, CloneArgs, P_ALL, P_PGID, P_PID, Rusage, STATUS_CONTINUED, UserDesc, WALL, WCLONE,
+    WCONTINUED, WEXITED, WNOHANG, WNOTHREAD, WNOWAIT, WUNTRACED, status_exited, status_stopped,
 };
-use abi::signal::{CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, Siginfo};
+use abi::signal::{
+    CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, NSIG, SIGCHLD, SIGCONT, Siginfo,
+};
 use abi::{UserMutPtr, UserPtr, UserStr};
+use kcore::addr::PAGE_SIZE;
 use kcore::family::{Report, Which};
 
 const PATH_MAX: usize = 4096;
@@ -42,7 +47,55 @@ pub fn clone(
     tls: UserPtr<UserDesc>,
     child_tid: UserMutPtr<i32>,
 ) -> Result<u32> {
-    fork::clone(&CloneRequest { flags, stack, parent_tid, child_tid, tls })
+    fork::clone(&CloneRequest { flags, stack, parent_tid, child_tid, tls, clears_handlers: false })
+}
+
+pub fn clone3(arguments: UserPtr<CloneArgs>, size: u32) -> Result<u32> {
+    if size > PAGE_SIZE {
+        return Err(Errno::E2BIG);
+    }
+    if size < CloneArgs::SIZE_VER0 {
+        return Err(Errno::EINVAL);
+    }
+    fork::clone(&clone_request(&user::read_versioned(arguments, size)?)?)
+}
+
+/// What the arguments of `clone3` mean, if they mean anything.
+fn clone_request(arguments: &CloneArgs) -> Result<CloneRequest> {
+    let flags = arguments.flags;
+    let has = |flag: u32| flags & u64::from(flag) != 0;
+    let clears_handlers = flags & CLONE_CLEAR_SIGHAND != 0;
+    let exit_signal = match u32::try_from(arguments.exit_signal) {
+        Ok(signal) if signal <= NSIG.cast_unsigned() => signal,
+        _ => return Err(Errno::EINVAL),
+    };
+    // No process chooses its id here, none is in a control group, and none has a descriptor.
+    let chooses = arguments.set_tid | arguments.set_tid_size != 0;
+    let stands_alone = flags & u64::from(CSIGNAL | CLONE_DETACHED | CLONE_PIDFD) == 0
+        && flags & !(u64::from(u32::MAX) | CLONE_CLEAR_SIGHAND) == 0
+        && !(clears_handlers && has(CLONE_SIGHAND))
+        && !(exit_signal != 0 && has(CLONE_THREAD | CLONE_PARENT));
+    if chooses || !stands_alone {
+        return Err(Errno::EINVAL);
+    }
+    Ok(CloneRequest {
+        flags: flags as u32 | exit_signal,
+        stack: top_of_stack(arguments.stack, arguments.stack_size)?,
+        parent_tid: UserMutPtr::new(arguments.parent_tid as u32),
+        child_tid: UserMutPtr::new(arguments.child_tid as u32),
+        tls: UserPtr::new(arguments.tls as u32),
+        clears_handlers,
+    })
+}
+
+/// One past a stack; 0 for none.
+fn top_of_stack(stack: u64, size: u64) -> Result<u32> {
+    let end = stack.checked_add(size).filter(|end| *end <= TASK_SIZE.into());
+    match (stack, size, end) {
+        (0, 0, _) => Ok(0),
+        (1.., 1.., Some(end)) => Ok(end as u32),
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 /// With its last thread the process ends.

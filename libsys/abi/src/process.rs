@@ -169,6 +169,8 @@ pub const CLONE_FS: u32 = 0x200;
 pub const CLONE_FILES: u32 = 0x400;
 /// Shares signal handlers.
 pub const CLONE_SIGHAND: u32 = 0x800;
+/// Stores a descriptor of the child.
+pub const CLONE_PIDFD: u32 = 0x1000;
 /// The parent waits for exec or exit.
 pub const CLONE_VFORK: u32 = 0x4000;
 /// Has the caller's parent.
@@ -189,6 +191,44 @@ pub const CLONE_CHILD_CLEARTID: u32 = 0x20_0000;
 pub const CLONE_DETACHED: u32 = 0x40_0000;
 /// Stores the id in the child's memory.
 pub const CLONE_CHILD_SETTID: u32 = 0x100_0000;
+
+/// `clone3`: the child's handlers are the default ones.
+pub const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
+/// `clone3`: starts in another control group.
+pub const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+structure! {
+    /// What `clone3` is to do. Programs may know less of it than the kernel, or more.
+    pub struct CloneArgs: 88 {
+        /// `CLONE_*`.
+        pub flags: u64,
+        /// Where a descriptor of the child goes.
+        pub pidfd: u64,
+        /// The word of `CLONE_CHILD_*`.
+        pub child_tid: u64,
+        /// The word of `CLONE_PARENT_SETTID`.
+        pub parent_tid: u64,
+        /// Which signal the parent gets at the end.
+        pub exit_signal: u64,
+        /// The child's stack, its lowest address, 0 for the parent's.
+        pub stack: u64,
+        /// Its bytes.
+        pub stack_size: u64,
+        /// The TLS descriptor of `CLONE_SETTLS`.
+        pub tls: u64,
+        /// The ids the child is to have, in this namespace and those above it.
+        pub set_tid: u64,
+        /// How many.
+        pub set_tid_size: u64,
+        /// The control group.
+        pub cgroup: u64,
+    }
+}
+
+impl CloneArgs {
+    /// What the first version had.
+    pub const SIZE_VER0: u32 = 64;
+}
 
 /// `getrusage`: the process.
 pub const RUSAGE_SELF: i32 = 0;

@@ -17,6 +17,7 @@ mod avx;
 mod brk;
 mod calls;
 mod child;
+mod clone3;
 mod copy_on_write;
 mod descriptor;
 mod directory;
@@ -314,6 +315,11 @@ test_cases! {
     ],
     stress: [
         address_spaces_change_while_threads_fault,
+    ],
+    clone3: [
+        threads_are_made_as_glibc_does,
+        a_process_may_begin_without_handlers,
+        arguments_are_checked,
     ],
     threads: [
         a_thread_shares_memory_and_descriptors,

@@ -30,7 +30,7 @@ pub mod kinds {
     pub use crate::epoll::EpollEvent;
     pub use crate::file::{Iovec, Stat, Stat64, Statfs, Statfs64, Statx};
     pub use crate::poll::Pollfd;
-    pub use crate::process::{Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
+    pub use crate::process::{CloneArgs, Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
     pub use crate::signal::{OldSigaction, Sigaction, Sigaltstack, Sigevent, Siginfo, SignalSet};
     pub use crate::socket::Msghdr;
     pub use crate::time::{
@@ -622,6 +622,8 @@ macro_rules! for_each_linux_call {
                 word: UserMutPtr<u32>, operation: u32, value: u32, timeout: UserPtr<Timespec64>,
                 word2: UserMutPtr<u32>, value3: u32
             );
+            /// Makes a process or thread, with more arguments than registers hold.
+            435 clone3(arguments: UserPtr<CloneArgs>, size: u32);
             /// Closes all descriptors of a range.
             436 close_range(first: u32, last: u32, flags: u32);
             /// `faccessat` with flags.
