@@ -132,16 +132,13 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     let thread = new_thread(process, id.0, parent.blocked(), own, first_step, set_tid)?;
     set_registers(&thread, request, tls)?;
     let follow = Follow::new(&parent, &thread)?;
-    if is_thread {
-        join_process(&parent, &thread)?;
+    let process = thread.process.clone();
+    match is_thread {
+        true => join_process(&parent, &thread)?,
+        false => join_family(&parent, &thread, request)?,
     }
     // From here on nothing fails.
-    let process = thread.process.clone();
     let pid = core::mem::take(&mut id.0);
-    if !is_thread {
-        join_family(&parent, &process, pid, request);
-        process.lock_signals().add_thread(thread.clone());
-    }
     if request.has(CLONE_PARENT_SETTID) {
         // As on Linux, nobody hears of a bad address.
         let _ = user::write(request.parent_tid, &pid.cast_signed());
@@ -298,8 +295,14 @@ fn set_registers(thread: &Thread, request: &CloneRequest, tls: Option<UserDesc>)
     Ok(())
 }
 
-fn join_family(parent: &CurrentThread, process: &Arc<Process>, pid: u32, request: &CloneRequest) {
+/// The family knows the new process from now on, unless something came up that the parent has to
+/// look at first: signals to its group have to reach the child too.
+fn join_family(parent: &CurrentThread, thread: &Arc<Thread>, request: &CloneRequest) -> Result<()> {
+    let process = &thread.process;
     let mut family = lock_family();
+    if parent.task.work() & work::SIGNAL != 0 {
+        return Err(ERESTARTNOINTR);
+    }
     let own = parent.process.slot();
     let of = match request.has(CLONE_PARENT) {
         true => family[own].parent().unwrap_or(own),
@@ -309,8 +312,10 @@ fn join_family(parent: &CurrentThread, process: &Arc<Process>, pid: u32, request
         true => family[own].exit_signal,
         false => (request.flags & CSIGNAL) as u8,
     };
-    let slot = family.insert_child(pid, process.clone(), of, exit_signal);
+    process.lock_signals().add_thread(thread.clone());
+    let slot = family.insert_child(process.pid(), process.clone(), of, exit_signal);
     process.set_slot(slot);
+    Ok(())
 }
 
 /// The child's first step.

@@ -582,6 +582,7 @@ test_cases! {
         ignored_signals_do_nothing,
         a_null_signal_asks_whether_somebody_is_there,
         a_signal_reaches_a_whole_group,
+        a_signal_to_a_group_reaches_children_in_the_making,
         groups_and_sessions_are_checked,
         the_alternate_stack_is_used,
         the_alternate_stack_is_checked,

@@ -1,9 +1,10 @@
 //! Signals: handlers, frames, masks, stacks, restarts, groups.
 
 use crate::child;
-use crate::fault::{PAGE, map, peek_word};
+use crate::fault::{PAGE, map, peek_word, poke_word, unmap};
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use core::time::Duration;
+use sys::abi::poll::{POLLHUP, POLLIN, Pollfd};
 use sys::abi::signal::*;
 use sys::abi::{UserMutPtr, UserPtr};
 use sys::process::{self, kill};
@@ -403,6 +404,36 @@ pub fn a_signal_reaches_a_whole_group() {
     kill(-leader, SIGTERM).expect("kill");
     assert_eq!(child::wait(leader), Status::Signaled(SIGTERM));
     assert_eq!(child::wait(member), Status::Signaled(SIGTERM));
+}
+
+pub fn a_signal_to_a_group_reaches_children_in_the_making() {
+    const CHILDREN: u32 = 40;
+    // Whatever lives has the pipe's end for writing. Many pages make a fork take its time.
+    let area = map(300);
+    (0..300).for_each(|page| poke_word(area + page * PAGE, page));
+    for round in 0..40 {
+        let (read, write) = sys::file::pipe().expect("pipe");
+        let leader = child::start(|| {
+            process::set_group(0, 0).expect("setpgid");
+            let children = (0..CHILDREN).map(|_| child::start(|| child_sleeps()));
+            let last = children.last();
+            child_sleeps() + i32::from(last.is_none())
+        });
+        let _ = process::set_group(leader, leader);
+        drop(write);
+        time::sleep(Duration::from_micros(200 * round));
+        kill(-leader, SIGTERM).expect("kill");
+        assert_eq!(child::wait(leader), Status::Signaled(SIGTERM));
+        let mut end = Pollfd { fd: read.fd().0, events: POLLIN, revents: 0 };
+        assert_eq!(call!(poll(output(&mut end), 1, 3000)), Ok(1), "somebody still lives");
+        assert_eq!(end.revents, POLLHUP);
+    }
+    unmap(area, 300);
+}
+
+fn child_sleeps() -> i32 {
+    time::sleep(Duration::from_secs(20));
+    0
 }
 
 pub fn groups_and_sessions_are_checked() {
