@@ -45,7 +45,7 @@ pub fn serve(frame: &mut TrapFrame) {
         };
         if thread.task.is_traced() {
             drop(guard);
-            trace::signal(&info);
+            trace::signal(info);
             guard = process.lock_signals();
         }
         let kind =
