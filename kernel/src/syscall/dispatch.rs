@@ -94,7 +94,7 @@ pub const FOLIO: u32 = 1 << 30;
 /// Serves a call whose number is none of Linux's.
 pub extern "fastcall" fn on_odd_call(registers: Arguments) -> u32 {
     match registers.number() {
-        number if number & FOLIO != 0 => folio_call(number & !FOLIO, &registers),
+        number if number & FOLIO != 0 => no_message(number & !FOLIO, &registers),
         _ => abi::errno::encode(Err(Errno::ENOSYS)),
     }
 }
@@ -149,12 +149,18 @@ abi::for_each_message_call!(message_dispatcher);
 #[inline(always)]
 pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
     // Messages first: they are what has to be quick.
-    let result = message(number, registers).or_else(|| {
-        let handler = folio(number).or_else(|| ipc(number)).or_else(|| statistics(number));
-        let handler = handler.or_else(|| tracing(number))?;
-        Some(handler(registers))
-    });
-    abi::errno::encode(result.unwrap_or(Err(Errno::ENOSYS)))
+    match message(number, registers) {
+        Some(result) => abi::errno::encode(result),
+        None => no_message(number, registers),
+    }
+}
+
+/// Serves a call of Folio's that is no message.
+#[inline(never)]
+fn no_message(number: u32, registers: &Arguments) -> u32 {
+    let handler = folio(number).or_else(|| ipc(number)).or_else(|| statistics(number));
+    let handler = handler.or_else(|| tracing(number));
+    abi::errno::encode(handler.map_or(Err(Errno::ENOSYS), |handler| handler(registers)))
 }
 
 static LOGGED: [AtomicU32; LINUX_CALLS / 32] = [const { AtomicU32::new(0) }; LINUX_CALLS / 32];

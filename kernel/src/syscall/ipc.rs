@@ -29,7 +29,7 @@ fn check_init(thread: &CurrentThread) -> Result<()> {
     if thread.process().ipc.level() == Level::INIT { Ok(()) } else { Err(Errno::EPERM) }
 }
 
-#[inline]
+#[inline(always)]
 pub fn call(port: u32, tag: Tag, w0: u32, w1: u32, w2: u32, w3: u32) -> Result<u32> {
     message::call(port, tag, [w0, w1, w2, w3])
 }
@@ -42,7 +42,7 @@ pub fn reply(token: u32, tag: Tag, w0: u32, w1: u32, w2: u32, w3: u32) -> Result
     message::reply(token, tag, [w0, w1, w2, w3])
 }
 
-#[inline]
+#[inline(always)]
 pub fn reply_receive(token: u32, tag: Tag, w0: u32, w1: u32, w2: u32, w3: u32) -> Result<u32> {
     message::reply_receive(token, tag, [w0, w1, w2, w3])
 }
