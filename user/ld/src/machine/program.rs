@@ -47,8 +47,9 @@ impl Auxiliary {
 /// once.
 pub fn start() -> u32 {
     static mut HEAP: [MaybeUninit<u8>; HEAP_LEN] = [const { MaybeUninit::uninit() }; HEAP_LEN];
+    let heap = &raw mut HEAP;
     // SAFETY: nobody else names it, and this runs once.
-    sys::heap::lend(unsafe { &mut *(&raw mut HEAP) });
+    sys::heap::lend(unsafe { &mut *heap });
     let auxiliary = Auxiliary::read();
     let order = match load(&mut LINKER.lock_alone(), &auxiliary) {
         Ok(order) => order,
