@@ -9,7 +9,6 @@ use std::time::Duration;
 use xtask::build::{self, Image, Profile, Program};
 use xtask::captured::{Kept, text};
 use xtask::contents::Contents;
-use xtask::foreign::FOREIGN;
 use xtask::line::Streams;
 use xtask::machine::Machine;
 use xtask::qemu::System;
@@ -40,20 +39,6 @@ impl Setup {
     pub fn program(&self, words: &[&str]) -> std::result::Result<Guest<'_>, String> {
         let contents = build::contents(&self.programs).map_err(|stop| stop.why)?;
         Ok(Guest::new(self, self.kernel.clone(), contents, words))
-    }
-
-    /// A guest that runs `words`, with Debian's programs in its archive.
-    pub fn foreign(&self, words: &[&str]) -> std::result::Result<Guest<'_>, String> {
-        let of_debian = (FOREIGN.fetch)().map_err(|stop| stop.why)?;
-        let contents = (FOREIGN.contents)(&self.programs, &of_debian).map_err(|stop| stop.why)?;
-        let mut guest = Guest::new(self, self.kernel.clone(), contents, words);
-        guest.machine.memory = guest.machine.memory.max(FOREIGN.memory.1);
-        guest.timeout = FOREIGN.timeout;
-        if let Some(first) = &mut guest.first {
-            let variables = ["HOME=/tmp", "PATH=/bin:/usr/bin", "TERM=dumb"];
-            first.environment = variables.map(|text| text.as_bytes().to_vec()).to_vec();
-        }
-        Ok(guest)
     }
 
     /// A guest that runs a program made here, and has no other.
