@@ -18,11 +18,13 @@ fn main() -> i32 {
     let done = match env::args().nth(1) {
         Some(b"order") => order(),
         Some(b"reopen") => reopen(),
+        Some(b"own") => own(),
+        Some(b"late") => late(),
         Some(b"errors") => errors(),
         Some(b"threads") => thread::threads(),
         Some(b"text") => text(),
         _ => {
-            eprintln!("usage: linked order|reopen|errors|threads|text");
+            eprintln!("usage: linked order|reopen|own|late|errors|threads|text");
             return 2;
         }
     };
@@ -97,6 +99,28 @@ fn reopen() -> Result<(), OpenError> {
         turn(&library, &mut text)?;
         println!("{}", text.escape_ascii());
     }
+    Ok(())
+}
+
+/// What the program is linked with stays, whoever opens and closes it besides.
+fn own() -> Result<(), OpenError> {
+    for name in ["libtally.so", "libsys.so"] {
+        // SAFETY: its first functions have run.
+        drop(unsafe { Library::open(name) }?);
+    }
+    println!("this thread: {}", tally::count());
+    Ok(())
+}
+
+/// A library calls a function that is bound only then, when one that it was opened with is gone.
+fn late() -> Result<(), OpenError> {
+    // SAFETY: these libraries have no first and last functions.
+    let [outer, inner] = ["libouter.so", "libinner.so"].map(|name| unsafe { Library::open(name) });
+    let inner = inner?;
+    drop(outer?);
+    // SAFETY: the library has such a function.
+    let late = unsafe { inner.get::<extern "C" fn() -> i32>("late") }?;
+    println!("{}", late());
     Ok(())
 }
 

@@ -18,7 +18,9 @@ mod brk;
 mod calls;
 mod child;
 mod clone3;
+mod compiled_objects;
 mod copy_on_write;
+mod damaged_objects;
 mod descriptor;
 mod directory;
 mod epoll;
@@ -40,6 +42,7 @@ mod lock;
 mod mprotect;
 mod mremap;
 mod munmap;
+mod objects;
 mod output;
 mod pipe;
 mod pointer;
@@ -736,6 +739,7 @@ test_cases! {
         libraries_give_functions_and_data,
         first_and_last_functions_have_an_order,
         a_library_is_open_once,
+        a_library_of_the_program_stays,
         what_cannot_be_opened_is_named,
         threads_have_variables_of_their_own,
         text_cannot_be_written_to,
@@ -746,8 +750,9 @@ test_cases! {
         functions_are_bound_when_they_are_called,
         a_cycle_is_named,
         what_is_no_library_is_refused,
-        damaged_libraries_are_refused_or_harmless,
     ],
+    compiled_objects: [a_library_outlives_those_it_came_with],
+    damaged_objects: [damaged_libraries_are_refused_or_harmless],
     served_proc: [
         the_links_to_oneself_lead_to_the_caller,
         a_process_that_ends_takes_its_directory_along,

@@ -75,6 +75,10 @@ impl Linker {
         self.add(object, None, None);
         self.load_needed(0)?;
         self.global = self.objects.len();
+        // The program uses them to its end, whoever opens and closes them besides.
+        for loaded in self.objects.iter_mut().flatten() {
+            loaded.users = 1;
+        }
         let order = self.order(0)?;
         self.relocate_from(0, true)?;
         if self.threads.needed() {
@@ -141,6 +145,10 @@ impl Linker {
             self.threads.remove(place);
         }
         self.initialised.retain(|done| *done != index);
+        // The number may soon be another library's.
+        for other in self.objects.iter_mut().flatten() {
+            other.companions.retain(|companion| *companion != index);
+        }
         while self.objects.last().is_some_and(Option::is_none) {
             self.objects.pop();
         }

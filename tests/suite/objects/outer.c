@@ -1,0 +1,5 @@
+// Needs libinner.so.
+
+int late(void);
+
+int through(void) { return late(); }
