@@ -56,9 +56,9 @@ impl<F: FileSystem> Server for Files<F> {
                 files.open(node, flags, &asker)?;
                 Ok(Reply::new())
             }
-            Request::Read { node, offset } => {
+            Request::Read { node, offset, file } => {
                 let length = caller.writable(0)?;
-                let mut to = Output { caller, length, done: 0 };
+                let mut to = Output { caller, length, done: 0, file };
                 files.read(node, offset, &mut to, &asker)?;
                 Ok(Reply::new().word(to.written() as u32))
             }

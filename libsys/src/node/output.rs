@@ -8,9 +8,15 @@ pub struct Output<'a> {
     pub(super) caller: &'a Caller<'a>,
     pub(super) length: u32,
     pub(super) done: u32,
+    pub(super) file: u32,
 }
 
 impl Output<'_> {
+    /// Through which open file it is read: reads with the same number belong together.
+    pub const fn file(&self) -> u32 {
+        self.file
+    }
+
     /// Bytes there is room for.
     pub const fn room(&self) -> usize {
         (self.length - self.done) as usize

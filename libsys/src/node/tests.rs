@@ -48,6 +48,7 @@ impl FileSystem for Example {
     }
 
     fn read(&mut self, node: u64, offset: u64, to: &mut Output<'_>, asker: &Asker) -> Result<()> {
+        assert_eq!(to.file(), 9);
         to.write_from(format!("{node} for {}\n", asker.pid).as_bytes(), offset)
     }
 
@@ -154,7 +155,7 @@ fn bytes_go_both_ways() {
     let server = example();
     let read = |offset, room: usize| {
         let mut bytes = vec![0; room];
-        let request = call(Request::Read { node: 4, offset }, OWNER).lend_mut(&mut bytes);
+        let request = call(Request::Read { node: 4, offset, file: 9 }, OWNER).lend_mut(&mut bytes);
         let count = server.call(request).unwrap().message.get(0);
         bytes.truncate(count as usize);
         bytes
@@ -232,7 +233,7 @@ fn only_the_kernel_is_answered_and_only_what_makes_sense() {
     assert_eq!(server.call(Call::new(99)).err(), Some(Errno::EOPNOTSUPP));
     // Without the memory it needs.
     assert_eq!(
-        server.call(call(Request::Read { node: 4, offset: 0 }, OWNER)).err(),
+        server.call(call(Request::Read { node: 4, offset: 0, file: 9 }, OWNER)).err(),
         Some(Errno::EINVAL)
     );
     server.is_kernel.set(false);

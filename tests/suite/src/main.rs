@@ -671,6 +671,7 @@ test_cases! {
     procfs: [
         maps_has_what_was_mapped,
         a_file_is_the_same_in_pieces_of_any_size,
+        an_open_file_has_a_text_of_its_own,
         status_tells_ids_and_masks,
         stat_and_statm_agree_with_status,
         smaps_counts_what_was_touched,

@@ -7,11 +7,13 @@ use crate::scratch::Scratch;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 use sys::abi::Errno;
 use sys::abi::file::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 use sys::abi::memory::*;
+use sys::abi::process::PR_SET_NAME;
 use sys::abi::signal::{SIG_BLOCK, SIGKILL, SIGUSR1, SIGUSR2, SignalSet};
-use sys::file::{self, File};
+use sys::file::{self, File, SeekFrom};
 use sys::ipc::{Level, raise_level};
 use sys::process;
 use sys::wait::Status;
@@ -106,6 +108,46 @@ pub fn a_file_is_the_same_in_pieces_of_any_size() {
     });
 }
 
+/// Two that are read by turns show a text each; what was read to its end stays there.
+pub fn an_open_file_has_a_text_of_its_own() {
+    as_program(|| {
+        let rename = |name: &CStr| {
+            assert_eq!(
+                call!(prctl(PR_SET_NAME, sys::syscall::pointer(name.to_bytes_with_nul()), 0, 0, 0)),
+                Ok(0)
+            );
+        };
+        let rest = |opened: &File| {
+            let mut bytes = [0; 4096];
+            let count = opened.read(&mut bytes).expect("read");
+            String::from_utf8_lossy(&bytes[..count]).into_owned()
+        };
+        let open = || File::open("/proc/self/status").expect("status");
+        let (first, second) = (open(), open());
+        rename(c"short");
+        assert_eq!(first.read(&mut [0; 8]), Ok(8));
+        rename(c"a longer name");
+        assert!(rest(&second).starts_with("Name:\ta longer name\nUmask"));
+        let ending = rest(&first);
+        assert!(ending.starts_with("ort\nUmask"), "{ending}");
+        // It would be longer by now.
+        assert_eq!((rest(&first), rest(&first), rest(&second)), Default::default());
+        assert_eq!(first.seek(SeekFrom::Start(0)), Ok(0));
+        assert!(rest(&first).starts_with("Name:\ta longer name\n"));
+        assert_eq!(second.seek(SeekFrom::Start(6)), Ok(6));
+        assert!(rest(&second).starts_with("a longer name\n"));
+        // A file is open once, by however many descriptors and processes.
+        assert_eq!(first.seek(SeekFrom::Start(0)), Ok(0));
+        assert_eq!(first.read(&mut [0; 8]), Ok(8));
+        rename(c"other");
+        let shared = child::run(|| {
+            assert!(rest(&first).starts_with("longer name\n"));
+            0
+        });
+        assert_eq!(shared, Status::Exited(0));
+    });
+}
+
 pub fn status_tells_ids_and_masks() {
     as_program(|| {
         let usr1 = SignalSet::of(SIGUSR1);
@@ -197,7 +239,7 @@ pub fn descriptors_have_links() {
         let inode = read.stat().expect("stat").ino;
         assert_eq!(link(read.fd().0), format!("pipe:[{inode}]"));
         let info = text(&format!("/proc/self/fdinfo/{}", opened.fd().0));
-        let position = opened.seek(sys::file::SeekFrom::Current(0)).expect("seek");
+        let position = opened.seek(SeekFrom::Current(0)).expect("seek");
         assert_eq!(number(&info.replace('\t', ""), "pos"), position);
         // Through the link it can be opened again.
         let again = file::read(format!("/proc/self/fd/{}", opened.fd().0)).expect("read");

@@ -10,10 +10,18 @@ use crate::file::operations::Operations;
 use crate::result::{Errno, Result};
 use abi::file::{SEEK_CUR, SEEK_SET};
 use abi::node::{Attributes, CHANGE_SIZE, Changes, NODE_HAS_SIZE, NODE_IS_OPENED, Request};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::lease::LeaseAccess;
 
 /// A regular file that is open.
-pub struct Opened(Served);
+pub struct Opened {
+    node: Served,
+    /// Which of all that were opened it is.
+    number: u32,
+}
+
+/// The number of the last file that was opened.
+static LAST: AtomicU32 = AtomicU32::new(0);
 
 /// Opens a regular file or a directory whose attributes are these, as far as the server is concerned:
 /// it is asked if it wants to be. `access` is what must be allowed.
@@ -28,25 +36,26 @@ pub fn open(
     if attributes.flags & NODE_IS_OPENED != 0 {
         node.mount.ask(Request::Open { node: node.node, flags }, caller, None)?;
     }
-    Ok(Opened(node.clone()))
+    Ok(Opened { node: node.clone(), number: LAST.fetch_add(1, Relaxed).wrapping_add(1) })
 }
 
 impl Opened {
     fn read_from(&self, offset: u64, to: &mut UserBuffers) -> Result<usize> {
-        let Self(Served { mount, node }) = self;
+        let Served { mount, node } = &self.node;
         let caller = caller::identity();
         to.each(|range, done| {
             if range.is_empty() {
                 return Ok(0);
             }
-            let request = Request::Read { node: *node, offset: offset + done as u64 };
+            let (node, offset) = (*node, offset + done as u64);
+            let request = Request::Read { node, offset, file: self.number };
             let (answer, room) = mount.ask_with(request, &caller, range, LeaseAccess::Write)?;
             answer.length(room)
         })
     }
 
     fn write_to(&self, offset: u64, from: &mut Source) -> Result<usize> {
-        let Self(Served { mount, node }) = self;
+        let Served { mount, node } = &self.node;
         // What the kernel copies between files goes to its own.
         let Source::User(from) = from else { return Err(Errno::EINVAL) };
         let caller = caller::identity();
@@ -59,7 +68,7 @@ impl Opened {
 
     /// Sets the size.
     pub fn truncate_to(&self, size: u64) -> Result<()> {
-        self.0.truncate(size, &caller::identity())
+        self.node.truncate(size, &caller::identity())
     }
 }
 
@@ -98,7 +107,7 @@ impl Operations for Opened {
     fn seek(&self, file: &File, offset: i64, whence: u32) -> Result<u64> {
         let size = match whence {
             SEEK_SET | SEEK_CUR => 0,
-            _ => match self.0.attributes(&caller::identity())? {
+            _ => match self.node.attributes(&caller::identity())? {
                 attributes if attributes.flags & NODE_HAS_SIZE != 0 => attributes.size,
                 _ => return Err(Errno::EINVAL),
             },

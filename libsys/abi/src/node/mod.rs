@@ -28,7 +28,8 @@
 //! EIO for the program.
 //!
 //! All of these may be done twice, so a program whose server died waits for the next one: reads and
-//! writes name their offset.
+//! writes name their offset. Reads also name the open file, so that a server whose texts change can show
+//! each reader one; that a file is closed, nobody says.
 //!
 //! Labels from 32 on are for what disk filesystems need besides: names that come and go (`mkdir`,
 //! `unlink`, `rename`…), pages that the kernel keeps, `fsync`, and nodes that are open without a name.

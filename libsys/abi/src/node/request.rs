@@ -46,6 +46,9 @@ pub enum Request {
         node: u64,
         /// In bytes.
         offset: u64,
+        /// Through which open file: reads with the same number belong together. A number comes again
+        /// only after all others did.
+        file: u32,
     },
     /// Changes the contents from an offset on.
     Write {
@@ -83,7 +86,7 @@ pub struct Encoded {
 }
 
 /// Words of the longest request.
-pub const MAX_WORDS: usize = asker::WORDS + 4;
+pub const MAX_WORDS: usize = asker::WORDS + 5;
 
 const LOOK_UP: u16 = 1;
 const PARENT: u16 = 2;
@@ -125,7 +128,10 @@ impl Request {
             Self::Attributes { node } => with(ATTRIBUTES, node, &[]),
             Self::SetAttributes { node } => with(SET_ATTRIBUTES, node, &[]),
             Self::Open { node, flags } => with(OPEN, node, &[flags]),
-            Self::Read { node, offset } => with(READ, node, &split(offset)),
+            Self::Read { node, offset, file } => {
+                let [low, high] = split(offset);
+                with(READ, node, &[low, high, file])
+            }
             Self::Write { node, offset } => with(WRITE, node, &split(offset)),
             Self::ReadDirectory { directory, position } => {
                 with(READ_DIRECTORY, directory, &split(position))
@@ -147,7 +153,7 @@ impl Request {
             (ATTRIBUTES, []) => Self::Attributes { node },
             (SET_ATTRIBUTES, []) => Self::SetAttributes { node },
             (OPEN, &[flags]) => Self::Open { node, flags },
-            (READ, &[low, high]) => Self::Read { node, offset: join(low, high) },
+            (READ, &[low, high, file]) => Self::Read { node, offset: join(low, high), file },
             (WRITE, &[low, high]) => Self::Write { node, offset: join(low, high) },
             (READ_DIRECTORY, &[low, high]) => {
                 Self::ReadDirectory { directory: node, position: join(low, high) }

@@ -13,7 +13,11 @@ fn request() -> impl Strategy<Value = Request> {
         node().prop_map(|node| Request::Attributes { node }),
         node().prop_map(|node| Request::SetAttributes { node }),
         (node(), any::<u32>()).prop_map(|(node, flags)| Request::Open { node, flags }),
-        (node(), node()).prop_map(|(node, offset)| Request::Read { node, offset }),
+        (node(), node(), any::<u32>()).prop_map(|(node, offset, file)| Request::Read {
+            node,
+            offset,
+            file
+        }),
         (node(), node()).prop_map(|(node, offset)| Request::Write { node, offset }),
         (node(), node())
             .prop_map(|(directory, position)| Request::ReadDirectory { directory, position }),

@@ -17,6 +17,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(test)]
+mod example;
 mod kernel;
 #[cfg(target_arch = "x86")]
 pub mod machine;

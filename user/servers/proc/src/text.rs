@@ -55,7 +55,16 @@ impl Text {
 
     /// Forgets the first `count` bytes.
     pub fn discard(&mut self, count: usize) {
-        self.0.drain(..count.min(self.0.len()));
+        if count >= self.0.len() {
+            self.0 = Vec::new();
+        } else {
+            self.0.drain(..count);
+        }
+    }
+
+    /// Bytes of memory it takes.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
     }
 }
 

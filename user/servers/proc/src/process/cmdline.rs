@@ -1,36 +1,33 @@
 //! `cmdline`, `environ`, `auxv`: what a program was started with, as it lies in its memory; `comm`.
+//!
+//! Arguments and environment may be megabytes: they are copied from where the reader is.
 
-use super::Subject;
+use super::{PAGE, Put, Subject};
 use crate::text::{Text, name_of};
 use alloc::vec;
+use core::ops::ControlFlow;
+use sys::abi::statistics::SpaceStatistics;
 use sys::{Errno, Result};
 
-/// More than a program can be started with.
-const MOST: u32 = 4 << 20;
-const PIECE: usize = 4096;
+/// Bytes copied at a time.
+const PIECE: usize = PAGE as usize;
 
-/// Adds memory from `start` to before `end`, as far as it is there and `wants` more.
-fn add_memory(
+/// Hands on memory from `start` to before `end`, a piece at a time, as far as it is there and `take`
+/// goes on.
+fn each_piece(
     of: &Subject<'_>,
     (start, end): (u32, u32),
-    text: &mut Text,
-    mut wants: impl FnMut(&[u8]) -> Option<usize>,
+    mut take: impl FnMut(&[u8]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let end = end.min(start.saturating_add(MOST));
     let (mut at, mut piece) = (start, vec![0; PIECE]);
     while at < end {
         let room = piece.get_mut(..PIECE.min((end - at) as usize)).unwrap_or_default();
         let count = match of.kernel.memory_of(of.pid, at, room) {
-            Err(Errno::EFAULT) => return Ok(()),
+            Err(Errno::EFAULT) | Ok(0) => return Ok(()),
             count => count?,
         };
         let bytes = piece.get(..count).unwrap_or_default();
-        if let Some(last) = wants(bytes) {
-            text.add_bytes(bytes.get(..last).unwrap_or(bytes));
-            return Ok(());
-        }
-        text.add_bytes(bytes);
-        if count == 0 {
+        if take(bytes)?.is_break() {
             return Ok(());
         }
         at += count as u32;
@@ -38,55 +35,85 @@ fn add_memory(
     Ok(())
 }
 
-/// The arguments, each with its NUL. A program that wrote over them, to be called something else, may
-/// have needed the place of its environment too: then one string up to its NUL.
-pub fn cmdline(of: &Subject<'_>, text: &mut Text) -> Result<()> {
+/// Hands on at most `room` bytes of such memory from byte `offset` on.
+fn part(
+    of: &Subject<'_>,
+    (start, end): (u32, u32),
+    offset: u64,
+    room: usize,
+    put: Put<'_>,
+) -> Result<()> {
+    let at = |distance: u64| u64::from(start).saturating_add(distance).min(u64::from(end)) as u32;
+    let range = (at(offset), at(offset.saturating_add(room as u64)));
+    each_piece(of, range, |bytes| put(bytes).map(ControlFlow::Continue))
+}
+
+/// The arguments, each with its NUL. A program that wrote over the last NUL, to be called something
+/// else, shows one string, which may go on in the place of its environment; at most a page.
+pub fn cmdline(of: &Subject<'_>, offset: u64, room: usize, put: Put<'_>) -> Result<()> {
     let space = of.details()?.space;
-    let before = text.len();
-    add_memory(of, (space.start_arguments, space.end_arguments), text, |_| None)?;
-    if text.bytes().get(before..).and_then(<[u8]>::last).is_none_or(|last| *last == 0) {
-        return Ok(());
+    if !is_title(of, &space)? {
+        return part(of, (space.start_arguments, space.end_arguments), offset, room, put);
     }
-    let first = text.bytes().get(before..).unwrap_or_default().iter().position(|byte| *byte == 0);
-    if let Some(first) = first {
-        let kept = text.bytes().get(..before + first + 1).unwrap_or_default().to_vec();
-        *text = Text::new();
-        text.add_bytes(&kept);
-        return Ok(());
+    let is_followed = space.start_environment == space.end_arguments;
+    let end = if is_followed { space.end_environment } else { space.end_arguments };
+    let mut title = vec![];
+    each_piece(of, (space.start_arguments, end), |bytes| {
+        let length = bytes.iter().position(|byte| *byte == 0).map_or(bytes.len(), |nul| nul + 1);
+        title.extend_from_slice(bytes.get(..length).unwrap_or_default());
+        let is_over = title.last() == Some(&0) || title.len() >= PIECE;
+        Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    title.truncate(PIECE);
+    let rest = usize::try_from(offset).ok().and_then(|offset| title.get(offset..));
+    let rest = rest.unwrap_or_default();
+    put(rest.get(..room).unwrap_or(rest))
+}
+
+/// Whether the arguments do not end in a NUL any more.
+fn is_title(of: &Subject<'_>, space: &SpaceStatistics) -> Result<bool> {
+    let Some(last) = space.end_arguments.checked_sub(1) else { return Ok(false) };
+    let mut byte = [0];
+    match of.kernel.memory_of(of.pid, last, &mut byte) {
+        Err(Errno::EFAULT) => Ok(false),
+        count => Ok(count? == 1 && byte != [0]),
     }
-    let range = (space.end_arguments, space.end_environment);
-    add_memory(of, range, text, |bytes| bytes.iter().position(|byte| *byte == 0))
 }
 
 /// The environment, each string with its NUL.
-pub fn environ(of: &Subject<'_>, text: &mut Text) -> Result<()> {
+pub fn environ(of: &Subject<'_>, offset: u64, room: usize, put: Put<'_>) -> Result<()> {
     let space = of.details()?.space;
-    add_memory(of, (space.start_environment, space.end_environment), text, |_| None)
+    part(of, (space.start_environment, space.end_environment), offset, room, put)
 }
 
-/// The auxiliary vector. The kernel put it behind the pointers to arguments and environment.
+/// The auxiliary vector. The kernel put it behind the pointers to arguments and environment, each of
+/// which end with a null.
 pub fn auxv(of: &Subject<'_>, text: &mut Text) -> Result<()> {
     let space = of.details()?.space;
     if space.exists == 0 {
         return Ok(());
     }
-    let mut stack = Text::new();
-    let range = (space.start_stack & !3, space.start_arguments);
-    add_memory(of, range, &mut stack, |_| None)?;
-    let (words, _) = stack.bytes().as_chunks::<4>();
-    let mut words = words.iter().map(|word| u32::from_le_bytes(*word));
-    // The count and the arguments up to their null, then the environment up to its null.
-    for _ in 0..2 {
-        words.by_ref().take_while(|word| *word != 0).for_each(drop);
-    }
-    while let (Some(kind), Some(value)) = (words.next(), words.next()) {
-        text.add_bytes(&kind.to_le_bytes());
-        text.add_bytes(&value.to_le_bytes());
-        if kind == 0 {
-            break;
+    // The count comes first.
+    let pointers = (space.start_stack & !3).saturating_add(4);
+    let range = (pointers, space.start_arguments);
+    let (mut nulls, mut kind) = (0, None);
+    each_piece(of, range, |bytes| {
+        let (words, _) = bytes.as_chunks::<4>();
+        for word in words {
+            let value = u32::from_le_bytes(*word);
+            if nulls < 2 {
+                nulls += u32::from(value == 0);
+                continue;
+            }
+            text.add_bytes(word);
+            match kind.take() {
+                None => kind = Some(value),
+                Some(0) => return Ok(ControlFlow::Break(())),
+                Some(_) => {}
+            }
         }
-    }
-    Ok(())
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// The name.

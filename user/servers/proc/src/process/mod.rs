@@ -32,6 +32,9 @@ use crate::Kernel;
 use sys::abi::statistics::{ProcessDetails, ThreadStatistics};
 use sys::{Errno, Result};
 
+/// Takes bytes for the reader.
+pub type Put<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
+
 /// Whose file is read, and by whom.
 pub struct Subject<'a> {
     /// Who knows.

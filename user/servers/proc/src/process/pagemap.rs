@@ -1,6 +1,6 @@
 //! `pagemap`: a word for each page, found by its offset.
 
-use super::Subject;
+use super::{Put, Subject};
 use alloc::vec;
 use sys::abi::statistics::PAGE_FRAME;
 use sys::{Errno, Result};
@@ -11,12 +11,7 @@ const WORD: usize = size_of::<u64>();
 
 /// Hands the words from byte `offset` on to `put`, as many as fit `room`. EINVAL unless both are whole
 /// words.
-pub fn pagemap(
-    of: &Subject<'_>,
-    offset: u64,
-    room: usize,
-    mut put: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
+pub fn pagemap(of: &Subject<'_>, offset: u64, room: usize, put: Put<'_>) -> Result<()> {
     if !offset.is_multiple_of(WORD as u64) || !room.is_multiple_of(WORD) {
         return Err(Errno::EINVAL);
     }

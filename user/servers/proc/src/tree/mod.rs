@@ -8,7 +8,7 @@ mod number;
 mod of_process;
 
 use crate::Kernel;
-use crate::process::{Subject, fdinfo, pagemap};
+use crate::process::{Subject, fdinfo};
 use crate::stream::{Key, Streams};
 use crate::text::Text;
 use alloc::format;
@@ -285,7 +285,7 @@ impl<K: Kernel> FileSystem for Proc<K> {
     }
 
     fn read(&mut self, node: u64, offset: u64, to: &mut Output<'_>, asker: &Asker) -> Result<()> {
-        let (key, room) = (Key { node, reader: asker.pid }, to.room());
+        let (key, room) = (Key { node, file: to.file() }, to.room());
         let Self { kernel, .. } = self;
         let bytes = match Number::of_node(node) {
             None => {
@@ -303,8 +303,8 @@ impl<K: Kernel> FileSystem for Proc<K> {
                     Part::File(index) => Some(&FILES.get(index).ok_or(Errno::ENOENT)?.kind),
                     _ => None,
                 };
-                if let Some(Kind::Words) = kind {
-                    return pagemap(&subject, offset, room, |bytes| to.write(bytes));
+                if let Some(Kind::Bytes(copy)) = kind {
+                    return copy(&subject, offset, room, &mut |bytes| to.write(bytes));
                 }
                 let of = Subject { kernel: &self.kernel, ..subject };
                 self.streams.read(key, offset, room, |cursor, text| match (kind, part) {

@@ -25,8 +25,8 @@ pub enum Kind {
     Whole(fn(&Subject<'_>, &mut Text) -> Result<()>),
     /// A text that is written in pieces.
     Pieces(fn(&Subject<'_>, u64, &mut Text) -> Result<Option<u64>>),
-    /// `pagemap`.
-    Words,
+    /// Bytes that are found by their offset.
+    Bytes(fn(&Subject<'_>, u64, usize, Put<'_>) -> Result<()>),
     /// Other nodes.
     Directory,
     /// It leads to something of the process.
@@ -35,6 +35,14 @@ pub enum Kind {
 
 const fn file(name: &'static [u8], write: fn(&Subject<'_>, &mut Text) -> Result<()>) -> File {
     let kind = Kind::Whole(write);
+    File { name, mode: 0o444, is_private: false, of_process_only: false, kind }
+}
+
+const fn bytes(
+    name: &'static [u8],
+    copy: fn(&Subject<'_>, u64, usize, Put<'_>) -> Result<()>,
+) -> File {
+    let kind = Kind::Bytes(copy);
     File { name, mode: 0o444, is_private: false, of_process_only: false, kind }
 }
 
@@ -68,12 +76,12 @@ pub const FILES: &[File] = &[
     link(b"cwd", Object::WorkingDirectory),
     link(b"root", Object::Root),
     private(file(b"auxv", auxv), 0o400),
-    file(b"cmdline", cmdline),
+    bytes(b"cmdline", cmdline),
     file(b"comm", comm),
-    private(file(b"environ", environ), 0o400),
+    private(bytes(b"environ", environ), 0o400),
     file(b"limits", limits),
     pieces(b"maps", maps),
-    File { mode: 0o400, kind: Kind::Words, ..pieces(b"pagemap", maps) },
+    private(bytes(b"pagemap", pagemap), 0o400),
     pieces(b"page_tables", page_tables),
     pieces(b"smaps", smaps),
     private(file(b"smaps_rollup", smaps_rollup), 0o444),
