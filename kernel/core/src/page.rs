@@ -44,6 +44,9 @@ bitflags! {
         const PIPE = 1 << 16;
         /// In the page cache of memory without a file: `/tmp`, shared memory. Comes with `CACHE`.
         const SHARED_MEMORY = 1 << 17;
+        /// A private page that was pinned for writing and has had one mapping ever since: see
+        /// [`Page::pin`].
+        const EXCLUSIVE = 1 << 18;
         /// Bits 28-29: the zone, as an index into the zone array.
         const ZONE = 3 << 28;
     }
@@ -177,6 +180,30 @@ impl Page {
         self.flags.store(flags | PageFlags::ANON.bits(), Relaxed);
         self.set_mapping(lineage, home);
         self.set_mapcount(1);
+    }
+
+    /// Takes a reference through which a page is written that one address space maps to write. What
+    /// is written has to arrive there, so neither fork nor a write may copy the page away from it.
+    pub fn pin(&self) {
+        self.get();
+        if self.flags() & (PageFlags::ANON | PageFlags::EXCLUSIVE) == PageFlags::ANON {
+            self.set(PageFlags::EXCLUSIVE);
+        }
+    }
+
+    /// Whether a write to a private page needs no copy.
+    #[inline]
+    pub fn is_sole(&self) -> bool {
+        self.refcount() == 1 || self.has(PageFlags::EXCLUSIVE)
+    }
+
+    /// For fork: whether a page with `EXCLUSIVE` can be shared, as nobody has it pinned any more.
+    pub fn end_exclusive(&self) -> bool {
+        let ends = self.refcount() == self.mapcount();
+        if ends {
+            self.clear(PageFlags::EXCLUSIVE);
+        }
+        ends
     }
 
     /// Frees a private page whose entry has been removed, if nobody else has it: then no flag is

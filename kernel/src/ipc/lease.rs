@@ -6,7 +6,7 @@
 use super::attachments::{Attachments, LentMemory, Part};
 use super::port::STATE;
 use crate::arch::uaccess::TASK_SIZE;
-use crate::mm::frames::{Frame, get_page, put_page};
+use crate::mm::frames::{get_page, put_page};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::space::Mm;
 use crate::mm::user::{self, UserSlice};
@@ -43,7 +43,7 @@ pub fn pin(mm: &Mm, lent: &[Lent], attachments: &mut Attachments) -> Result<()> 
         let first = VirtAddr::new(lease.start).vpn().as_u32();
         for page in first..first + lease.pages() {
             let place = places.next().ok_or(Errno::E2BIG)?;
-            *place = Some(Frame::from_raw(mm.frame_of(Vpn::new(page), kind)?));
+            *place = Some(mm.pin(Vpn::new(page), kind)?);
         }
     }
     attachments.memory = LentMemory::Pinned(frames);

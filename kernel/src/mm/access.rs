@@ -2,7 +2,7 @@
 //! looking into another process.
 
 use super::fault::Outcome;
-use super::frames::{Frame, get_page};
+use super::frames::Frame;
 use super::kmap::kmap;
 use super::space::{Mm, TASK_SIZE};
 use super::user::UserSlice;
@@ -10,6 +10,7 @@ use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PAGE_SIZE, Pfn, VirtAddr, Vpn};
 use kcore::fault::AccessKind;
+use kcore::page::Page;
 use kcore::paging::Access;
 use kcore::paging::walk::translate;
 
@@ -22,6 +23,17 @@ pub(super) fn permits(rights: Access, kind: AccessKind) -> bool {
 impl Mm {
     /// The frame behind a page, with a reference; faulted in if need be.
     pub fn frame_of(&self, page: Vpn, kind: AccessKind) -> Result<Pfn> {
+        self.look_up(page, kind, Page::get)
+    }
+
+    /// [`Mm::frame_of`], for whoever lets the program run meanwhile: what is written to the frame
+    /// arrives there, whoever forks or writes to the page.
+    pub fn pin(&self, page: Vpn, kind: AccessKind) -> Result<Frame> {
+        let get = if kind == AccessKind::Write { Page::pin } else { Page::get };
+        self.look_up(page, kind, get).map(Frame::from_raw)
+    }
+
+    fn look_up(&self, page: Vpn, kind: AccessKind, get: impl Fn(&Page)) -> Result<Pfn> {
         if page >= TASK_SIZE {
             return Err(Errno::EFAULT);
         }
@@ -30,7 +42,7 @@ impl Mm {
             if let Some((pfn, access)) = translate(&self.tables(&lock), page)
                 && permits(access, kind)
             {
-                get_page(pfn);
+                get(super::page::page(pfn));
                 return Ok(pfn);
             }
             drop(lock);

@@ -3,16 +3,18 @@
 //! Private writable pages become read-only in both; whoever writes first gets a copy. What can be
 //! found again in an object is not copied at all.
 
-use super::page::mem_map;
+use super::fault::{entry_of, own_copy};
+use super::frames::{Frame, GFP_HIGHUSER};
+use super::page::{mem_map, page};
 use super::space::{Mm, TASK_SIZE};
 use crate::arch::paging::Active;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
-use kcore::addr::PageRange;
+use kcore::addr::{PageRange, Vpn};
 use kcore::page::PageFlags;
-use kcore::paging::walk::CopyWalk;
+use kcore::paging::walk::{CopyWalk, leaf, lookup};
 use kcore::paging::{Access, Cell, Flush, Format, Level, Slot};
 use kcore::vma::{Edit, VmFlags};
 
@@ -71,25 +73,54 @@ impl Mm {
                 Ok(None) => return Ok(()),
                 Err(_) => return Err(Errno::ENOMEM),
             };
-            let (mut all, mut anon) = (0, 0);
+            let (mut all, mut anon, mut pinned) = (0, 0, false);
             run.each(|raw, parent, cell| {
                 let Slot::Page { pfn, access } = Active::decode(raw, Level::Leaf) else { return };
+                if !access.contains(Access::SPECIAL) {
+                    let page = &pages[pfn.as_u32() as usize];
+                    let flags = page.flags();
+                    if flags.contains(PageFlags::EXCLUSIVE) && !page.end_exclusive() {
+                        pinned = true;
+                        return;
+                    }
+                    page.get();
+                    page.add_mapping();
+                    all += 1;
+                    anon += u32::from(flags.contains(PageFlags::ANON));
+                }
                 if copy_on_write && access.contains(Access::WRITE) {
                     parent.clear_bits(Access::WRITE);
                 }
                 cell.set(Active::without(raw, lost));
-                if !access.contains(Access::SPECIAL) {
-                    let page = &pages[pfn.as_u32() as usize];
-                    page.get();
-                    page.add_mapping();
-                    all += 1;
-                    anon += u32::from(page.has(PageFlags::ANON));
-                }
             });
+            let range = run.range();
             drop(run);
             drop(lock);
             child.add_rss(anon, all - anon);
+            if pinned {
+                range.pages().try_for_each(|page| self.copy_pinned(child, page))?;
+            }
             might_resched();
         }
+    }
+
+    /// Gives the child a copy of a page that it cannot share because somebody has it pinned.
+    #[cold]
+    fn copy_pinned(&self, child: &Mm, at: Vpn) -> Result<()> {
+        let own = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
+        let lock = self.lock_tables();
+        let Slot::Page { pfn, access } = lookup(&self.tables(&lock), at) else { return Ok(()) };
+        let original = page(pfn);
+        if access.contains(Access::SPECIAL) || !original.has(PageFlags::EXCLUSIVE) {
+            return Ok(());
+        }
+        let tables = child.tables(&lock);
+        let Some(leaf) = leaf(&tables, at) else { return Ok(()) };
+        let Some(own) = own_copy(Some(own), pfn) else { return Err(Errno::ENOMEM) };
+        let own = own.into_raw();
+        page(own).become_private(original.mapping(), original.index());
+        leaf.cell(at).set(entry_of(own, access.difference(Access::ACCESSED)));
+        child.add_rss(1, 0);
+        Ok(())
     }
 }

@@ -16,6 +16,7 @@ use crate::arch::features::features;
 use crate::arch::paging::{PAGE_OFFSET, WINDOWS};
 use crate::ktest::{Outcome, check, tests};
 use crate::result::{Errno, Result};
+use abi::memory::{PROT_READ, PROT_WRITE};
 use alloc::vec::Vec;
 use kcore::addr::{PAGE_SIZE, PageRange, Pfn, VirtAddr, Vpn};
 use kcore::fault::AccessKind;
@@ -39,6 +40,7 @@ tests! {
     kmap_wraps_around_its_window,
     a_page_of_another_address_space_is_written_and_read,
     fork_copies_on_write,
+    a_pinned_page_stays_where_it_was_pinned,
     an_address_space_gives_everything_back,
     objects_are_zero_until_written_and_shorter_when_cut,
 }
@@ -296,6 +298,44 @@ fn fork_copies_on_write() -> Outcome {
     let Ok(now) = frame(&parent, AccessKind::Read) else { return Err("not mapped") };
     super::frames::put_page(now);
     check!(now == one);
+    Ok(())
+}
+
+fn a_pinned_page_stays_where_it_was_pinned() -> Outcome {
+    let before = all_free();
+    let address = 0x10_0000;
+    let at = VirtAddr::new(address).vpn();
+    let mm = Mm::new().map_err(|_| "no mm")?;
+    mm.map_fixed(range(address, 4), RW, Contents::Anonymous).map_err(|_| "map")?;
+    mm.write_bytes(address, b"before").map_err(|_| "write")?;
+    let older = mm.fork().map_err(|_| "fork")?;
+    let pinned = mm.pin(at, AccessKind::Write).map_err(|_| "pin")?;
+    let child = mm.fork().map_err(|_| "fork")?;
+    let write = |mm: &Mm| {
+        let rights = |prot| mm.mprotect(address, PAGE_SIZE, prot).map_err(|_| "mprotect");
+        rights(PROT_READ)?;
+        rights(PROT_READ | PROT_WRITE)?;
+        mm.write_bytes(address, b"after.").map_err(|_| "write")
+    };
+    write(&mm)?;
+    let frame = |mm: &Mm| mm.frame_of(at, AccessKind::Read).map(Frame::from_raw);
+    let is_pinned = |mm: &Mm| frame(mm).is_ok_and(|frame| frame.pfn() == pinned.pfn());
+    check!(is_pinned(&mm) && !is_pinned(&child) && !is_pinned(&older));
+    let mut read = [0; 6];
+    child.read_bytes(address, &mut read).map_err(|_| "read")?;
+    check!(&read == b"before" && child.rss() == 1);
+    // Nobody shares the copy, so nobody needs one of it.
+    let own = frame(&child).map_err(|_| "frame")?.pfn();
+    write(&child)?;
+    check!(frame(&child).is_ok_and(|frame| frame.pfn() == own));
+    drop(pinned);
+    let last = mm.fork().map_err(|_| "fork")?;
+    check!(frame(&mm).map(|frame| frame.pfn()) == frame(&last).map(|frame| frame.pfn()));
+    write(&last)?;
+    mm.read_bytes(address, &mut read).map_err(|_| "read")?;
+    check!(&read == b"after.");
+    drop((mm, older, child, last));
+    check!(all_free() == before);
     Ok(())
 }
 

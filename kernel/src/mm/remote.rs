@@ -1,7 +1,6 @@
 //! Copies between the current program's memory and another address space, which is reached by its
 //! frames.
 
-use super::frames::put_page;
 use super::kmap::kmap;
 use super::space::Mm;
 use super::user::UserSlice;
@@ -37,13 +36,12 @@ impl Mm {
             let Some(at) = address.checked_add(done) else { break };
             let within = at % PAGE_SIZE;
             let count = (PAGE_SIZE - within).min(len - done);
-            let pfn = match self.frame_of(VirtAddr::new(at).vpn(), kind) {
-                Ok(pfn) => pfn,
+            let frame = match self.pin(VirtAddr::new(at).vpn(), kind) {
+                Ok(frame) => frame,
                 Err(errno) if done == 0 => return Err(errno),
                 Err(_) => break,
             };
-            let copied = copy_part(pfn, within, count, local, direction);
-            put_page(pfn);
+            let copied = copy_part(frame.pfn(), within, count, local, direction);
             done += copied;
             if copied < count {
                 break;

@@ -19,6 +19,8 @@ pub const CAREFUL: &str = "careful";
 pub const CRASH: &str = "crash";
 /// A read never ends.
 pub const HANG: &str = "hang";
+/// A read takes a tenth of a second, and gives [`HELLO_TEXT`].
+pub const SLOW: &str = "slow";
 /// What `/mnt/fd` leads to.
 pub const MAGIC_DESCRIPTOR: u32 = 40;
 

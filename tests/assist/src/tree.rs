@@ -3,6 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use assist::files::*;
+use core::time::Duration;
 use sys::Errno;
 use sys::Result;
 use sys::abi::Plain;
@@ -36,6 +37,7 @@ const NODES: &[(u64, &str, u32)] = &[
     (ROOT, CAREFUL, S_IFREG | 0o666),
     (ROOT, CRASH, S_IFREG | 0o444),
     (ROOT, HANG, S_IFREG | 0o444),
+    (ROOT, SLOW, S_IFREG | 0o444),
     (ROOT, READS_TOO_MUCH, S_IFREG | 0o666),
     (ROOT, FEW_WORDS, S_IFREG | 0o666),
     (ROOT, NO_TYPE, S_IFREG | 0o444),
@@ -128,6 +130,10 @@ impl FileSystem for Tree {
             HANG => loop {
                 core::hint::spin_loop();
             },
+            SLOW => {
+                sys::time::sleep(Duration::from_millis(100));
+                to.write_from(HELLO_TEXT, offset)
+            }
             _ => Ok(()),
         }
     }

@@ -769,6 +769,7 @@ test_cases! {
         contents_and_attributes_are_the_servers,
         long_transfers_come_in_pieces,
         only_the_memory_that_is_there_is_lent,
+        what_is_read_arrives_where_it_was_asked_for_whoever_forks,
         paths_lead_in_out_and_through,
         a_working_directory_may_be_the_servers,
         a_listing_comes_in_pieces_of_any_size,

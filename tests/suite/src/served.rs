@@ -3,11 +3,13 @@
 use crate::child;
 use crate::harness::only_on_folio;
 use crate::scratch::Scratch;
+use crate::threads;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use assist::files::*;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::abi::file::*;
 use sys::abi::memory::{MAP_PRIVATE, PROT_READ};
@@ -120,6 +122,42 @@ pub fn only_the_memory_that_is_there_is_lent() {
         let write = |address| call!(pwrite64(sink.fd().0, UserPtr::new(address), 10, 0));
         assert_eq!(write(start + 4096), Err(Errno::EFAULT));
         crate::fault::unmap(start, 1);
+    });
+}
+
+/// The file and the page for [`read_slowly`].
+static SLOW_READ: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
+
+extern "C" fn read_slowly(_: u32) -> i32 {
+    let [fd, page] = SLOW_READ.each_ref().map(|word| word.load(SeqCst));
+    let read = call!(read(fd.cast_signed(), UserMutPtr::new(page), HELLO_TEXT.len() as u32));
+    (read != Ok(HELLO_TEXT.len() as u32)).into()
+}
+
+pub fn what_is_read_arrives_where_it_was_asked_for_whoever_forks() {
+    as_program(|| {
+        let slow = open(SLOW, O_RDONLY).expect("open");
+        let page = crate::fault::map(1);
+        crate::fault::poke(page + 100, 1);
+        SLOW_READ[0].store(slow.fd().0.cast_unsigned(), SeqCst);
+        SLOW_READ[1].store(page, SeqCst);
+        let reader = threads::spawn(read_slowly, 0);
+        time::sleep(Duration::from_millis(30));
+        let child = child::start(|| {
+            time::sleep(Duration::from_millis(150));
+            let [text, mark] = [0, 100].map(|place| crate::fault::peek(page + place));
+            i32::from(text) * 16 + i32::from(mark)
+        });
+        // The page was the child's, too, and this made a copy of it.
+        crate::fault::poke(page + 100, 2);
+        reader.join();
+        assert_eq!(
+            (0..20).map(|place| crate::fault::peek(page + place)).collect::<Vec<_>>(),
+            HELLO_TEXT
+        );
+        assert_eq!(crate::fault::peek(page + 100), 2);
+        assert_eq!(child::wait(child), Status::Exited(1));
+        crate::fault::unmap(page, 1);
     });
 }
 

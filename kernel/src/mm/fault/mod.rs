@@ -10,3 +10,4 @@ mod serve;
 mod stack;
 
 pub use serve::Outcome;
+pub(super) use serve::{entry_of, own_copy};

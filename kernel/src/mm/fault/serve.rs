@@ -192,7 +192,7 @@ impl Fault<'_> {
         (page, pfn): (&Page, Pfn),
         frame: Option<Frame>,
     ) -> Round {
-        let state = PageState::Anon { sole: page.refcount() == 1 };
+        let state = PageState::Anon { sole: page.is_sole() };
         let slot = Active::decode(raw, Level::Leaf);
         match decide(AccessKind::Write, &self.place(), slot, state) {
             Decision::CopyOnWrite(Cow::Copy) => {
@@ -296,7 +296,7 @@ impl Fault<'_> {
 }
 
 #[inline(always)]
-pub(super) fn entry_of(pfn: Pfn, access: Access) -> Raw {
+pub(in crate::mm) fn entry_of(pfn: Pfn, access: Access) -> Raw {
     paging::format().page(pfn, access)
 }
 
@@ -309,7 +309,7 @@ fn mapped_state(slot: Slot) -> PageState {
     }
     let page = page(pfn);
     if page.has(PageFlags::ANON) {
-        PageState::Anon { sole: page.refcount() == 1 }
+        PageState::Anon { sole: page.is_sole() }
     } else {
         PageState::Cached { notify: false }
     }
@@ -325,7 +325,7 @@ fn own_cleared(frame: Option<Frame>) -> Option<Frame> {
 
 /// A frame with what another one has.
 #[inline(always)]
-pub(super) fn own_copy(frame: Option<Frame>, of: Pfn) -> Option<Frame> {
+pub(in crate::mm) fn own_copy(frame: Option<Frame>, of: Pfn) -> Option<Frame> {
     let own = frame.or_else(Frame::at_hand)?;
     copy_highpage(own.pfn(), of);
     Some(own)

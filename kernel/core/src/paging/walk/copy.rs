@@ -51,6 +51,10 @@ pub struct CopyRun<'a, T: Tables + 'a> {
 }
 
 impl<'a, T: Tables> CopyRun<'a, T> {
+    pub fn range(&self) -> PageRange {
+        self.from.range()
+    }
+
     /// The parent's cells that are not empty, each with its value and the child's cell beside it.
     #[inline]
     pub fn each(
