@@ -35,7 +35,7 @@ mod test;
 mod tty;
 mod vdso;
 pub mod words;
-mod workspace;
+pub mod workspace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -28,7 +28,7 @@ pub fn expect_deaths(said_on: &mut Vec<u8>) -> Outcome {
 
 pub fn a_copy_passes_servers_that_die(setup: &Setup) -> Outcome {
     let bytes = Random::new(11).bytes(300_001);
-    let mut guest = setup.program(&["/bin/killer", "console", "400", "/bin/cat"])?;
+    let mut guest = setup.killing("console", 400, &["/bin/cat"])?;
     (guest.stdin, guest.timeout) = (bytes.clone(), TIMEOUT);
     let mut ended = guest.run()?;
     ended.expect_exit(Exit::Exited(0))?;
@@ -39,8 +39,8 @@ pub fn a_copy_passes_servers_that_die(setup: &Setup) -> Outcome {
 pub fn both_outputs_pass_servers_that_die(setup: &Setup) -> Outcome {
     let bytes = Random::new(12).bytes(400_003);
     let print = "cat /tmp/data; cat /tmp/data >&2; cat /tmp/data; exit 9";
-    let words = ["/bin/killer", "console", "400", "/bin/sh", "-c", print];
-    let mut guest = setup.program(&words)?.with_file("/tmp/data", 0o444, bytes.clone())?;
+    let guest = setup.killing("console", 400, &["/bin/sh", "-c", print])?;
+    let mut guest = guest.with_file("/tmp/data", 0o444, bytes.clone())?;
     guest.timeout = TIMEOUT;
     let mut ended = guest.run()?;
     ended.expect_exit(Exit::Exited(9))?;

@@ -14,6 +14,7 @@ use xtask::machine::Machine;
 use xtask::qemu::System;
 use xtask::session::{Damage, End, First, Session, Wire};
 use xtask::stop::Result;
+use xtask::workspace;
 
 /// Longer than any honest guest takes.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -39,6 +40,23 @@ impl Setup {
     pub fn program(&self, words: &[&str]) -> std::result::Result<Guest<'_>, String> {
         let contents = build::contents(&self.programs).map_err(|stop| stop.why)?;
         Ok(Guest::new(self, self.kernel.clone(), contents, words))
+    }
+
+    /// A guest that runs `words` while the servers of one of the image's services are killed, so many
+    /// milliseconds apart on average, and more often than the image allows.
+    pub fn killing(
+        &self,
+        service: &str,
+        milliseconds: u32,
+        words: &[&str],
+    ) -> std::result::Result<Guest<'_>, String> {
+        let path = format!("etc/services/{service}.conf");
+        let host = workspace::root().join("user/init").join(&path);
+        let manifest = std::fs::read(&host).map_err(|why| format!("{}: {why}", host.display()))?;
+        let manifest = [&manifest[..], b"restart 1000 in 60s\npause 10ms 100ms\n"].concat();
+        let mean = milliseconds.to_string();
+        let words = [&["/bin/killer", service, &mean], words].concat();
+        self.program(&words)?.with_file(&format!("/{path}"), 0o644, manifest)
     }
 
     /// A guest that runs a program made here, and has no other.

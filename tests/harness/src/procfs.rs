@@ -12,9 +12,9 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 pub fn readers_meet_the_next_server(setup: &Setup) -> Outcome {
     const READS: usize = 4000;
-    let mut words = vec!["/bin/killer", "proc", "30", "/bin/cat"];
+    let mut words = vec!["/bin/cat"];
     words.resize(words.len() + READS, "/proc/version");
-    let mut guest = setup.program(&words)?;
+    let mut guest = setup.killing("proc", 30, &words)?;
     guest.timeout = TIMEOUT;
     let mut ended = guest.run()?;
     ended.expect_exit(Exit::Exited(0))?;
@@ -33,7 +33,7 @@ pub fn readers_meet_the_next_server(setup: &Setup) -> Outcome {
 
 pub fn others_do_not_notice(setup: &Setup) -> Outcome {
     let bytes = Random::new(13).bytes(300_001);
-    let mut guest = setup.program(&["/bin/killer", "proc", "30", "/bin/cat"])?;
+    let mut guest = setup.killing("proc", 30, &["/bin/cat"])?;
     (guest.stdin, guest.timeout) = (bytes.clone(), TIMEOUT);
     let mut ended = guest.run()?;
     ended.expect_exit(Exit::Exited(0))?;

@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use crate::console::expect_deaths;
-use crate::guest::Setup;
+use crate::guest::{Guest, Setup};
 use crate::typist::Typist;
 use abi::frame::Exit;
 use xtask::captured::text;
@@ -11,8 +11,8 @@ use xtask::captured::text;
 const PROMPT: &str = "$ ";
 
 /// Types at a program, and compares how that ended. What was shown.
-fn expect(setup: &Setup, words: &[&str], typist: Typist, exit: Exit) -> Result<Vec<u8>, String> {
-    let ended = setup.program(words)?.run_on_terminal(typist)?;
+fn expect(guest: Guest<'_>, typist: Typist, exit: Exit) -> Result<Vec<u8>, String> {
+    let ended = guest.run_on_terminal(typist)?;
     let shown = text(&ended.stdout);
     ended.expect_exit(exit).map_err(|why| format!("{why}\nthe screen: {shown:?}"))?;
     Ok(ended.stdout)
@@ -27,7 +27,7 @@ pub fn a_shell_obeys_the_keyboard(setup: &Setup) -> Outcome {
         ("status 130\r\n", "sleep 1 &\r"),
         (PROMPT, "exit 7\r"),
     ];
-    expect(setup, &["/bin/sh"], Typist::new(steps), Exit::Exited(7)).map(drop)
+    expect(setup.program(&["/bin/sh"])?, Typist::new(steps), Exit::Exited(7)).map(drop)
 }
 
 pub fn lines_are_edited_echoed_and_ended(setup: &Setup) -> Outcome {
@@ -38,7 +38,7 @@ pub fn lines_are_edited_echoed_and_ended(setup: &Setup) -> Outcome {
         ("last last ", "\x04"),
         (PROMPT, "exit\r"),
     ];
-    expect(setup, &["/bin/sh"], Typist::new(steps), Exit::Exited(0)).map(drop)
+    expect(setup.program(&["/bin/sh"])?, Typist::new(steps), Exit::Exited(0)).map(drop)
 }
 
 pub fn a_shell_outlives_console_servers(setup: &Setup) -> Outcome {
@@ -49,7 +49,7 @@ pub fn a_shell_outlives_console_servers(setup: &Setup) -> Outcome {
         last = format!("number {number}\r\n");
     }
     steps.push((last, "exit 5\r".to_owned()));
-    let words = ["/bin/killer", "console", "30", "/bin/sh"];
-    let mut shown = expect(setup, &words, Typist::new(steps), Exit::Exited(5))?;
+    let guest = setup.killing("console", 30, &["/bin/sh"])?;
+    let mut shown = expect(guest, Typist::new(steps), Exit::Exited(5))?;
     expect_deaths(&mut shown)
 }
