@@ -46,6 +46,7 @@ mod objects;
 mod output;
 mod pipe;
 mod pointer;
+mod proc_walk;
 mod process_memory;
 mod procfs;
 mod random_calls;
@@ -667,6 +668,10 @@ test_cases! {
         processes_share_the_processor,
         futexes_wait_and_wake,
         sleepers_are_moved_to_another_futex,
+    ],
+    proc_walk: [
+        everything_can_be_read_while_processes_come_and_go,
+        a_file_that_does_not_change_reads_the_same_in_any_way,
     ],
     procfs: [
         maps_has_what_was_mapped,

@@ -25,7 +25,7 @@ fn text(path: &str) -> String {
 
 /// Runs a test as a program, which servers may be called by, if anything is mounted there: natively
 /// it may run in a bare room.
-fn as_program(test: fn()) {
+pub fn as_program(test: fn()) {
     if !on_folio() {
         if file::stat("/proc/self/stat").is_err() {
             skip!("no /proc");
