@@ -687,7 +687,7 @@ test_cases! {
         the_machines_files_are_there,
         a_server_that_dies_is_followed_by_another,
     ],
-    sharing: [text_is_shared_and_what_is_relocated_is_not],
+    sharing: [a_librarys_text_is_divided_by_its_users, relocated_pages_are_private],
     statistics: [
         a_process_is_described,
         what_is_not_known_is_not_told,

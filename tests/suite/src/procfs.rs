@@ -18,7 +18,7 @@ use sys::ipc::{Level, raise_level};
 use sys::process;
 use sys::wait::Status;
 
-fn text(path: &str) -> String {
+pub fn text(path: &str) -> String {
     let bytes = file::read(path).unwrap_or_else(|why| panic!("{path}: {why}"));
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -49,7 +49,7 @@ fn value<'a>(text: &'a str, name: &str) -> &'a str {
     line.unwrap_or_else(|| panic!("no {name}")).trim()
 }
 
-fn number(text: &str, name: &str) -> u64 {
+pub fn number(text: &str, name: &str) -> u64 {
     let word = value(text, name).split(' ').next().unwrap_or_default();
     word.parse().unwrap_or_else(|_| panic!("{name} is {word}"))
 }
