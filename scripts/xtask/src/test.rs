@@ -24,11 +24,14 @@ use std::thread;
 use std::time::Instant;
 
 pub const USAGE: &str = "\
-usage: scripts/test [options] [host|ktest|suite|harness|oracle|foreign|all] [FILTER]
+usage: scripts/test [options] [host|ktest|suite|stress|harness|oracle|foreign|all]
+                    [FILTER]
 
 host    unit tests on this machine, layers and format of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
+stress  threads that change an address space while others fault in it, for a minute each test, and
+        some more with a switch of tasks wherever one may come
 harness how guests end that must not end well: crashes, damaged archives, wrong machines
 oracle  Debian's busybox, which has to do the same as on Debian's Linux in QEMU
 foreign scripts for Debian's shells, tools, Lua, SQLite and Python, which have to do the same too
@@ -37,7 +40,7 @@ no word: host, ktest, suite and harness on the default image, and a smoke test o
 
 FILTER is a part of a test's name.
 
-  --long               with all: ten minutes of stress
+  --long               with stress and all: ten minutes of stress
   --junit FILE         write the results as JUnit XML
   --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
                        the machine, as for scripts/run
@@ -55,6 +58,7 @@ enum Ring {
     Host,
     Ktest,
     Suite,
+    Stress,
     Harness,
     Oracle,
     Foreign,
@@ -98,6 +102,7 @@ impl Options {
                 "host" => Some(Ring::Host),
                 "ktest" => Some(Ring::Ktest),
                 "suite" => Some(Ring::Suite),
+                "stress" => Some(Ring::Stress),
                 "harness" => Some(Ring::Harness),
                 "oracle" => Some(Ring::Oracle),
                 "foreign" => Some(Ring::Foreign),
@@ -117,8 +122,8 @@ impl Options {
                 )));
             }
         }
-        if options.long && options.ring != Some(Ring::All) {
-            return Err(usage("--long goes with all; see scripts/test --help"));
+        if options.long && !matches!(options.ring, Some(Ring::Stress | Ring::All)) {
+            return Err(usage("--long goes with stress and all; see scripts/test --help"));
         }
         Ok(options)
     }
@@ -136,6 +141,7 @@ pub fn run(words: Words) -> Result<u8> {
     };
     let machine = &options.machine;
     let own = Lane::plain(machine);
+    let stress = if options.long { LONG_STRESS } else { STRESS };
     match options.ring {
         Some(Ring::Host) => tests.host()?,
         Some(Ring::Ktest) => {
@@ -145,6 +151,10 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::Harness) => tests.harness(&own)?,
         Some(Ring::Oracle) => tests.compared(&ORACLE, &own)?,
         Some(Ring::Foreign) => tests.compared(&FOREIGN, &own)?,
+        Some(Ring::Stress) => {
+            let jobs = tests.stress(machine, stress)?;
+            tests.run_together(jobs)?;
+        }
         Some(Ring::Suite) => {
             let job = tests.suite(&own)?;
             tests.run(job)?;
@@ -165,9 +175,8 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::All) => {
             tests.host()?;
             tests.suite_on_linux()?;
-            let seconds = if options.long { LONG_STRESS } else { STRESS };
             let mut jobs = tests.on_all_machines(machine)?;
-            jobs.extend(tests.stress(machine, seconds)?);
+            jobs.extend(tests.stress(machine, stress)?);
             tests.run_together(jobs)?;
             for lane in lanes::layouts(machine).iter().filter(|lane| lane.is_of_the_harness()) {
                 tests.harness(lane)?;

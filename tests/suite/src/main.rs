@@ -319,6 +319,7 @@ test_cases! {
     ],
     stress: [
         address_spaces_change_while_threads_fault,
+        pages_change_while_threads_access_them,
     ],
     clone3: [
         threads_are_made_as_glibc_does,

@@ -1,17 +1,16 @@
-//! Threads that change an address space while others fault in it, for as long as one likes
-//! (`suite --stress SECONDS`).
+//! Threads that change pages of their own, side by side.
 //!
 //! Slots lie side by side, so that their areas merge and share page tables. A thread locks a slot,
 //! does something to it and knows what has to be there afterwards. Besides, all threads count in
 //! words of the same few pages, which every fork makes copy-on-write again.
 
+use super::{goes_on, let_work};
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
-use crate::harness;
+use crate::fuzz::Random;
 use crate::threads::{Thread, spawn, word};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use core::time::Duration;
 use sys::Errno;
 use sys::abi::UserMutPtr;
 use sys::abi::memory::{
@@ -19,7 +18,6 @@ use sys::abi::memory::{
     PROT_READ, PROT_WRITE,
 };
 use sys::file::File;
-use sys::time::{now, sleep};
 use sys::wait::Status;
 
 const THREADS: u32 = 4;
@@ -32,9 +30,6 @@ const BASE: u32 = 0x1000_0000;
 /// Pages that all threads count in.
 const COUNTED: u32 = 3;
 
-/// How long, in milliseconds. The suite as a whole has no more time for this.
-static DURATION: AtomicU32 = AtomicU32::new(2000);
-static STOP: AtomicBool = AtomicBool::new(false);
 static COUNTERS: AtomicU32 = AtomicU32::new(0);
 /// By all threads: changes of slots, forks, and what was counted.
 static DONE: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
@@ -52,17 +47,6 @@ unsafe impl Sync for Slot {}
 static STATE: [Slot; SLOTS as usize] = [const {
     Slot { is_locked: AtomicBool::new(false), pages: UnsafeCell::new([[None; PAGES as usize]; 2]) }
 }; SLOTS as usize];
-
-struct Random(u32);
-
-impl Random {
-    fn below(&mut self, limit: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 % limit
-    }
-}
 
 /// A column of a slot that this thread holds.
 struct Held<'a> {
@@ -219,7 +203,7 @@ extern "C" fn counts_once(seed: u32) -> i32 {
 
 extern "C" fn works(seed: u32) -> i32 {
     let mut random = Random(seed);
-    while !STOP.load(SeqCst) {
+    while goes_on() {
         let number = random.below(SLOTS);
         let slot = &STATE[number as usize];
         if slot.is_locked.swap(true, SeqCst) {
@@ -241,16 +225,10 @@ extern "C" fn works(seed: u32) -> i32 {
 }
 
 pub fn address_spaces_change_while_threads_fault() {
-    let duration = Duration::from_millis(DURATION.load(SeqCst).into());
-    harness::limit_time_to(120 + duration.as_secs() as u32);
-    let limit = now() + duration;
     COUNTERS.store(map(COUNTED), SeqCst);
     let threads: [Thread; THREADS as usize] =
         core::array::from_fn(|index| spawn(works, 0x9e37_79b9_u32.wrapping_mul(index as u32 + 1)));
-    while now() < limit {
-        sleep(Duration::from_millis(50));
-    }
-    STOP.store(true, SeqCst);
+    let_work();
     threads.into_iter().for_each(Thread::join);
     let counters = COUNTERS.load(SeqCst);
     let sum = (0..COUNTED * PAGE / 4).map(|at| word(counters + 4 * at).load(SeqCst)).sum();
@@ -259,14 +237,4 @@ pub fn address_spaces_change_while_threads_fault() {
     assert!(steps > 100 && forks > 0, "{steps} steps, {forks} forks");
     unmap(counters, COUNTED);
     unmap(BASE, SLOTS * 2 * PAGES);
-}
-
-/// `suite --stress SECONDS`.
-pub fn run_for(seconds: Option<&[u8]>) -> bool {
-    let seconds = seconds.and_then(|text| core::str::from_utf8(text).ok()?.parse::<u32>().ok());
-    let Some(duration) = seconds.and_then(|seconds| seconds.checked_mul(1000)) else {
-        return false;
-    };
-    DURATION.store(duration, SeqCst);
-    true
 }
