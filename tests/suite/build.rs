@@ -8,6 +8,10 @@ use std::process::Command;
 const OBJECTS: &[(&str, &str, &[&str])] = &[
     ("libinner.so", "inner.c", &["-shared", "-fPIC", "-Wl,-z,lazy"]),
     ("libouter.so", "outer.c", &["-shared", "-fPIC", "-l:libinner.so"]),
+    ("libchoice.so", "choice.c", &["-shared", "-fPIC", "-Wl,-z,lazy", "-l:libinner.so"]),
+    ("libcloser.so", "closer.c", &["-shared", "-fPIC"]),
+    ("libgate.so", "gate.c", &["-shared", "-fPIC"]),
+    ("libslow.so", "slow.c", &["-shared", "-fPIC", "-l:libgate.so"]),
 ];
 
 fn main() {

@@ -6,3 +6,8 @@
 #![no_std]
 
 pub use libsys::*;
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static FIRST: unsafe extern "C" fn(u32, *const u32, *const u32, *const library::Linker) =
+    start_shared;

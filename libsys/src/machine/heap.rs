@@ -41,3 +41,8 @@ pub fn lend(memory: &'static mut [core::mem::MaybeUninit<u8>]) {
     // SAFETY: nobody else has the memory, for good. Too little is refused, and not used.
     let _ = unsafe { HEAP.lock().claim(memory.as_mut_ptr().cast(), memory.len()) };
 }
+
+/// Keeps other threads from using the heap until the answer is dropped.
+pub(super) fn hold() -> impl Sized {
+    HEAP.lock()
+}

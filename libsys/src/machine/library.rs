@@ -4,6 +4,9 @@
 //! is looked for by the rules of a program's own libraries, unless its name has a slash. What it
 //! needs is opened with it. Its symbols are its own: other libraries do not find them.
 //!
+//! One thread at a time opens and closes libraries, and runs what they want run first and last; such
+//! a function may open and close others, and must not wait for another thread that does.
+//!
 //! ```no_run
 //! # fn main() -> Result<(), sys::library::OpenError> {
 //! // SAFETY: the library wants nothing done at its start, and has such a function.
@@ -37,6 +40,7 @@ pub struct Linker {
     pub symbol: unsafe extern "C" fn(u32, *const u8, u32, &mut Message) -> u32,
     pub close: unsafe extern "C" fn(u32),
     pub finish: extern "C" fn(),
+    pub fork: extern "C" fn() -> u32,
     pub create_thread: extern "C" fn() -> u32,
     pub destroy_thread: unsafe extern "C" fn(u32),
 }
@@ -70,6 +74,15 @@ fn linker() -> Option<&'static Linker> {
 pub(super) fn finish() {
     if let Some(linker) = linker() {
         (linker.finish)();
+    }
+}
+
+/// Copies the process. (`fork`)
+pub(super) fn fork() -> crate::Result<u32> {
+    match linker() {
+        Some(linker) => abi::errno::decode((linker.fork)()),
+        // SAFETY: the call names no memory; a program of one thread goes on twice.
+        None => unsafe { crate::syscall::linux::fork() },
     }
 }
 
@@ -162,11 +175,10 @@ pub struct ThreadMemory {
 }
 
 impl ThreadMemory {
-    /// As every thread's begins. `None`: no library has thread-local variables, and threads need
-    /// nothing.
+    /// As every thread's begins. `None`: the program is linked without shared objects, and threads
+    /// need nothing.
     pub fn new() -> Option<Self> {
-        let pointer = (linker()?.create_thread)();
-        (pointer != 0).then_some(Self { pointer })
+        Some(Self { pointer: (linker()?.create_thread)() })
     }
 
     /// For `clone` to give the thread its GS, in the entry that the running thread uses.

@@ -2,7 +2,7 @@
 
 mod start;
 
-pub use start::start;
+pub use start::{start, start_shared};
 
 pub mod command;
 pub mod console;

@@ -3,7 +3,7 @@
 use crate::path::CPath;
 use crate::syscall::{folio, linux, output, pointer};
 use crate::wait::Status;
-use crate::{Errno, Result};
+use crate::{Errno, Result, heap, library};
 use abi::frame::Exit;
 use abi::process::{PR_SET_CHILD_SUBREAPER, PRIO_PROCESS};
 use abi::{UserMutPtr, UserPtr, UserStr};
@@ -76,8 +76,9 @@ pub enum Fork {
 ///
 /// EAGAIN: too many processes. ENOMEM: no memory for tables.
 pub fn fork() -> Result<Fork> {
-    // SAFETY: the call names no memory; a program of one thread goes on twice.
-    let pid = unsafe { linux::fork() }?;
+    // No other thread may be in the middle of using it, for the child would wait in vain.
+    let _heap = heap::hold();
+    let pid = library::fork()?;
     Ok(if pid == 0 { Fork::Child } else { Fork::Parent(pid.cast_signed()) })
 }
 

@@ -57,6 +57,26 @@ pub unsafe fn start(stack: *const u32, linker: *const Linker, main: fn() -> i32)
     process::exit(status)
 }
 
+/// The first function of `libsys.so`, so that those of libraries which use it find what a program
+/// finds: the dynamic linker gives first functions its own.
+///
+/// # Safety
+/// `arguments` is the vector that the kernel has made.
+#[doc(hidden)]
+pub unsafe extern "C" fn start_shared(
+    _count: u32,
+    arguments: *const u32,
+    _environment: *const u32,
+    linker: *const Linker,
+) {
+    // SAFETY: the count lies below the arguments; the caller's promise.
+    unsafe {
+        env::remember(arguments.sub(1));
+        library::remember(linker);
+    }
+    syscall::use_vdso();
+}
+
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     eprintln!("{}: {}", env::program(), info);

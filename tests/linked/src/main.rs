@@ -4,9 +4,13 @@
 #![no_std]
 #![no_main]
 
+extern crate alloc;
+
+mod gate;
 mod thread;
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use alloc::boxed::Box;
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use sys::library::{Library, OpenError};
 use sys::{env, eprintln, println};
 
@@ -20,11 +24,17 @@ fn main() -> i32 {
         Some(b"reopen") => reopen(),
         Some(b"own") => own(),
         Some(b"late") => late(),
+        Some(b"first") => Ok(()),
+        Some(b"last") => closed_at_the_end(),
+        Some(b"resolver") => resolver(),
+        Some(b"modules") => thread::modules(),
+        Some(b"gate") => gate::open_waits(),
+        Some(b"fork") => gate::fork_does_not(),
         Some(b"errors") => errors(),
         Some(b"threads") => thread::threads(),
         Some(b"text") => text(),
         _ => {
-            eprintln!("usage: linked order|reopen|own|late|errors|threads|text");
+            eprintln!("usage: linked WHAT, one of those that main.rs has");
             return 2;
         }
     };
@@ -55,6 +65,11 @@ static LIBRARY_WAS_READY: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn first() {
     LIBRARY_WAS_READY.store(tally::is_ready(), Ordering::Relaxed);
+    if env::args().nth(1) == Some(b"first") {
+        let mut text = *b"Text";
+        turn(&open().expect("a library of the system"), &mut text).expect("its function");
+        println!("before main: {}", text.escape_ascii());
+    }
 }
 
 extern "C" fn last() {
@@ -121,6 +136,40 @@ fn late() -> Result<(), OpenError> {
     // SAFETY: the library has such a function.
     let late = unsafe { inner.get::<extern "C" fn() -> i32>("late") }?;
     println!("{}", late());
+    Ok(())
+}
+
+static OPEN: AtomicPtr<Library> = AtomicPtr::new(core::ptr::null_mut());
+
+extern "C" fn closes() {
+    println!("a last function closes a library");
+    // SAFETY: `closed_at_the_end` made it of a box, and this runs once.
+    drop(unsafe { Box::from_raw(OPEN.load(Ordering::Relaxed)) });
+    println!("and goes on");
+}
+
+/// At the program's end a last function closes a library that was there before.
+fn closed_at_the_end() -> Result<(), OpenError> {
+    OPEN.store(Box::into_raw(Box::new(open()?)), Ordering::Relaxed);
+    // SAFETY: its last function calls the one that is set here.
+    let closer = unsafe { Library::open("libcloser.so") }?;
+    // SAFETY: the library has such a variable.
+    let at_end = unsafe { closer.get::<*mut extern "C" fn()>("at_end") }?;
+    // SAFETY: nobody else uses it now.
+    unsafe { at_end.write(closes) };
+    core::mem::forget(closer);
+    Ok(())
+}
+
+/// What chooses a library's function calls one that is bound only then.
+fn resolver() -> Result<(), OpenError> {
+    // SAFETY: the library has no first and last functions.
+    let library = unsafe { Library::open("libchoice.so") }?;
+    for name in ["by_table", "by_call", "picked"] {
+        // SAFETY: the library has such functions.
+        let function = unsafe { library.get::<extern "C" fn() -> i32>(name) }?;
+        println!("{}", function());
+    }
     Ok(())
 }
 

@@ -745,10 +745,13 @@ test_cases! {
     shared: [
         libraries_give_functions_and_data,
         first_and_last_functions_have_an_order,
+        first_functions_may_open_libraries,
         a_library_is_open_once,
         a_library_of_the_program_stays,
         what_cannot_be_opened_is_named,
         threads_have_variables_of_their_own,
+        the_first_thread_local_variables_may_come_later,
+        places_of_thread_local_variables_are_used_again,
         text_cannot_be_written_to,
         a_library_may_lie_elsewhere,
         what_is_loaded_can_be_listed,
@@ -758,7 +761,13 @@ test_cases! {
         a_cycle_is_named,
         what_is_no_library_is_refused,
     ],
-    compiled_objects: [a_library_outlives_those_it_came_with],
+    compiled_objects: [
+        a_library_outlives_those_it_came_with,
+        last_functions_may_close_libraries,
+        what_chooses_a_function_may_call_others,
+        who_opens_a_library_finds_it_initialised,
+        a_child_waits_for_no_thread_of_its_parent,
+    ],
     damaged_objects: [damaged_libraries_are_refused_or_harmless],
     served_proc: [
         the_links_to_oneself_lead_to_the_caller,

@@ -36,6 +36,12 @@ pub fn first_and_last_functions_have_an_order() {
     expect("/bin/linked", &["order"], &[], &lines);
 }
 
+pub fn first_functions_may_open_libraries() {
+    only_here();
+    let lines = ["librot13.so has turned 4 letters", "before main: Grkg"];
+    expect("/bin/linked", &["first"], &[], &lines);
+}
+
 pub fn a_library_is_open_once() {
     only_here();
     let (same, goodbye) = ("the same: true", "librot13.so has turned 0 letters");
@@ -72,6 +78,18 @@ pub fn threads_have_variables_of_their_own() {
         "librot13.so has turned 4 letters",
     ];
     expect("/bin/linked", &["threads"], &[], &lines);
+}
+
+pub fn the_first_thread_local_variables_may_come_later() {
+    only_here();
+    let lines = ["threads have memory: true", "Grkg", "librot13.so has turned 4 letters"];
+    expect("/bin/linked-alone", &[], &[], &lines);
+}
+
+pub fn places_of_thread_local_variables_are_used_again() {
+    only_here();
+    let (status, text) = run("/bin/linked", &["modules"], &[]);
+    assert_eq!((text.lines().last(), status), (Some("2 modules"), Status::Exited(0)), "{text}");
 }
 
 pub fn text_cannot_be_written_to() {

@@ -110,6 +110,16 @@ impl Dynamic {
         }
         Err(Defect("a dynamic section without an end"))
     }
+
+    /// Whether anything is to be called before others use the object.
+    pub const fn wants_begin(&self) -> bool {
+        self.init.is_some() || self.init_array.len != 0
+    }
+
+    /// Whether anything is to be called when nobody uses it any more.
+    pub const fn wants_end(&self) -> bool {
+        self.fini.is_some() || self.fini_array.len != 0
+    }
 }
 
 pub(crate) const TEXT: Defect = Defect("text relocations: it was not compiled to lie anywhere");

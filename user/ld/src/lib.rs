@@ -33,7 +33,7 @@ pub use layout::{Access, Layout, PAGE, Range, Segment, TlsImage};
 pub use lookup::{Name, gnu_hash, sysv_hash};
 pub use object::{Object, TlsPlace};
 pub use order::{Cycle, initialisation_order};
-pub use relocate::{Binding, Memory, Problem, Scope, bind, relocate};
+pub use relocate::{Binding, Memory, Problem, Scope, Step, bind, relocate};
 pub use search::{Environment, candidates};
 pub use symbol::{Symbol, SymbolKind};
 pub use tls::StaticTls;

@@ -20,16 +20,25 @@ const R_386_IRELATIVE: u8 = 42;
 
 /// The memory of the objects.
 ///
-/// Addresses have the bias. [`relocate`] asks only for what lies in a segment of an object that has
-/// been loaded: words to read or write, and where to copy, in a writable one of the object that is
-/// relocated, resolvers in code.
+/// Addresses have the bias. [`relocate`] asks only for words in writable segments of the object that
+/// is relocated.
 pub trait Memory {
     fn read(&self, place: u32) -> u32;
     fn write(&mut self, place: u32, value: u32);
-    /// `len` bytes from an object that has been relocated.
-    fn copy(&mut self, place: u32, from: u32, len: u32);
-    /// Calls the function, which answers with the address of another.
-    fn resolve(&mut self, resolver: u32) -> u32;
+    /// Notes what is to be done when all objects are relocated.
+    fn put_off(&mut self, step: Step);
+}
+
+/// What runs code of the objects, or copies what such code may have made. Places and what is copied
+/// lie in segments of objects that have been loaded, places in writable ones of the object that is
+/// relocated, resolvers in code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Calls the function at `resolver`, which answers with the address of another: `place` is to
+    /// have that and the addend.
+    Resolve { place: u32, resolver: u32, addend: u32 },
+    /// Copies a variable.
+    Copy { place: u32, from: u32, len: u32 },
 }
 
 /// Why an object could not be relocated.
@@ -76,6 +85,34 @@ enum Target<'s, 'a> {
     Nobody,
 }
 
+/// Where a function or a variable is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Address {
+    Plain(u32),
+    /// The function at this address answers with it.
+    Resolver(u32),
+}
+
+impl Target<'_, '_> {
+    fn address(&self) -> Result<Address, Defect> {
+        Ok(match self {
+            Self::Defined(object, symbol) => {
+                let address = symbol.value.wrapping_add(object.bias);
+                match symbol.kind() {
+                    SymbolKind::Address => Address::Plain(address),
+                    SymbolKind::Absolute => Address::Plain(symbol.value),
+                    SymbolKind::Indirect => Address::Resolver(address),
+                    SymbolKind::ThreadLocal => {
+                        return Err(Defect("a thread-local variable in the place of another"));
+                    }
+                }
+            }
+            Self::Linker(address) => Address::Plain(*address),
+            Self::Nobody => Address::Plain(0),
+        })
+    }
+}
+
 struct Relocation {
     place: u32,
     symbol: u32,
@@ -93,8 +130,8 @@ impl Relocation {
     }
 }
 
-/// Relocates an object. What it was found to be defined by must have been relocated before, if it is
-/// copied from.
+/// Relocates an object, but for the steps that are put off. Those of the objects that it needs go
+/// before its own.
 pub fn relocate<'s, 'a>(
     object: &'s Object<'a>,
     scope: Scope<'s, 'a>,
@@ -136,7 +173,8 @@ fn is_protected(object: &Object<'_>, place: u32) -> bool {
     object.layout.relro.is_some_and(|relro| relro.start <= place && place < relro.end())
 }
 
-/// Binds the function whose entry of the linkage table was called: its address.
+/// Binds the function whose entry of the linkage table was called: where its address is then, once
+/// what was put off is done.
 ///
 /// `offset` is where the entry's relocation is among those of the table, in bytes.
 pub fn bind<'s, 'a>(
@@ -153,7 +191,7 @@ pub fn bind<'s, 'a>(
         return Err(NONE);
     }
     apply(object, scope, &relocation, memory)?;
-    Ok(memory.read(writable(object, &relocation, 4)?))
+    Ok(writable(object, &relocation, 4)?)
 }
 
 /// The address of `len` bytes that the relocation may change.
@@ -182,21 +220,31 @@ fn apply<'s, 'a>(
         return Ok(());
     }
     let place = writable(object, relocation, 4)?;
-    let found = |memory: &mut _| -> Result<u32, Problem<'a>> {
-        let target = target(object, scope, relocation.symbol, false)?;
-        Ok(address(&target, memory)?)
-    };
     let value = match relocation.kind {
         R_386_RELATIVE => memory.read(place).wrapping_add(object.bias),
-        R_386_GLOB_DAT | R_386_JMP_SLOT => found(memory)?,
-        R_386_32 => memory.read(place).wrapping_add(found(memory)?),
-        R_386_PC32 => memory.read(place).wrapping_add(found(memory)?).wrapping_sub(place),
+        R_386_GLOB_DAT | R_386_JMP_SLOT | R_386_32 | R_386_PC32 => {
+            let addend = match relocation.kind {
+                R_386_32 => memory.read(place),
+                R_386_PC32 => memory.read(place).wrapping_sub(place),
+                _ => 0,
+            };
+            let target = target(object, scope, relocation.symbol, false)?;
+            match target.address()? {
+                Address::Plain(address) => address.wrapping_add(addend),
+                Address::Resolver(resolver) => {
+                    memory.put_off(Step::Resolve { place, resolver, addend });
+                    return Ok(());
+                }
+            }
+        }
         R_386_IRELATIVE => {
             let resolver = memory.read(place);
             if !object.can_run(resolver) {
                 return Err(Defect("a resolver lies outside of its code").into());
             }
-            memory.resolve(resolver.wrapping_add(object.bias))
+            let resolver = resolver.wrapping_add(object.bias);
+            memory.put_off(Step::Resolve { place, resolver, addend: 0 });
+            return Ok(());
         }
         R_386_COPY => return copy(object, scope, relocation, memory),
         R_386_TLS_DTPMOD32 => match thread_local(object, scope, relocation.symbol)? {
@@ -249,7 +297,7 @@ fn copy<'s, 'a>(
     }
     if len > 0 {
         let place = writable(object, relocation, len)?;
-        memory.copy(place, original.value.wrapping_add(library.bias), len);
+        memory.put_off(Step::Copy { place, from: original.value.wrapping_add(library.bias), len });
     }
     Ok(())
 }
@@ -294,24 +342,6 @@ fn target<'s, 'a>(
         return Ok(Target::Linker(*address));
     }
     if symbol.is_weak() { Ok(Target::Nobody) } else { Err(Problem::Undefined(name)) }
-}
-
-fn address(target: &Target<'_, '_>, memory: &mut impl Memory) -> Result<u32, Defect> {
-    Ok(match target {
-        Target::Defined(object, symbol) => {
-            let address = symbol.value.wrapping_add(object.bias);
-            match symbol.kind() {
-                SymbolKind::Address => address,
-                SymbolKind::Absolute => symbol.value,
-                SymbolKind::Indirect => memory.resolve(address),
-                SymbolKind::ThreadLocal => {
-                    return Err(Defect("a thread-local variable in the place of another"));
-                }
-            }
-        }
-        Target::Linker(address) => *address,
-        Target::Nobody => 0,
-    })
 }
 
 /// Whose thread-local memory a symbol is in, and how far from its beginning. Symbol 0 means the

@@ -1,12 +1,58 @@
-//! What objects want called at their beginning and end.
+//! What objects want called: for their relocations, at their beginning and at their end. The lock is
+//! free meanwhile, for they may open and close others; it is this thread's turn.
 
+use super::failure::Failure;
+use super::linker::LINKER;
+use super::{library, memory};
 use ld::Object;
 use sys::env;
+use sys::library::Linker;
 
-type Initialiser = extern "C" fn(argc: i32, argv: u32, envp: u32);
+/// As Linux's linkers call them, and with the linker for `libsys.so`.
+type Function = extern "C" fn(argc: i32, argv: u32, envp: u32, linker: &'static Linker);
+
+/// Ends the relocation of what was loaded.
+pub fn settle() -> Result<(), Failure> {
+    loop {
+        let mut linker = LINKER.lock();
+        let Some(step) = linker.steps.pop_front() else { return linker.protect() };
+        drop(linker);
+        memory::perform(step);
+    }
+}
+
+/// Runs first functions, down to `base` of those that are to be.
+pub fn initialise(base: usize) {
+    loop {
+        let next = LINKER.lock().next_to_begin(base);
+        let Some(object) = next else { return };
+        // SAFETY: its place does not change, and it stays until it is nobody's turn.
+        begin(unsafe { &*object });
+    }
+}
+
+/// Runs last functions of what was closed, down to `base` of those that are to be.
+pub fn finalise(base: usize) {
+    loop {
+        let next = LINKER.lock().next_to_end(base);
+        let Some(object) = next else { return };
+        // SAFETY: as above.
+        end(unsafe { &*object });
+    }
+}
+
+/// Runs everybody's last functions.
+pub fn finish() {
+    loop {
+        let next = LINKER.lock().next_to_finish();
+        let Some(object) = next else { return };
+        // SAFETY: as above.
+        end(unsafe { &*object });
+    }
+}
 
 /// Calls DT_INIT and the functions of DT_INIT_ARRAY.
-pub fn initialise(object: &Object<'_>) {
+fn begin(object: &Object<'_>) {
     let array = object.dynamic.init_array;
     let init = object.dynamic.init.map(|init| init.wrapping_add(object.bias));
     for function in init.into_iter().chain(array_of(object, array.start, array.len)) {
@@ -21,7 +67,7 @@ pub fn pre_initialise(program: &Object<'_>) {
 }
 
 /// Calls the functions of DT_FINI_ARRAY, the last first, and DT_FINI.
-pub fn finalise(object: &Object<'_>) {
+fn end(object: &Object<'_>) {
     let array = object.dynamic.fini_array;
     let fini = object.dynamic.fini.map(|fini| fini.wrapping_add(object.bias));
     for function in array_of(object, array.start, array.len).rev().chain(fini) {
@@ -39,6 +85,6 @@ fn array_of(object: &Object<'_>, start: u32, len: u32) -> impl DoubleEndedIterat
 
 fn call(function: u32) {
     // SAFETY: the object says that it is such a function.
-    let function: Initialiser = unsafe { core::mem::transmute(function as usize) };
-    function(env::arg_count() as i32, env::argv(), env::envp());
+    let function: Function = unsafe { core::mem::transmute(function as usize) };
+    function(env::arg_count() as i32, env::argv(), env::envp(), &library::FUNCTIONS);
 }

@@ -1,8 +1,7 @@
 //! Binding functions when they are called first.
 
-use super::failure::Failure;
 use super::linker::LINKER;
-use super::program;
+use super::{memory, program};
 use core::arch::naked_asm;
 use ld::{Binding, Object, Range};
 
@@ -68,9 +67,12 @@ extern "C" fn entered() {
 }
 
 extern "C" fn bind(index: u32, offset: u32) -> u32 {
-    let bound: Result<u32, Failure> = LINKER.lock().bind(index as usize, offset);
+    let bound = LINKER.lock().bind(index as usize, offset);
     match bound {
-        Ok(function) => function,
+        Ok((place, step)) => {
+            step.into_iter().for_each(memory::perform);
+            memory::word_at(place)
+        }
         Err(failure) => program::cannot_run(&failure),
     }
 }

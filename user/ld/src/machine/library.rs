@@ -1,30 +1,44 @@
 //! What the linker does for a program that runs: [`sys::library`] calls these.
 
 use super::failure::Failure;
-use super::linker::{self, Address, LINKER};
-use super::{functions, thread};
+use super::linker::{Address, LINKER, TURN};
+use super::turn::{self, Taken};
+use super::{functions, memory, thread};
+use sys::abi::errno;
 use sys::library::{Linker, Message};
+use sys::syscall::linux;
 
 /// For the program to find at its start.
 pub static FUNCTIONS: Linker =
-    Linker { open, symbol, close, finish, create_thread, destroy_thread };
+    Linker { open, symbol, close, finish, fork, create_thread, destroy_thread };
 
 /// # Safety
 /// `name` has `len` bytes; what the library's first functions do is up to the caller.
 unsafe extern "C" fn open(name: *const u8, len: u32, message: &mut Message) -> u32 {
     // SAFETY: the caller's promise.
     let name = unsafe { core::slice::from_raw_parts(name, len as usize) };
-    let opened = LINKER.lock().open(name);
+    let turn = TURN.take();
+    let opened = open_in_turn(name);
+    end(turn);
     match opened {
-        Ok((index, order)) => {
-            linker::initialise(&order, || LINKER.lock());
-            index as u32
-        }
-        Err(failure) => {
-            tell(&failure, message);
-            Linker::FAILED
-        }
+        Ok(index) => index as u32,
+        Err(failure) => tell(failure, message),
     }
+}
+
+fn open_in_turn(name: &[u8]) -> Result<usize, Failure> {
+    let (index, base) = {
+        let mut linker = LINKER.lock();
+        let base = linker.to_begin.len();
+        (linker.open(name)?, base)
+    };
+    if let Err(failure) = functions::settle() {
+        LINKER.lock().to_begin.truncate(base);
+        close_in_turn(index);
+        return Err(failure);
+    }
+    functions::initialise(base);
+    Ok(index)
 }
 
 /// # Safety
@@ -32,76 +46,77 @@ unsafe extern "C" fn open(name: *const u8, len: u32, message: &mut Message) -> u
 unsafe extern "C" fn symbol(library: u32, name: *const u8, len: u32, message: &mut Message) -> u32 {
     // SAFETY: the caller's promise.
     let name = unsafe { core::slice::from_raw_parts(name, len as usize) };
-    let found = LINKER.lock().symbol(library as usize, name);
+    let found = {
+        let linker = LINKER.lock();
+        let found = linker.symbol(library as usize, name);
+        found.and_then(|found| found.ok_or_else(|| Failure::of(name, "nobody defines this symbol")))
+    };
     match found {
-        Ok(Some(Address::Plain(address))) => address,
-        Ok(Some(Address::Resolver(resolver))) => {
-            // SAFETY: code of the object, which says that it is such a function.
-            let resolver: extern "C" fn() -> u32 =
-                unsafe { core::mem::transmute(resolver as usize) };
-            resolver()
-        }
+        Ok(Address::Plain(address)) => address,
+        Ok(Address::Resolver(resolver)) => memory::resolve(resolver),
         // SAFETY: a module of an open object, and an offset in it.
-        Ok(Some(Address::ThreadLocal(place))) => unsafe { thread::tls_get_addr(&place) },
-        Ok(None) => {
-            tell(&Failure::of(name, "nobody defines this symbol"), message);
-            Linker::FAILED
-        }
-        Err(failure) => {
-            tell(&failure, message);
-            Linker::FAILED
-        }
+        Ok(Address::ThreadLocal(place)) => unsafe { thread::tls_get_addr(&place) },
+        Err(failure) => tell(failure, message),
     }
 }
 
 /// # Safety
 /// `library` is open, and with the last use nobody uses it any more.
 unsafe extern "C" fn close(library: u32) {
-    let ends = LINKER.lock().close(library as usize);
-    for index in &ends {
-        finalise(*index);
-    }
-    let mut linker = LINKER.lock();
-    for index in ends {
-        linker.forget(index);
-    }
+    let turn = TURN.take();
+    close_in_turn(library as usize);
+    end(turn);
+}
+
+fn close_in_turn(index: usize) {
+    let base = LINKER.lock().release(index);
+    functions::finalise(base);
 }
 
 /// Everybody's last functions, in the order that is the reverse of their first ones.
 pub extern "C" fn finish() {
-    let all = LINKER.lock().initialised();
-    for index in all.into_iter().rev() {
-        finalise(index);
-    }
+    let _turn = TURN.take();
+    functions::finish();
 }
 
-/// Runs an object's last functions, if its first ones have run and this was not done.
-fn finalise(index: usize) {
+/// Copies the process; EAX as the system call answers. No other thread is in the middle of anything
+/// here, for which the child would wait in vain.
+extern "C" fn fork() -> u32 {
+    let parent = turn::caller();
     let mut linker = LINKER.lock();
-    let object = &raw const linker.get(index).object;
-    if linker.end_initialised(index) {
-        drop(linker);
-        // SAFETY: its place does not change, and it is mapped until `forget`.
-        functions::finalise(unsafe { &*object });
+    // SAFETY: the call names no memory; the lock is this thread's in both processes.
+    let pid = unsafe { linux::fork() };
+    if pid == Ok(0) && !TURN.inherit(parent) {
+        linker.abandon();
     }
+    errno::encode(pid)
 }
 
 extern "C" fn create_thread() -> u32 {
-    let mut linker = LINKER.lock();
-    if linker.threads.needed() { linker.threads.create() } else { 0 }
+    LINKER.lock().threads.create()
 }
 
 /// # Safety
 /// `pointer` comes from `create_thread`, and that thread has ended.
 unsafe extern "C" fn destroy_thread(pointer: u32) {
-    if pointer != 0 {
-        // SAFETY: the caller's promise.
-        unsafe { LINKER.lock().threads.destroy(pointer) };
+    // SAFETY: the caller's promise.
+    unsafe { LINKER.lock().threads.destroy(pointer) };
+}
+
+/// Unmaps what was closed, if no function of an object is left that may have called for it.
+fn end(turn: Taken<'_>) {
+    if turn.is_outermost() {
+        LINKER.lock().forget_ended();
     }
 }
 
-fn tell(failure: &Failure, message: &mut Message) {
+/// Writes the message and answers that there is one.
+fn tell(failure: Failure, message: &mut Message) -> u32 {
+    // For the heap, which the failure goes back to.
+    let _linker = LINKER.lock();
     let len = failure.message().len().min(message.text.len());
     message.text[..len].copy_from_slice(&failure.message()[..len]);
     message.len = len as u32;
+    drop(failure);
+    Linker::FAILED
 }

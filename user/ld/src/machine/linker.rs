@@ -1,27 +1,22 @@
 //! The objects of this process.
 
 use super::failure::Failure;
-use super::file::{self, Mapped, Opened};
-use super::lock::{Guard, Lock};
+use super::file::Mapped;
+use super::lock::Lock;
 use super::memory::Real;
 use super::thread::{self, Threads};
-use super::{functions, lazy};
+use super::turn::Turn;
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use ld::{
-    Binding, Cycle, Environment, Layout, Name, Object, Problem, Scope, SymbolKind, candidates,
-    initialisation_order,
-};
-use sys::Errno;
+use ld::{Name, Object, Problem, Scope, Step, SymbolKind};
 
-/// All that the linker knows.
-pub static LINKER: Lock<Linker> = Lock::new(Linker {
-    objects: Vec::new(),
-    global: 0,
-    initialised: Vec::new(),
-    threads: Threads::new(),
-    settings: Settings { library_path: None, secure: false, bind_now: false, inert: false },
-});
+/// All that the linker knows, and its heap: no memory is taken or freed without the lock. Nothing of
+/// the objects runs while somebody has it.
+pub static LINKER: Lock<Linker> = Lock::new(Linker::new());
+
+/// Who opens and closes libraries and runs code of theirs for that.
+pub static TURN: Turn = Turn::new();
 
 /// What the person who started the program asks for.
 #[derive(Clone, Copy, Debug)]
@@ -40,90 +35,112 @@ pub struct Settings {
 pub struct Loaded {
     pub object: Object<'static>,
     /// Goes with the last reference to the object. The kernel has mapped the program.
-    _mapped: Option<Mapped>,
-    identity: Option<(u64, u64)>,
+    pub _mapped: Option<Mapped>,
+    pub identity: Option<(u64, u64)>,
     /// What it needs, in the order it says.
-    needed: Vec<usize>,
+    pub needed: Vec<usize>,
     /// How many objects need it and how often it was opened. What the program needs stays.
-    users: usize,
+    pub users: usize,
     /// With whom it was loaded: who is asked for its symbols after the program's objects.
-    companions: Vec<usize>,
+    pub companions: Vec<usize>,
+    /// Nobody writes to its RELRO pages any more.
+    pub is_protected: bool,
+    /// Its first functions have run, or are about to.
+    has_begun: bool,
     /// Its last functions run, or are about to.
-    closing: bool,
+    pub closing: bool,
 }
 
 pub struct Linker {
     /// The program, then its libraries, breadth first, then what was opened later.
-    objects: Vec<Option<Box<Loaded>>>,
+    pub objects: Vec<Option<Box<Loaded>>>,
     /// The first so many are asked for everybody's symbols.
-    global: usize,
+    pub global: usize,
+    /// What was put off when objects were relocated.
+    pub steps: VecDeque<Step>,
+    /// What is to be initialised, the next last.
+    pub to_begin: Vec<usize>,
     /// In the order it was done.
     initialised: Vec<usize>,
+    /// What is to be finalised, the next last.
+    to_end: Vec<usize>,
+    /// What has been finalised, to be forgotten.
+    ended: Vec<usize>,
     pub threads: Threads,
     pub settings: Settings,
 }
 
 impl Linker {
-    /// Loads what the program needs and relocates all of it; the order to initialise in.
-    pub fn load_program(
+    const fn new() -> Self {
+        Self {
+            objects: Vec::new(),
+            global: 0,
+            steps: VecDeque::new(),
+            to_begin: Vec::new(),
+            initialised: Vec::new(),
+            to_end: Vec::new(),
+            ended: Vec::new(),
+            threads: Threads::new(),
+            settings: Settings { library_path: None, secure: false, bind_now: false, inert: false },
+        }
+    }
+
+    /// The objects in the order they were loaded.
+    pub fn objects(&self) -> impl Iterator<Item = &Loaded> {
+        self.objects.iter().flatten().map(|loaded| &**loaded)
+    }
+
+    pub fn get(&self, index: usize) -> &Loaded {
+        self.objects[index].as_deref().expect("numbers of objects that are there")
+    }
+
+    pub fn get_mut(&mut self, index: usize) -> &mut Loaded {
+        self.objects[index].as_deref_mut().expect("numbers of objects that are there")
+    }
+
+    pub fn add(
         &mut self,
-        path: &[u8],
-        layout: Layout,
-        bias: u32,
-    ) -> Result<Vec<usize>, Failure> {
-        let object = new_object(path, layout, bias)?;
-        self.add(object, None, None);
-        self.load_needed(0)?;
-        self.global = self.objects.len();
-        // The program uses them to its end, whoever opens and closes them besides.
-        for loaded in self.objects.iter_mut().flatten() {
-            loaded.users = 1;
-        }
-        let order = self.order(0)?;
-        self.relocate_from(0, true)?;
-        if self.threads.needed() {
-            let pointer = self.threads.create();
-            thread::set_pointer(pointer).map_err(|error| Failure::of(path, error))?;
-        }
-        Ok(order)
+        object: Object<'static>,
+        mapped: Option<Mapped>,
+        identity: Option<(u64, u64)>,
+    ) -> usize {
+        self.objects.push(Some(Box::new(Loaded {
+            object,
+            _mapped: mapped,
+            identity,
+            needed: Vec::new(),
+            users: 0,
+            companions: Vec::new(),
+            is_protected: false,
+            has_begun: false,
+            closing: false,
+        })));
+        self.objects.len() - 1
     }
 
-    /// Opens a library while the program runs; what it is known by, and what to initialise.
-    pub fn open(&mut self, name: &[u8]) -> Result<(usize, Vec<usize>), Failure> {
-        let before = self.objects.len();
-        let opened = self.try_open(name, before);
-        if opened.is_err() {
-            for index in before..self.objects.len() {
-                self.forget(index);
+    /// The next to initialise, down to `base` of them, noted as initialised; those that want nothing
+    /// called are passed over.
+    pub fn next_to_begin(&mut self, base: usize) -> Option<*const Object<'static>> {
+        while self.to_begin.len() > base {
+            let index = self.to_begin.pop()?;
+            let loaded = self.get_mut(index);
+            if core::mem::replace(&mut loaded.has_begun, true) {
+                continue;
             }
-            self.objects.truncate(before);
-        }
-        opened
-    }
-
-    fn try_open(&mut self, name: &[u8], before: usize) -> Result<(usize, Vec<usize>), Failure> {
-        let root = self.find_or_map(name, 0)?;
-        self.load_needed(before)?;
-        let order = self.order(root)?;
-        let companions = self.below(root);
-        for loaded in self.objects.iter_mut().skip(before).flatten() {
-            loaded.companions.clone_from(&companions);
-        }
-        self.relocate_from(before, false)?;
-        // From here on nothing fails.
-        for index in before..self.objects.len() {
-            for needed in self.get(index).needed.clone() {
-                self.get_mut(needed).users += 1;
+            let object = &raw const loaded.object;
+            let wants = loaded.object.dynamic.wants_begin();
+            self.initialised.push(index);
+            if wants {
+                return Some(object);
             }
-            self.get_mut(index).users += usize::from(self.get(index).object.dynamic.no_delete);
         }
-        self.get_mut(root).users += 1;
-        Ok((root, order.into_iter().filter(|index| *index >= before).collect()))
+        None
     }
 
-    /// Ends a use of a library; what is not used any more, in the order to finalise it.
-    pub fn close(&mut self, index: usize) -> Vec<usize> {
-        let mut ends = Vec::new();
+    /// Ends a use of a library. What is not used any more is to be finalised: as many as are more
+    /// than the answer.
+    pub fn release(&mut self, index: usize) -> usize {
+        let base = self.to_end.len();
         let mut dropped = Vec::from([index]);
         let global = self.global;
         while let Some(index) = dropped.pop() {
@@ -132,19 +149,52 @@ impl Linker {
             if loaded.users == 0 {
                 loaded.closing = true;
                 dropped.extend(loaded.needed.iter().rev().filter(|needed| **needed >= global));
-                ends.push(index);
+                self.to_end.push(index);
             }
         }
-        ends
+        self.to_end[base..].reverse();
+        base
     }
 
-    /// Unmaps an object whose last functions have run.
+    /// The next to finalise that was closed, down to `base` of them.
+    pub fn next_to_end(&mut self, base: usize) -> Option<*const Object<'static>> {
+        while self.to_end.len() > base {
+            let index = self.to_end.pop()?;
+            self.ended.push(index);
+            let before = self.initialised.len();
+            self.initialised.retain(|done| *done != index);
+            let object = &self.get(index).object;
+            if self.initialised.len() != before && object.dynamic.wants_end() {
+                return Some(object);
+            }
+        }
+        None
+    }
+
+    /// The next to finalise at the program's end.
+    pub fn next_to_finish(&mut self) -> Option<*const Object<'static>> {
+        while let Some(index) = self.initialised.pop() {
+            let object = &self.get(index).object;
+            if object.dynamic.wants_end() {
+                return Some(object);
+            }
+        }
+        None
+    }
+
+    /// Unmaps what has been finalised.
+    pub fn forget_ended(&mut self) {
+        while let Some(index) = self.ended.pop() {
+            self.forget(index);
+        }
+    }
+
+    /// Unmaps an object.
     pub fn forget(&mut self, index: usize) {
         let Some(loaded) = self.objects.get_mut(index).and_then(Option::take) else { return };
         if let Some(place) = loaded.object.tls {
             self.threads.remove(place);
         }
-        self.initialised.retain(|done| *done != index);
         // The number may soon be another library's.
         for other in self.objects.iter_mut().flatten() {
             other.companions.retain(|companion| *companion != index);
@@ -152,6 +202,12 @@ impl Linker {
         while self.objects.last().is_some_and(Option::is_none) {
             self.objects.pop();
         }
+    }
+
+    /// Leaves what a thread was about to do that is no more.
+    pub fn abandon(&mut self) {
+        self.to_begin.clear();
+        self.to_end.clear();
     }
 
     /// The address of what an open library, or one that it needs, defines by this name; or the place
@@ -177,136 +233,20 @@ impl Linker {
         Ok(None)
     }
 
-    /// Binds the entry of an object's linkage table that was called.
-    pub fn bind(&self, index: usize, offset: u32) -> Result<u32, Failure> {
+    /// Binds the entry of an object's linkage table that was called: where its function's address is
+    /// once what was put off is done.
+    pub fn bind(&self, index: usize, offset: u32) -> Result<(u32, Option<Step>), Failure> {
         let loaded = self.get(index);
         let companions = self.companions(loaded);
         let scope = Scope { objects: &companions, linker: &linker_symbols() };
-        let bound = ld::bind(&loaded.object, scope, offset, &mut Real { inert: false });
-        bound.map_err(|problem| told(problem, &loaded.object, &companions))
-    }
-
-    /// The objects in the order they were loaded.
-    pub fn objects(&self) -> impl Iterator<Item = &Loaded> {
-        self.objects.iter().flatten().map(|loaded| &**loaded)
-    }
-
-    pub fn get(&self, index: usize) -> &Loaded {
-        self.objects[index].as_deref().expect("numbers of objects that are there")
-    }
-
-    fn get_mut(&mut self, index: usize) -> &mut Loaded {
-        self.objects[index].as_deref_mut().expect("numbers of objects that are there")
-    }
-
-    /// What was initialised, in that order.
-    pub fn initialised(&self) -> Vec<usize> {
-        self.initialised.clone()
-    }
-
-    /// Notes that an object is finalised; whether there was anything to finalise.
-    pub fn end_initialised(&mut self, index: usize) -> bool {
-        let before = self.initialised.len();
-        self.initialised.retain(|done| *done != index);
-        self.initialised.len() != before
-    }
-
-    fn add(
-        &mut self,
-        object: Object<'static>,
-        mapped: Option<Mapped>,
-        identity: Option<(u64, u64)>,
-    ) -> usize {
-        self.objects.push(Some(Box::new(Loaded {
-            object,
-            _mapped: mapped,
-            identity,
-            needed: Vec::new(),
-            users: 0,
-            companions: Vec::new(),
-            closing: false,
-        })));
-        self.objects.len() - 1
-    }
-
-    /// Maps what the objects from `next` on need, and what that needs, breadth first.
-    fn load_needed(&mut self, mut next: usize) -> Result<(), Failure> {
-        while next < self.objects.len() {
-            let names: Vec<&[u8]> = self.get(next).object.needed().collect();
-            for name in names {
-                let needed = self.find_or_map(name, next)?;
-                self.get_mut(next).needed.push(needed);
-            }
-            next += 1;
-        }
-        Ok(())
-    }
-
-    /// The object that is meant by the name in object `by`.
-    fn find_or_map(&mut self, name: &[u8], by: usize) -> Result<usize, Failure> {
-        let known = |loaded: &Loaded| {
-            let object = &loaded.object;
-            !loaded.closing && (object.soname() == Some(name) || object.path == name)
-        };
-        if let Some(index) = self.position(known) {
-            return Ok(index);
-        }
-        let Some((path, opened)) = self.search(name, &self.get(by).object)? else {
-            let by = self.get(by).object.path.escape_ascii();
-            let name = name.escape_ascii();
-            return Err(Failure::new(format_args!("{name}: not found; needed by {by}")));
-        };
-        let same = |loaded: &Loaded| !loaded.closing && loaded.identity == Some(opened.identity);
-        match self.position(same) {
-            Some(index) => Ok(index),
-            None => self.map(&path, opened),
-        }
-    }
-
-    /// The first file that the name may mean in this object.
-    fn search(&self, name: &[u8], by: &Object<'_>) -> Result<Option<(Vec<u8>, Opened)>, Failure> {
-        let origin = match by.path.iter().rposition(|byte| *byte == b'/') {
-            Some(0) => &b"/"[..],
-            Some(end) => by.path.get(..end).unwrap_or_default(),
-            None => b".",
-        };
-        let Settings { library_path, secure, .. } = self.settings;
-        let environment = Environment { library_path, secure };
-        for path in candidates(name, by.search_path(), origin, environment) {
-            if let Some(opened) = file::open(&path)? {
-                return Ok(Some((path, opened)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn position(&self, is_it: impl Fn(&Loaded) -> bool) -> Option<usize> {
-        self.objects.iter().position(|slot| slot.as_deref().is_some_and(&is_it))
-    }
-
-    fn map(&mut self, path: &[u8], opened: Opened) -> Result<usize, Failure> {
-        let mapped = opened.map().map_err(|error: Errno| Failure::of(path, error))?;
-        let identity = opened.identity;
-        let object = new_object(path, opened.layout, mapped.bias)?;
-        Ok(self.add(object, Some(mapped), Some(identity)))
-    }
-
-    fn order(&self, root: usize) -> Result<Vec<usize>, Failure> {
-        let needed = |index: usize| &*self.get(index).needed;
-        initialisation_order(root, self.objects.len(), needed).map_err(|Cycle(members)| {
-            let mut path = Vec::new();
-            for member in members.iter().chain(members.first()) {
-                if !path.is_empty() {
-                    path.extend_from_slice(b" needs ");
-                }
-                path.extend_from_slice(&self.get(*member).object.path);
-            }
-            Failure::of(&path, "cyclic dependency")
-        })
+        let mut steps = VecDeque::new();
+        let bound = ld::bind(&loaded.object, scope, offset, &mut Real { steps: &mut steps });
+        let place = bound.map_err(|problem| told(problem, &loaded.object, &companions))?;
+        Ok((place, steps.pop_front()))
     }
 
     /// An object and all that it needs, breadth first.
-    fn below(&self, root: usize) -> Vec<usize> {
+    pub fn below(&self, root: usize) -> Vec<usize> {
         let mut all = Vec::from([root]);
         let mut next = 0;
         while let Some(index) = all.get(next).copied() {
@@ -321,32 +261,9 @@ impl Linker {
     }
 
     /// Who is asked for an object's symbols.
-    fn companions(&self, loaded: &Loaded) -> Vec<&Object<'static>> {
+    pub fn companions(&self, loaded: &Loaded) -> Vec<&Object<'static>> {
         let late = loaded.companions.iter().filter(|index| **index >= self.global);
         (0..self.global).chain(late.copied()).map(|index| &self.get(index).object).collect()
-    }
-
-    /// Relocates the objects from `first` on: the last first, so that what is copied from a library
-    /// is complete.
-    fn relocate_from(&mut self, first: usize, early: bool) -> Result<(), Failure> {
-        for loaded in self.objects.iter_mut().skip(first).flatten() {
-            loaded.object.tls = self.threads.add(&loaded.object, early);
-        }
-        let symbols = linker_symbols();
-        let mut memory = Real { inert: self.settings.inert };
-        for index in (first..self.objects.len()).rev() {
-            let loaded = self.get(index);
-            let object = &loaded.object;
-            let companions = self.companions(loaded);
-            let scope = Scope { objects: &companions, linker: &symbols };
-            let eager = object.dynamic.bind_now || self.settings.bind_now;
-            let binding = if eager { Binding::Now } else { lazy::prepare(object, index) };
-            ld::relocate(object, scope, binding, &mut memory)
-                .map_err(|problem| told(problem, object, &companions))?;
-            file::protect_relro(&object.layout, object.bias)
-                .map_err(|error| Failure::of(&object.path, error))?;
-        }
-        Ok(())
     }
 }
 
@@ -360,22 +277,15 @@ pub enum Address {
 }
 
 /// What objects may want of the linker itself.
-fn linker_symbols() -> [(&'static [u8], u32); 2] {
+pub fn linker_symbols() -> [(&'static [u8], u32); 2] {
     [
         (b"___tls_get_addr", thread::tls_get_addr_in_eax as *const () as u32),
         (b"__tls_get_addr", thread::tls_get_addr as *const () as u32),
     ]
 }
 
-fn new_object(path: &[u8], layout: Layout, bias: u32) -> Result<Object<'static>, Failure> {
-    // SAFETY: mapped, and unmapped only with the object; it is not relocated yet.
-    let (constant, dynamic) =
-        unsafe { (file::constant_bytes(&layout, bias), file::bytes(layout.dynamic, bias)) };
-    Object::new(path.to_vec(), layout, bias, dynamic, &constant)
-        .map_err(|defect| Failure::of(path, defect))
-}
-
-fn told(problem: Problem<'_>, object: &Object<'_>, scope: &[&Object<'_>]) -> Failure {
+/// A problem in words.
+pub fn told(problem: Problem<'_>, object: &Object<'_>, scope: &[&Object<'_>]) -> Failure {
     match problem {
         Problem::Defect(defect) => Failure::of(&object.path, defect),
         Problem::Other(index, defect) => {
@@ -386,19 +296,5 @@ fn told(problem: Problem<'_>, object: &Object<'_>, scope: &[&Object<'_>]) -> Fai
             let (name, by) = (name.escape_ascii(), object.path.escape_ascii());
             Failure::new(format_args!("{name}: nobody defines this symbol; needed by {by}"))
         }
-    }
-}
-
-/// Initialises objects, one after the other, with the lock free: they may open others.
-pub fn initialise(order: &[usize], lock: impl Fn() -> Guard<'static, Linker>) {
-    for index in order {
-        let object = {
-            let mut linker = lock();
-            let object = &raw const linker.get(*index).object;
-            linker.initialised.push(*index);
-            object
-        };
-        // SAFETY: its place does not change, and nobody closes it who has not got it yet.
-        functions::initialise(unsafe { &*object });
     }
 }

@@ -30,12 +30,6 @@ impl<T> Lock<T> {
         }
         Guard { lock: self, mask }
     }
-
-    /// Without asking: for the time when there is one thread and no handler.
-    pub fn lock_alone(&self) -> Guard<'_, T> {
-        self.held.store(true, Ordering::Relaxed);
-        Guard { lock: self, mask: None }
-    }
 }
 
 /// The right to the value.

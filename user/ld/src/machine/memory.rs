@@ -1,20 +1,19 @@
 //! The memory of the objects.
 
-use ld::Memory;
+use alloc::collections::VecDeque;
+use ld::{Memory, Step};
 
 /// Real memory, at the addresses that it has.
-#[derive(Debug)]
-pub struct Real {
-    /// Nothing of the objects may run: resolvers are not called.
-    pub inert: bool,
+pub struct Real<'s> {
+    /// What is put off.
+    pub steps: &'s mut VecDeque<Step>,
 }
 
 /// All objects that are relocated are mapped, their writable segments as such, and only the linker
 /// knows them until they are initialised; `ld` asks for nothing outside of them.
-impl Memory for Real {
+impl Memory for Real<'_> {
     fn read(&self, place: u32) -> u32 {
-        // SAFETY: above.
-        unsafe { (place as *const u32).read_unaligned() }
+        word_at(place)
     }
 
     fn write(&mut self, place: u32, value: u32) {
@@ -22,17 +21,35 @@ impl Memory for Real {
         unsafe { (place as *mut u32).write_unaligned(value) }
     }
 
-    fn copy(&mut self, place: u32, from: u32, len: u32) {
-        // SAFETY: above; two objects, or two parts of one that may overlap.
-        unsafe { core::ptr::copy(from as *const u8, place as *mut u8, len as usize) }
+    fn put_off(&mut self, step: Step) {
+        self.steps.push_back(step);
     }
+}
 
-    fn resolve(&mut self, resolver: u32) -> u32 {
-        if self.inert {
-            return 0;
+/// A word of an object that is relocated.
+pub fn word_at(place: u32) -> u32 {
+    // SAFETY: above.
+    unsafe { (place as *const u32).read_unaligned() }
+}
+
+/// Does what was put off. It may run code of the objects: nobody holds the linker's lock.
+pub fn perform(step: Step) {
+    match step {
+        Step::Resolve { place, resolver, addend } => {
+            let address = resolve(resolver).wrapping_add(addend);
+            // SAFETY: above.
+            unsafe { (place as *mut u32).write_unaligned(address) }
         }
-        // SAFETY: code of an object, which says that it is such a function.
-        let resolver: extern "C" fn() -> u32 = unsafe { core::mem::transmute(resolver as usize) };
-        resolver()
+        // SAFETY: above; two objects, or two parts of one that may overlap.
+        Step::Copy { place, from, len } => unsafe {
+            core::ptr::copy(from as *const u8, place as *mut u8, len as usize);
+        },
     }
+}
+
+/// Asks a function of an object for the address of another.
+pub fn resolve(resolver: u32) -> u32 {
+    // SAFETY: code of an object, which says that it is such a function.
+    let resolver: extern "C" fn() -> u32 = unsafe { core::mem::transmute(resolver as usize) };
+    resolver()
 }

@@ -2,10 +2,13 @@
 
 use super::failure::Failure;
 use super::functions;
-use super::linker::{self, LINKER, Linker, Settings};
+use super::linker::{LINKER, Linker, Settings, TURN};
+use super::thread::Common;
 use core::mem::MaybeUninit;
 use ld::{Layout, Range};
-use sys::abi::auxv::{AT_BASE, AT_ENTRY, AT_EXECFN, AT_PHDR, AT_PHNUM, AT_SECURE};
+use sys::abi::auxv::{
+    AT_BASE, AT_ENTRY, AT_EXECFN, AT_PHDR, AT_PHNUM, AT_RANDOM, AT_SECURE, AT_SYSINFO,
+};
 use sys::{env, process};
 
 /// What a shell answers for a program that it has not found.
@@ -23,6 +26,8 @@ struct Auxiliary {
     header_count: u32,
     secure: bool,
     path: u32,
+    system_entry: u32,
+    random: u32,
 }
 
 impl Auxiliary {
@@ -36,10 +41,21 @@ impl Auxiliary {
                 AT_PHNUM => all.header_count = value,
                 AT_SECURE => all.secure = value != 0,
                 AT_EXECFN => all.path = value,
+                AT_SYSINFO => all.system_entry = value,
+                AT_RANDOM => all.random = value,
                 _ => {}
             }
         }
         all
+    }
+
+    fn common(&self) -> Common {
+        let random = self.random as *const [u32; 2];
+        // SAFETY: the kernel put sixteen bytes there.
+        let [first, second] = unsafe { random.read_unaligned() };
+        // As Linux's: the zero byte ends a string that runs on.
+        let stack_guard = first & !0xff;
+        Common { system_entry: self.system_entry, stack_guard, pointer_guard: second }
     }
 }
 
@@ -51,25 +67,28 @@ pub fn start() -> u32 {
     // SAFETY: nobody else names it, and this runs once.
     sys::heap::lend(unsafe { &mut *heap });
     let auxiliary = Auxiliary::read();
-    let order = match load(&mut LINKER.lock_alone(), &auxiliary) {
-        Ok(order) => order,
-        Err(failure) => cannot_run(&failure),
-    };
+    let _turn = TURN.take();
     let program = {
-        let linker = LINKER.lock_alone();
+        let mut linker = LINKER.lock();
+        if let Err(failure) = load(&mut linker, &auxiliary) {
+            cannot_run(&failure);
+        }
         if linker.settings.inert {
             list(&linker);
             process::exit(0)
         }
         &raw const linker.get(0).object
     };
+    if let Err(failure) = functions::settle() {
+        cannot_run(&failure);
+    }
     // SAFETY: the program's object stays where it is.
     functions::pre_initialise(unsafe { &*program });
-    linker::initialise(&order, || LINKER.lock());
+    functions::initialise(0);
     auxiliary.entry
 }
 
-fn load(linker: &mut Linker, auxiliary: &Auxiliary) -> Result<alloc::vec::Vec<usize>, Failure> {
+fn load(linker: &mut Linker, auxiliary: &Auxiliary) -> Result<(), Failure> {
     if auxiliary.base == 0 {
         const WHY: &str = "the kernel starts it, for programs that are linked with shared objects";
         return Err(Failure::of(env::program().as_bytes(), WHY));
@@ -86,6 +105,7 @@ fn load(linker: &mut Linker, auxiliary: &Auxiliary) -> Result<alloc::vec::Vec<us
         settings.inert |= is(b"TRACE_LOADED_OBJECTS=");
     }
     linker.settings = settings;
+    linker.threads.common = auxiliary.common();
     // SAFETY: the kernel put the path there.
     let path = unsafe { core::ffi::CStr::from_ptr(auxiliary.path as *const _) }.to_bytes();
     let table =

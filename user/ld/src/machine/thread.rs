@@ -11,13 +11,30 @@ use sys::abi::process::{
 use sys::syscall::{linux, output};
 use sys::{Errno, Result};
 
-/// What the thread pointer points to, and GS:0 is.
+/// What the thread pointer points to, and GS:0 is. Compilers and libraries for Linux know these
+/// places, those behind the vector as glibc has them.
 #[repr(C)]
 struct Control {
     /// Its own address: how code finds the static block.
     own: *mut Control,
     /// The number of modules in the vector, and where each module's memory is, or 0.
     vector: *mut u32,
+    /// The thread, as glibc's code finds it.
+    itself: *mut Control,
+    _has_others: u32,
+    common: Common,
+}
+
+/// What every thread has the same of.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Common {
+    /// AT_SYSINFO, at GS:0x10.
+    pub system_entry: u32,
+    /// What functions of C write behind their arrays and expect there at their end, at GS:0x14.
+    pub stack_guard: u32,
+    /// What pointers are disguised with, at GS:0x18.
+    pub pointer_guard: u32,
 }
 
 /// A module with thread-local memory, and where its object is.
@@ -31,24 +48,36 @@ struct Module {
 /// All that threads have to have.
 #[derive(Debug)]
 pub struct Threads {
-    /// From module 1 on; a module that has been closed leaves a gap, and nobody gets its number.
+    /// From module 1 on; a module that has been closed leaves a gap for another.
     modules: Vec<Option<Module>>,
     block: StaticTls,
     /// The thread pointers that there are.
     threads: Vec<*mut Control>,
+    pub common: Common,
 }
 
 impl Threads {
     pub const fn new() -> Self {
-        Self { modules: Vec::new(), block: StaticTls::new(), threads: Vec::new() }
+        let common = Common { system_entry: 0, stack_guard: 0, pointer_guard: 0 };
+        Self { modules: Vec::new(), block: StaticTls::new(), threads: Vec::new(), common }
     }
 
     /// Takes an object in; one that is there from the start gets its place in the static block.
     pub fn add(&mut self, object: &Object<'_>, early: bool) -> Option<TlsPlace> {
         let image = object.layout.tls?;
         let offset = if early { self.block.place(&image) } else { None };
-        self.modules.push(Some(Module { image, bias: object.bias, offset }));
-        Some(TlsPlace { module: self.modules.len() as u32, offset })
+        let module = Some(Module { image, bias: object.bias, offset });
+        let index = match self.modules.iter().position(Option::is_none) {
+            Some(gap) => {
+                self.modules[gap] = module;
+                gap
+            }
+            None => {
+                self.modules.push(module);
+                self.modules.len() - 1
+            }
+        };
+        Some(TlsPlace { module: index as u32 + 1, offset })
     }
 
     /// Forgets a module that was opened late, and every thread's memory for it.
@@ -69,11 +98,6 @@ impl Threads {
         }
     }
 
-    /// Whether anybody has thread-local memory.
-    pub fn needed(&self) -> bool {
-        !self.modules.is_empty()
-    }
-
     /// Makes the memory of one more thread; its thread pointer.
     pub fn create(&mut self) -> u32 {
         let memory = self.allocate();
@@ -89,7 +113,15 @@ impl Threads {
             }
         }
         // SAFETY: behind the block.
-        unsafe { control.write(Control { own: control, vector }) };
+        unsafe {
+            control.write(Control {
+                own: control,
+                vector,
+                itself: control,
+                _has_others: 0,
+                common: self.common,
+            });
+        }
         self.threads.push(control);
         control as u32
     }

@@ -55,6 +55,7 @@ fn use_all(file: &[u8], bias: u32) {
         let scope = Scope { objects: &[&object, &library], linker: &[(b"linker", 1)] };
         let _ = relocate(&object, scope, binding, &mut world);
         let _ = bind(&object, scope, 0, &mut world);
+        world.do_steps();
     }
 }
 
@@ -68,6 +69,7 @@ fn the_whole_object_is_well() {
         object.tls = Some(TlsPlace { module: 1, offset: Some(64) });
         let scope = Scope { objects: &[&object, &library], linker: &[(b"linker", 1)] };
         relocate(&object, scope, Binding::Now, &mut world).unwrap();
+        world.do_steps();
         assert!(world.written.len() > 10);
         assert_eq!(object.soname(), Some(&b"libwhole.so"[..]));
         assert!(object.needed().eq([b"libother.so"]));

@@ -115,9 +115,9 @@ fn lazy_is_eager_later() {
         let slot = |index: u32| WORDS + 4 * index + 0x10_0000;
         if binding == Binding::Lazy {
             assert_eq!((world.word(slot(3)), world.word(slot(4))), (0x10_0100, 0x10_0200));
-            let bound = bind(&user, scope, 8, &mut world);
-            assert_eq!(bound, Ok(WORDS + 4 + 0x20_0000));
-            assert_eq!(bind(&user, scope, 0, &mut world), Ok(WORDS + 0x20_0000));
+            assert_eq!(bind(&user, scope, 8, &mut world), Ok(slot(4)));
+            assert_eq!(world.word(slot(4)), WORDS + 4 + 0x20_0000);
+            assert_eq!(bind(&user, scope, 0, &mut world), Ok(slot(3)));
             for wrong in [4, 16, u32::MAX] {
                 assert!(bind(&user, scope, wrong, &mut world).is_err());
             }
@@ -145,6 +145,9 @@ fn a_copy_is_everybodys_variable() {
     for object in [&library, &program] {
         finish(object, &all, &mut world).unwrap();
     }
+    // What is copied is complete: nothing was before all are relocated.
+    assert_eq!(world.word(WORDS + 8), 0);
+    world.do_steps();
     assert_eq!(world.word(WORDS + 8), 22);
     assert_eq!(world.word(WORDS + 0x10_0000), WORDS + 8);
 }
@@ -172,13 +175,17 @@ fn thread_local_variables_have_module_and_offset() {
 #[test]
 fn a_resolver_chooses() {
     let mut maker = Maker::new("lib");
-    maker.relocations = vec![(0, None, 42)];
-    maker.words[0] = 0x40;
+    maker.define("chosen", 0x44);
+    maker.defined[0].kind = 10;
+    maker.relocations = vec![(0, None, 42), (1, Some("chosen".into()), 1)];
+    maker.words = vec![0x40, 3];
     let file = maker.make();
     let mut world = World::default();
     let object = world.load(&file, 0x1000).unwrap();
     finish(&object, &[&object], &mut world).unwrap();
+    world.do_steps();
     assert_eq!(world.word(WORDS + 0x1000), resolved(0x1040));
+    assert_eq!(world.word(WORDS + 0x1004), resolved(0x1044).wrapping_add(3));
     // Not in code.
     maker.words[0] = WORDS;
     let file = maker.make();

@@ -1,6 +1,6 @@
 //! A process's memory, as a model: objects at addresses, and nothing between them.
 
-use crate::{Defect, Layout, Memory, Object, Range, Segment};
+use crate::{Defect, Layout, Memory, Object, Range, Segment, Step};
 use std::vec;
 use std::vec::Vec;
 
@@ -16,6 +16,7 @@ pub struct World {
     objects: Vec<Mapped>,
     /// The address of everything written.
     pub written: Vec<u32>,
+    steps: Vec<Step>,
 }
 
 impl World {
@@ -71,6 +72,22 @@ impl World {
         &mut self.objects[object].segments[segment].1[range]
     }
 
+    /// Does what was put off.
+    pub fn do_steps(&mut self) {
+        for step in std::mem::take(&mut self.steps) {
+            match step {
+                Step::Resolve { place, resolver, addend } => {
+                    self.bytes(resolver, 1);
+                    self.write(place, resolved(resolver).wrapping_add(addend));
+                }
+                Step::Copy { place, from, len } => {
+                    let bytes = self.bytes(from, len).to_vec();
+                    self.bytes_mut(place, len).copy_from_slice(&bytes);
+                }
+            }
+        }
+    }
+
     pub fn word(&self, address: u32) -> u32 {
         u32::from_le_bytes(self.bytes(address, 4).try_into().unwrap())
     }
@@ -91,13 +108,7 @@ impl Memory for World {
         self.written.push(place);
     }
 
-    fn copy(&mut self, place: u32, from: u32, len: u32) {
-        let bytes = self.bytes(from, len).to_vec();
-        self.bytes_mut(place, len).copy_from_slice(&bytes);
-    }
-
-    fn resolve(&mut self, resolver: u32) -> u32 {
-        self.bytes(resolver, 1);
-        resolved(resolver)
+    fn put_off(&mut self, step: Step) {
+        self.steps.push(step);
     }
 }

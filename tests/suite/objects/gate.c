@@ -1,0 +1,3 @@
+// A gate: who waits at it, whether it is open, who has passed.
+
+int entered, gate, passed;

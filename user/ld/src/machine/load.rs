@@ -1,0 +1,185 @@
+//! Finding objects, mapping and relocating them.
+
+use super::failure::Failure;
+use super::file::{self, Opened};
+use super::lazy;
+use super::linker::{Linker, Loaded, Settings, linker_symbols, told};
+use super::memory::Real;
+use super::thread;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use ld::{Binding, Cycle, Environment, Layout, Object, Scope, candidates, initialisation_order};
+use sys::Errno;
+
+impl Linker {
+    /// Loads what the program needs and relocates all of it, but for what was put off.
+    pub fn load_program(&mut self, path: &[u8], layout: Layout, bias: u32) -> Result<(), Failure> {
+        let object = new_object(path, layout, bias)?;
+        self.add(object, None, None);
+        self.load_needed(0)?;
+        self.global = self.objects.len();
+        // The program uses them to its end, whoever opens and closes them besides.
+        for loaded in self.objects.iter_mut().flatten() {
+            loaded.users = 1;
+        }
+        let order = self.order(0)?;
+        self.relocate_from(0, true)?;
+        self.to_begin = order;
+        self.to_begin.reverse();
+        let pointer = self.threads.create();
+        thread::set_pointer(pointer).map_err(|error| Failure::of(path, error))
+    }
+
+    /// Opens a library while the program runs; what it is known by. It may have something put off,
+    /// and to initialise.
+    pub fn open(&mut self, name: &[u8]) -> Result<usize, Failure> {
+        let (before, steps) = (self.objects.len(), self.steps.len());
+        let opened = self.try_open(name, before);
+        if opened.is_err() {
+            for index in before..self.objects.len() {
+                self.forget(index);
+            }
+            self.objects.truncate(before);
+            self.steps.truncate(steps);
+        }
+        opened
+    }
+
+    fn try_open(&mut self, name: &[u8], before: usize) -> Result<usize, Failure> {
+        let root = self.find_or_map(name, 0)?;
+        self.load_needed(before)?;
+        let order = self.order(root)?;
+        let companions = self.below(root);
+        for loaded in self.objects.iter_mut().skip(before).flatten() {
+            loaded.companions.clone_from(&companions);
+        }
+        self.relocate_from(before, false)?;
+        // From here on nothing fails.
+        for index in before..self.objects.len() {
+            for needed in self.get(index).needed.clone() {
+                self.get_mut(needed).users += 1;
+            }
+            self.get_mut(index).users += usize::from(self.get(index).object.dynamic.no_delete);
+        }
+        self.get_mut(root).users += 1;
+        self.to_begin.extend(order.into_iter().rev());
+        Ok(root)
+    }
+
+    /// Has the kernel hold that nobody writes to RELRO pages any more, once nothing is put off.
+    pub fn protect(&mut self) -> Result<(), Failure> {
+        for loaded in self.objects.iter_mut().flatten().filter(|loaded| !loaded.is_protected) {
+            let object = &loaded.object;
+            file::protect_relro(&object.layout, object.bias)
+                .map_err(|error| Failure::of(&object.path, error))?;
+            loaded.is_protected = true;
+        }
+        Ok(())
+    }
+
+    /// Maps what the objects from `next` on need, and what that needs, breadth first.
+    fn load_needed(&mut self, mut next: usize) -> Result<(), Failure> {
+        while next < self.objects.len() {
+            let names: Vec<&[u8]> = self.get(next).object.needed().collect();
+            for name in names {
+                let needed = self.find_or_map(name, next)?;
+                self.get_mut(next).needed.push(needed);
+            }
+            next += 1;
+        }
+        Ok(())
+    }
+
+    /// The object that is meant by the name in object `by`.
+    fn find_or_map(&mut self, name: &[u8], by: usize) -> Result<usize, Failure> {
+        let known = |loaded: &Loaded| {
+            let object = &loaded.object;
+            !loaded.closing && (object.soname() == Some(name) || object.path == name)
+        };
+        if let Some(index) = self.position(known) {
+            return Ok(index);
+        }
+        let Some((path, opened)) = self.search(name, &self.get(by).object)? else {
+            let by = self.get(by).object.path.escape_ascii();
+            let name = name.escape_ascii();
+            return Err(Failure::new(format_args!("{name}: not found; needed by {by}")));
+        };
+        let same = |loaded: &Loaded| !loaded.closing && loaded.identity == Some(opened.identity);
+        match self.position(same) {
+            Some(index) => Ok(index),
+            None => self.map(&path, opened),
+        }
+    }
+
+    /// The first file that the name may mean in this object.
+    fn search(&self, name: &[u8], by: &Object<'_>) -> Result<Option<(Vec<u8>, Opened)>, Failure> {
+        let origin = match by.path.iter().rposition(|byte| *byte == b'/') {
+            Some(0) => &b"/"[..],
+            Some(end) => by.path.get(..end).unwrap_or_default(),
+            None => b".",
+        };
+        let Settings { library_path, secure, .. } = self.settings;
+        let environment = Environment { library_path, secure };
+        for path in candidates(name, by.search_path(), origin, environment) {
+            if let Some(opened) = file::open(&path)? {
+                return Ok(Some((path, opened)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn position(&self, is_it: impl Fn(&Loaded) -> bool) -> Option<usize> {
+        self.objects.iter().position(|slot| slot.as_deref().is_some_and(&is_it))
+    }
+
+    fn map(&mut self, path: &[u8], opened: Opened) -> Result<usize, Failure> {
+        let mapped = opened.map().map_err(|error: Errno| Failure::of(path, error))?;
+        let identity = opened.identity;
+        let object = new_object(path, opened.layout, mapped.bias)?;
+        Ok(self.add(object, Some(mapped), Some(identity)))
+    }
+
+    fn order(&self, root: usize) -> Result<Vec<usize>, Failure> {
+        let needed = |index: usize| &*self.get(index).needed;
+        initialisation_order(root, self.objects.len(), needed).map_err(|Cycle(members)| {
+            let mut path = Vec::new();
+            for member in members.iter().chain(members.first()) {
+                if !path.is_empty() {
+                    path.extend_from_slice(b" needs ");
+                }
+                path.extend_from_slice(&self.get(*member).object.path);
+            }
+            Failure::of(&path, "cyclic dependency")
+        })
+    }
+
+    /// Relocates the objects from `first` on: the last first, so that what is copied from a library
+    /// is complete.
+    fn relocate_from(&mut self, first: usize, early: bool) -> Result<(), Failure> {
+        for loaded in self.objects.iter_mut().skip(first).flatten() {
+            loaded.object.tls = self.threads.add(&loaded.object, early);
+        }
+        let symbols = linker_symbols();
+        let mut steps = VecDeque::new();
+        for index in (first..self.objects.len()).rev() {
+            let loaded = self.get(index);
+            let object = &loaded.object;
+            let companions = self.companions(loaded);
+            let scope = Scope { objects: &companions, linker: &symbols };
+            let eager = object.dynamic.bind_now || self.settings.bind_now;
+            let binding = if eager { Binding::Now } else { lazy::prepare(object, index) };
+            ld::relocate(object, scope, binding, &mut Real { steps: &mut steps })
+                .map_err(|problem| told(problem, object, &companions))?;
+        }
+        self.steps.append(&mut steps);
+        Ok(())
+    }
+}
+
+fn new_object(path: &[u8], layout: Layout, bias: u32) -> Result<Object<'static>, Failure> {
+    // SAFETY: mapped, and unmapped only with the object; it is not relocated yet.
+    let (constant, dynamic) =
+        unsafe { (file::constant_bytes(&layout, bias), file::bytes(layout.dynamic, bias)) };
+    Object::new(path.to_vec(), layout, bias, dynamic, &constant)
+        .map_err(|defect| Failure::of(path, defect))
+}
