@@ -12,7 +12,20 @@ const OBJECTS: &[(&str, &str, &[&str])] = &[
     ("libcloser.so", "closer.c", &["-shared", "-fPIC"]),
     ("libgate.so", "gate.c", &["-shared", "-fPIC"]),
     ("libslow.so", "slow.c", &["-shared", "-fPIC", "-l:libgate.so"]),
+    ("libinner-deep.so", "deep.c", &["-shared", "-fPIC", "-Wl,-soname,libinner.so"]),
+    ("librpath.so", "outer.c", &["-shared", "-fPIC", RPATH, DEEP, NEEDED, "-l:libouter.so"]),
+    ("librunpath.so", "outer.c", &["-shared", "-fPIC", DEEP, "-l:libinner.so"]),
+    ("libvalues.so", "values.c", &["-shared", "-fPIC", "-Wl,--hash-style=sysv,-z,lazy"]),
+    ("libvalues-now.so", "values.c", &["-shared", "-fPIC", "-Wl,--hash-style=gnu,-z,now"]),
+    ("program", "program.c", &["-no-pie", "-fno-pic", GUARDS, LAZY, LINKER, "-l:libvalues.so"]),
 ];
+
+const RPATH: &str = "-Wl,--disable-new-dtags";
+const DEEP: &str = "-Wl,-rpath,$ORIGIN-deep";
+const NEEDED: &str = "-Wl,--no-as-needed";
+const GUARDS: &str = "-fstack-protector-all";
+const LAZY: &str = "-Wl,--hash-style=sysv,-z,lazy";
+const LINKER: &str = "-Wl,--dynamic-linker=/lib/ld-folio.so.1,--allow-shlib-undefined";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

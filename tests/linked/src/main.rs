@@ -24,6 +24,7 @@ fn main() -> i32 {
         Some(b"reopen") => reopen(),
         Some(b"own") => own(),
         Some(b"late") => late(),
+        Some(b"through") => through(),
         Some(b"first") => Ok(()),
         Some(b"last") => closed_at_the_end(),
         Some(b"resolver") => resolver(),
@@ -136,6 +137,16 @@ fn late() -> Result<(), OpenError> {
     // SAFETY: the library has such a function.
     let late = unsafe { inner.get::<extern "C" fn() -> i32>("late") }?;
     println!("{}", late());
+    Ok(())
+}
+
+/// Which of two libraries of a name another one finds.
+fn through() -> Result<(), OpenError> {
+    // SAFETY: these libraries have no first and last functions.
+    let library = unsafe { Library::open(env::args().nth(2).unwrap_or_default()) }?;
+    // SAFETY: the library has such a function.
+    let through = unsafe { library.get::<extern "C" fn() -> i32>("through") }?;
+    println!("{}", through());
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! Objects of a C compiler: what it makes of libraries and programs that Rust's does not.
 
-use crate::objects::{Libraries, expect, only_here};
+use crate::objects::{Libraries, expect, only_here, run};
 use alloc::format;
+use sys::abi::signal::SIGSEGV;
+use sys::wait::Status;
 
 macro_rules! object {
     ($name:literal) => {
@@ -11,6 +13,12 @@ macro_rules! object {
 
 const INNER: (&str, &[u8]) = object!("libinner.so");
 const OUTER: (&str, &[u8]) = object!("libouter.so");
+const INNER_DEEP: (&str, &[u8]) = object!("libinner-deep.so");
+const RPATH: (&str, &[u8]) = object!("librpath.so");
+const RUNPATH: (&str, &[u8]) = object!("librunpath.so");
+const VALUES: (&str, &[u8]) = object!("libvalues.so");
+const VALUES_NOW: (&str, &[u8]) = object!("libvalues-now.so");
+const PROGRAM: (&str, &[u8]) = object!("program");
 const CLOSER: (&str, &[u8]) = object!("libcloser.so");
 const CHOICE: (&str, &[u8]) = object!("libchoice.so");
 const GATE: (&str, &[u8]) = object!("libgate.so");
@@ -59,4 +67,36 @@ pub fn a_child_waits_for_no_thread_of_its_parent() {
     let lines =
         ["librot13.so has turned 4 letters", "the child: Grkg", "Exited(0)", "the parent: 1"];
     expect("/bin/linked", &["fork"], &[&libraries.variable()], &lines);
+}
+
+pub fn libraries_are_looked_for_in_an_order() {
+    only_here();
+    let libraries = folder_of(&[INNER, OUTER, RPATH, RUNPATH]);
+    let mut deep = Libraries::called("libraries-deep");
+    deep.add("libinner.so", INNER_DEEP.1);
+    let (variable, path) = (libraries.variable(), libraries.path("librunpath.so"));
+    // What it came by says where, the person says where, and it says so itself.
+    expect("/bin/linked", &["through", "librpath.so"], &[&variable], &["2"]);
+    expect("/bin/linked", &["through", "librunpath.so"], &[&variable], &["1"]);
+    expect("/bin/linked", &["through", &path], &[], &["2"]);
+}
+
+pub fn every_relocation_comes_to_what_it_should() {
+    only_here();
+    for values in [VALUES, VALUES_NOW] {
+        let mut libraries = folder_of(&[]);
+        libraries.add("libvalues.so", values.1);
+        let program = libraries.add_program("program", PROGRAM.1);
+        let variable = libraries.variable();
+        expect(&program, &[], &[&variable], &["checked"]);
+        expect(&program, &[], &[&variable, "LD_BIND_NOW=1"], &["checked"]);
+    }
+}
+
+pub fn what_is_only_written_when_relocated_is_protected() {
+    only_here();
+    let mut libraries = folder_of(&[VALUES]);
+    let program = libraries.add_program("program", PROGRAM.1);
+    let (status, text) = run(&program, &["writes"], &[&libraries.variable()]);
+    assert_eq!((status, &*text), (Status::Signaled(SIGSEGV), "checked\n"));
 }

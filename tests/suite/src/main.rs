@@ -767,6 +767,9 @@ test_cases! {
         what_chooses_a_function_may_call_others,
         who_opens_a_library_finds_it_initialised,
         a_child_waits_for_no_thread_of_its_parent,
+        libraries_are_looked_for_in_an_order,
+        every_relocation_comes_to_what_it_should,
+        what_is_only_written_when_relocated_is_protected,
     ],
     damaged_objects: [damaged_libraries_are_refused_or_harmless],
     served_proc: [

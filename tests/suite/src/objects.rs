@@ -51,7 +51,11 @@ pub struct Libraries {
 
 impl Libraries {
     pub fn new() -> Self {
-        Self { folder: Scratch::directory("libraries"), files: Vec::new() }
+        Self::called("libraries")
+    }
+
+    pub fn called(name: &str) -> Self {
+        Self { folder: Scratch::directory(name), files: Vec::new() }
     }
 
     pub fn path(&self, name: &str) -> String {

@@ -34,6 +34,6 @@ pub use lookup::{Name, gnu_hash, sysv_hash};
 pub use object::{Object, TlsPlace};
 pub use order::{Cycle, initialisation_order};
 pub use relocate::{Binding, Memory, Problem, Scope, Step, bind, relocate};
-pub use search::{Environment, candidates};
+pub use search::{Environment, Path, Wanted, candidates};
 pub use symbol::{Symbol, SymbolKind};
 pub use tls::StaticTls;

@@ -8,11 +8,21 @@ use crate::symbol::Symbol;
 pub struct Name<'n> {
     pub(crate) text: &'n [u8],
     gnu: u32,
+    /// Whether the entry of a linkage table will do that a program takes for the function.
+    of_address: bool,
 }
 
 impl<'n> Name<'n> {
+    /// Looked up for what is there.
     pub fn new(text: &'n [u8]) -> Self {
-        Self { text, gnu: gnu_hash(text) }
+        Self { text, gnu: gnu_hash(text), of_address: false }
+    }
+
+    /// Looked up for an address that may be compared with others. A program that does not lie
+    /// anywhere has the entry of its linkage table for that of another object's function, and
+    /// everybody has to mean the same.
+    pub fn of_address(text: &'n [u8]) -> Self {
+        Self { of_address: true, ..Self::new(text) }
     }
 }
 
@@ -114,6 +124,7 @@ impl<'a> SymbolTables<'a> {
         let text = self.strings.get(symbol.name as usize..)?;
         let same = text.get(name.text.len()) == Some(&0) && text.starts_with(name.text);
         let version = self.versions.and_then(|table| half(table, index as usize)).unwrap_or(1);
-        (same && symbol.is_offered() && version & HIDDEN == 0).then_some(symbol)
+        let offered = symbol.is_offered() || (name.of_address && symbol.stands_in());
+        (same && offered && version & HIDDEN == 0).then_some(symbol)
     }
 }

@@ -114,10 +114,24 @@ impl<'a> Object<'a> {
         self.dynamic.needed.iter().filter_map(|name| self.tables.string(*name))
     }
 
-    /// Where it wants its libraries looked for. DT_RPATH counts only without DT_RUNPATH.
-    pub fn search_path(&self) -> Option<&'a [u8]> {
-        let path = self.dynamic.runpath.or(self.dynamic.rpath);
+    /// Where it, and what came by it, wants libraries looked for. It counts only without DT_RUNPATH.
+    pub fn rpath(&self) -> Option<&'a [u8]> {
+        let path = self.dynamic.rpath.filter(|_| self.dynamic.runpath.is_none());
         path.and_then(|path| self.tables.string(path))
+    }
+
+    /// Where it wants its own libraries looked for.
+    pub fn runpath(&self) -> Option<&'a [u8]> {
+        self.dynamic.runpath.and_then(|path| self.tables.string(path))
+    }
+
+    /// The folder it was found in.
+    pub fn origin(&self) -> &[u8] {
+        match self.path.iter().rposition(|byte| *byte == b'/') {
+            Some(0) => b"/",
+            Some(end) => self.path.get(..end).unwrap_or_default(),
+            None => b".",
+        }
     }
 
     /// What it defines by this name. The address, if it is one, lies in it.

@@ -85,6 +85,17 @@ enum Target<'s, 'a> {
     Nobody,
 }
 
+/// What a symbol is looked up for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Sought {
+    /// An address that may be compared with others.
+    Address,
+    /// What is called, or lies in thread-local memory.
+    Content,
+    /// Another object's variable, to copy.
+    Original,
+}
+
 /// Where a function or a variable is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Address {
@@ -228,7 +239,11 @@ fn apply<'s, 'a>(
                 R_386_PC32 => memory.read(place).wrapping_sub(place),
                 _ => 0,
             };
-            let target = target(object, scope, relocation.symbol, false)?;
+            let sought = match relocation.kind {
+                R_386_JMP_SLOT => Sought::Content,
+                _ => Sought::Address,
+            };
+            let target = target(object, scope, relocation.symbol, sought)?;
             match target.address()? {
                 Address::Plain(address) => address.wrapping_add(addend),
                 Address::Resolver(resolver) => {
@@ -285,7 +300,9 @@ fn copy<'s, 'a>(
     memory: &mut impl Memory,
 ) -> Result<(), Problem<'a>> {
     let (symbol, _) = entry(object, relocation.symbol)?;
-    let Target::Defined(library, original) = target(object, scope, relocation.symbol, true)? else {
+    let Target::Defined(library, original) =
+        target(object, scope, relocation.symbol, Sought::Original)?
+    else {
         return Ok(());
     };
     let len = symbol.size.min(original.size);
@@ -315,21 +332,24 @@ fn target<'s, 'a>(
     object: &'s Object<'a>,
     scope: Scope<'s, 'a>,
     index: u32,
-    others_only: bool,
+    sought: Sought,
 ) -> Result<Target<'s, 'a>, Problem<'a>> {
     let (symbol, name) = entry(object, index)?;
     if symbol.is_own() {
         return Ok(Target::Defined(object, object.checked(symbol)?));
     }
-    let wanted = Name::new(name);
+    let wanted = match sought {
+        Sought::Address => Name::of_address(name),
+        Sought::Content | Sought::Original => Name::new(name),
+    };
     if object.dynamic.symbolic
-        && !others_only
+        && sought != Sought::Original
         && let Some(symbol) = object.define(&wanted)?
     {
         return Ok(Target::Defined(object, symbol));
     }
     for (index, candidate) in scope.objects.iter().enumerate() {
-        if others_only && core::ptr::eq(*candidate, object) {
+        if sought == Sought::Original && core::ptr::eq(*candidate, object) {
             continue;
         }
         match candidate.define(&wanted) {
@@ -355,7 +375,7 @@ fn thread_local<'a>(
     if index == 0 {
         return Ok(Some((object.tls.ok_or(NONE)?, 0)));
     }
-    match target(object, scope, index, false)? {
+    match target(object, scope, index, Sought::Content)? {
         Target::Defined(owner, symbol) if symbol.kind() == SymbolKind::ThreadLocal => {
             Ok(Some((owner.tls.ok_or(NONE)?, symbol.value)))
         }

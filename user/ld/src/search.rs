@@ -11,29 +11,50 @@ pub struct Environment<'e> {
     pub secure: bool,
 }
 
+/// A list of folders that an object has, and the object's own folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'p> {
+    pub list: &'p [u8],
+    pub origin: &'p [u8],
+}
+
+/// What is wanted, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'p> {
+    pub name: &'p [u8],
+    /// The folder of the object that needs it.
+    pub origin: &'p [u8],
+    /// DT_RPATH of that object, of the one by which it came, and so on to the program.
+    pub inherited: &'p [Path<'p>],
+    /// DT_RUNPATH of that object.
+    pub own: Option<&'p [u8]>,
+}
+
 /// Where libraries are that no path is needed for.
 const DEFAULT: [&[u8]; 2] = [b"/lib", b"/usr/lib"];
 
-/// The paths to try for a library that is needed by `name`, in this order: where the object that
-/// needs it says (DT_RUNPATH, or DT_RPATH without it), LD_LIBRARY_PATH, `/lib`, `/usr/lib`.
-///
-/// A name with a slash is a path already. `origin` is the folder of the object that needs it.
+/// The paths to try for a library, in the order of Linux's linkers: DT_RPATH, LD_LIBRARY_PATH,
+/// DT_RUNPATH, `/lib`, `/usr/lib`. A name with a slash is a path already.
 pub fn candidates<'p>(
-    name: &'p [u8],
-    own: Option<&'p [u8]>,
-    origin: &'p [u8],
+    wanted: Wanted<'p>,
     environment: Environment<'p>,
 ) -> impl Iterator<Item = Vec<u8>> {
+    let Wanted { name, origin, inherited, own } = wanted;
+    let secure = environment.secure;
     let is_path = name.contains(&b'/');
-    let itself = is_path.then(|| expand(name, origin, environment.secure)).flatten();
-    let said = environment.library_path.filter(|_| !environment.secure);
-    let separators = |byte: &u8| matches!(byte, b':' | b';');
-    let own = own.into_iter().flat_map(|path| path.split(|byte| *byte == b':'));
-    let said = said.into_iter().flat_map(move |path| path.split(separators));
-    let folders = own.chain(said).filter_map(move |folder| match folder {
+    let itself = is_path.then(|| expand(name, origin, secure)).flatten();
+    let colon = |byte: &u8| *byte == b':';
+    let inherited = inherited
+        .iter()
+        .flat_map(move |path| path.list.split(colon).map(|folder| (folder, path.origin)));
+    let said = environment.library_path.filter(|_| !secure);
+    let said = said.into_iter().flat_map(|list| list.split(|byte| matches!(byte, b':' | b';')));
+    let own = own.into_iter().flat_map(move |list| list.split(colon));
+    let folders = inherited.chain(said.chain(own).map(move |folder| (folder, origin)));
+    let folders = folders.filter_map(move |(folder, origin)| match folder {
         // An empty entry is the working folder, which a program with more rights does not trust.
-        b"" => (!environment.secure).then(|| b".".to_vec()),
-        _ => expand(folder, origin, environment.secure),
+        b"" => (!secure).then(|| b".".to_vec()),
+        _ => expand(folder, origin, secure),
     });
     let folders = folders.chain(DEFAULT.into_iter().map(<[u8]>::to_vec));
     let found = folders.filter(move |_| !is_path).map(move |mut path| {

@@ -68,6 +68,11 @@ impl Symbol {
         bound && kind && self.is_defined() && !self.is_hidden()
     }
 
+    /// Whether it is the entry of a linkage table that a program takes for another object's function.
+    pub(crate) const fn stands_in(self) -> bool {
+        !self.is_defined() && self.value != 0 && self.info & 15 == STT_FUNC
+    }
+
     /// How the value is meant.
     pub const fn kind(self) -> SymbolKind {
         match self.info & 15 {

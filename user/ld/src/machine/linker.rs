@@ -37,6 +37,8 @@ pub struct Loaded {
     /// Goes with the last reference to the object. The kernel has mapped the program.
     pub _mapped: Option<Mapped>,
     pub identity: Option<(u64, u64)>,
+    /// Who needed it first. As long as it needs others itself, that one is there.
+    pub came_by: Option<usize>,
     /// What it needs, in the order it says.
     pub needed: Vec<usize>,
     /// How many objects need it and how often it was opened. What the program needs stays.
@@ -46,9 +48,26 @@ pub struct Loaded {
     /// Nobody writes to its RELRO pages any more.
     pub is_protected: bool,
     /// Its first functions have run, or are about to.
-    has_begun: bool,
+    pub has_begun: bool,
     /// Its last functions run, or are about to.
     pub closing: bool,
+}
+
+impl Loaded {
+    pub fn new(object: Object<'static>) -> Self {
+        Self {
+            object,
+            _mapped: None,
+            identity: None,
+            came_by: None,
+            needed: Vec::new(),
+            users: 0,
+            companions: Vec::new(),
+            is_protected: false,
+            has_begun: false,
+            closing: false,
+        }
+    }
 }
 
 pub struct Linker {
@@ -98,23 +117,9 @@ impl Linker {
         self.objects[index].as_deref_mut().expect("numbers of objects that are there")
     }
 
-    pub fn add(
-        &mut self,
-        object: Object<'static>,
-        mapped: Option<Mapped>,
-        identity: Option<(u64, u64)>,
-    ) -> usize {
-        self.objects.push(Some(Box::new(Loaded {
-            object,
-            _mapped: mapped,
-            identity,
-            needed: Vec::new(),
-            users: 0,
-            companions: Vec::new(),
-            is_protected: false,
-            has_begun: false,
-            closing: false,
-        })));
+    /// Takes an object in; its number.
+    pub fn add(&mut self, loaded: Loaded) -> usize {
+        self.objects.push(Some(Box::new(loaded)));
         self.objects.len() - 1
     }
 

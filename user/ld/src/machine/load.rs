@@ -8,14 +8,17 @@ use super::memory::Real;
 use super::thread;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use ld::{Binding, Cycle, Environment, Layout, Object, Scope, candidates, initialisation_order};
+use ld::{
+    Binding, Cycle, Environment, Layout, Object, Path, Scope, Wanted, candidates,
+    initialisation_order,
+};
 use sys::Errno;
 
 impl Linker {
     /// Loads what the program needs and relocates all of it, but for what was put off.
     pub fn load_program(&mut self, path: &[u8], layout: Layout, bias: u32) -> Result<(), Failure> {
         let object = new_object(path, layout, bias)?;
-        self.add(object, None, None);
+        self.add(Loaded::new(object));
         self.load_needed(0)?;
         self.global = self.objects.len();
         // The program uses them to its end, whoever opens and closes them besides.
@@ -99,7 +102,7 @@ impl Linker {
         if let Some(index) = self.position(known) {
             return Ok(index);
         }
-        let Some((path, opened)) = self.search(name, &self.get(by).object)? else {
+        let Some((path, opened)) = self.search(name, by)? else {
             let by = self.get(by).object.path.escape_ascii();
             let name = name.escape_ascii();
             return Err(Failure::new(format_args!("{name}: not found; needed by {by}")));
@@ -107,20 +110,19 @@ impl Linker {
         let same = |loaded: &Loaded| !loaded.closing && loaded.identity == Some(opened.identity);
         match self.position(same) {
             Some(index) => Ok(index),
-            None => self.map(&path, opened),
+            None => self.map(&path, opened, by),
         }
     }
 
-    /// The first file that the name may mean in this object.
-    fn search(&self, name: &[u8], by: &Object<'_>) -> Result<Option<(Vec<u8>, Opened)>, Failure> {
-        let origin = match by.path.iter().rposition(|byte| *byte == b'/') {
-            Some(0) => &b"/"[..],
-            Some(end) => by.path.get(..end).unwrap_or_default(),
-            None => b".",
-        };
+    /// The first file that the name may mean in object `by`.
+    fn search(&self, name: &[u8], by: usize) -> Result<Option<(Vec<u8>, Opened)>, Failure> {
         let Settings { library_path, secure, .. } = self.settings;
         let environment = Environment { library_path, secure };
-        for path in candidates(name, by.search_path(), origin, environment) {
+        let object = &self.get(by).object;
+        let (own, origin) = (object.runpath(), object.origin());
+        let inherited = if own.is_none() { self.inherited_paths(by) } else { Vec::new() };
+        let wanted = Wanted { name, origin, inherited: &inherited, own };
+        for path in candidates(wanted, environment) {
             if let Some(opened) = file::open(&path)? {
                 return Ok(Some((path, opened)));
             }
@@ -128,15 +130,33 @@ impl Linker {
         Ok(None)
     }
 
+    /// DT_RPATH of an object, of the one by which it came, and so on.
+    fn inherited_paths(&self, index: usize) -> Vec<Path<'_>> {
+        let chain = core::iter::successors(Some(index), |index| self.get(*index).came_by);
+        let objects = chain.map(|index| &self.get(index).object);
+        objects
+            .filter_map(|object| {
+                let list = object.rpath()?;
+                Some(Path { list, origin: object.origin() })
+            })
+            .collect()
+    }
+
     fn position(&self, is_it: impl Fn(&Loaded) -> bool) -> Option<usize> {
         self.objects.iter().position(|slot| slot.as_deref().is_some_and(&is_it))
     }
 
-    fn map(&mut self, path: &[u8], opened: Opened) -> Result<usize, Failure> {
+    fn map(&mut self, path: &[u8], opened: Opened, by: usize) -> Result<usize, Failure> {
         let mapped = opened.map().map_err(|error: Errno| Failure::of(path, error))?;
         let identity = opened.identity;
         let object = new_object(path, opened.layout, mapped.bias)?;
-        Ok(self.add(object, Some(mapped), Some(identity)))
+        let came_by = Some(by);
+        Ok(self.add(Loaded {
+            _mapped: Some(mapped),
+            identity: Some(identity),
+            came_by,
+            ..Loaded::new(object)
+        }))
     }
 
     fn order(&self, root: usize) -> Result<Vec<usize>, Failure> {

@@ -47,7 +47,7 @@ fn use_all(file: &[u8], bias: u32) {
     let library = world.load(&LIBRARY, OTHER).unwrap();
     let Ok(mut object) = world.load(file, bias) else { return };
     object.tls = object.layout.tls.map(|_| TlsPlace { module: 1, offset: Some(64) });
-    let _ = (object.soname(), object.search_path(), object.needed().count());
+    let _ = (object.soname(), object.rpath(), object.runpath(), object.needed().count());
     for name in ["mine", "function", "variable", "chosen", "nobody", ""] {
         let _ = object.define(&Name::new(name.as_bytes()));
     }

@@ -23,6 +23,8 @@ pub struct Defined {
     /// STT_*.
     pub kind: u8,
     pub size: u32,
+    /// An entry of the linkage table, which the object takes for another's function.
+    pub stands_in: bool,
 }
 
 /// What the object is to have.
@@ -60,7 +62,7 @@ impl Maker {
     }
 
     pub fn define(&mut self, name: &str, value: u32) {
-        self.defined.push(Defined { name: name.into(), value, kind: 1, size: 4 });
+        self.defined.push(Defined { name: name.into(), value, kind: 1, size: 4, stands_in: false });
     }
 
     /// The file. Headers and tables are its first segment, which ends before [`DATA`].
@@ -80,7 +82,8 @@ impl Maker {
         }
         for one in &defined {
             let info = 0x10 | one.kind;
-            symbols.extend(symbol(strings.add(&one.name), one.value, one.size, info, 1));
+            let section = u16::from(!one.stands_in);
+            symbols.extend(symbol(strings.add(&one.name), one.value, one.size, info, section));
             names.push(one.name.clone());
         }
         let index = |name: &String| names.iter().position(|known| known == name).unwrap() as u32;

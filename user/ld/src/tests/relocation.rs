@@ -153,6 +153,28 @@ fn a_copy_is_everybodys_variable() {
 }
 
 #[test]
+fn a_function_has_one_address_for_all() {
+    let mut library = Maker::new("library");
+    library.define("function", 0x40);
+    library.relocations = vec![(0, Some("function".into()), 6), (1, Some("function".into()), 1)];
+    library.plt = vec![(2, "function".into())];
+    let mut program = Maker::new("program");
+    program.define("function", 0x80);
+    (program.defined[0].kind, program.defined[0].stands_in) = (2, true);
+    program.plt = vec![(2, "function".into())];
+    let files = [program.make(), library.make()];
+    let mut world = World::default();
+    let program = world.load(&files[0], 0).unwrap();
+    let library = world.load(&files[1], 0x10_0000).unwrap();
+    let all = [&program, &library];
+    for object in [&library, &program] {
+        finish(object, &all, &mut world).unwrap();
+    }
+    let words = [0x10_0000, 0x10_0004, 0x10_0008, 8].map(|place| world.word(WORDS + place));
+    assert_eq!(words, [0x80, 0x80, 0x10_0040, 0x10_0040]);
+}
+
+#[test]
 fn thread_local_variables_have_module_and_offset() {
     let mut maker = Maker::new("lib");
     maker.tls = 24;

@@ -1,26 +1,41 @@
-use crate::{Environment, candidates};
+use crate::{Environment, Path, Wanted, candidates};
 use std::string::String;
 use std::vec::Vec;
 
+const ORIGIN: &[u8] = b"/opt/tool";
+
 fn paths(name: &str, own: Option<&str>, said: Option<&str>, secure: bool) -> Vec<String> {
+    let own = own.map(str::as_bytes);
+    let wanted = Wanted { name: name.as_bytes(), origin: ORIGIN, inherited: &[], own };
+    found(wanted, said, secure)
+}
+
+fn found(wanted: Wanted<'_>, said: Option<&str>, secure: bool) -> Vec<String> {
     let environment = Environment { library_path: said.map(str::as_bytes), secure };
-    candidates(name.as_bytes(), own.map(str::as_bytes), b"/opt/tool", environment)
-        .map(|path| String::from_utf8(path).unwrap())
-        .collect()
+    candidates(wanted, environment).map(|path| String::from_utf8(path).unwrap()).collect()
 }
 
 #[test]
-fn the_object_is_asked_first_and_the_system_last() {
+fn the_person_comes_before_the_object_and_the_system_last() {
     let found = paths("liba.so", Some("/own:$ORIGIN/lib"), Some("/said;/more"), false);
     let expected = [
-        "/own/liba.so",
-        "/opt/tool/lib/liba.so",
         "/said/liba.so",
         "/more/liba.so",
+        "/own/liba.so",
+        "/opt/tool/lib/liba.so",
         "/lib/liba.so",
         "/usr/lib/liba.so",
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_inherited_comes_before_the_person() {
+    let inherited = [("/mine:$ORIGIN", "/a"), ("$ORIGIN/deep", "/b")]
+        .map(|(list, origin)| Path { list: list.as_bytes(), origin: origin.as_bytes() });
+    let wanted = Wanted { name: b"l", origin: ORIGIN, inherited: &inherited, own: None };
+    let expected = ["/mine/l", "/a/l", "/b/deep/l", "/said/l", "/lib/l", "/usr/lib/l"];
+    assert_eq!(found(wanted, Some("/said"), false), expected);
 }
 
 #[test]

@@ -1,0 +1,3 @@
+// Another libinner.so.
+
+int late(void) { return 2; }
