@@ -4,6 +4,7 @@ use crate::child;
 use crate::fault::*;
 use crate::scratch::{Scratch, numbered_file};
 use alloc::vec;
+use alloc::vec::Vec;
 use core::time::Duration;
 use sys::abi::UserMutPtr;
 use sys::abi::file::{FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_RDONLY, O_RDWR};
@@ -269,11 +270,19 @@ pub fn memfd_is_a_file_without_a_name() {
 pub fn who_is_killed_stops_populating() {
     crate::harness::only_on_folio("Linux 6.1, fatal_signal_pending in __get_user_pages");
     // Its killer's timer may be late on a busy host.
-    assert!((0..20).any(|_| is_stopped_populating()), "it went on to the end");
+    let mut seen = Vec::new();
+    for _ in 0..60 {
+        match populate_killed() {
+            Ok(()) => return,
+            Err(pages) => seen.push(pages),
+        }
+    }
+    panic!("it went on to the end, killed when so many pages were there: {seen:?}");
 }
 
-/// Kills a child that populates a mapping; `false` if all of it was there then.
-fn is_stopped_populating() -> bool {
+/// Kills a child that populates a mapping. If all of it is there then, how much of it was when the
+/// killer looked.
+fn populate_killed() -> Result<(), usize> {
     const PAGES: u32 = 24 << 8;
     let (name, file) = Scratch::file("populate", b"");
     file.set_len(i64::from(PAGES * PAGE)).expect("ftruncate64");
@@ -291,11 +300,14 @@ fn is_stopped_populating() -> bool {
         map_file(&file, PAGES, RW, MAP_SHARED | MAP_POPULATE, 0);
         1
     });
-    while count() == 0 {
-        sys::time::sleep(Duration::from_millis(1));
-    }
+    let seen = loop {
+        match count() {
+            0 => sys::time::sleep(Duration::from_millis(1)),
+            pages => break pages,
+        }
+    };
     process::kill(pid, SIGKILL).expect("kill");
     let status = child::wait(pid);
     assert!(matches!(status, Status::Signaled(SIGKILL) | Status::Exited(1)), "{status:?}");
-    count() < PAGES as usize
+    if count() < PAGES as usize { Ok(()) } else { Err(seen) }
 }
