@@ -5,7 +5,7 @@ use super::caller;
 use super::found::Kept;
 use super::namespace::Start;
 use super::place::{Place, built_in, node_of};
-use super::served::Served;
+use super::served::{self, Served};
 use super::tree;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
@@ -107,21 +107,13 @@ impl FsContext {
 /// Where a node is, seen from `root`. ENOENT if it has been removed.
 pub fn path_of(place: Place, root: Place) -> Result<Vec<u8>> {
     let mut path = Path::default();
-    let mut at = place;
-    while let None = node_of(at)
-        && at != root
-    {
-        let served = Served::at(at)?;
-        let below = served.path(&caller::identity())?;
-        if below != b"/" {
-            path.push_front(&below)?;
-        }
-        at = served.covered().place();
-    }
-    if at != root && path.climb(at, root)? {
+    if !path.climb_served(place, root)? {
+        path.push_root()?;
         path.push_front(b"(unreachable)")?;
     }
-    path.finish()
+    path.push_root()?;
+    path.reversed.reverse();
+    Ok(path.reversed)
 }
 
 /// A path, from the end to the beginning.
@@ -137,28 +129,54 @@ impl Path {
         Ok(())
     }
 
-    /// The names from a node of the kernel's own tree up to `root`. True if that is not above it.
+    /// Of the root, which has no name.
+    fn push_root(&mut self) -> Result<()> {
+        if self.reversed.is_empty() { self.push_front(b"/") } else { Ok(()) }
+    }
+
+    /// The names from a node up to `root`. False if that is not above it.
+    fn climb_served(&mut self, place: Place, root: Place) -> Result<bool> {
+        let mut at = place;
+        while node_of(at).is_none() && at != root {
+            let (served, caller) = (Served::at(at)?, caller::identity());
+            let path = served.path(&caller)?;
+            if at.mount == root.mount {
+                let above = Served::at(root)?.path(&caller)?;
+                if let Some(below) = below(&path, &above) {
+                    return self.push_front(below).map(|()| true);
+                }
+            }
+            if path != b"/" {
+                self.push_front(&path)?;
+            }
+            match served::covered_by(served.tree_root()) {
+                Some(covered) => at = covered,
+                // It was taken from its directory.
+                None => return Ok(false),
+            }
+        }
+        self.climb(at, root)
+    }
+
+    /// The same in the kernel's own tree.
     fn climb(&mut self, place: Place, root: Place) -> Result<bool> {
         let tree = tree::lock();
         let mut at = place;
         while at != root {
-            let Some(node) = node_of(at) else { break };
-            if node == tree.root() {
-                return Ok(true);
-            }
+            let Some(node) = node_of(at).filter(|node| *node != tree.root()) else {
+                return Ok(false);
+            };
             let (parent, name) = tree.name_of(node)?;
             self.push_front(name)?;
             self.push_front(b"/")?;
             at = built_in(parent);
         }
-        Ok(false)
+        Ok(true)
     }
+}
 
-    fn finish(mut self) -> Result<Vec<u8>> {
-        if self.reversed.is_empty() {
-            self.push_front(b"/")?;
-        }
-        self.reversed.reverse();
-        Ok(self.reversed)
-    }
+/// What is left of `path` below the directory `above`, both seen from the root of their tree.
+fn below<'p>(path: &'p [u8], above: &[u8]) -> Option<&'p [u8]> {
+    let above = if above == b"/" { b"" } else { above };
+    path.strip_prefix(above).filter(|rest| rest.starts_with(b"/"))
 }

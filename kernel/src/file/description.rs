@@ -6,9 +6,11 @@ use super::console::{Channel, Terminal};
 use super::device::Device;
 use super::directory::Directory;
 use super::epoll::{self, Epoll};
+use super::locks::Owner;
 use super::open_regular;
 use super::operations::{self, Operations};
-use super::pipe::{Ends, Pipe, PipeEnd};
+use super::other_locks;
+use super::pipe::PipeEnd;
 use super::place::Place;
 use super::regular::{Program, Regular};
 use super::served::{self, Served};
@@ -21,8 +23,8 @@ use crate::result::{Errno, Result};
 use crate::sync::{Mutex, WaitQueue};
 use abi::file::{
     FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECT,
-    O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, SEEK_CUR,
-    SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET,
+    O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_TRUNC, SEEK_CUR, SEEK_DATA,
+    SEEK_END, SEEK_HOLE, SEEK_SET,
 };
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -447,25 +449,7 @@ impl Drop for File {
         if *self.is_watched.get_mut() {
             epoll::forget(self);
         }
+        other_locks::remove_owner(self, Owner::of_file(self));
         self.kind.operations().close(self);
     }
-}
-
-/// A pipe: its read end and its write end. `flags`: O_NONBLOCK, O_DIRECT.
-pub fn pipe(flags: u32, user: u32, group: u32) -> Result<(Arc<File>, Arc<File>)> {
-    let pipe = Pipe::new()?;
-    // Both ends show the same node.
-    let Node::Anonymous { ino, created, .. } = Node::anonymous(user, group) else {
-        return Err(Errno::EINVAL);
-    };
-    let node = || Node::Anonymous { ino, created, user, group };
-    let read = Ends { read: true, write: false };
-    let write = Ends { read: false, write: true };
-    let reader = File::new(
-        Kind::Pipe(PipeEnd { pipe: pipe.clone(), ends: read }),
-        node(),
-        flags | O_RDONLY,
-    )?;
-    let writer = File::new(Kind::Pipe(PipeEnd { pipe, ends: write }), node(), flags | O_WRONLY)?;
-    Ok((reader, writer))
 }

@@ -1,7 +1,9 @@
-//! `fcntl` and `flock` locks. What is locked is a regular file.
+//! `fcntl` and `flock` locks. A regular file has its own, others have them in
+//! [`other_locks`](super::other_locks).
 
 use super::caller;
 use super::description::File;
+use super::other_locks;
 use super::table::FileTable;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
@@ -99,6 +101,12 @@ impl Locks {
         self.try_set(Which::Ranges, lock) == Ok(None)
     }
 
+    /// Whether there are any.
+    pub fn are_held(&self) -> bool {
+        let lists = self.lists.lock();
+        !lists.ranges.is_empty() || !lists.whole.is_empty()
+    }
+
     fn unlock(&self, which: Which, owner: Owner, start: u64, last: u64) -> Result<()> {
         self.lists.lock().get(which).unlock(owner.0, start, last)?;
         self.waiters.wake_all();
@@ -139,8 +147,22 @@ impl Locks {
     }
 }
 
-fn of(file: &File) -> Result<&Locks> {
-    file.regular().map(|(regular, _)| regular.locks()).ok_or(Errno::ENOLCK)
+/// Calls `work` with the locks on a file.
+fn with<R>(file: &File, work: impl FnOnce(&Locks) -> Result<R>) -> Result<R> {
+    match file.regular() {
+        Some((regular, _)) => work(regular.locks()),
+        None => work(&*other_locks::of(file)?),
+    }
+}
+
+/// A descriptor of `file` in `table` was closed: the process's locks on it go.
+#[inline]
+pub fn closed(file: &File, table: &FileTable) {
+    match file.regular() {
+        Some((regular, _)) => regular.locks().remove_owner(Owner::of_table(table)),
+        None if file.is_path() => {}
+        None => other_locks::remove_owner(file, Owner::of_table(table)),
+    }
 }
 
 /// The range a program means: first and last position. EINVAL, EOVERFLOW.
@@ -148,7 +170,11 @@ fn range(file: &File, lock: &Flock64) -> Result<(u64, u64)> {
     let base = match u32::from(lock.whence.cast_unsigned()) {
         SEEK_SET => 0,
         SEEK_CUR => file.with_position(|position| Ok(*position))?,
-        SEEK_END => file.regular().map_or(0, |(regular, _)| regular.size()),
+        SEEK_END => match (file.regular(), file.served()) {
+            (Some((regular, _)), _) => regular.size(),
+            (None, Some(served)) => served.attributes(&caller::identity())?.size,
+            (None, None) => 0,
+        },
         _ => return Err(Errno::EINVAL),
     };
     let base = i64::try_from(base).map_err(|_| Errno::EOVERFLOW)?;
@@ -177,8 +203,8 @@ pub fn query(file: &File, owner: Owner, lock: &Flock64) -> Result<Flock64> {
         return Err(Errno::EINVAL);
     }
     let wanted = wanted(file, owner, lock)?;
-    let lists = of(file)?.lists.lock();
-    Ok(match lists.ranges.conflict(&wanted) {
+    let conflict = with(file, |locks| Ok(locks.lists.lock().ranges.conflict(&wanted).copied()))?;
+    Ok(match conflict {
         None => Flock64 { kind: F_UNLCK, ..*lock },
         Some(other) => Flock64 {
             kind: if other.exclusive { F_WRLCK } else { F_RDLCK },
@@ -197,11 +223,12 @@ pub fn set(file: &File, owner: Owner, lock: &Flock64, wait: bool) -> Result<()> 
         F_RDLCK => file.may_read()?,
         F_WRLCK => file.may_write()?,
         F_UNLCK => {
-            return of(file)?.unlock(Which::Ranges, owner, wanted.start, wanted.last);
+            let FileLock { start, last, .. } = wanted;
+            return with(file, |locks| locks.unlock(Which::Ranges, owner, start, last));
         }
         _ => return Err(Errno::EINVAL),
     }
-    of(file)?.set(Which::Ranges, wanted, wait)
+    with(file, |locks| locks.set(Which::Ranges, wanted, wait))
 }
 
 /// `flock`.
@@ -210,10 +237,10 @@ pub fn flock(file: &File, operation: u32) -> Result<()> {
     let exclusive = match operation & !LOCK_NB {
         LOCK_SH => false,
         LOCK_EX => true,
-        LOCK_UN => return of(file)?.unlock(Which::Whole, owner, 0, END),
+        LOCK_UN => return with(file, |locks| locks.unlock(Which::Whole, owner, 0, END)),
         _ => return Err(Errno::EINVAL),
     };
     let pid = caller::process_id();
     let lock = FileLock { owner: owner.0, pid, exclusive, start: 0, last: END };
-    of(file)?.set(Which::Whole, lock, operation & LOCK_NB == 0)
+    with(file, |locks| locks.set(Which::Whole, lock, operation & LOCK_NB == 0))
 }

@@ -5,7 +5,7 @@
 
 use super::buffers::{Source, UserBuffers};
 use super::caller;
-use super::description::File;
+use super::description::{File, Kind, Node};
 use super::operations::Operations;
 use crate::mm::frames::{GFP_HIGHUSER, alloc_page, put_page};
 use crate::mm::kmap::kmap_atomic;
@@ -13,6 +13,7 @@ use crate::mm::page::page;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task::Sleep;
+use abi::file::{O_RDONLY, O_WRONLY};
 use abi::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 use abi::signal::SIGPIPE;
 use alloc::sync::Arc;
@@ -80,6 +81,22 @@ impl Operations for PipeEnd {
     fn close(&self, _: &File) {
         self.pipe.close(self.ends);
     }
+}
+
+/// A pipe: its read end and its write end. `flags`: O_NONBLOCK, O_DIRECT.
+pub fn pipe(flags: u32, user: u32, group: u32) -> Result<(Arc<File>, Arc<File>)> {
+    let pipe = Pipe::new()?;
+    // Both ends show the same node.
+    let Node::Anonymous { ino, created, .. } = Node::anonymous(user, group) else {
+        return Err(Errno::EINVAL);
+    };
+    let node = || Node::Anonymous { ino, created, user, group };
+    let read = Ends { read: true, write: false };
+    let write = Ends { read: false, write: true };
+    let reader = PipeEnd { pipe: pipe.clone(), ends: read };
+    let reader = File::new(Kind::Pipe(reader), node(), flags | O_RDONLY)?;
+    let writer = File::new(Kind::Pipe(PipeEnd { pipe, ends: write }), node(), flags | O_WRONLY)?;
+    Ok((reader, writer))
 }
 
 /// What one attempt moved, and what has to happen before the next.

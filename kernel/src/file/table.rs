@@ -1,7 +1,7 @@
 //! A process's descriptors.
 
 use super::File;
-use super::locks::Owner;
+use super::locks;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use alloc::sync::Arc;
@@ -51,9 +51,7 @@ impl FileTable {
     /// A descriptor of `file` was taken out: the process's locks on it go.
     #[inline]
     pub fn closed(&self, file: &File) {
-        if let Some((regular, _)) = file.regular() {
-            regular.locks().remove_owner(Owner::of_table(self));
-        }
+        locks::closed(file, self);
     }
 
     /// The file of a descriptor, also one that only stands for a place (O_PATH). EBADF.

@@ -31,6 +31,8 @@ pub enum Rank {
     EpollLinks,
     /// What one epoll instance watches.
     Epoll,
+    /// Which files besides regular ones have locks.
+    LockedFiles,
     /// The state of one open file, pipe or stream.
     File,
     /// What is mounted where.

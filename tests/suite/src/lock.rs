@@ -204,3 +204,31 @@ pub fn a_mapping_keeps_the_description_and_its_lock() {
     assert_eq!(child::wait(pid), Status::Signaled(SIGKILL));
     assert_eq!(lock(&other), Ok(0));
 }
+
+pub fn whatever_is_open_can_be_locked() {
+    let name = Scratch::directory("flock-directory");
+    let open = || File::open_with(name.as_str(), O_RDONLY | O_DIRECTORY, 0).expect("open");
+    let lock = |file: &File, operation| call!(flock(file.fd().0, operation | LOCK_NB));
+    let (first, second) = (open(), open());
+    assert_eq!(lock(&first, LOCK_EX), Ok(0));
+    assert_eq!(lock(&second, LOCK_SH), Err(Errno::EAGAIN));
+    drop(first);
+    assert_eq!(lock(&second, LOCK_SH), Ok(0));
+    assert_eq!(lock(&second, LOCK_UN), Ok(0));
+    assert_eq!(set(&second, range(F_WRLCK, 0, 0)), Err(Errno::EBADF));
+    // The two ends are one node: a process's own locks are never in its way, and go with either.
+    let (read, write) = pipe().expect("pipe2");
+    assert_eq!(set(&read, range(F_RDLCK, 0, 0)), Ok(0));
+    assert_eq!(set(&write, range(F_WRLCK, 4, 0)), Ok(0));
+    let found_by_a_child = || {
+        child::run(|| {
+            let found = get(&write, range(F_WRLCK, 0, 0)).expect("F_GETLK64");
+            if found.kind == F_UNLCK { 100 } else { found.start as i32 }
+        })
+    };
+    assert_eq!(found_by_a_child(), Status::Exited(0));
+    assert_eq!(set(&read, range(F_UNLCK, 0, 2)), Ok(0));
+    assert_eq!(found_by_a_child(), Status::Exited(2));
+    drop(read);
+    assert_eq!(found_by_a_child(), Status::Exited(100));
+}

@@ -39,6 +39,7 @@ mod ipc;
 mod large;
 mod leak;
 mod lock;
+mod mount;
 mod mprotect;
 mod mremap;
 mod munmap;
@@ -505,6 +506,7 @@ test_cases! {
         lock_arguments_are_checked,
         flock_belongs_to_the_description,
         a_mapping_keeps_the_description_and_its_lock,
+        whatever_is_open_can_be_locked,
     ],
     directory: [
         a_new_directory_has_two_names,
@@ -798,7 +800,14 @@ test_cases! {
         a_server_that_lies_gives_its_clients_an_io_error,
         the_next_server_answers_for_the_same_files,
         a_client_of_a_server_that_hangs_can_be_killed,
-        mounting_is_for_the_privileged_and_in_order,
+        they_can_be_locked,
+    ],
+    mount: [
+        it_is_for_the_privileged_and_in_order,
+        a_removed_directory_is_no_place_for_it,
+        a_detached_tree_goes_with_its_last_user,
+        an_unused_mount_expires,
+        a_root_inside_is_where_paths_begin,
     ],
     service: [
         a_service_is_found_by_its_name,

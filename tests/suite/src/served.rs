@@ -24,7 +24,7 @@ use sys::wait::Status;
 use sys::{Errno, Result, directory, time};
 
 /// Runs a test as a program that the server may be called by.
-fn as_program(test: fn()) {
+pub fn as_program(test: fn()) {
     only_on_folio("reference microkernel §3, files");
     if file::stat("/etc/services/files.conf").is_err() {
         skip!("this archive has no service with files");
@@ -37,7 +37,7 @@ fn as_program(test: fn()) {
     assert_eq!(ended, Status::Exited(0));
 }
 
-fn at(name: &str) -> String {
+pub fn at(name: &str) -> String {
     format!("{MOUNT_POINT}/{name}")
 }
 
@@ -45,11 +45,11 @@ fn open(name: &str, flags: u32) -> Result<File> {
     File::open_with(at(name), flags, 0o644)
 }
 
-fn path(text: &str) -> CPath {
+pub fn path(text: &str) -> CPath {
     CPath::new(text).expect("a path")
 }
 
-fn change(directory: &str) -> Result<u32> {
+pub fn change(directory: &str) -> Result<u32> {
     call!(chdir(path(directory).as_user()))
 }
 
@@ -478,44 +478,14 @@ pub fn a_client_of_a_server_that_hangs_can_be_killed() {
     });
 }
 
-pub fn mounting_is_for_the_privileged_and_in_order() {
+pub fn they_can_be_locked() {
     as_program(|| {
-        let place = Scratch::directory("served-mount");
-        let file = Scratch::file("served-mount-file", b"").0;
-        let nothing = UserPtr::NULL;
-        let mount = |target: &str, kind: &str| {
-            let (target, kind) = (path(target), path(kind));
-            call!(mount(kind.as_user(), target.as_user(), kind.as_user(), 0, nothing))
-        };
-        let umount = |target: &str| call!(umount2(path(target).as_user(), 0));
-        assert_eq!(mount(place.as_str(), "no-such-type"), Err(Errno::ENODEV));
-        assert_eq!(mount("/tmp/none/none", "test"), Err(Errno::ENOENT));
-        assert_eq!(mount(file.as_str(), "test"), Err(Errno::ENOTDIR));
-        assert_eq!(mount(MOUNT_POINT, "test"), Err(Errno::EBUSY));
-        assert_eq!(umount(place.as_str()), Err(Errno::EINVAL));
-        assert_eq!(umount("/mnt/dir"), Err(Errno::EINVAL));
-        assert_eq!(mount(place.as_str(), "test"), Ok(0));
-        let there = file::stat(place.join(HELLO)).expect("stat64");
-        let first = file::stat("/mnt/hello").expect("stat64");
-        assert_eq!({ there.ino }, first.ino);
-        assert_ne!({ there.dev }, first.dev);
-        assert_eq!(directory::remove(place.as_str()), Err(Errno::EBUSY));
-        {
-            let _open = File::open(place.join(HELLO)).expect("open");
-            assert_eq!(umount(place.as_str()), Err(Errno::EBUSY));
-        }
-        let ended = child::run(|| {
-            assert_eq!(call!(setuid32(1000)), Ok(0));
-            let (target, kind) = (path("/tmp"), path("test"));
-            let nothing = UserPtr::NULL;
-            let mounted =
-                call!(mount(kind.as_user(), target.as_user(), kind.as_user(), 0, nothing));
-            assert_eq!(mounted, Err(Errno::EPERM));
-            assert_eq!(call!(umount2(path("/mnt").as_user(), 0)), Err(Errno::EPERM));
-            0
-        });
-        assert_eq!(ended, Status::Exited(0));
-        assert_eq!(umount(place.as_str()), Ok(0));
-        assert_eq!(file::stat(place.join(HELLO)).err(), Some(Errno::ENOENT));
+        let lock = |file: &File, operation| call!(flock(file.fd().0, operation | LOCK_NB));
+        let (first, second) = (open(HELLO, O_RDONLY).expect("open"), open(HELLO, O_RDONLY));
+        let (second, other) = (second.expect("open"), open(LONG, O_RDONLY).expect("open"));
+        assert_eq!((lock(&first, LOCK_EX), lock(&other, LOCK_EX)), (Ok(0), Ok(0)));
+        assert_eq!(lock(&second, LOCK_SH), Err(Errno::EAGAIN));
+        drop(first);
+        assert_eq!(lock(&second, LOCK_SH), Ok(0));
     });
 }

@@ -245,6 +245,11 @@ impl<C> NodeTree<C> {
         self.node(id).is_ok_and(|node| node.holds > 0)
     }
 
+    /// ENOENT unless something can be mounted on the node: it has been removed.
+    pub fn may_cover(&self, id: NodeId) -> Result<(), Errno> {
+        if self.node(id)?.links > 0 { Ok(()) } else { Err(Errno::ENOENT) }
+    }
+
     /// Says that something is mounted on the node: it cannot be removed or renamed (EBUSY).
     pub fn set_mounted(&mut self, id: NodeId, mounted: bool) -> Result<(), Errno> {
         self.node_mut(id)?.mounted = mounted;

@@ -45,8 +45,11 @@ impl Served {
         Ok((answer, Some(attributes)))
     }
 
-    /// The directory above.
+    /// The directory above; the root's is itself.
     pub fn parent(&self, caller: &Caller) -> Result<Place> {
+        if self.place() == self.tree_root() {
+            return Ok(self.place());
+        }
         let answer = self.mount.ask(Request::Parent { directory: self.node }, caller, None)?;
         let [low, high] = answer.words()?;
         Ok(Place { node: u64::from(low) | u64::from(high) << 32, ..self.place() })

@@ -14,13 +14,14 @@ mod opened;
 
 pub use attributes::permissions;
 pub use mount::{
-    Mount, Type, covered_by, mount, mount_again, mounted_on, next as next_mount, unmount,
+    End, Mount, Type, covered_by, mount, mount_again, mounted_on, next as next_mount, unmount,
 };
 pub use opened::{Opened, open};
 
 use super::place::Place;
 use super::tree::Held;
 use crate::result::Result;
+use abi::node::ROOT;
 use alloc::sync::Arc;
 
 /// A node of a server's.
@@ -40,8 +41,13 @@ impl Served {
         Place { mount: self.mount.number(), node: self.node }
     }
 
-    /// The directory that its tree is mounted on.
+    /// The directory that its tree is mounted on, or was.
     pub fn covered(&self) -> &Held {
         self.mount.covered()
+    }
+
+    /// The root of its tree.
+    pub fn tree_root(&self) -> Place {
+        Place { node: ROOT, ..self.place() }
     }
 }

@@ -8,10 +8,28 @@ use crate::ipc::port::Port;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use abi::node::ROOT;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use kcore::path::Mounts;
 
-static MOUNTS: SpinLock<Mounts<u64, Arc<Mount>>> = SpinLock::new(Rank::Mounts, Mounts::new());
+static MOUNTS: SpinLock<Mounts<u64, Known>> = SpinLock::new(Rank::Mounts, Mounts::new());
+
+/// How the table knows a mount. No last reference is dropped under its lock: a port may go with it,
+/// and a directory.
+enum Known {
+    Attached(Arc<Mount>),
+    /// Its users keep it.
+    Detached(Weak<Mount>),
+}
+
+impl Known {
+    fn attached(&self) -> Option<&Arc<Mount>> {
+        match self {
+            Self::Attached(mount) => Some(mount),
+            Self::Detached(_) => None,
+        }
+    }
+}
 
 /// Unnamed devices from here on are mounts'.
 const FIRST_MINOR: u32 = 0x100;
@@ -23,6 +41,8 @@ pub struct Mount {
     covered: Held,
     /// The type of file system, padded with zeros.
     kind: Type,
+    /// MNT_EXPIRE was asked for, and nobody has asked the server anything since.
+    is_expiring: AtomicBool,
 }
 
 /// A name of a type of file system, padded with zeros.
@@ -33,7 +53,9 @@ impl Mount {
         self.number
     }
 
+    /// For a question.
     pub(super) fn port(&self) -> &Port {
+        self.is_expiring.store(false, Relaxed);
         &self.port
     }
 
@@ -57,54 +79,97 @@ impl Mount {
     }
 }
 
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Detached ones are still there.
+        let known = MOUNTS.lock().remove(self.number);
+        drop(known);
+    }
+}
+
 /// Mounts the server behind a port on a directory, which is hidden from then on. EBUSY if something is
-/// mounted there.
+/// mounted there; ENOENT if the directory has been removed.
 pub fn mount(port: Arc<Port>, covered: Held, kind: Type) -> Result<()> {
     let (node, place) = (covered.node(), covered.place());
+    let number = MOUNTS.lock().next_number()?;
+    let is_expiring = AtomicBool::new(false);
+    let mount = Arc::try_new(Mount { number, port, covered, kind, is_expiring });
+    let mount = mount.map_err(|_| Errno::ENOMEM)?;
     let mut mounts = MOUNTS.lock();
-    mounts.mount(place, ROOT, |number| {
-        Arc::try_new(Mount { number, port, covered, kind }).map_err(|_| Errno::ENOMEM)
-    })?;
-    tree::lock().set_mounted(node, true)
+    let mut tree = tree::lock();
+    tree.may_cover(node)?;
+    mounts.mount(number, place, ROOT, Known::Attached(mount.clone()))?;
+    tree.set_mounted(node, true)
 }
 
 /// Mounts a file system of a type that is mounted already on another directory. ENODEV if there is none.
 pub fn mount_again(kind: Type, covered: Held) -> Result<()> {
     let port = {
         let mounts = MOUNTS.lock();
-        let mount = mounts.iter().map(|(_, mount)| mount).find(|mount| mount.kind == kind);
+        let mount = mounts.iter().filter_map(Known::attached).find(|mount| mount.kind == kind);
         mount.ok_or(Errno::ENODEV)?.port.clone()
     };
     mount(port, covered, kind)
 }
 
+/// When a mount ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Now: nobody may use it.
+    Unused,
+    /// From the tree now, and altogether when nobody uses it any more.
+    Detached,
+    /// Now if nobody uses it and this is the second time that this is asked for, without a question to
+    /// the server in between: else EAGAIN.
+    Expired,
+}
+
 /// Ends the mount that a node is the root of. EINVAL if it is none, EBUSY while anybody else uses it.
-pub fn unmount(root: Served) -> Result<()> {
+pub fn unmount(root: Served, end: End) -> Result<()> {
     if root.node != ROOT {
         return Err(Errno::EINVAL);
     }
+    let mount = &root.mount;
     // The table's reference, and this one.
-    let is_unused = |mount: &Arc<Mount>| Arc::strong_count(mount) == 2;
-    let mount = {
+    let is_unused =
+        |known: &Known| known.attached().is_some_and(|mount| Arc::strong_count(mount) == 2);
+    let known = {
         let mut mounts = MOUNTS.lock();
-        let mount = mounts.unmount(root.mount.number, is_unused)?;
-        tree::lock().set_mounted(mount.covered.node(), false)?;
-        mount
+        if end == End::Expired && !mount.is_expiring.load(Relaxed) {
+            if !mounts.get(mount.number).is_some_and(is_unused) {
+                return Err(Errno::EBUSY);
+            }
+            mount.is_expiring.store(true, Relaxed);
+            return Err(Errno::EAGAIN);
+        }
+        let known = if end == End::Detached {
+            let known = mounts.detach(mount.number)?;
+            core::mem::replace(known, Known::Detached(Arc::downgrade(mount)))
+        } else {
+            mounts.unmount(mount.number, is_unused)?
+        };
+        // The mount holds it.
+        let _ = tree::lock().set_mounted(mount.covered.node(), false);
+        known
     };
-    // Without the lock: with it may go the port and the directory.
-    drop(mount);
+    drop(known);
     Ok(())
 }
 
 /// The mount with the lowest number above `after`.
 pub fn next(after: u32) -> Option<Arc<Mount>> {
     let mounts = MOUNTS.lock();
-    let later = mounts.iter().map(|(_, mount)| mount).filter(|mount| mount.number > after);
+    let later = mounts.iter().filter_map(Known::attached).filter(|mount| mount.number > after);
     later.min_by_key(|mount| mount.number).cloned()
 }
 
 pub(super) fn get(number: u32) -> Result<Arc<Mount>> {
-    MOUNTS.lock().get(number).cloned().ok_or(Errno::ENOENT)
+    let mount = match MOUNTS.lock().get(number) {
+        Some(Known::Attached(mount)) => Some(mount.clone()),
+        Some(Known::Detached(mount)) => mount.upgrade(),
+        None => None,
+    };
+    mount.ok_or(Errno::ENOENT)
 }
 
 /// The root of what is mounted on a directory.

@@ -1,6 +1,6 @@
 //! Changing attributes and sizes.
 
-use super::{files, from, named, path};
+use super::{files, from, named, read_path};
 use crate::file::found::Found;
 use crate::file::names;
 use crate::file::tree;
@@ -283,9 +283,9 @@ pub fn truncate(path: UserStr, length: i32) -> Result<u32> {
     truncate64(path, i64::from(length))
 }
 
-pub fn truncate64(path_: UserStr, length: i64) -> Result<u32> {
+pub fn truncate64(path: UserStr, length: i64) -> Result<u32> {
     let length = u64::try_from(length).map_err(|_| Errno::EINVAL)?;
-    let path = path(path_)?;
+    let path = read_path(path)?;
     from(AT_FDCWD, &path, |start| names::truncate(start, &path, length))?;
     Ok(0)
 }

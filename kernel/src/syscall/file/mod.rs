@@ -38,13 +38,13 @@ fn files() -> Arc<FileTable> {
 }
 
 /// A path, which may be empty.
-fn any_path(path: UserStr) -> Result<Vec<u8>> {
+fn read_any_path(path: UserStr) -> Result<Vec<u8>> {
     user::c_string(path, PATH_MAX as usize, Errno::ENAMETOOLONG)
 }
 
 /// A path. ENOENT if it is empty.
-fn path(path: UserStr) -> Result<Vec<u8>> {
-    let path = any_path(path)?;
+fn read_path(path: UserStr) -> Result<Vec<u8>> {
+    let path = read_any_path(path)?;
     if path.is_empty() { Err(Errno::ENOENT) } else { Ok(path) }
 }
 
@@ -84,7 +84,7 @@ fn named_for(
     follow: bool,
     empty: bool,
 ) -> Result<Found> {
-    let path = any_path(path)?;
+    let path = read_any_path(path)?;
     if !path.is_empty() {
         let find = |start: &Start| start.find(&path, follow);
         return from_for(caller, directory, &path, find);

@@ -1,9 +1,9 @@
 //! Mounting and unmounting.
 
-use super::{from, named, path};
+use super::{from, named, read_path};
 use crate::file::caller;
 use crate::file::found::Found;
-use crate::file::served::{self, Type};
+use crate::file::served::{self, End, Type};
 use crate::ipc::port::Port;
 use crate::mm::user;
 use crate::result::{Errno, Result};
@@ -32,8 +32,12 @@ fn type_of(name: UserStr) -> Result<Type> {
 }
 
 /// The call of this name, the port looked up.
-pub(in crate::syscall) fn mount_port(port: Arc<Port>, path_: UserStr, kind: UserStr) -> Result<()> {
-    let path = path(path_)?;
+pub(in crate::syscall) fn mount_port(
+    port: Arc<Port>,
+    target: UserStr,
+    kind: UserStr,
+) -> Result<()> {
+    let path = read_path(target)?;
     let covered = directory(from(AT_FDCWD, &path, |start| start.find(&path, true))?)?;
     served::mount(port, covered, type_of(kind)?)
 }
@@ -71,8 +75,15 @@ pub fn umount2(target: UserStr, flags: u32) -> Result<u32> {
     }
     let found = named(AT_FDCWD, target, flags & file::UMOUNT_NOFOLLOW == 0, false)?;
     may_mount()?;
+    // Nothing is lost by force here.
+    let end = match flags & (file::MNT_FORCE | file::MNT_DETACH | file::MNT_EXPIRE) {
+        0 | file::MNT_FORCE => End::Unused,
+        file::MNT_EXPIRE => End::Expired,
+        flags if flags & file::MNT_EXPIRE == 0 => End::Detached,
+        _ => return Err(Errno::EINVAL),
+    };
     match found {
-        Found::Served(root, _) => served::unmount(root)?,
+        Found::Served(root, _) => served::unmount(root, end)?,
         _ => return Err(Errno::EINVAL),
     }
     Ok(0)

@@ -1,6 +1,6 @@
 //! Calls about names and directories.
 
-use super::{any_path, files, from, named, named_for, path};
+use super::{files, from, named, named_for, read_any_path, read_path};
 use crate::file::found::Found;
 use crate::file::{caller, directory, names};
 use crate::mm::user::{self, UserSlice};
@@ -8,7 +8,7 @@ use crate::process::current;
 use crate::result::{Errno, Result};
 use abi::file::{
     AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, RENAME_EXCHANGE, RENAME_NOREPLACE,
-    RENAME_WHITEOUT, X_OK,
+    X_OK,
 };
 use abi::{UserMutPtr, UserStr};
 use kcore::node_tree::RenameFlag;
@@ -17,8 +17,8 @@ pub fn mkdir(path: UserStr, mode: u32) -> Result<u32> {
     mkdirat(AT_FDCWD, path, mode)
 }
 
-pub fn mkdirat(directory: i32, path_: UserStr, mode: u32) -> Result<u32> {
-    let path = path(path_)?;
+pub fn mkdirat(directory: i32, path: UserStr, mode: u32) -> Result<u32> {
+    let path = read_path(path)?;
     let mode = mode & !current().fs().umask();
     from(directory, &path, |start| names::mkdir(start, &path, mode))?;
     Ok(0)
@@ -28,9 +28,9 @@ pub fn mknod(path: UserStr, mode: u32, device: u32) -> Result<u32> {
     mknodat(AT_FDCWD, path, mode, device)
 }
 
-pub fn mknodat(directory: i32, path_: UserStr, mode: u32, device: u32) -> Result<u32> {
+pub fn mknodat(directory: i32, path: UserStr, mode: u32, device: u32) -> Result<u32> {
     names::check_type(mode)?;
-    let path = path(path_)?;
+    let path = read_path(path)?;
     let mode = mode & !current().fs().umask();
     from(directory, &path, |start| names::mknod(start, &path, mode, device))?;
     Ok(0)
@@ -40,9 +40,9 @@ pub fn symlink(target: UserStr, path: UserStr) -> Result<u32> {
     symlinkat(target, AT_FDCWD, path)
 }
 
-pub fn symlinkat(target: UserStr, directory: i32, path_: UserStr) -> Result<u32> {
-    let target = path(target)?;
-    let path = path(path_)?;
+pub fn symlinkat(target: UserStr, directory: i32, path: UserStr) -> Result<u32> {
+    let target = read_path(target)?;
+    let path = read_path(path)?;
     from(directory, &path, |start| names::symlink(&target, start, &path))?;
     Ok(0)
 }
@@ -63,7 +63,7 @@ pub fn linkat(
     }
     let (follow, empty) = (flags & AT_SYMLINK_FOLLOW != 0, flags & AT_EMPTY_PATH != 0);
     let old = named(old_directory, old, follow, empty)?;
-    let new = path(new)?;
+    let new = read_path(new)?;
     from(new_directory, &new, |start| names::link(old.held(), start, &new))?;
     Ok(0)
 }
@@ -76,11 +76,11 @@ pub fn rmdir(path: UserStr) -> Result<u32> {
     unlinkat(AT_FDCWD, path, AT_REMOVEDIR)
 }
 
-pub fn unlinkat(directory: i32, path_: UserStr, flags: u32) -> Result<u32> {
+pub fn unlinkat(directory: i32, path: UserStr, flags: u32) -> Result<u32> {
     if flags & !AT_REMOVEDIR != 0 {
         return Err(Errno::EINVAL);
     }
-    let path = path(path_)?;
+    let path = read_path(path)?;
     from(directory, &path, |start| match flags {
         0 => names::unlink(start, &path),
         _ => names::rmdir(start, &path),
@@ -103,16 +103,15 @@ pub fn renameat2(
     new: UserStr,
     flags: u32,
 ) -> Result<u32> {
-    let old = any_path(old)?;
-    let new = any_path(new)?;
     let flag = match flags {
         0 => RenameFlag::Replace,
         RENAME_NOREPLACE => RenameFlag::NoReplace,
         RENAME_EXCHANGE => RenameFlag::Exchange,
-        // Nobody stacks file systems here.
-        RENAME_WHITEOUT => return Err(Errno::EINVAL),
+        // RENAME_WHITEOUT too: nobody stacks file systems here.
         _ => return Err(Errno::EINVAL),
     };
+    let old = read_any_path(old)?;
+    let new = read_any_path(new)?;
     from(old_directory, &old, |from_start| {
         from(new_directory, &new, |to_start| {
             names::rename((from_start, &old), (to_start, &new), flag)
@@ -125,15 +124,10 @@ pub fn readlink(path: UserStr, buffer: UserMutPtr<u8>, size: i32) -> Result<u32>
     readlinkat(AT_FDCWD, path, buffer, size)
 }
 
-pub fn readlinkat(
-    directory: i32,
-    path_: UserStr,
-    buffer: UserMutPtr<u8>,
-    size: i32,
-) -> Result<u32> {
+pub fn readlinkat(directory: i32, path: UserStr, buffer: UserMutPtr<u8>, size: i32) -> Result<u32> {
     let size = usize::try_from(size).ok().filter(|size| *size != 0).ok_or(Errno::EINVAL)?;
     let caller = caller::identity();
-    let text = match named_for(&caller, directory, path_, false, true)? {
+    let text = match named_for(&caller, directory, path, false, true)? {
         // An empty path: the descriptor has to be a link's.
         Found::Open(file) => Found::Open(file).read_link(&caller).map_err(|error| match error {
             Errno::EINVAL => Errno::ENOENT,
@@ -146,8 +140,8 @@ pub fn readlinkat(
     Ok(text.len() as u32)
 }
 
-pub fn chdir(path_: UserStr) -> Result<u32> {
-    let path = path(path_)?;
+pub fn chdir(path: UserStr) -> Result<u32> {
+    let path = read_path(path)?;
     let directory = caller::from_working_directory(|start| {
         let directory = start.find_directory(&path)?;
         start.caller.may(&directory.attributes(start.caller)?, X_OK)?;
@@ -165,8 +159,8 @@ pub fn fchdir(fd: i32) -> Result<u32> {
     Ok(0)
 }
 
-pub fn chroot(path_: UserStr) -> Result<u32> {
-    let path = path(path_)?;
+pub fn chroot(path: UserStr) -> Result<u32> {
+    let path = read_path(path)?;
     let directory = caller::from_working_directory(|start| {
         let directory = start.find_directory(&path)?;
         start.caller.may(&directory.attributes(start.caller)?, X_OK)?;

@@ -1,6 +1,6 @@
 //! Opening and closing descriptors, and where they stand.
 
-use super::{files, from, path};
+use super::{files, from, read_path};
 use crate::file::{File, caller, open as open_file, open_memory, pipe as make_pipe, random};
 use crate::mm::user::{self, UserSlice};
 use crate::process::current;
@@ -19,8 +19,8 @@ pub fn creat(path: UserStr, mode: u32) -> Result<u32> {
     openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode)
 }
 
-pub fn openat(directory: i32, path_: UserStr, flags: u32, mode: u32) -> Result<u32> {
-    let path = path(path_)?;
+pub fn openat(directory: i32, path: UserStr, flags: u32, mode: u32) -> Result<u32> {
+    let path = read_path(path)?;
     let files = files();
     // Before the file is opened, so that nothing is made for a descriptor that is not there.
     let reserved = files.reserve(close_on_exec(flags), caller::descriptor_limit())?;
