@@ -19,6 +19,25 @@ impl Schedule {
         self.deadline.saturating_sub(now)
     }
 
+    /// How often it has expired by now, if nobody has [passed](Self::pass) it meanwhile.
+    pub const fn expiries(&self, now: u64) -> u64 {
+        match (self.deadline, self.interval) {
+            (0, _) => 0,
+            (deadline, _) if now < deadline => 0,
+            (_, 0) => 1,
+            (deadline, interval) => ((now - deadline) / interval).saturating_add(1),
+        }
+    }
+
+    /// As a setting: the time to the next expiry after `now`.
+    #[must_use]
+    pub const fn shown(mut self, now: u64) -> Self {
+        if self.expiries(now) != 0 {
+            self.pass(now);
+        }
+        Self { deadline: self.left(now), interval: self.interval }
+    }
+
     /// Behind an expiry: a timer that repeats goes on with its first one after `now`, any other is
     /// off. Returns how many it passed over.
     pub const fn pass(&mut self, now: u64) -> u32 {
@@ -42,7 +61,9 @@ mod tests {
     fn once_is_once() {
         let mut once = Schedule { deadline: 50, interval: 0 };
         assert_eq!((once.left(20), once.left(70)), (30, 0));
-        assert_eq!((once.pass(70), once.is_on()), (0, false));
+        assert_eq!((once.expiries(49), once.expiries(70)), (0, 1));
+        assert_eq!((once.shown(20).deadline, once.shown(70).deadline), (30, 0));
+        assert_eq!((once.pass(70), once.is_on(), once.expiries(80)), (0, false, 0));
     }
 
     #[test]
@@ -67,6 +88,9 @@ mod tests {
                 passed += 1;
             }
             let mut schedule = Schedule { deadline, interval };
+            prop_assert_eq!(schedule.expiries(deadline - 1), 0);
+            prop_assert_eq!(schedule.expiries(now), u64::from(passed) + 1);
+            prop_assert_eq!(schedule.shown(now).deadline, next - now);
             prop_assert_eq!(schedule.pass(now), passed);
             prop_assert_eq!(schedule, Schedule { deadline: next, interval });
         }

@@ -26,6 +26,7 @@ pub mod credentials;
 pub mod elf_image;
 pub mod endpoint;
 pub mod epoll;
+pub mod event_count;
 pub mod exception;
 pub mod exec_stack;
 pub mod family;

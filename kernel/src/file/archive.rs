@@ -3,13 +3,12 @@
 use super::access::Caller;
 use super::open::content_of;
 use super::regular::Regular;
-use super::status::DeviceNumber;
 use super::tree::{self, Content, Tree};
 use crate::arch::paging::PAGE_OFFSET;
 use crate::mm::direct_map::max_low_pfn;
 use crate::mm::object::Object;
 use crate::result::{Errno, Result};
-use abi::file::{S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG};
+use abi::file::{DeviceNumber, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::slice;

@@ -2,7 +2,7 @@
 
 use crate::mm::object::Object;
 use crate::mm::user::{self, UserSlice};
-use crate::result::Result;
+use crate::result::{Errno, Result};
 use abi::file::MAX_RW_COUNT;
 
 /// A range of the program's memory (`read`), or several (`readv`), consumed from the front.
@@ -95,6 +95,11 @@ impl<'a> UserBuffers<'a> {
             }
         }
         done
+    }
+
+    /// Writes all of `from` to the front; how much that is. EFAULT if the memory is not there.
+    pub fn copy_out_all(&mut self, from: &[u8]) -> Result<usize> {
+        if self.copy_out(from) == from.len() { Ok(from.len()) } else { Err(Errno::EFAULT) }
     }
 
     /// Fills `to` from the front; fewer bytes if the memory is not there.

@@ -6,6 +6,7 @@ use super::console::{Channel, Terminal};
 use super::device::Device;
 use super::directory::Directory;
 use super::epoll::{self, Epoll};
+use super::eventfd::Eventfd;
 use super::locks::Owner;
 use super::open_regular;
 use super::operations::{self, Operations};
@@ -14,8 +15,10 @@ use super::pipe::PipeEnd;
 use super::place::Place;
 use super::regular::{Program, Regular};
 use super::served::{self, Served};
+use super::signalfd::Signalfd;
 use super::socket::Socket;
-use super::status::FileStatus;
+use super::status::{BLOCK_SIZE, FileStatus};
+use super::timerfd::Timerfd;
 use super::tree::{self, Held};
 use crate::mm::object::Object;
 use crate::mm::space::KeptOpen;
@@ -59,6 +62,9 @@ pub enum Kind {
     Pipe(PipeEnd),
     Socket(Socket),
     Epoll(Arc<Epoll>),
+    Eventfd(Arc<Eventfd>),
+    Timerfd(Arc<Timerfd>),
+    Signalfd(Signalfd),
     Device(Device),
     /// One of the framed line's streams.
     Channel(Channel),
@@ -78,6 +84,9 @@ impl Kind {
             Self::Pipe(end) => end,
             Self::Socket(socket) => socket,
             Self::Epoll(epoll) => &**epoll,
+            Self::Eventfd(eventfd) => &**eventfd,
+            Self::Timerfd(timerfd) => &**timerfd,
+            Self::Signalfd(signalfd) => signalfd,
             Self::Device(device) => device,
             Self::Channel(channel) => channel,
             Self::Terminal(terminal) => *terminal,
@@ -395,6 +404,7 @@ impl File {
                     nlink: 1,
                     uid: user,
                     gid: group,
+                    block_size: BLOCK_SIZE,
                     accessed: created,
                     modified: created,
                     changed: created,

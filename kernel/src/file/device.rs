@@ -3,10 +3,10 @@
 use super::buffers::{Source, UserBuffers};
 use super::description::File;
 use super::operations::Operations;
-use super::status::DeviceNumber;
 use super::{kmsg, random};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
+use abi::file::DeviceNumber;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Device {

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  FileTable ──► File ──► Regular ──► Object      pages, shared with mmap
-//!   (fd)    (offset, flags) │  Pipe, Socket, Epoll, Device, Terminal, …
+//!   (fd)    (offset, flags) │  Pipe, Socket, Epoll, Eventfd, Device, Terminal, …
 //!                           └► Held ──► the tree   attributes, names; or
 //!                              Served ──► a mount, a number: everything else the server knows
 //! ```
@@ -22,6 +22,7 @@ mod description;
 mod device;
 pub mod directory;
 pub mod epoll;
+pub mod eventfd;
 pub mod found;
 mod kmsg;
 #[cfg(feature = "ktest")]
@@ -41,9 +42,11 @@ pub mod random;
 mod regular;
 mod sendfile;
 pub mod served;
+pub mod signalfd;
 pub mod socket;
 pub mod status;
 mod table;
+pub mod timerfd;
 pub mod tree;
 mod whereabouts;
 

@@ -12,13 +12,12 @@ use super::operations::Place;
 use super::pipe::{Ends, Pipe, PipeEnd};
 use super::regular::{Program, Regular};
 use super::served::{self, Served, permissions};
-use super::status::DeviceNumber;
 use super::tree::{self, Content, Held};
 use crate::result::{Errno, Result};
 use abi::file::{
-    O_ACCMODE, O_CREAT, O_DIRECT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOFOLLOW,
-    O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK,
-    S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
+    DeviceNumber, O_ACCMODE, O_CREAT, O_DIRECT, O_DIRECTORY, O_EXCL, O_LARGEFILE, O_NOATIME,
+    O_NOFOLLOW, O_NONBLOCK, O_PATH, O_TMPFILE, O_TRUNC, R_OK, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO,
+    S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, W_OK, X_OK,
 };
 use abi::node;
 use alloc::sync::Arc;

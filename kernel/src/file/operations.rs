@@ -2,10 +2,9 @@
 
 use super::buffers::{Source, UserBuffers};
 use super::description::File;
-use super::status::DeviceNumber;
 use crate::result::{Errno, Result};
 use crate::sync::WaitQueue;
-use abi::file::{S_IFIFO, SEEK_CUR, SEEK_SET};
+use abi::file::{DeviceNumber, S_IFIFO, SEEK_CUR, SEEK_SET};
 use abi::poll::{POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM};
 
 /// Each kind of file implements what it can do; the rest is refused as Linux does it. `file` is the
@@ -90,6 +89,8 @@ pub trait Operations {
 
 /// The device on which pipes and streams lie.
 const PIPES: DeviceNumber = DeviceNumber::new(0, 13);
+/// The device of what is neither in a tree nor a pipe, socket or stream.
+pub const ANONYMOUS_INODES: DeviceNumber = DeviceNumber::new(0, 14);
 
 /// The position of what has no size, if `whence` is one of these two: else EINVAL.
 pub fn seek_without_size(file: &File, offset: i64, whence: u32) -> Result<u64> {

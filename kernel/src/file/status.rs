@@ -1,35 +1,15 @@
 //! What `stat` reports, in Linux's layouts.
 
 use crate::result::{Errno, Result};
-use abi::file::{STATX_BASIC_STATS, STATX_MNT_ID, Stat, Stat64, Statx, StatxTimestamp};
+use abi::file::{
+    DeviceNumber, STATX_BASIC_STATS, STATX_MNT_ID, Stat, Stat64, Statx, StatxTimestamp,
+};
 use kcore::node_tree::Timestamp;
 
-/// Bytes a program should read or write at a time.
+/// Bytes a program should read or write at a time, unless a server says otherwise.
 pub const BLOCK_SIZE: u32 = 4096;
 /// The largest size the structures without 64 in their name can hold.
 const MAX_NON_LFS: u64 = 0x7fff_ffff;
-
-/// A device's number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct DeviceNumber {
-    pub major: u32,
-    pub minor: u32,
-}
-
-impl DeviceNumber {
-    pub const fn new(major: u32, minor: u32) -> Self {
-        Self { major, minor }
-    }
-
-    /// From the form in which `mknod` and `stat` pass it: 12 bits of major, 20 of minor.
-    pub const fn decode(number: u32) -> Self {
-        Self { major: number >> 8 & 0xfff, minor: number & 0xff | number >> 12 & 0xf_ff00 }
-    }
-
-    pub const fn encode(self) -> u32 {
-        self.minor & 0xff | self.major << 8 | (self.minor & !0xff) << 12
-    }
-}
 
 /// The low 32 bits of the seconds, which is all the old structures hold, and the nanoseconds.
 fn old(time: Timestamp) -> (u32, u32) {
@@ -54,6 +34,8 @@ pub struct FileStatus {
     /// What a device node stands for.
     pub rdev: DeviceNumber,
     pub size: u64,
+    /// Bytes to read or write at a time.
+    pub block_size: u32,
     /// Of 512 bytes.
     pub blocks: u64,
     pub accessed: Timestamp,
@@ -81,7 +63,7 @@ impl FileStatus {
             gid: id(self.gid),
             rdev: self.rdev.encode(),
             size: self.size as u32,
-            blksize: BLOCK_SIZE,
+            blksize: self.block_size,
             blocks: self.blocks as u32,
             atime: atime.0,
             atime_nsec: atime.1,
@@ -104,7 +86,7 @@ impl FileStatus {
             gid: self.gid,
             rdev: u64::from(self.rdev.encode()),
             size: self.size as i64,
-            blksize: BLOCK_SIZE,
+            blksize: self.block_size,
             blocks: self.blocks,
             atime: atime.0,
             atime_nsec: atime.1,
@@ -120,7 +102,7 @@ impl FileStatus {
     pub fn statx(&self) -> Statx {
         Statx {
             mask: STATX_BASIC_STATS | STATX_MNT_ID,
-            blksize: BLOCK_SIZE,
+            blksize: self.block_size,
             nlink: self.nlink,
             uid: self.uid,
             gid: self.gid,

@@ -4,10 +4,11 @@ use super::access::Caller;
 use super::pipe::Pipe;
 use super::place::{self, BUILT_IN, Place};
 use super::regular::Regular;
-use super::status::{DeviceNumber, FileStatus};
+use super::status::{BLOCK_SIZE, FileStatus};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, SpinLockGuard};
 use crate::time::{self, SECOND};
+use abi::file::DeviceNumber;
 use alloc::sync::Arc;
 use core::ops::{Deref, DerefMut};
 use kcore::node_tree::{Edit, NodeId, NodeTree, Timestamp};
@@ -129,6 +130,7 @@ impl Tree {
             gid: attributes.gid,
             rdev: DeviceNumber::decode(attributes.rdev),
             size,
+            block_size: BLOCK_SIZE,
             blocks,
             accessed: attributes.accessed,
             modified: attributes.modified,

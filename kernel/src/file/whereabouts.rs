@@ -54,6 +54,9 @@ impl File {
             Node::Anonymous { ino, .. } => match self.kind() {
                 Kind::Socket(_) => numbered(b"socket:[", *ino, b"]"),
                 Kind::Epoll(_) => joined(&[b"anon_inode:[eventpoll]"]),
+                Kind::Eventfd(_) => joined(&[b"anon_inode:[eventfd]"]),
+                Kind::Timerfd(_) => joined(&[b"anon_inode:[timerfd]"]),
+                Kind::Signalfd(_) => joined(&[b"anon_inode:[signalfd]"]),
                 _ => numbered(b"pipe:[", *ino, b"]"),
             },
         }

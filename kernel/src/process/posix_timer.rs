@@ -9,7 +9,6 @@ use crate::result::{Errno, Result};
 use crate::time::{self, Timer, deadline};
 use abi::process::RLIMIT_SIGPENDING;
 use abi::signal::SI_TIMER;
-use abi::time::CLOCK_REALTIME;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::pin::Pin;
@@ -159,12 +158,7 @@ impl CurrentThread {
         timer.is_pending = false;
         timer.sequence = timer.sequence.wrapping_add(1);
         timer.last_overrun = 0;
-        let deadline = match (value, absolute) {
-            (0, _) => 0,
-            (_, true) if timer.clock == CLOCK_REALTIME => deadline::at_time_of_day(value),
-            (_, true) => value,
-            (_, false) => deadline::after(value),
-        };
+        let deadline = deadline::of_timer(timer.clock, value, absolute);
         timer.schedule = Schedule { deadline, interval };
         timer.arm();
         Ok(old)

@@ -7,6 +7,10 @@
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Rank {
+    /// Who watches which description.
+    EpollLinks,
+    /// What one epoll instance watches.
+    Epoll,
     /// Processes, their families, groups and sessions.
     Process,
     /// A process's signal state.
@@ -27,10 +31,6 @@ pub enum Rank {
     Ipc,
     /// A descriptor table.
     Files,
-    /// Who watches which description.
-    EpollLinks,
-    /// What one epoll instance watches.
-    Epoll,
     /// Which files besides regular ones have locks.
     LockedFiles,
     /// The state of one open file, pipe or stream.

@@ -57,7 +57,7 @@ fn notice_of(event: &Sigevent) -> Result<Notice> {
 }
 
 /// A setting as programs write it.
-trait Setting: abi::Plain {
+pub trait Setting: abi::Plain {
     type Time: TimeValue;
     fn interval(&self) -> Self::Time;
     fn value(&self) -> Self::Time;
@@ -86,7 +86,8 @@ macro_rules! setting {
 setting!(Itimerspec, Timespec);
 setting!(Itimerspec64, Timespec64);
 
-fn shown<T: Setting>(schedule: Schedule) -> T {
+/// As programs read it.
+pub fn shown<T: Setting>(schedule: Schedule) -> T {
     let [interval, value] = [schedule.interval, schedule.deadline].map(T::Time::from_nanoseconds);
     T::new(interval, value)
 }

@@ -97,6 +97,16 @@ pub const CLOCK_MONOTONIC_COARSE: i32 = 6;
 /// Since boot, suspension included.
 pub const CLOCK_BOOTTIME: i32 = 7;
 
+/// Wall clock; a timer wakes the machine up.
+pub const CLOCK_REALTIME_ALARM: i32 = 8;
+/// Since boot; a timer wakes the machine up.
+pub const CLOCK_BOOTTIME_ALARM: i32 = 9;
+
+/// `timerfd_settime`: at a time, not after a time.
+pub const TFD_TIMER_ABSTIME: u32 = 1;
+/// `timerfd_settime`: reading fails when somebody sets the clock.
+pub const TFD_TIMER_CANCEL_ON_SET: u32 = 2;
+
 /// `clock_nanosleep` until a time, not for a time.
 pub const TIMER_ABSTIME: u32 = 1;
 

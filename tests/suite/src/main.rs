@@ -24,6 +24,7 @@ mod damaged_objects;
 mod descriptor;
 mod directory;
 mod epoll;
+mod eventfd;
 mod exception;
 mod exec;
 mod fast_entry;
@@ -60,6 +61,7 @@ mod service;
 mod shared;
 mod sharing;
 mod signal;
+mod signalfd;
 mod socket;
 mod start;
 mod statistics;
@@ -69,6 +71,7 @@ mod thread_area;
 mod threads;
 mod time;
 mod timer;
+mod timerfd;
 mod trace;
 mod usage;
 mod vdso;
@@ -397,6 +400,27 @@ test_cases! {
         an_instance_can_be_polled,
         a_blocked_alarm_does_not_end_the_wait,
         requests_that_make_no_sense,
+    ],
+    eventfd: [
+        readers_take_all_or_one,
+        poll_sees_what_can_be_done,
+        arguments_are_checked,
+        sleepers_wake_each_other,
+    ],
+    timerfd: [
+        it_expires_once_or_again_and_again,
+        poll_waits_for_it,
+        a_time_may_be_given,
+        the_old_calls_mean_the_same,
+        arguments_are_checked,
+    ],
+    signalfd: [
+        signals_come_with_their_senders,
+        a_read_takes_as_many_as_there_is_room_for,
+        sleepers_wake_for_children_and_timers,
+        others_signals_are_seen_by_others,
+        epoll_waits_for_them,
+        what_is_read_can_change,
     ],
     timer: [
         a_timer_sends_its_signal_once,

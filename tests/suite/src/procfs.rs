@@ -330,6 +330,9 @@ pub fn the_machines_files_are_there() {
         assert!(counter(&text("/proc/vmstat")) >= before + 16);
         unmap(start, 16);
         assert_eq!(file::stat("/proc/nothing").err(), Some(Errno::ENOENT));
+        for path in ["/proc", "/proc/stat", "/proc/self/maps"] {
+            assert_eq!(file::stat(path).map(|stat| stat.blksize), Ok(1024), "{path}");
+        }
     });
 }
 

@@ -23,12 +23,11 @@ pub use terminal::Terminal;
 
 use super::caller;
 use super::description::{File, Kind, Node};
-use super::status::DeviceNumber;
 use crate::result::{Errno, Result};
 use crate::sync::{BootCell, WaitQueue};
 use abi::boot::{CONSOLE, CONSOLE_TTY, CREDITS, CREDITS_OFF};
 use abi::console::{FRAMED, TERMINAL};
-use abi::file::{O_RDONLY, O_RDWR, O_WRONLY};
+use abi::file::{DeviceNumber, O_RDONLY, O_RDWR, O_WRONLY};
 use alloc::sync::Arc;
 use kcore::cmdline::CommandLine;
 use streams::Streams;

@@ -18,13 +18,12 @@ use super::File;
 use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::description::{Kind, Node};
-use super::operations::Operations;
-use super::status::DeviceNumber;
+use super::operations::{ANONYMOUS_INODES, Operations};
 use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank, SpinLock, WaitError, WaitQueue};
 use crate::task::Sleep;
 use abi::epoll::EpollEvent;
-use abi::file::O_RDWR;
+use abi::file::{DeviceNumber, O_RDWR};
 use abi::poll::{POLLIN, POLLRDNORM};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -239,9 +238,6 @@ fn find(
     watches.binary_search_by_key(&(fd, file as usize), |watch| watch.key())
 }
 
-/// The device on which instances lie.
-const INSTANCES: DeviceNumber = DeviceNumber::new(0, 14);
-
 impl Operations for Epoll {
     fn read(&self, _: &File, _: &mut UserBuffers) -> Result<usize> {
         Err(Errno::EINVAL)
@@ -260,6 +256,6 @@ impl Operations for Epoll {
     }
 
     fn anonymous(&self) -> (DeviceNumber, u32) {
-        (INSTANCES, 0o600)
+        (ANONYMOUS_INODES, 0o600)
     }
 }

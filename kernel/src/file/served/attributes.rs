@@ -3,12 +3,12 @@
 use super::Served;
 use super::ask::Lent;
 use crate::file::access::Caller;
-use crate::file::status::{DeviceNumber, FileStatus};
+use crate::file::status::{BLOCK_SIZE, FileStatus};
 use crate::result::{Errno, Result};
 use abi::Plain;
 use abi::file::{
-    NAME_MAX, PATH_MAX, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK,
-    Statfs64,
+    DeviceNumber, NAME_MAX, PATH_MAX, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG,
+    S_IFSOCK, Statfs64,
 };
 use abi::node::{Attributes, Changes, Link, Request};
 use alloc::vec::Vec;
@@ -41,6 +41,10 @@ impl Served {
             gid: attributes.gid,
             rdev: DeviceNumber::decode(attributes.rdev),
             size: attributes.size,
+            block_size: match attributes.block_size {
+                0 => BLOCK_SIZE,
+                size => size,
+            },
             blocks: attributes.blocks,
             accessed: time(attributes.atime, attributes.atime_nsec),
             modified: time(attributes.mtime, attributes.mtime_nsec),
@@ -93,6 +97,7 @@ pub(super) fn check(attributes: Attributes) -> Result<Attributes> {
     let makes_sense = types.contains(&(attributes.mode & S_IFMT))
         && attributes.mode & !(S_IFMT | 0o7777) == 0
         && attributes.size.cast_signed() >= 0
+        && (attributes.block_size == 0 || attributes.block_size.is_power_of_two())
         && nanoseconds.iter().all(|nanoseconds| *nanoseconds < 1_000_000_000);
     if makes_sense { Ok(attributes) } else { Err(Errno::EIO) }
 }

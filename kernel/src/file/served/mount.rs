@@ -2,11 +2,11 @@
 
 use super::Served;
 use crate::file::place::Place;
-use crate::file::status::DeviceNumber;
 use crate::file::tree::{self, Held};
 use crate::ipc::port::Port;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
+use abi::file::DeviceNumber;
 use abi::node::ROOT;
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};

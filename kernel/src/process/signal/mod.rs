@@ -25,9 +25,9 @@ pub use frame::{rt_sigreturn, sigreturn};
 pub use mask::{change_blocked, restore_mask, set_blocked, set_temporary_mask};
 pub(super) use send::post_timer;
 pub use send::{
-    check_permission, is_interrupted, raise, send_if_permitted, send_to_all, send_to_group,
+    NEWS, check_permission, is_interrupted, raise, send_if_permitted, send_to_all, send_to_group,
     send_to_process, send_to_thread,
 };
 pub use state::{SignalGuard, Signals, ThreadSignals};
 pub(super) use stop::{child_info, report_stopped};
-pub use timed_wait::{sleep_for_signal, take};
+pub use timed_wait::{dequeue, is_pending, sleep_for_signal, take};

@@ -64,7 +64,16 @@ pub fn sleep_for_signal() -> core::result::Result<(), WaitError> {
     }
 }
 
-fn dequeue(thread: &CurrentThread, wanted: SignalSet) -> Option<Info> {
+/// Whether a signal of the set could be taken.
+pub fn is_pending(thread: &CurrentThread, wanted: SignalSet) -> bool {
+    let mut guard = thread.process().lock_signals();
+    let (signals, own) = guard.with(thread);
+    let pending = signals.pending.set().union(own.pending.set());
+    !pending.intersection(wanted).is_empty()
+}
+
+/// Takes a pending signal of the set, if there is one.
+pub fn dequeue(thread: &CurrentThread, wanted: SignalSet) -> Option<Info> {
     let mut guard = thread.process().lock_signals();
     let (signals, own) = guard.with(thread);
     let others = SignalSet::FULL.difference(wanted);

@@ -3,6 +3,7 @@
 mod attributes;
 mod control;
 mod epoll;
+mod event;
 pub(in crate::syscall) mod mount;
 mod names;
 mod open;
@@ -13,6 +14,7 @@ mod transfer;
 pub use attributes::*;
 pub use control::*;
 pub use epoll::*;
+pub use event::*;
 pub use mount::{mount, umount, umount2};
 pub use names::*;
 pub use open::*;

@@ -1,6 +1,8 @@
 //! Files: attributes, directory entries, flags.
 
+mod device;
 mod directory_entry;
+mod event;
 mod fallocate;
 mod fcntl;
 mod lock;
@@ -13,7 +15,9 @@ mod statfs;
 mod statx;
 mod transfer;
 
+pub use device::*;
 pub use directory_entry::*;
+pub use event::*;
 pub use fallocate::*;
 pub use fcntl::*;
 pub use lock::*;

@@ -4,13 +4,15 @@ use crate::plain::structure;
 
 structure! {
     /// What `stat` shows of a node.
-    pub struct Attributes: 84 {
+    pub struct Attributes: 88 {
         /// Number for `st_ino`.
         pub ino: u64,
         /// In bytes.
         pub size: u64,
         /// Of 512 bytes.
         pub blocks: u64,
+        /// Bytes to read or write at a time, a power of two; 0 for a page.
+        pub block_size: u32,
         /// Type and permissions, `S_*`.
         pub mode: u32,
         /// Names.

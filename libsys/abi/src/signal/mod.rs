@@ -2,6 +2,7 @@
 
 mod action;
 mod context;
+mod descriptor;
 mod event;
 mod frame;
 mod info;
@@ -11,6 +12,7 @@ mod stack;
 
 pub use action::*;
 pub use context::*;
+pub use descriptor::*;
 pub use event::*;
 pub use frame::*;
 pub use info::*;

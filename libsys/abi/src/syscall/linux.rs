@@ -509,8 +509,24 @@ macro_rules! for_each_linux_call {
             );
             /// Sets access and modification time.
             320 utimensat(directory: i32, path: UserStr, times: UserPtr<[Timespec; 2]>, flags: u32);
+            /// A descriptor to read signals from.
+            321 signalfd(fd: i32, signals: UserPtr<SignalSet>, set_size: u32);
+            /// A descriptor to read a timer's expiries from.
+            322 timerfd_create(clock: i32, flags: u32);
+            /// A descriptor of a number.
+            323 eventfd(count: u32);
             /// Reserves or frees space of a file.
             324 fallocate(fd: i32, mode: i32, offset: i64, length: i64);
+            /// Sets a timer of `timerfd_create`.
+            325 timerfd_settime(
+                fd: i32, flags: u32, new: UserPtr<Itimerspec>, old: UserMutPtr<Itimerspec>
+            );
+            /// Queries a timer of `timerfd_create`.
+            326 timerfd_gettime(fd: i32, value: UserMutPtr<Itimerspec>);
+            /// `signalfd` with flags.
+            327 signalfd4(fd: i32, signals: UserPtr<SignalSet>, set_size: u32, flags: u32);
+            /// `eventfd` with flags.
+            328 eventfd2(count: u32, flags: u32);
             /// An epoll instance.
             329 epoll_create1(flags: u32);
             /// `dup2` with flags, refusing equal descriptors.
@@ -602,6 +618,12 @@ macro_rules! for_each_linux_call {
             /// Sets a timer, 64-bit seconds.
             409 timer_settime64(
                 timer: i32, flags: u32, new: UserPtr<Itimerspec64>, old: UserMutPtr<Itimerspec64>
+            );
+            /// Queries a timer of `timerfd_create`, 64-bit seconds.
+            410 timerfd_gettime64(fd: i32, value: UserMutPtr<Itimerspec64>);
+            /// Sets a timer of `timerfd_create`, 64-bit seconds.
+            411 timerfd_settime64(
+                fd: i32, flags: u32, new: UserPtr<Itimerspec64>, old: UserMutPtr<Itimerspec64>
             );
             /// Sets access and modification time, 64-bit seconds.
             412 utimensat_time64(

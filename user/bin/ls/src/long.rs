@@ -4,7 +4,7 @@ use crate::Item;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use sys::abi::file::{S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, Stat64};
+use sys::abi::file::{DeviceNumber, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, Stat64};
 use sys::calendar::Date;
 use sys::{directory, mode, time};
 
@@ -49,8 +49,7 @@ fn fields(stat: &Stat64) -> [String; 5] {
 }
 
 fn device_numbers(device: u64) -> String {
-    let major = (device >> 8 & 0xfff) | (device >> 32 & !0xfff);
-    let minor = (device & 0xff) | (device >> 12 & 0xffff_ff00);
+    let DeviceNumber { major, minor } = DeviceNumber::decode(device as u32);
     format!("{major}, {minor}")
 }
 

@@ -161,11 +161,11 @@ fn pair<T: Text>(prefix: &str, interval: &T, value: &T, to: &mut String) {
 }
 
 fn attributes(bits: u32, size: u64, device: u64, to: &mut String) {
-    use abi::file::{S_IFBLK, S_IFCHR};
+    use abi::file::{DeviceNumber, S_IFBLK, S_IFCHR};
     show!(to, "{{st_mode=");
     mode(bits, to);
     if matches!(bits & S_IFMT, S_IFCHR | S_IFBLK) {
-        let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xff00);
+        let DeviceNumber { major, minor } = DeviceNumber::decode(device as u32);
         show!(to, ", st_rdev=makedev({major:#x}, {minor:#x}), ...}}");
     } else {
         show!(to, ", st_size={size}, ...}}");

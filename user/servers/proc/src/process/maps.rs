@@ -4,6 +4,7 @@ use super::Subject;
 use crate::text::{Text, add};
 use alloc::vec::Vec;
 use sys::Result;
+use sys::abi::file::DeviceNumber;
 use sys::abi::statistics::*;
 
 /// Areas asked for at a time.
@@ -55,7 +56,7 @@ pub fn line(text: &mut Text, area: &AreaStatistics, name: &[u8]) {
     let start = text.len();
     let flag = |bit: u32, letter: char| if area.flags & bit != 0 { letter } else { '-' };
     let shared = if area.flags & 8 != 0 { 's' } else { 'p' };
-    let (major, minor) = device(area.device);
+    let DeviceNumber { major, minor } = DeviceNumber::decode(area.device);
     add!(
         text,
         "{:08x}-{:08x} {}{}{}{shared} {:08x} {major:02x}:{minor:02x} {} ",
@@ -73,9 +74,4 @@ pub fn line(text: &mut Text, area: &AreaStatistics, name: &[u8]) {
         text.add_name(name, b"\n");
     }
     text.add_bytes(b"\n");
-}
-
-/// Major and minor number.
-fn device(number: u32) -> (u32, u32) {
-    (number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xf_ff00)
 }

@@ -3,6 +3,7 @@
 use super::Subject;
 use crate::text::{Text, add, name_of};
 use alloc::vec::Vec;
+use sys::abi::file::DeviceNumber;
 use sys::abi::statistics::{MountStatistics, PATH_MOUNT};
 use sys::{Errno, Result};
 
@@ -47,8 +48,7 @@ pub fn mounts(of: &Subject<'_>, text: &mut Text) -> Result<()> {
 /// Writes a line for each, with numbers.
 pub fn mountinfo(of: &Subject<'_>, text: &mut Text) -> Result<()> {
     each(of, |mount, path| {
-        let (major, minor) =
-            (mount.device >> 8 & 0xfff, mount.device & 0xff | mount.device >> 12 & 0xf_ff00);
+        let DeviceNumber { major, minor } = DeviceNumber::decode(mount.device);
         let (number, parent) = (mount.number, mount.parent);
         add!(text, "{number} {parent} {major}:{minor} / ");
         text.add_name(path, ESCAPED);

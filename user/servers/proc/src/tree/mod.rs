@@ -25,6 +25,8 @@ use sys::{Errno, Result};
 
 /// What `statfs` shows of a `/proc`.
 pub const PROC_SUPER_MAGIC: u32 = 0x9fa0;
+/// What `stat` shows as a good size for reading, as Linux does.
+const BLOCK_SIZE: u32 = 1024;
 /// Positions of a directory's entries begin here where ids or numbers follow the fixed ones.
 const FIRST_ID: u64 = 1 << 16;
 
@@ -236,13 +238,30 @@ impl<K: Kernel> FileSystem for Proc<K> {
         let Some(number) = Number::of_node(node) else {
             let Fixed { mode, content, .. } = fixed::get(node)?;
             let nlink = if matches!(content, Content::Directory) { 2 } else { 1 };
-            return Ok(Attributes { ino: node, mode: *mode, nlink, ..Attributes::default() });
+            let mode = *mode;
+            return Ok(Attributes {
+                ino: node,
+                block_size: BLOCK_SIZE,
+                mode,
+                nlink,
+                ..Attributes::default()
+            });
         };
         let (mode, flags, process) = self.process_attributes(number)?;
         let [_, uid, ..] = process.users;
         let [_, gid, ..] = process.groups;
         let nlink = if mode & S_IFDIR != 0 { 2 } else { 1 };
-        Ok(Attributes { ino: node, mode, nlink, uid, gid, flags, ..Attributes::default() })
+        let block_size = BLOCK_SIZE;
+        Ok(Attributes {
+            ino: node,
+            block_size,
+            mode,
+            nlink,
+            uid,
+            gid,
+            flags,
+            ..Attributes::default()
+        })
     }
 
     fn parent(&mut self, directory: u64) -> Result<u64> {
