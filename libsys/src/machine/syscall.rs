@@ -264,8 +264,10 @@ pub unsafe fn enter_message(registers: &mut MessageRegisters) -> u32 {
     registers.eax
 }
 
-macro_rules! stub {
-    ($enter:ident, $argument_trait:ident, $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*)) => {
+/// A function for each row, which enters the kernel by what a module calls `enter` and has its
+/// arguments encoded by what it calls `Encode`.
+macro_rules! stubs {
+    ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
         $(#[$doc])*
         ///
         /// # Safety
@@ -273,83 +275,58 @@ macro_rules! stub {
         /// call does it.
         #[inline]
         pub unsafe fn $name($($argument: $kind),*) -> crate::Result<u32> {
-            const USED: usize = 0 $( + <$kind as $argument_trait>::REGISTERS )*;
+            const USED: usize = 0 $( + <$kind as Encode>::REGISTERS )*;
             const { assert!(USED <= 6) };
             #[allow(unused_mut, reason = "calls without arguments")]
             let (mut registers, mut first): (Registers, usize) = ([0; 6], 0);
             $(
-                $argument_trait::encode($argument, &mut registers, first);
-                first += <$kind as $argument_trait>::REGISTERS;
+                Encode::encode($argument, &mut registers, first);
+                first += <$kind as Encode>::REGISTERS;
             )*
             debug_assert!(first == USED);
             // SAFETY: the caller's promise.
-            abi::errno::decode(unsafe { $enter($number, &registers, USED) })
+            abi::errno::decode(unsafe { enter($number, &registers, USED) })
         }
-    };
+    )* };
 }
 
 /// Linux's calls.
 pub mod linux {
-    use super::enter_linux;
-    use abi::syscall::linux::kinds::*;
+    use super::enter_linux as enter;
+    use abi::syscall::linux::kinds::{Argument as Encode, *};
 
-    macro_rules! stubs {
-        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            stub! { enter_linux, Argument, $(#[$doc])* $number $name($($argument: $kind),*) }
-        )* };
-    }
     abi::for_each_linux_call!(stubs);
     abi::for_each_linux_call_to_come!(stubs);
 }
 
 /// Folio's calls. On Linux they end the program by SIGSEGV.
 pub mod folio {
-    use super::enter_folio;
-    use abi::syscall::folio::kinds::*;
+    use super::enter_folio as enter;
+    use abi::syscall::folio::kinds::{Argument as Encode, *};
 
-    macro_rules! stubs {
-        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            stub! { enter_folio, Argument, $(#[$doc])* $number $name($($argument: $kind),*) }
-        )* };
-    }
     abi::for_each_folio_call!(stubs);
 }
 
 /// Folio's calls about messages and handles.
 pub mod ipc {
-    use super::enter_folio;
-    use abi::syscall::ipc::kinds::*;
+    use super::enter_folio as enter;
+    use abi::syscall::ipc::kinds::{CheckedArgument as Encode, *};
 
-    macro_rules! stubs {
-        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            stub! { enter_folio, CheckedArgument, $(#[$doc])* $number $name($($argument: $kind),*) }
-        )* };
-    }
     abi::for_each_ipc_call!(stubs);
 }
 
 /// Folio's calls about what the kernel knows.
 pub mod statistics {
-    use super::enter_folio;
-    use abi::syscall::statistics::kinds::*;
+    use super::enter_folio as enter;
+    use abi::syscall::statistics::kinds::{CheckedArgument as Encode, *};
 
-    macro_rules! stubs {
-        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            stub! { enter_folio, CheckedArgument, $(#[$doc])* $number $name($($argument: $kind),*) }
-        )* };
-    }
     abi::for_each_statistics_call!(stubs);
 }
 
 /// Folio's calls about tracing.
 pub mod trace {
-    use super::enter_folio;
-    use abi::syscall::trace::kinds::*;
+    use super::enter_folio as enter;
+    use abi::syscall::trace::kinds::{Argument as Encode, *};
 
-    macro_rules! stubs {
-        ($( $(#[$doc:meta])* $number:literal $name:ident($($argument:ident: $kind:ty),*); )*) => { $(
-            stub! { enter_folio, Argument, $(#[$doc])* $number $name($($argument: $kind),*) }
-        )* };
-    }
     abi::for_each_trace_call!(stubs);
 }
