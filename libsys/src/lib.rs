@@ -25,6 +25,8 @@ pub mod mode;
 pub mod node;
 pub mod options;
 pub mod path;
+#[cfg_attr(not(target_arch = "x86"), allow(dead_code, reason = "for the guest"))]
+mod vdso;
 pub mod wait;
 
 #[cfg(target_arch = "x86")]
