@@ -5,7 +5,7 @@
 extern int copied, *where(void), twice(int), depth(void), count(void), sum(void);
 extern int (*its_twice(void))(int), (*distant(void))(int);
 extern __thread int counted;
-extern volatile char _DYNAMIC[];
+extern volatile unsigned _DYNAMIC[];
 
 static int call(int number, int first, const char *second, unsigned third)
 {
@@ -41,6 +41,24 @@ static unsigned word(unsigned offset)
     return value;
 }
 
+struct map { unsigned bias; const char *path; const unsigned *dynamic; struct map *next, *previous; };
+struct list { int version; struct map *first; void (*changed)(void); int state; unsigned linker; };
+
+// What a debugger finds.
+static void check_list(void)
+{
+    const volatile unsigned *entry = _DYNAMIC;
+    while (entry[0] != 21 && entry[0] != 0)
+        entry += 2;
+    const struct list *list = (const struct list *)entry[1];
+    CHECK(list);
+    CHECK(list->version == 1 && list->changed && list->state == 0 && list->linker);
+    const struct map *program = list->first, *library = program->next;
+    CHECK(program->bias == 0 && program->dynamic == (const unsigned *)_DYNAMIC);
+    CHECK(library->bias && library->path[0] == '/' && !library->next);
+    CHECK(library->previous == program && !program->previous);
+}
+
 static void check(void)
 {
     CHECK(copied == 41);
@@ -55,6 +73,7 @@ static void check(void)
     CHECK(sum() == 6 && sum() == 11);
     CHECK(word(0) == word(8));
     CHECK(word(0x14) != 0 && (word(0x14) & 0xff) == 0);
+    check_list();
     say("checked\n");
 }
 

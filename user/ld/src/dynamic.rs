@@ -31,6 +31,8 @@ pub struct Dynamic {
     pub preinit_array: Table,
     pub init_array: Table,
     pub fini_array: Table,
+    /// Where in the section the word is that leads debuggers to the linker's list.
+    pub debug: Option<u32>,
     /// Looks for its symbols in itself first.
     pub symbolic: bool,
     /// Everything is to be bound before it runs.
@@ -59,7 +61,7 @@ impl Dynamic {
     pub fn parse(bytes: &[u8]) -> Result<Self, Defect> {
         let mut all = Self::default();
         let table = DynamicTable::new(LittleEndian, Class::ELF32, bytes);
-        for entry in table.iter() {
+        for (index, entry) in table.iter().enumerate() {
             let value = entry.d_val() as u32;
             match entry.d_tag {
                 DT_NULL => return Ok(all),
@@ -87,6 +89,7 @@ impl Dynamic {
                 DT_INIT_ARRAYSZ => all.init_array.len = value,
                 DT_FINI_ARRAY => all.fini_array.start = value,
                 DT_FINI_ARRAYSZ => all.fini_array.len = value,
+                DT_DEBUG => all.debug = Some(index as u32 * 8 + 4),
                 DT_SYMBOLIC => all.symbolic = true,
                 DT_BIND_NOW => all.bind_now = true,
                 DT_FLAGS => {

@@ -1,5 +1,6 @@
 //! The objects of this process.
 
+use super::debugger::{Entry, List, State};
 use super::failure::Failure;
 use super::file::Mapped;
 use super::lock::Lock;
@@ -8,6 +9,7 @@ use super::thread::{self, Threads};
 use super::turn::Turn;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::ffi::CString;
 use alloc::vec::Vec;
 use ld::{Name, Object, Problem, Scope, Step, SymbolKind};
 
@@ -34,6 +36,9 @@ pub struct Settings {
 /// An object in memory.
 pub struct Loaded {
     pub object: Object<'static>,
+    /// For debuggers; its path is the object's, with a zero byte.
+    pub entry: Entry,
+    _path: CString,
     /// Goes with the last reference to the object. The kernel has mapped the program.
     pub _mapped: Option<Mapped>,
     pub identity: Option<(u64, u64)>,
@@ -48,14 +53,17 @@ pub struct Loaded {
     /// Nobody writes to its RELRO pages any more.
     pub is_protected: bool,
     /// Its first functions have run, or are about to.
-    pub has_begun: bool,
+    has_begun: bool,
     /// Its last functions run, or are about to.
     pub closing: bool,
 }
 
 impl Loaded {
     pub fn new(object: Object<'static>) -> Self {
+        let path = CString::new(&*object.path).unwrap_or_default();
         Self {
+            entry: Entry::new(&object, path.as_ptr().cast()),
+            _path: path,
             object,
             _mapped: None,
             identity: None,
@@ -87,6 +95,7 @@ pub struct Linker {
     ended: Vec<usize>,
     pub threads: Threads,
     pub settings: Settings,
+    pub list: List,
 }
 
 impl Linker {
@@ -101,6 +110,7 @@ impl Linker {
             ended: Vec::new(),
             threads: Threads::new(),
             settings: Settings { library_path: None, secure: false, bind_now: false, inert: false },
+            list: List::new(),
         }
     }
 
@@ -189,9 +199,14 @@ impl Linker {
 
     /// Unmaps what has been finalised.
     pub fn forget_ended(&mut self) {
+        if self.ended.is_empty() {
+            return;
+        }
+        self.announce(State::Shrinks);
         while let Some(index) = self.ended.pop() {
             self.forget(index);
         }
+        self.list_anew();
     }
 
     /// Unmaps an object.

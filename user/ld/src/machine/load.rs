@@ -1,5 +1,6 @@
 //! Finding objects, mapping and relocating them.
 
+use super::debugger::State;
 use super::failure::Failure;
 use super::file::{self, Opened};
 use super::lazy;
@@ -16,9 +17,17 @@ use sys::Errno;
 
 impl Linker {
     /// Loads what the program needs and relocates all of it, but for what was put off.
-    pub fn load_program(&mut self, path: &[u8], layout: Layout, bias: u32) -> Result<(), Failure> {
+    /// The linker itself lies at `base`.
+    pub fn load_program(
+        &mut self,
+        path: &[u8],
+        layout: Layout,
+        bias: u32,
+        base: u32,
+    ) -> Result<(), Failure> {
         let object = new_object(path, layout, bias)?;
         self.add(Loaded::new(object));
+        self.lead_debuggers(base);
         self.load_needed(0)?;
         self.global = self.objects.len();
         // The program uses them to its end, whoever opens and closes them besides.
@@ -29,6 +38,7 @@ impl Linker {
         self.relocate_from(0, true)?;
         self.to_begin = order;
         self.to_begin.reverse();
+        self.list_anew();
         let pointer = self.threads.create();
         thread::set_pointer(pointer).map_err(|error| Failure::of(path, error))
     }
@@ -37,6 +47,7 @@ impl Linker {
     /// and to initialise.
     pub fn open(&mut self, name: &[u8]) -> Result<usize, Failure> {
         let (before, steps) = (self.objects.len(), self.steps.len());
+        self.announce(State::Grows);
         let opened = self.try_open(name, before);
         if opened.is_err() {
             for index in before..self.objects.len() {
@@ -45,6 +56,7 @@ impl Linker {
             self.objects.truncate(before);
             self.steps.truncate(steps);
         }
+        self.list_anew();
         opened
     }
 
@@ -150,13 +162,11 @@ impl Linker {
         let mapped = opened.map().map_err(|error: Errno| Failure::of(path, error))?;
         let identity = opened.identity;
         let object = new_object(path, opened.layout, mapped.bias)?;
-        let came_by = Some(by);
-        Ok(self.add(Loaded {
-            _mapped: Some(mapped),
-            identity: Some(identity),
-            came_by,
-            ..Loaded::new(object)
-        }))
+        let mut loaded = Loaded::new(object);
+        loaded._mapped = Some(mapped);
+        loaded.identity = Some(identity);
+        loaded.came_by = Some(by);
+        Ok(self.add(loaded))
     }
 
     fn order(&self, root: usize) -> Result<Vec<usize>, Failure> {

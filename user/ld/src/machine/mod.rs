@@ -1,5 +1,6 @@
 //! Everything that touches memory or makes system calls.
 
+mod debugger;
 mod entry;
 mod failure;
 mod file;

@@ -114,7 +114,7 @@ fn load(linker: &mut Linker, auxiliary: &Auxiliary) -> Result<(), Failure> {
     let table = unsafe { super::file::bytes(table, 0) };
     let (layout, bias) =
         Layout::of_program(table, auxiliary.headers).map_err(|defect| Failure::of(path, defect))?;
-    linker.load_program(path, layout, bias)
+    linker.load_program(path, layout, bias, auxiliary.base)
 }
 
 /// As `ldd` shows it.
