@@ -797,7 +797,10 @@ test_cases! {
         every_relocation_comes_to_what_it_should,
         what_is_only_written_when_relocated_is_protected,
     ],
-    damaged_objects: [damaged_libraries_are_refused_or_harmless],
+    damaged_objects: [
+        damaged_libraries_are_refused_or_harmless,
+        tables_that_lie_are_refused_or_harmless,
+    ],
     served_proc: [
         the_links_to_oneself_lead_to_the_caller,
         a_process_that_ends_takes_its_directory_along,
