@@ -40,7 +40,7 @@ struct PosixTimer {
     schedule: Schedule,
     /// Its signal was sent and has not been taken.
     is_pending: bool,
-    /// Distinguishes signals sent for earlier settings.
+    /// Distinguishes signals sent for earlier settings; not 0 once it is set.
     sequence: u32,
     /// Expiries passed over before the last signal was taken.
     last_overrun: u32,
@@ -48,6 +48,14 @@ struct PosixTimer {
 
 // SAFETY: a process outlives its timers, and can be used by any task.
 unsafe impl Send for PosixTimer {}
+
+/// What a program sends: it may look like a timer's signal, but no timer goes on when it is taken.
+pub fn disown(mut info: Info) -> Info {
+    if let (SI_TIMER, [_, _, _, sequence, ..]) = (info.code, &mut info.fields) {
+        *sequence = 0;
+    }
+    info
+}
 
 /// From the timer's interrupt.
 fn fire(timer: usize) {
@@ -156,9 +164,10 @@ impl CurrentThread {
         timer.timer.disarm();
         timer.has_fired.store(false, Release);
         timer.is_pending = false;
-        timer.sequence = timer.sequence.wrapping_add(1);
+        timer.sequence = timer.sequence.wrapping_add(1).max(1);
         timer.last_overrun = 0;
         let deadline = deadline::of_timer(timer.clock, value, absolute);
+        let interval = if value == 0 { 0 } else { interval };
         timer.schedule = Schedule { deadline, interval };
         timer.arm();
         Ok(old)

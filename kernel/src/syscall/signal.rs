@@ -2,6 +2,7 @@
 
 use crate::mm::user;
 use crate::process::alarm::Setting;
+use crate::process::posix_timer;
 use crate::process::signal::{self, set_blocked, set_temporary_mask};
 use crate::process::table::{find, lock_family};
 use crate::process::{CurrentThread, current};
@@ -261,7 +262,7 @@ pub fn rt_sigqueueinfo(pid: i32, signal: i32, info: UserPtr<Siginfo>) -> Result<
     let given = user::read(info)?;
     // Linux refuses what none of its signals carries.
     let info = Info::from_abi(&given).ok_or(Errno::E2BIG)?;
-    let info = Info { signal, ..info };
+    let info = posix_timer::disown(Info { signal, ..info });
     let forges_kernel = info.code >= 0 || info.code == SI_TKILL;
     if forges_kernel && pid.cast_unsigned() != current().process().pid() {
         return Err(Errno::EPERM);

@@ -43,6 +43,11 @@ pub fn child(name: Option<&[u8]>) -> i32 {
             i32::from(!(reset && mask == SignalSet::of(SIGTERM)))
         }
         Some(b"pid") => process::id() & 0x7f,
+        Some(b"pending") => {
+            let pending = signal::pending().expect("rt_sigpending");
+            let [one, two] = [SIGUSR1, SIGUSR2].map(|signal| i32::from(pending.contains(signal)));
+            one | two << 1
+        }
         Some(b"memory") => {
             // The old program's mapping at a known place is gone.
             i32::from(crate::fault::try_read(0x3000_0000) != crate::fault::not_mapped(0x3000_0000))

@@ -431,6 +431,9 @@ test_cases! {
         absolute_times_count_from_the_clocks_start,
         setting_a_timer_again_tells_what_was_left,
         timers_stay_behind,
+        their_signals_go_with_the_program,
+        turned_off_a_timer_has_no_interval,
+        a_signal_that_looks_like_a_timers_is_none,
         requests_that_make_no_sense,
     ],
     pipe: [

@@ -7,6 +7,7 @@ use sys::Errno;
 use sys::abi::signal::*;
 use sys::abi::time::*;
 use sys::abi::{Plain, UserMutPtr, UserPtr};
+use sys::process;
 use sys::signal::{self, Action, set_action};
 use sys::syscall::{input, output};
 use sys::time::sleep;
@@ -214,4 +215,45 @@ pub fn requests_that_make_no_sense() {
     assert_eq!(call!(timer_getoverrun(timer + 77)), Err(Errno::EINVAL));
     assert_eq!(call!(timer_gettime(-1, null)), Err(Errno::EINVAL));
     assert_eq!(call!(timer_gettime(timer, UserMutPtr::new(8))), Err(Errno::EFAULT));
+}
+
+pub fn their_signals_go_with_the_program() {
+    let status = child::run(|| {
+        block(SIGUSR1);
+        block(SIGUSR2);
+        let timer = create(CLOCK_MONOTONIC, &event(SIGEV_SIGNAL, SIGUSR1, 0)).expect("create");
+        set(timer, 1, 0).expect("set");
+        while !signal::pending().expect("rt_sigpending").contains(SIGUSR1) {
+            sleep(Duration::from_millis(1));
+        }
+        process::kill(process::id(), SIGUSR2).expect("kill");
+        let own = sys::env::args().next().expect("argument 0");
+        panic!("{:?}", process::exec(own, &[own, b"--child", b"pending"], &[]))
+    });
+    // Only the other one is still pending.
+    assert_eq!(status, Status::Exited(2));
+}
+
+pub fn turned_off_a_timer_has_no_interval() {
+    let timer = create(CLOCK_MONOTONIC, &event(SIGEV_SIGNAL, SIGUSR1, 0)).expect("create");
+    set(timer, 5000, 7000).expect("set");
+    set(timer, 0, 3000).expect("set");
+    assert_eq!(get(timer), (0, 0));
+}
+
+pub fn a_signal_that_looks_like_a_timers_is_none() {
+    block(SIGUSR1);
+    block(SIGUSR2);
+    let timer = create(CLOCK_MONOTONIC, &event(SIGEV_SIGNAL, SIGUSR1, 7)).expect("create");
+    set(timer, 1, 1).expect("set");
+    sleep(Duration::from_millis(50));
+    let mut forged = Siginfo { signo: SIGUSR2, code: SI_TIMER, ..Siginfo::ZERO };
+    (forged.fields[0], forged.fields[3]) = (timer.cast_unsigned(), 1);
+    call!(rt_sigqueueinfo(process::id(), SIGUSR2, input(&forged))).expect("rt_sigqueueinfo");
+    let found = take(SIGUSR2).expect("rt_sigtimedwait");
+    assert_eq!((found.code, { found.fields }[1]), (SI_TIMER, 0));
+    assert_eq!(call!(timer_getoverrun(timer)), Ok(0));
+    // The timer's own counts.
+    assert!({ take(SIGUSR1).expect("rt_sigtimedwait").fields }[1] > 1);
+    call!(timer_delete(timer)).expect("timer_delete");
 }

@@ -3,8 +3,8 @@
 use crate::arena::{Arena, NIL};
 use abi::errno::Errno;
 use abi::signal::{
-    SI_USER, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSYS, SIGTRAP, Siginfo,
-    SignalSet,
+    SI_TIMER, SI_USER, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSYS, SIGTRAP,
+    Siginfo, SignalSet,
 };
 
 /// Signals that the interrupted instruction itself caused: they come first, so that the handler
@@ -214,6 +214,24 @@ impl Pending {
         self.set = self.set.difference(set);
     }
 
+    /// Forgets what timers sent: `execve` has deleted them.
+    pub fn discard_timers(&mut self, pool: &mut InfoPool) {
+        let (mut id, mut previous) = (self.first, NIL);
+        let (mut forgotten, mut kept) = (SignalSet::EMPTY, SignalSet::EMPTY);
+        while let Some(queued) = pool.queued.get(id) {
+            let (next, one) = (queued.next, SignalSet::of(queued.info.signal));
+            if queued.info.code == SI_TIMER {
+                forgotten = forgotten.union(one);
+                self.unlink(pool, previous, id, next);
+            } else {
+                kept = kept.union(one);
+                previous = id;
+            }
+            id = next;
+        }
+        self.set = self.set.difference(forgotten.difference(kept));
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self, pool: &mut InfoPool) {
         self.discard(pool, SignalSet::FULL);
@@ -311,13 +329,17 @@ mod tests {
         assert_eq!(Info::from_abi(&Siginfo::fault(SIGSEGV, 1, 77)).unwrap().fields[0], 77);
     }
 
+    const fn is_timers(value: u32) -> bool {
+        value % 3 == 0
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn two_queues_share_a_pool_like_two_lists(
             steps in prop::collection::vec(
-                (0u8..8, any::<bool>(), prop_oneof![1i32..8, 30i32..40], any::<u64>()), 1..120),
+                (0u8..9, any::<bool>(), prop_oneof![1i32..8, 30i32..40], any::<u64>()), 1..120),
         ) {
             let mut pool = InfoPool::new();
             let mut queues = [Pending::new(), Pending::new()];
@@ -329,7 +351,8 @@ mod tests {
                 match verb {
                     0..5 => {
                         let already = list.iter().any(|(other, _)| *other == signal);
-                        let posted = queue.post(&mut pool, &info(signal, SI_USER, value), 1000);
+                        let code = if is_timers(value) { SI_TIMER } else { SI_USER };
+                        let posted = queue.post(&mut pool, &info(signal, code, value), 1000);
                         if already && signal < SIGRTMIN {
                             prop_assert_eq!(posted, Ok(Posted::AlreadyPending));
                         } else {
@@ -346,6 +369,10 @@ mod tests {
                     6 => {
                         queue.discard(&mut pool, set);
                         list.retain(|(signal, _)| !set.contains(*signal));
+                    }
+                    7 => {
+                        queue.discard_timers(&mut pool);
+                        list.retain(|(_, value)| !is_timers(*value));
                     }
                     _ => {
                         let [thread, process] = &mut queues;

@@ -118,6 +118,7 @@ fn enter(thread: &CurrentThread, stack: &StackImage, actions: Arc<Actions>) {
     task::current().reset_user_registers();
     thread.reset_actions(actions);
     process.drop_timers();
+    process.lock_signals().forget_timers();
     drop(old);
     drop(shared);
     thread.release_parent();

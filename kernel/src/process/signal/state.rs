@@ -225,6 +225,13 @@ impl SignalGuard<'_> {
         });
     }
 
+    /// For `execve`: signals of timers go with the timers.
+    pub(in crate::process) fn forget_timers(&mut self) {
+        let mut pool = POOL.lock();
+        self.pending.discard_timers(&mut pool);
+        self.each_thread(|_, own| own.pending.discard_timers(&mut pool));
+    }
+
     /// Visits all threads of the process.
     pub(super) fn each_thread(&mut self, mut visit: impl FnMut(&Thread, &mut ThreadSignals)) {
         for thread in &self.signals.threads {
