@@ -110,6 +110,9 @@ impl CurrentThread {
             let mut family = lock_family();
             family.release_id(self.tid());
             self.task.set_tid(process.pid());
+            drop(family);
+            process.note_files(&self.files());
+            process.note_fs(&self.fs());
         }
         process.lock_signals().end_succession();
         waited.map_err(|_| Errno::EAGAIN)

@@ -187,6 +187,12 @@ impl Process {
         self.shared.lock().fs.upgrade()
     }
 
+    pub(super) fn note_fs(&self, fs: &Arc<FsContext>) {
+        let new = Arc::downgrade(fs);
+        let old = core::mem::replace(&mut self.shared.lock().fs, new);
+        drop(old);
+    }
+
     /// The tick at which it came about.
     pub fn started(&self) -> u32 {
         self.started

@@ -48,6 +48,11 @@ pub fn child(name: Option<&[u8]>) -> i32 {
             let [one, two] = [SIGUSR1, SIGUSR2].map(|signal| i32::from(pending.contains(signal)));
             one | two << 1
         }
+        Some(b"directory") => {
+            // 0 if /proc shows the working directory that the first program's thread had.
+            let shown = directory::read_link("/proc/self/cwd").expect("readlink");
+            i32::from(&*shown != b"/tmp")
+        }
         Some(b"memory") => {
             // The old program's mapping at a known place is gone.
             i32::from(crate::fault::try_read(0x3000_0000) != crate::fault::not_mapped(0x3000_0000))

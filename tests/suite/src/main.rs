@@ -812,6 +812,7 @@ test_cases! {
         a_working_directory_in_it_works,
         descriptors_are_opened_again_by_their_links,
         programs_and_directories_are_reached_by_their_links,
+        after_exec_they_are_the_executing_threads,
         who_may_not_look_does_not_see,
         it_is_listed_with_all_processes,
     ],

@@ -4,12 +4,14 @@
 use crate::child;
 use crate::harness::on_folio;
 use crate::scratch::Scratch;
+use crate::threads;
 use alloc::format;
 use alloc::string::String;
 use sys::abi::UserMutPtr;
 use sys::abi::file::*;
 use sys::abi::memory::{MAP_PRIVATE, PROT_READ};
 use sys::abi::poll::{POLLIN, Pollfd};
+use sys::abi::process::{CLONE_SIGHAND, CLONE_THREAD, CLONE_VM};
 use sys::file::{self, File, SeekFrom};
 use sys::ipc::{Level, raise_level};
 use sys::path::CPath;
@@ -216,6 +218,21 @@ pub fn programs_and_directories_are_reached_by_their_links() {
         });
         assert_eq!(child::wait(pid), Status::Exited(0));
         assert_eq!(call!(chmod(path("/proc/self/stat").as_user(), 0o600)), Err(Errno::EPERM));
+    });
+}
+
+pub fn after_exec_they_are_the_executing_threads() {
+    extern "C" fn executes(_: u32) -> i32 {
+        directory::set_current("/tmp").expect("chdir");
+        let own = sys::env::args().next().expect("argument 0");
+        panic!("{:?}", process::exec(own, &[own, b"--child", b"directory"], &[]))
+    }
+    as_program(|| {
+        let shares_nothing_else = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+        threads::clone(shares_nothing_else, executes, 0, 0).expect("clone");
+        loop {
+            let _ = call!(pause());
+        }
     });
 }
 

@@ -75,7 +75,7 @@ pub fn word(address: u32) -> &'static AtomicU32 {
     unsafe { &*(address as *const AtomicU32) }
 }
 
-fn clone(flags: u32, body: Body, argument: u32, tls: u32) -> Result<Thread, Errno> {
+pub fn clone(flags: u32, body: Body, argument: u32, tls: u32) -> Result<Thread, Errno> {
     let stack = map(STACK);
     let top = stack + STACK * PAGE - 32 - 4;
     word(top).store(body as usize as u32, SeqCst);
