@@ -4,17 +4,16 @@ use super::access::Caller;
 use super::namespace::Start;
 use super::place::Place;
 use crate::process::signal::{
-    is_interrupted as signal_interrupts, raise as raise_signal, send_to_process,
+    is_interrupted as signal_interrupts, raise as raise_signal, send_from_kernel_to_group,
 };
 use crate::process::table::{find, lock_family};
 use crate::process::{Process, current};
 use crate::result::{Errno, Result, restart};
 use crate::task;
 use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE, status_signaled};
-use abi::signal::{SI_KERNEL, SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
+use abi::signal::{SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
 use alloc::sync::Arc;
 use kcore::credentials::Ids;
-use kcore::signal::Info;
 
 /// A signal ended a sleep: the call is made again if the handler allows it.
 pub fn restart() -> Errno {
@@ -43,15 +42,7 @@ pub fn raise(signal: i32) {
 
 /// Sends a signal from the kernel to all members of a process group.
 pub fn signal_group(group: u32, signal: i32) {
-    let info = Info { code: SI_KERNEL, ..Info::bare(signal) };
-    let mut family = lock_family();
-    let mut next = family.first_in_group(group);
-    while let Some(slot) = next {
-        next = family.next_in_group(slot);
-        let Some(process) = family.get(slot).map(|member| member.process.clone()) else { return };
-        // Nobody else hears of a member that cannot take it.
-        let _ = send_to_process(&mut family, &process, &info);
-    }
+    send_from_kernel_to_group(&mut lock_family(), group, signal);
 }
 
 /// Kills a process, if it is there.

@@ -1,6 +1,6 @@
 //! The end of a thread, and with the last one, of its process.
 
-use super::signal::{child_info, report_stopped, send_to_process};
+use super::signal::{child_info, report_stopped, send_from_kernel_to_group, send_to_process};
 use super::table::{self, FamilyGuard, lock_family};
 use super::{CurrentThread, Process, current, futex, machine, robust_list, trace};
 use crate::file::console;
@@ -9,7 +9,7 @@ use crate::mm::user;
 use crate::result::{Errno, Result};
 use crate::task::{self, Sleep};
 use abi::UserMutPtr;
-use abi::signal::{CLD_EXITED, CLD_KILLED, SI_KERNEL, SI_USER, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP};
+use abi::signal::{CLD_EXITED, CLD_KILLED, SI_USER, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 use kcore::family::Report;
@@ -118,11 +118,10 @@ impl CurrentThread {
         waited.map_err(|_| Errno::EAGAIN)
     }
 
-    /// After exec or exit of its first thread the parent that called `vfork` goes on.
+    /// After its exec or exit the thread goes on that made it by `vfork`.
     pub(super) fn release_parent(&self) {
-        let process = self.process();
-        if self.is_first() && process.holds_parent.swap(false, Relaxed) {
-            process.parent_released.wake_all();
+        if self.holds_parent.swap(false, Relaxed) {
+            self.parent_released.wake_all();
         }
     }
 }
@@ -221,13 +220,7 @@ fn hang_up_orphans(family: &mut FamilyGuard, group: u32, without: Option<u32>) {
         return;
     }
     for signal in [SIGHUP, SIGCONT] {
-        let info = Info { code: SI_KERNEL, ..Info::bare(signal) };
-        let mut next = family.first_in_group(group);
-        while let Some(slot) = next {
-            next = family.next_in_group(slot);
-            let member = family[slot].process.clone();
-            let _ = send_to_process(family, &member, &info);
-        }
+        send_from_kernel_to_group(family, group, signal);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A second process or thread: `fork`, `vfork`, `clone`.
 
 use super::process::{Origin, Process, Shared};
-use super::signal::{Signals, ThreadSignals};
+use super::signal::{self, Signals, ThreadSignals, is_interrupted};
 use super::table::{self, lock_family};
 use super::thread::{Own, Thread};
 use super::trace::{self, Follow};
@@ -9,17 +9,19 @@ use super::{CurrentThread, current};
 use crate::mm::user;
 use crate::result::restart::ERESTARTNOINTR;
 use crate::result::{Errno, Result};
+use crate::sync::WaitQueue;
 use crate::task::{self, Sleep, Task, work};
 use abi::process::{
     CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_DETACHED, CLONE_FILES, CLONE_FS, CLONE_NEWNS,
     CLONE_PARENT, CLONE_PARENT_SETTID, CLONE_SETTLS, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD,
     CLONE_VFORK, CLONE_VM, CSIGNAL, RLIMIT_NPROC, UserDesc,
 };
-use abi::signal::SIGCHLD;
+use abi::signal::{SIGCHLD, SignalSet};
 use abi::{UserMutPtr, UserPtr};
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::mem;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::tls;
 
 /// What the child shares with its parent, and where it starts.
@@ -58,6 +60,11 @@ impl CloneRequest {
         if self.has(CLONE_CHILD_SETTID) { self.child_tid.address() } else { 0 }
     }
 
+    /// Whether both run in one address space at the same time.
+    fn runs_beside(&self) -> bool {
+        self.has(CLONE_VM) && !self.has(CLONE_VFORK)
+    }
+
     fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
@@ -84,19 +91,50 @@ fn check(flags: u32) -> Result<()> {
     let has = |all: u32| flags & all == all;
     let thread_without_handlers = has(CLONE_THREAD) && !has(CLONE_SIGHAND);
     let handlers_without_memory = has(CLONE_SIGHAND) && !has(CLONE_VM);
-    // Only the threads of a process share handlers here, and none waits for another to execute.
-    let unknown_sharing = has(CLONE_SIGHAND) != has(CLONE_THREAD);
-    let waits_for_thread = has(CLONE_THREAD | CLONE_VFORK);
     if has(CLONE_NEWNS | CLONE_FS)
         || thread_without_handlers
         || handlers_without_memory
-        || unknown_sharing
-        || waits_for_thread
         || flags & !KNOWN != 0
     {
         return Err(Errno::EINVAL);
     }
     Ok(())
+}
+
+/// From the moment at which signals that are pending have been looked at until the child can be
+/// found. What is sent to a group meanwhile has to reach the child as well: it is collected.
+struct Forking<'a>(&'a CurrentThread);
+
+impl<'a> Forking<'a> {
+    fn begin(parent: &'a CurrentThread, request: &CloneRequest) -> Result<Self> {
+        // Only then, the work may be word of a timer whose signal nobody takes.
+        if parent.task.work() & work::SIGNAL != 0 && is_interrupted() {
+            return Err(ERESTARTNOINTR);
+        }
+        let forking = Self(parent);
+        if !request.has(CLONE_THREAD) {
+            forking.set(Some(SignalSet::EMPTY));
+        }
+        Ok(forking)
+    }
+
+    /// With the family locked. Returns what was collected.
+    fn end(self) -> SignalSet {
+        let collected = self.set(None);
+        mem::forget(self);
+        collected.unwrap_or(SignalSet::EMPTY)
+    }
+
+    fn set(&self, new: Option<SignalSet>) -> Option<SignalSet> {
+        let mut guard = self.0.process().lock_signals();
+        mem::replace(&mut guard.with(self.0).1.for_child, new)
+    }
+}
+
+impl Drop for Forking<'_> {
+    fn drop(&mut self) {
+        self.set(None);
+    }
 }
 
 /// An id that goes back unless the process comes about.
@@ -114,10 +152,7 @@ impl Drop for NewId {
 pub fn clone(request: &CloneRequest) -> Result<u32> {
     check(request.flags)?;
     let parent = current();
-    // A signal to the whole group must reach the child too, so it is delivered first.
-    if parent.task.work() & work::SIGNAL != 0 {
-        return Err(ERESTARTNOINTR);
-    }
+    let forking = Forking::begin(&parent, request)?;
     check_process_count(&parent)?;
     let tls = if request.has(CLONE_SETTLS) { Some(user::read(request.tls)?) } else { None };
 
@@ -130,15 +165,16 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     };
     let set_tid = request.set_tid();
     let thread = new_thread(process, id.0, parent.blocked(), own, first_step, set_tid)?;
+    thread.holds_parent.store(request.has(CLONE_VFORK), Relaxed);
     set_registers(&thread, request, tls)?;
     let follow = Follow::new(&parent, &thread)?;
-    let process = thread.process.clone();
+    let held_by = request.has(CLONE_VFORK).then(|| thread.clone());
     match is_thread {
         true => join_process(&parent, &thread)?,
-        false => join_family(&parent, &thread, request)?,
+        false => join_family(&parent, &thread, request, forking)?,
     }
     // From here on nothing fails.
-    let pid = core::mem::take(&mut id.0);
+    let pid = mem::take(&mut id.0);
     if request.has(CLONE_PARENT_SETTID) {
         // As on Linux, nobody hears of a bad address.
         let _ = user::write(request.parent_tid, &pid.cast_signed());
@@ -146,10 +182,10 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     table::note_start(pid);
     follow.begin(&thread);
     thread.start();
-    if request.has(CLONE_VFORK) {
+    if let Some(child) = held_by {
         // Killed, the parent leaves; the child is unaware of it.
-        let released = || (!process.holds_parent.load(Relaxed)).then_some(());
-        let _ = process.parent_released.wait_for(Sleep::Killable, None, released);
+        let released = || (!child.holds_parent.load(Relaxed)).then_some(());
+        let _ = child.parent_released.wait_for(Sleep::Killable, None, released);
     }
     Ok(pid)
 }
@@ -181,10 +217,8 @@ fn make_child(
     };
     let mut signals = Signals::new(actions);
     signals.reserve_thread()?;
-    let parent_pid = if request.has(CLONE_PARENT) { process.parent_pid() } else { process.pid() };
     let child = Process::new(Origin {
         pid,
-        parent_pid,
         shared: Shared {
             mm: Some(mm.mm().clone()),
             executable: process.executable(),
@@ -197,7 +231,6 @@ fn make_child(
         signals,
         personality: process.personality(),
         nice: process.nice(),
-        holds_parent: request.has(CLONE_VFORK),
         is_unkillable: false,
         level: process.ipc.level(),
     });
@@ -221,8 +254,8 @@ fn make_own(parent: &CurrentThread, request: &CloneRequest) -> Result<Own> {
         false => parent.fs().fork()?,
     };
     let new = Own::new(Some(mm), Some(files), Some(fs));
-    // Two cannot use one stack, unless one waits.
-    if request.flags & (CLONE_VM | CLONE_VFORK) != CLONE_VM {
+    // Two cannot use one stack.
+    if !request.runs_beside() {
         new.alternate_stack.set(own.alternate_stack.get());
     }
     if request.has(CLONE_CHILD_CLEARTID) {
@@ -231,14 +264,13 @@ fn make_own(parent: &CurrentThread, request: &CloneRequest) -> Result<Own> {
     Ok(new)
 }
 
-/// The process and the family know the new thread from now on, unless something came up that the
-/// parent has to look at first.
+/// The process and the family know the new thread from now on, unless the process is ending.
 fn join_process(parent: &CurrentThread, thread: &Arc<Thread>) -> Result<()> {
     let process = parent.process();
     let mut family = lock_family();
     let mut guard = process.lock_signals();
-    if parent.task.work() & work::SIGNAL != 0 {
-        return Err(ERESTARTNOINTR);
+    if guard.ending(parent).is_some() {
+        return Err(Errno::EINTR);
     }
     guard.reserve_thread()?;
     guard.add_thread(thread.clone());
@@ -269,6 +301,8 @@ pub(super) fn new_thread(
         signals: UnsafeCell::new(ThreadSignals::new(blocked)),
         own: UnsafeCell::new(own),
         robust_list: AtomicU32::new(0),
+        holds_parent: AtomicBool::new(false),
+        parent_released: WaitQueue::new(),
     };
     Arc::try_new(thread).map_err(|_| Errno::ENOMEM)
 }
@@ -285,6 +319,9 @@ fn set_registers(thread: &Thread, request: &CloneRequest, tls: Option<UserDesc>)
         None => return Err(Errno::ENOMEM),
     };
     thread.task.become_copy_of_current(space, &frame);
+    if request.runs_beside() {
+        thread.task.set_message_block(0);
+    }
     if let Some(desc) = tls {
         let entry = tls::encode(&desc)?;
         let index = tls::index(desc.entry_number)?;
@@ -295,26 +332,33 @@ fn set_registers(thread: &Thread, request: &CloneRequest, tls: Option<UserDesc>)
     Ok(())
 }
 
-/// The family knows the new process from now on, unless something came up that the parent has to
-/// look at first: signals to its group have to reach the child too.
-fn join_family(parent: &CurrentThread, thread: &Arc<Thread>, request: &CloneRequest) -> Result<()> {
+/// The family knows the new process from now on, unless its maker is ending.
+fn join_family(
+    parent: &CurrentThread,
+    thread: &Arc<Thread>,
+    request: &CloneRequest,
+    forking: Forking,
+) -> Result<()> {
     let process = &thread.process;
     let mut family = lock_family();
-    if parent.task.work() & work::SIGNAL != 0 {
-        return Err(ERESTARTNOINTR);
+    let missed = forking.end();
+    if parent.process().lock_signals().ending(parent).is_some() {
+        return Err(Errno::EINTR);
     }
     let own = parent.process.slot();
-    let of = match request.has(CLONE_PARENT) {
-        true => family[own].parent().unwrap_or(own),
-        false => own,
+    let (of, exit_signal) = match (request.has(CLONE_PARENT), family[own].parent()) {
+        (true, Some(parent)) => (parent, family[own].exit_signal),
+        _ => (own, (request.flags & CSIGNAL) as u8),
     };
-    let exit_signal = match request.has(CLONE_PARENT) {
-        true => family[own].exit_signal,
-        false => (request.flags & CSIGNAL) as u8,
-    };
-    process.lock_signals().add_thread(thread.clone());
+    process.set_parent_pid(family[of].pid());
     let slot = family.insert_child(process.pid(), process.clone(), of, exit_signal);
     process.set_slot(slot);
+    if request.has(CLONE_SIGHAND) {
+        signal::share_actions(parent.process(), process);
+    }
+    let mut guard = process.lock_signals();
+    guard.add_thread(thread.clone());
+    guard.post_all(missed);
     Ok(())
 }
 

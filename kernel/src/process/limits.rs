@@ -18,11 +18,16 @@ impl Process {
         Ok(())
     }
 
+    fn is_child_of_vfork(&self) -> bool {
+        let guard = self.lock_signals();
+        guard.threads().any(|thread| thread.is_first() && thread.holds_parent.load(Relaxed))
+    }
+
     /// Tells the address space of limits or privileges that have changed.
     pub(super) fn bind_memory(&self) {
         // What `vfork` lent stays as the parent wants it; what the child executes obeys the child.
         if let Some(mm) = self.mm()
-            && !(self.holds_parent.load(Relaxed) && mm.users() > 1)
+            && !(mm.users() > 1 && self.is_child_of_vfork())
         {
             bind(&mm, &self.limits(), self.credentials().is_privileged());
         }

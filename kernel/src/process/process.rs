@@ -47,9 +47,6 @@ pub struct Process {
     pub(super) member_left: WaitQueue,
     /// Where its threads wait for children.
     pub(super) child_changed: WaitQueue,
-    /// Set while the parent waits in `vfork`, on `parent_released`.
-    pub(super) holds_parent: AtomicBool,
-    pub(super) parent_released: WaitQueue,
     /// `init`: signals without a handler do nothing to it.
     pub(super) is_unkillable: bool,
     /// The signal it gets when its parent ends, 0 for none.
@@ -80,12 +77,10 @@ pub(super) struct Shared {
 /// What a new process starts with.
 pub(super) struct Origin {
     pub pid: u32,
-    pub parent_pid: u32,
     pub shared: Shared,
     pub signals: Signals,
     pub personality: u32,
     pub nice: i32,
-    pub holds_parent: bool,
     pub is_unkillable: bool,
     /// Whom it may call.
     pub level: Level,
@@ -103,7 +98,7 @@ impl Process {
         Self {
             pid: origin.pid,
             slot: AtomicU32::new(NIL),
-            parent_pid: AtomicU32::new(origin.parent_pid),
+            parent_pid: AtomicU32::new(0),
             user: AtomicU32::new(origin.shared.credentials.user.real),
             shared: SpinLock::new(Rank::ProcessState, origin.shared),
             signals: SpinLock::new(Rank::Signal, origin.signals),
@@ -117,8 +112,6 @@ impl Process {
             members: AtomicU32::new(1),
             member_left: WaitQueue::new(),
             child_changed: WaitQueue::new(),
-            holds_parent: AtomicBool::new(origin.holds_parent),
-            parent_released: WaitQueue::new(),
             is_unkillable: origin.is_unkillable,
             parent_death_signal: AtomicU32::new(0),
             is_subreaper: AtomicBool::new(false),

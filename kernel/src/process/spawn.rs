@@ -56,7 +56,6 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
     let pid = lock_family().allocate_id()?;
     let process = Process::new(Origin {
         pid,
-        parent_pid: 0,
         shared: Shared {
             mm: Some(mm.mm().clone()),
             executable: None,
@@ -69,7 +68,6 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
         signals,
         personality: 0,
         nice: 0,
-        holds_parent: false,
         is_unkillable: program.role == Role::Init,
         level: Level::INIT,
     });

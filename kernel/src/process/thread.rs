@@ -6,10 +6,11 @@ use super::signal::ThreadSignals;
 use crate::file::{FileTable, FsContext};
 use crate::mm::space::Mm;
 use crate::result::Result;
+use crate::sync::WaitQueue;
 use crate::task::{self, Task};
 use alloc::sync::Arc;
 use core::cell::{Cell, RefCell, UnsafeCell};
-use core::sync::atomic::AtomicU32;
+use core::sync::atomic::{AtomicBool, AtomicU32};
 use kcore::signal::AlternateStack;
 
 pub struct Thread {
@@ -21,6 +22,9 @@ pub struct Thread {
     pub(super) own: UnsafeCell<Own>,
     /// The list of locks to release when it ends, as `set_robust_list` gave it.
     pub robust_list: AtomicU32,
+    /// Set while its maker waits in `vfork`, on `parent_released`.
+    pub(super) holds_parent: AtomicBool,
+    pub(super) parent_released: WaitQueue,
 }
 
 /// What only the thread itself touches (and its maker, before it starts).

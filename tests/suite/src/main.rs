@@ -33,6 +33,7 @@ mod fifo;
 mod file;
 mod file_mapping;
 mod fork;
+mod forking;
 mod fpu;
 mod fuzz;
 mod init;
@@ -325,6 +326,12 @@ test_cases! {
         address_spaces_change_while_threads_fault,
         pages_change_while_threads_access_them,
     ],
+    forking: [
+        a_timer_does_not_keep_fork_from_its_end,
+        a_child_in_the_making_gets_what_its_group_gets,
+        it_does_if_another_thread_took_the_signal,
+        a_thread_joins_while_signals_keep_coming,
+    ],
     clone3: [
         threads_are_made_as_glibc_does,
         a_process_may_begin_without_handlers,
@@ -344,6 +351,8 @@ test_cases! {
         an_alarm_outlives_the_thread_that_set_it,
         all_threads_stop_and_go_on,
         exec_leaves_one_thread_with_the_first_ones_id,
+        a_thread_may_hold_its_maker_until_it_ends,
+        processes_may_share_handlers,
         a_signal_that_an_ended_thread_was_to_take_is_left_to_others,
         any_thread_waits_for_any_child,
         a_child_of_a_thread_has_one_thread,

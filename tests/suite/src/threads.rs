@@ -449,6 +449,44 @@ pub fn exec_leaves_one_thread_with_the_first_ones_id() {
     }
 }
 
+pub fn a_thread_may_hold_its_maker_until_it_ends() {
+    extern "C" fn body(_: u32) -> i32 {
+        sleep(Duration::from_millis(30));
+        set(&STEP, 1);
+        0
+    }
+    let thread = clone(LIKE_GLIBC | CLONE_VFORK, body, 0, 0).expect("clone");
+    assert_eq!(STEP.load(SeqCst), 1);
+    thread.join();
+}
+
+pub fn processes_may_share_handlers() {
+    const SHARING: u32 = CLONE_VM | CLONE_SIGHAND | SIGCHLD as u32;
+    let handler = |signal| {
+        let mut found = <Sigaction as sys::abi::Plain>::ZERO;
+        call!(rt_sigaction(signal, UserPtr::NULL, output(&mut found), 8)).expect("rt_sigaction");
+        found.handler
+    };
+    extern "C" fn body(_: u32) -> i32 {
+        handle(SIGUSR1);
+        set(&STEP, 1);
+        wait_until(&STEP, 2);
+        // What the parent has changed is changed here, and a handler that runs once is gone for both.
+        call!(kill(call!(getpid()).expect("getpid").cast_signed(), SIGUSR2)).expect("kill");
+        FOUND.load(SeqCst)
+    }
+    let child = clone(SHARING, body, 0, 0).expect("clone");
+    wait_until(&STEP, 1);
+    assert_eq!(handler(SIGUSR1), note_tid as usize as u32);
+    // SAFETY: the handler only makes a call and stores a number.
+    unsafe { set_action(SIGUSR2, Action::Handler(note_tid), SA_RESETHAND, SignalSet::EMPTY) }
+        .expect("rt_sigaction");
+    set(&STEP, 2);
+    assert_eq!(child::wait(child.tid), Status::Exited(child.tid & 0xff));
+    assert_eq!(handler(SIGUSR2), SIG_DFL);
+    unmap(child.stack, STACK);
+}
+
 pub fn a_signal_that_an_ended_thread_was_to_take_is_left_to_others() {
     extern "C" fn executes(_: u32) -> i32 {
         // Asleep until its child executes, the first thread is chosen and cannot take it.

@@ -97,13 +97,18 @@ fn run_handler(
     info: &Info,
     blocked: SignalSet,
 ) -> bool {
-    if guard.actions.has_one_shot()
-        && let Some(actions) = Arc::get_mut(&mut guard.actions)
-    {
-        // Such a table is nobody else's.
-        actions.use_up(call.signal);
+    let mut is_shared = false;
+    if guard.actions.has_one_shot() {
+        // Such a table is nobody else's, unless processes share it.
+        match Arc::get_mut(&mut guard.actions) {
+            Some(actions) => actions.use_up(call.signal),
+            None => is_shared = true,
+        }
     }
     drop(guard);
+    if is_shared {
+        thread.use_up_action(call.signal);
+    }
     finish_call(frame, Some(call.action.flags));
     let begun = frame::enter_handler(frame, thread, call, info, blocked);
     if begun.is_err() {

@@ -17,7 +17,7 @@ mod state;
 mod stop;
 mod timed_wait;
 
-pub(super) use action::default_actions;
+pub(super) use action::{default_actions, share_actions};
 pub use deliver::serve;
 pub use fault::{force_fault, on_exception};
 pub use fpu::image_bytes;
@@ -25,8 +25,8 @@ pub use frame::{rt_sigreturn, sigreturn};
 pub use mask::{change_blocked, restore_mask, set_blocked, set_temporary_mask};
 pub(super) use send::post_timer;
 pub use send::{
-    NEWS, check_permission, is_interrupted, raise, send_if_permitted, send_to_all, send_to_group,
-    send_to_process, send_to_thread,
+    NEWS, check_permission, is_interrupted, raise, send_from_kernel_to_group, send_if_permitted,
+    send_to_all, send_to_group, send_to_process, send_to_thread,
 };
 pub use state::{SignalGuard, Signals, ThreadSignals};
 pub(super) use stop::{child_info, report_stopped};

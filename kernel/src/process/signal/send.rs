@@ -34,13 +34,25 @@ pub fn send_to_thread(family: &mut FamilyGuard, target: &Thread, info: &Info) ->
     Ok(())
 }
 
+/// The kernel's, to all members of a group.
+pub fn send_from_kernel_to_group(family: &mut FamilyGuard, group: u32, signal: i32) {
+    let info = Info { code: SI_KERNEL, ..Info::bare(signal) };
+    let mut next = family.first_in_group(group);
+    while let Some(slot) = next {
+        next = family.next_in_group(slot);
+        // Nobody else hears of a member that cannot take it.
+        let _ = send_to_one_of_many(family, slot, &info);
+    }
+}
+
 /// To all members of a group. ESRCH if it has none; else the last failure if nobody got it.
 pub fn send_to_group(family: &mut FamilyGuard, group: u32, info: &Info) -> Result<()> {
     let mut result = Err(Errno::ESRCH);
     let mut next = family.first_in_group(group);
     while let Some(slot) = next {
         next = family.next_in_group(slot);
-        let sent = send_if_permitted(family, slot, info);
+        let permitted = check_permission(family, slot, info);
+        let sent = permitted.and_then(|()| send_to_one_of_many(family, slot, info));
         if result.is_err() || sent.is_ok() {
             result = sent;
         }
@@ -60,7 +72,8 @@ pub fn send_to_all(family: &mut FamilyGuard, info: &Info) -> Result<()> {
             continue;
         }
         anybody = true;
-        let sent = send_if_permitted(family, slot, info);
+        let permitted = check_permission(family, slot, info);
+        let sent = permitted.and_then(|()| send_to_one_of_many(family, slot, info));
         if sent != Err(Errno::EPERM) {
             result = sent;
         }
@@ -75,11 +88,34 @@ pub fn send_if_permitted(family: &mut FamilyGuard, slot: u32, info: &Info) -> Re
         return Ok(());
     }
     let went_on = post(&mut family[slot].process.lock_signals(), None, info)?;
+    report_if_continued(family, slot, went_on);
+    Ok(())
+}
+
+/// The same for one of several processes, children included that are being forked: these get it
+/// once they are there.
+fn send_to_one_of_many(family: &mut FamilyGuard, slot: u32, info: &Info) -> Result<()> {
+    if info.signal == 0 {
+        return Ok(());
+    }
+    let mut guard = family[slot].process.lock_signals();
+    let cancelled = Actions::cancelled_by(info.signal);
+    guard.each_thread(|_, own| {
+        if let Some(set) = &mut own.for_child {
+            *set = set.difference(cancelled).union(SignalSet::of(info.signal));
+        }
+    });
+    let posted = post(&mut guard, None, info);
+    drop(guard);
+    report_if_continued(family, slot, posted?);
+    Ok(())
+}
+
+fn report_if_continued(family: &mut FamilyGuard, slot: u32, went_on: bool) {
     if went_on {
         let process = family[slot].process.clone();
         stop::report_continued(family, &process);
     }
-    Ok(())
 }
 
 /// Whether the current process may send this to the process in `slot`: EINVAL, EPERM.
@@ -241,6 +277,15 @@ fn tell(guard: &mut SignalGuard, asked: &Thread, others: bool, signal: i32) {
 }
 
 impl SignalGuard<'_> {
+    /// Makes all these signals pending; who sent them is not known any more.
+    pub(in crate::process) fn post_all(&mut self, mut signals: SignalSet) {
+        while let Some(signal) = signals.first() {
+            signals = signals.difference(SignalSet::of(signal));
+            // Without their info they are never refused.
+            let _ = post(self, None, &Info::bare(signal));
+        }
+    }
+
     /// The process ends with this wait status: every thread will notice.
     pub fn end_all(&mut self, status: i32) {
         if self.exit.is_some() {

@@ -30,6 +30,8 @@ pub struct Signals {
     pub(super) stop_dequeued: bool,
     /// Threads that have not noticed the stop yet.
     pub(super) still_running: u32,
+    /// Processes with the same number have the same actions; 0: nobody else has them.
+    pub(super) actions_shared: u32,
 }
 
 /// A thread's own part.
@@ -40,6 +42,8 @@ pub struct ThreadSignals {
     pub(super) waited_for: SignalSet,
     /// Whether it sleeps because the process is stopped.
     pub(super) is_stopped: bool,
+    /// While it forks: the signals sent meanwhile to many processes, of which the child is one.
+    pub(in crate::process) for_child: Option<SignalSet>,
     /// Who is told what it does.
     pub(in crate::process) tracee: Option<Arc<Tracee>>,
 }
@@ -55,6 +59,7 @@ impl Signals {
             stopped_by: None,
             stop_dequeued: false,
             still_running: 0,
+            actions_shared: 0,
         }
     }
 
@@ -71,8 +76,12 @@ impl Signals {
         self.threads.try_reserve(1).map_err(|_| Errno::ENOMEM)
     }
 
-    /// Adds a thread, for which there is room. The first one stays in the first place.
+    /// Adds a thread, for which there is room. If the process is about to stop, it does too.
     pub fn add_thread(&mut self, thread: Arc<Thread>) {
+        if self.stopped_by.is_some() {
+            self.still_running += 1;
+            thread.task.add_work(work::SIGNAL);
+        }
         self.threads.push(thread);
     }
 
@@ -127,6 +136,7 @@ impl ThreadSignals {
             blocked,
             waited_for: SignalSet::EMPTY,
             is_stopped: false,
+            for_child: None,
             tracee: None,
         }
     }
