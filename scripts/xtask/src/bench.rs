@@ -33,7 +33,8 @@ names; without any, all run. Without --pae and --no-pae both page-table formats 
   --against linux      the same program as the first one of Debian's i386 kernel, and the ratios
   --profile NAME       count the instructions of each function in one measurement, after the
                        NAMES before it
-  --share NAME         count how many instructions of one measurement are the kernel's
+  --share NAME         count how many instructions of one measurement are the kernel's; with
+                       Linux, status 1 if they are above a limit (dash_true: half of Linux's)
   --check              measure twice; status 1 if the figures differ
   --pae, --no-pae      only this page-table format
   --memory SIZE        RAM of the machine (3G)
@@ -118,6 +119,7 @@ pub fn run(words: Words) -> Result<u8> {
     let options = Options::parse(words)?;
     let mut columns = Vec::new();
     let mut unlike = Vec::new();
+    let mut are_kept = true;
     for &pae in &options.formats {
         let layout = Layout { pae, split: options.machine.layout.split };
         let machine = Machine { layout, ..options.machine.clone() };
@@ -126,7 +128,9 @@ pub fn run(words: Words) -> Result<u8> {
             continue;
         }
         if let Some(row) = &options.share {
-            println!("{}", shares(&machine, row, options.linux)?);
+            let (text, is_kept) = shares(&machine, row, options.linux)?;
+            println!("{text}");
+            are_kept &= is_kept;
             continue;
         }
         let mut measure = |name: &str, once: &dyn Fn(bool) -> Result<Vec<Figure>>| {
@@ -152,7 +156,7 @@ pub fn run(words: Words) -> Result<u8> {
         columns.push(Column { name: layout.to_string(), pae, figures, peer });
     }
     if options.profile.is_some() || options.share.is_some() {
-        return Ok(0);
+        return Ok(u8::from(!are_kept));
     }
     let (text, above) = table(&columns);
     print!("{text}");
@@ -243,8 +247,9 @@ fn panicked() -> Stop {
     failed("the profiler panicked")
 }
 
-/// Whose instructions those of one measurement are: the kernel's or programs'.
-fn shares(machine: &Machine, row: &str, linux: bool) -> Result<String> {
+/// Whose instructions those of one measurement are, the kernel's or programs'; and whether the
+/// kernel's are few enough.
+fn shares(machine: &Machine, row: &str, linux: bool) -> Result<(String, bool)> {
     let names = [row.to_owned()];
     let programs = build::programs(false)?;
     let program = programs.iter().find(|program| program.guest == PROGRAM);
@@ -267,7 +272,11 @@ fn shares(machine: &Machine, row: &str, linux: bool) -> Result<String> {
         None
     };
     let peer = peer.as_ref().map(|(name, share)| (name.as_str(), *share));
-    Ok(share::table(row, (&machine.layout.to_string(), own), peer))
+    let text = share::table(row, (&machine.layout.to_string(), own), peer);
+    Ok(match share::verdict(row, own, peer.map(|(_, share)| share)) {
+        Some((verdict, is_kept)) => (format!("{text}\n{verdict}"), is_kept),
+        None => (text, true),
+    })
 }
 
 /// Boots an image and runs the measuring program.

@@ -68,6 +68,19 @@ fn share(text: &str, of_one: f64) -> Option<Share> {
     Some(Share { kernel: kernel / operations, programs: programs / operations })
 }
 
+/// How much of what Linux's kernel takes a measurement may take of ours, where an aim is set.
+fn limit(row: &str) -> Option<f64> {
+    (row == "dash_true").then_some(0.5)
+}
+
+/// What is said of a limit, and whether it is kept; `None` without one.
+pub fn verdict(row: &str, own: Share, peer: Option<Share>) -> Option<(String, bool)> {
+    let (limit, peer) = limit(row).zip(peer)?;
+    let is_kept = own.kernel <= peer.kernel * limit;
+    let sign = if is_kept { "" } else { "! " };
+    Some((format!("{sign}the kernel may take {limit} of what Linux takes"), is_kept))
+}
+
 /// A kernel's name and its share, the peer's behind.
 pub fn table(row: &str, own: (&str, Share), peer: Option<(&str, Share)>) -> String {
     let mut text = format!("{row:<24}{:>12}", own.0);
@@ -95,6 +108,16 @@ mod tests {
         let share = share("300 1000\n100 1000\n", 1199.0).unwrap();
         assert_eq!(share, Share { kernel: 200.0, programs: 1000.0 });
         assert_eq!(super::share("", 5.0), None);
+    }
+
+    #[test]
+    fn more_than_half_of_linux_is_too_much() {
+        let share = |kernel| Share { kernel, programs: 1000.0 };
+        let is_kept = |row, own| verdict(row, share(own), Some(share(100.0))).map(|it| it.1);
+        assert_eq!(is_kept("dash_true", 50.0), Some(true));
+        assert_eq!(is_kept("dash_true", 51.0), Some(false));
+        assert_eq!(is_kept("shared_demo", 51.0), None);
+        assert_eq!(verdict("dash_true", share(1.0), None), None);
     }
 
     #[test]
