@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 /// Traces threads. When it is dropped, they go on untraced.
 #[derive(Debug)]
-pub struct Tracer(Handle);
+pub struct Tracer(pub Handle);
 
 impl Tracer {
     /// With room for so many page faults inside the kernel, at most 1024. (`trace_create`)

@@ -74,6 +74,7 @@ mod time;
 mod timer;
 mod timerfd;
 mod trace;
+mod trace_tools;
 mod usage;
 mod vdso;
 mod wait;
@@ -392,9 +393,15 @@ test_cases! {
         a_call_that_nobody_lets_begin_does_not_happen,
         a_waiting_tracer_is_interrupted,
         handles_that_are_no_tracers,
+    ],
+    trace_tools: [
         strace_prints_these_lines,
         strace_shows_only_what_is_wanted,
+        strace_follows_children,
+        strace_attaches_to_who_runs_already,
         faults_prints_a_line_for_each,
+        faults_follows_children_into_other_programs,
+        programs_that_cannot_be_run_have_a_status,
     ],
     epoll: [
         a_level_is_reported_as_long_as_it_lasts,

@@ -3,16 +3,12 @@
 use crate::child;
 use crate::fault::{PAGE, map, peek_word, poke_word, unmap};
 use crate::harness::only_on_folio;
-use crate::scratch::Scratch;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 use sys::abi::UserMutPtr;
-use sys::abi::file::O_WRONLY;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::abi::signal::*;
 use sys::abi::trace::*;
-use sys::command::Command;
 use sys::file::File;
 use sys::process::{self, kill};
 use sys::syscall::{pointer, pointer_mut};
@@ -560,76 +556,4 @@ pub fn handles_that_are_no_tracers() {
         assert_eq!(sys::syscall::ipc::handle_close(tracer), Ok(0));
         assert_eq!(child::wait(pid), Status::Exited(0));
     }
-}
-
-/// Runs a program with its output thrown away; what it left in its own file.
-fn run_tool(program: &str, arguments: &[&str]) -> String {
-    let output = Scratch::path("output");
-    let null = File::open_with("/dev/null", O_WRONLY, 0).expect("/dev/null").into_fd();
-    let mut command = Command::new(program);
-    command.arg("-o").arg(output.as_str()).stdout(null);
-    for argument in arguments {
-        command.arg(*argument);
-    }
-    assert_eq!(command.status(), Ok(Status::Exited(0)));
-    sys::file::close(null).expect("close");
-    String::from_utf8(sys::file::read(output.as_str()).expect("read")).expect("text")
-}
-
-/// The text with addresses, and the number of variables, replaced by a word.
-fn masked(text: &str) -> String {
-    let mut masked = String::new();
-    for (place, piece) in text.split("0x").enumerate() {
-        let digits = piece.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(piece.len());
-        let rest = if place == 0 { piece } else { &piece[digits..] };
-        masked.push_str(if place == 0 { "" } else { "ADDRESS" });
-        match rest.split_once(" vars */") {
-            Some(_) if rest.starts_with(" /* ") => {
-                masked.push_str(" /* N vars */");
-                masked.push_str(rest.split_once(" vars */").unwrap_or_default().1);
-            }
-            _ => masked.push_str(rest),
-        }
-    }
-    masked
-}
-
-pub fn strace_prints_these_lines() {
-    folios_own();
-    let text = run_tool("/bin/strace", &["/bin/echo", "-n", "hi"]);
-    let expected = r#"execve("/bin/echo", ["/bin/echo", "-n", "hi"], ADDRESS /* N vars */) = 0
-mmap2(NULL, 1048576, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = ADDRESS
-write(1, "hi", 2)                       = 2
-exit_group(0)                           = ?
-+++ exited with 0 +++
-"#;
-    assert_eq!(masked(&text), expected);
-}
-
-pub fn strace_shows_only_what_is_wanted() {
-    folios_own();
-    let text = run_tool("/bin/strace", &["-e", "trace=write", "/bin/echo", "-n", "hi"]);
-    assert_eq!(text, "write(1, \"hi\", 2)                       = 2\n+++ exited with 0 +++\n");
-    let counted = run_tool("/bin/strace", &["-c", "/bin/echo", "hi"]);
-    assert!(
-        counted.lines().last().is_some_and(|line| line.ends_with(" 3           total")),
-        "{counted}"
-    );
-}
-
-pub fn faults_prints_a_line_for_each() {
-    folios_own();
-    let text = run_tool("/bin/faults", &["/bin/echo", "hi"]);
-    let (lines, summary) = text.split_once("\n\n").expect("a summary");
-    let count = lines.lines().count() - 1;
-    assert!(count > 2, "{text}");
-    assert!(lines.lines().skip(1).all(|line| line.starts_with("0x")), "{text}");
-    assert!(lines.contains(" exec   cached page") && lines.contains(" write  new page"), "{text}");
-    let all = summary.lines().last().unwrap_or_default();
-    let mut words = all.split_ascii_whitespace();
-    assert_eq!(
-        (words.next(), words.next()),
-        (Some("all"), Some(count.to_string().as_str())),
-        "{text}"
-    );
 }

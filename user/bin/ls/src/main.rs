@@ -27,8 +27,8 @@ struct Item {
 fn main() -> i32 {
     let mut options = match Options::parse(env::args().skip(1), "1adl") {
         Ok(options) => options,
-        Err(letter) => {
-            eprintln!("ls: -{letter}: no such option\nusage: ls [-1adl] [PATH...]");
+        Err(wrong) => {
+            eprintln!("ls: {wrong}\nusage: ls [-1adl] [PATH...]");
             return 2;
         }
     };

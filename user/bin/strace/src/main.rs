@@ -10,6 +10,7 @@ extern crate alloc;
 mod options;
 
 use alloc::string::String;
+use core::fmt::Display;
 use decode::Memory;
 use decode::report::Report;
 use decode::summary::Summary;
@@ -21,7 +22,7 @@ use sys::io::STDERR;
 use sys::signal::{self, Action};
 use sys::trace::{Tracer, read_memory};
 use sys::wait::Status;
-use sys::{Errno, env, eprintln};
+use sys::{Errno, command, env, eprintln};
 
 sys::entry!(main);
 
@@ -29,23 +30,22 @@ sys::entry!(main);
 const FAILED: i32 = 125;
 
 fn main() -> i32 {
-    let options = match Options::parse(env::args().skip(1)) {
-        Ok(options) => options,
+    match Options::parse(env::args().skip(1)) {
+        Ok(options) => trace(&options).unwrap_or_else(|status| status),
         Err(why) => {
             eprintln!("strace: {why}");
             eprintln!(
                 "usage: strace [-cf] [-e trace=CALL,...] [-o FILE] (-p PID | PROGRAM [ARGUMENT...])"
             );
-            return 2;
-        }
-    };
-    match trace(&options) {
-        Ok(status) => status,
-        Err(error) => {
-            eprintln!("strace: {error}");
-            FAILED
+            2
         }
     }
+}
+
+/// Says what could not be done; `status`.
+fn complain(what: impl Display, error: Errno, status: i32) -> i32 {
+    eprintln!("strace: {what}: {error}");
+    status
 }
 
 /// The memory of the thread that an event is about.
@@ -72,12 +72,15 @@ impl Output {
     }
 }
 
-fn trace(options: &Options) -> sys::Result<i32> {
+/// The exit status; an error has been told about.
+fn trace(options: &Options) -> Result<i32, i32> {
     let output = match options.output {
-        Some(path) => Output::File(File::create(path)?),
+        Some(path) => Output::File(
+            File::create(path).map_err(|error| complain(path.escape_ascii(), error, FAILED))?,
+        ),
         None => Output::Standard,
     };
-    let tracer = Tracer::new(0)?;
+    let tracer = Tracer::new(0).map_err(|error| complain("no tracer", error, FAILED))?;
     let mut session = Session::new(options);
     match &options.target {
         Target::Process(pid) => {
@@ -85,19 +88,42 @@ fn trace(options: &Options) -> sys::Result<i32> {
             for number in [SIGINT, SIGTERM] {
                 let action = Action::Handler(interrupted);
                 // SAFETY: the handler does nothing.
-                unsafe { signal::set_action(number, action, 0, SignalSet::EMPTY) }?;
+                let set = unsafe { signal::set_action(number, action, 0, SignalSet::EMPTY) };
+                set.map_err(|error| complain("rt_sigaction", error, FAILED))?;
             }
-            tracer.attach(*pid, options.what())?;
+            let attached = tracer.attach(*pid, options.what());
+            attached.map_err(|error| complain(pid, error, FAILED))?;
             session.begun = true;
         }
         Target::Program(arguments) => {
-            session.program = tracer.start_found(arguments, options.what())?;
-            // The terminal's signals are for the program.
-            for number in [SIGINT, SIGQUIT] {
-                signal::ignore(number)?;
-            }
+            session.program = start(&tracer, arguments, options.what())?;
         }
     }
+    watch(options, &tracer, &output, &mut session)
+        .map_err(|error| complain("tracing", error, FAILED))?;
+    Ok(session.status)
+}
+
+/// Starts the program; its process id.
+fn start(tracer: &Tracer, arguments: &[&[u8]], what: u32) -> Result<i32, i32> {
+    let name = arguments.first().copied().unwrap_or_default();
+    let started = tracer.start_found(arguments, what);
+    let pid = started
+        .map_err(|error| complain(name.escape_ascii(), error, command::exec_status(error)))?;
+    // The terminal's signals are for the program.
+    for number in [SIGINT, SIGQUIT] {
+        signal::ignore(number).map_err(|error| complain("rt_sigaction", error, FAILED))?;
+    }
+    Ok(pid)
+}
+
+/// Shows what happens, to the end.
+fn watch(
+    options: &Options,
+    tracer: &Tracer,
+    output: &Output,
+    session: &mut Session,
+) -> sys::Result<()> {
     loop {
         let event = match tracer.next() {
             Ok(event) => event,
@@ -115,7 +141,7 @@ fn trace(options: &Options) -> sys::Result<i32> {
     if options.counts {
         output.write(&session.summary.table())?;
     }
-    Ok(session.status)
+    Ok(())
 }
 
 extern "C" fn interrupted(_: i32) {}

@@ -23,41 +23,22 @@ pub enum Target<'a> {
 impl<'a> Options<'a> {
     /// Options come before the program, whose own they might else be.
     pub fn parse(arguments: impl Iterator<Item = &'a [u8]>) -> Result<Self, String> {
-        let mut arguments = arguments.peekable();
-        let (mut counts, mut follows, mut output, mut process) = (false, false, None, None);
-        let mut calls = Vec::new();
-        while let Some(letters) = arguments.next_if(|next| next.starts_with(b"-")) {
-            let mut value =
-                || arguments.next().ok_or_else(|| "an option lacks its value".to_string());
-            match letters {
-                b"--" => break,
-                b"-o" => output = Some(value()?),
-                b"-p" => process = Some(number(value()?)?),
-                b"-e" => calls = names(value()?)?,
-                _ => {
-                    for letter in letters.iter().skip(1) {
-                        match letter {
-                            b'c' => counts = true,
-                            b'f' => follows = true,
-                            _ => {
-                                return Err(alloc::format!(
-                                    "-{}: no such option",
-                                    letter.escape_ascii()
-                                ));
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        let rest: Vec<&[u8]> = arguments.collect();
-        let target = match (process, rest.is_empty()) {
+        let options = sys::options::Options::parse(arguments, "+cfe:o:p:");
+        let options = options.map_err(|wrong| wrong.to_string())?;
+        let process = options.value(b'p').map(number).transpose()?;
+        let target = match (process, options.operands.is_empty()) {
             (Some(pid), true) => Target::Process(pid),
-            (None, false) => Target::Program(rest),
+            (None, false) => Target::Program(options.operands.clone()),
             (Some(_), false) => return Err("a process or a program, not both".to_string()),
             (None, true) => return Err("no program".to_string()),
         };
-        Ok(Self { counts, output, target, follows, calls })
+        Ok(Self {
+            counts: options.has(b'c'),
+            output: options.value(b'o'),
+            target,
+            follows: options.has(b'f'),
+            calls: options.value(b'e').map_or(Ok(Vec::new()), names)?,
+        })
     }
 
     /// `TRACE_*`.

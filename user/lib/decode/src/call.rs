@@ -138,7 +138,7 @@ fn is_left_out(call: &Call, at: usize, parameter: &Parameter, registers: &Regist
 
 /// An argument that is known when the call begins.
 fn input(
-    call: &Call,
+    call: &'static Call,
     at: usize,
     parameter: &Parameter,
     registers: &Registers,
@@ -205,21 +205,21 @@ fn is_read_too(call: &Call, parameter: &Parameter) -> bool {
 
 /// An argument that the kernel has written.
 fn output(
-    call: &Call,
+    call: &'static Call,
     at: usize,
     registers: &Registers,
     eax: u32,
     memory: &dyn Memory,
     to: &mut String,
 ) {
-    let found = call.parameters.iter().scan(0, |next, parameter| {
-        let place = *next;
-        *next += parameter.kind.registers();
-        Some((place, parameter))
-    });
-    let Some((_, parameter)) = found.into_iter().find(|(place, _)| *place == at) else { return };
+    let Some((_, parameter)) = places(call).find(|(place, _)| *place == at) else { return };
     let (value, result) = (word(registers, at), outcome::value(eax));
-    if result.is_none() && !is_read_too(call, parameter) {
+    let is_written = match parameter.name {
+        // Of a sleep that was interrupted.
+        "remaining" => outcome::is_restart(eax),
+        _ => result.is_some(),
+    };
+    if !is_written && !is_read_too(call, parameter) {
         return shape::address(value, to);
     }
     let around = around(call, at, parameter, registers, result, memory);
@@ -237,7 +237,7 @@ fn show_output(parameter: &Parameter, around: &Around, value: u32, to: &mut Stri
 }
 
 fn around<'a>(
-    call: &'a Call,
+    call: &'static Call,
     at: usize,
     parameter: &'a Parameter,
     registers: &Registers,
@@ -247,13 +247,9 @@ fn around<'a>(
     const COUNTS: [&str; 6] =
         ["count", "size", "length", "local_count", "remote_count", "set_size"];
     let next = at + parameter.kind.registers();
-    let behind = call.parameters.iter().scan(0, |register, parameter| {
-        let place = *register;
-        *register += parameter.kind.registers();
-        Some((place, parameter.name))
-    });
-    let mut behind =
-        behind.into_iter().filter(|(place, name)| *place == next && COUNTS.contains(name));
+    let is_count =
+        |(place, behind): &(usize, &Parameter)| *place == next && COUNTS.contains(&behind.name);
+    let mut behind = places(call).filter(is_count);
     let count = match call.name {
         "select" | "_newselect" | "pselect6" | "pselect6_time64" => Some(word(registers, 0)),
         "sched_setaffinity" | "sched_getaffinity" => Some(word(registers, at.wrapping_sub(1))),

@@ -168,10 +168,13 @@ pub fn show(format: Format, value: u32, signed: bool, to: &mut String) {
             flags::more(value & !MAP_TYPE, flags::MAP, to);
         }
         Format::Clone => {
-            flags::set(value & !CSIGNAL, flags::CLONE, to);
-            if value & CSIGNAL != 0 {
-                to.push('|');
-                signal::name((value & CSIGNAL).cast_signed(), to);
+            let (bits, end) = (value & !CSIGNAL, value & CSIGNAL);
+            if bits != 0 || end == 0 {
+                flags::set(bits, flags::CLONE, to);
+            }
+            if end != 0 {
+                to.push_str(if bits != 0 { "|" } else { "" });
+                signal::name(end.cast_signed(), to);
             }
         }
         Format::Futex => {

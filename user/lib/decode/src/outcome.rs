@@ -22,6 +22,11 @@ pub fn is_error(eax: u32) -> bool {
     decode(eax).is_err_and(|errno| restart(errno).is_none())
 }
 
+/// Whether a signal came, and the call may go on.
+pub fn is_restart(eax: u32) -> bool {
+    decode(eax).is_err_and(|errno| restart(errno).is_some())
+}
+
 fn restart(errno: Errno) -> Option<&'static str> {
     RESTARTS.iter().find(|(number, _)| *number == errno.number()).map(|(_, text)| *text)
 }

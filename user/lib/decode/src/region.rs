@@ -1,4 +1,4 @@
-//! What an address belongs to: a line of `/proc/PID/maps`.
+//! What an address belongs to: an area of `/proc/PID/maps`.
 
 use abi::trace::Fault;
 use alloc::format;
@@ -9,54 +9,65 @@ use alloc::vec::Vec;
 const GROWS_DOWN: u32 = 0x100;
 
 /// One area.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Region {
-    pub start: u32,
-    pub end: u32,
+struct Region {
+    start: u64,
+    end: u64,
     /// In bytes of the file.
-    pub offset: u64,
+    offset: u64,
     /// Path or name in brackets; empty for memory without a name.
-    pub name: String,
+    name: Vec<u8>,
 }
 
-/// The areas of `/proc/PID/maps`. Lines that are none are left out.
-pub fn parse(maps: &[u8]) -> Vec<Region> {
-    maps.split(|byte| *byte == b'\n').filter_map(region).collect()
+/// The areas of the process that was looked at last, as they were then.
+#[derive(Default)]
+pub struct Regions {
+    pid: i32,
+    list: Vec<Region>,
 }
 
-fn region(line: &[u8]) -> Option<Region> {
-    let text = core::str::from_utf8(line).ok()?;
-    let (range, rest) = text.split_once(' ')?;
-    let (start, end) = range.split_once('-')?;
-    let mut fields = rest.split_ascii_whitespace();
-    let (_rights, offset, _device, _node) =
-        (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    // The name may have blanks in it.
-    let name = fields.next().and_then(|first| rest.find(first).and_then(|at| rest.get(at..)));
-    Some(Region {
-        start: u32::from_str_radix(start, 16).ok()?,
-        end: u32::from_str_radix(end, 16).ok()?,
-        offset: u64::from_str_radix(offset, 16).ok()?,
-        name: name.unwrap_or_default().to_string(),
-    })
-}
-
-/// What the faulting address belongs to; `None` if these areas are not (any more) the program's.
-pub fn name(regions: &[Region], fault: &Fault) -> Option<String> {
-    let found = regions.iter().find(|one| one.start == fault.start && one.end == fault.end)?;
-    let page = fault.address & !0xfff;
-    Some(match found.name.as_str() {
-        "" => String::from("[anon]"),
-        name if name.starts_with('[') => String::from(name),
-        name => {
-            let offset = found.offset + u64::from(page.wrapping_sub(found.start));
-            format!("{name}+{offset:#x}")
+impl Regions {
+    /// What a process's fault was about. Its areas come from its `maps` if those known are too old.
+    pub fn name(&mut self, pid: i32, fault: &Fault, maps: impl FnOnce() -> Vec<u8>) -> String {
+        if pid == self.pid
+            && let Some(name) = self.find(fault)
+        {
+            return name;
         }
-    })
+        self.pid = pid;
+        self.list.clear();
+        figures::mappings(&maps(), |one| {
+            let (start, end, offset) = (one.start, one.end, one.offset);
+            self.list.push(Region { start, end, offset, name: one.name.to_vec() });
+        });
+        self.find(fault).unwrap_or_else(|| without_maps(fault))
+    }
+
+    /// A process has become another program.
+    pub fn forget(&mut self, pid: i32) {
+        if self.pid == pid {
+            self.list.clear();
+        }
+    }
+
+    /// `None` if these areas are not (any more) the program's.
+    fn find(&self, fault: &Fault) -> Option<String> {
+        let range = (u64::from(fault.start), u64::from(fault.end));
+        let found = self.list.iter().find(|one| (one.start, one.end) == range)?;
+        let name = found.name.escape_ascii().to_string();
+        Some(match found.name.first() {
+            None => String::from("[anon]"),
+            Some(b'[') => name,
+            Some(_) => {
+                let page = u64::from(fault.address & !0xfff);
+                let offset = found.offset.wrapping_add(page.wrapping_sub(found.start));
+                format!("{name}+{offset:#x}")
+            }
+        })
+    }
 }
 
-/// The same as far as the kernel's word about the fault goes.
-pub fn name_without_maps(fault: &Fault) -> String {
+/// The name as far as the kernel's word about the fault goes.
+fn without_maps(fault: &Fault) -> String {
     String::from(match (fault.end, fault.area_flags & GROWS_DOWN) {
         (0, _) => "nothing mapped",
         (_, 0) => "[mapped]",

@@ -7,7 +7,7 @@ use abi::UserStr;
 use abi::epoll::EpollEvent;
 use abi::file::{Iovec, Stat, Stat64, Statfs, Statfs64, Statx};
 use abi::poll::Pollfd;
-use abi::process::{Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
+use abi::process::{CloneArgs, Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
 use abi::signal::{OldSigaction, Sigaction, Sigaltstack, Sigevent, Siginfo, SignalSet};
 use abi::socket::Msghdr;
 use abi::time::{
@@ -64,6 +64,7 @@ pub fn shape_of<T: 'static>() -> Option<Shape> {
         Statx => one::<Statx>;
         Statfs => one::<Statfs>;
         Statfs64 => one::<Statfs64>;
+        CloneArgs => one::<CloneArgs>;
         Rlimit => one::<Rlimit>;
         Rlimit64 => one::<Rlimit64>;
         Rusage => one::<Rusage>;

@@ -8,7 +8,7 @@ use abi::epoll::EpollEvent;
 use abi::file::{Flock, Flock64, S_IFMT, Stat, Stat64, Statfs, Statfs64, Statx};
 use abi::ipc::Lent;
 use abi::poll::Pollfd;
-use abi::process::{Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
+use abi::process::{CloneArgs, Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
 use abi::signal::{
     OldSigaction, SA_RESTORER, Sigaction, Sigaltstack, Sigevent, Siginfo, SignalSet,
 };
@@ -74,6 +74,20 @@ texts! {
         { figures.kind }, { figures.bsize }, { figures.blocks }, { figures.bfree });
     Statfs64: figures, to => show!(to, "{{f_type={:#x}, f_bsize={}, f_blocks={}, f_bfree={}, ...}}",
         { figures.kind }, { figures.bsize }, { figures.blocks }, { figures.bfree });
+    CloneArgs: arguments, to => {
+        let flags = { arguments.flags };
+        show!(to, "{{flags=");
+        flags::set(flags as u32, flags::CLONE, to);
+        flags::more((flags >> 32) as u32, flags::CLONE3, to);
+        show!(to, ", child_tid={:#x}, parent_tid={:#x}, exit_signal=",
+            { arguments.child_tid }, { arguments.parent_tid });
+        match i32::try_from(arguments.exit_signal) {
+            Ok(number) if number != 0 => signal::name(number, to),
+            _ => show!(to, "{}", { arguments.exit_signal }),
+        }
+        show!(to, ", stack={:#x}, stack_size={:#x}, tls={:#x}}}",
+            { arguments.stack }, { arguments.stack_size }, { arguments.tls });
+    };
     Rlimit: limit, to => limits(wide(limit.cur), wide(limit.max), to);
     Rlimit64: limit, to => limits(limit.cur, limit.max, to);
     Rusage: usage, to => {

@@ -2,11 +2,13 @@
 
 use crate::argument::Kind;
 use crate::memory::Memory;
+use crate::region::Regions;
 use crate::report::Report;
 use crate::table::{self, FOLIO, LINUX};
-use crate::{fault, number, region};
+use crate::{fault, number};
 use abi::signal::{CLD_EXITED, Siginfo};
 use abi::trace::{Call, Event, FAULT_CACHED, FAULT_IN_KERNEL, Fault, What};
+use std::format;
 use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
@@ -126,6 +128,11 @@ fn structures() {
         line("nanosleep", &[BASE, 0], failed(516), words(&[1, 500])),
         "nanosleep({tv_sec=1, tv_nsec=500}, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)"
     );
+    let nap = words(&[1, 500]);
+    let left = "{tv_sec=1, tv_nsec=500}) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)";
+    let slept = line("nanosleep", &[BASE, BASE], 0, nap.clone());
+    assert_eq!(slept, "nanosleep({tv_sec=1, tv_nsec=500}, 0x1000) = 0");
+    assert!(line("nanosleep", &[BASE, BASE], failed(516), nap).ends_with(left));
     assert_eq!(
         line("rt_sigaction", &[2, BASE, 0, 8], 0, words(&[1, 0x1000_0000, 0, 0, 0])),
         "rt_sigaction(SIGINT, {sa_handler=SIG_IGN, sa_mask=[], sa_flags=SA_RESTART}, NULL, 8) = 0"
@@ -174,6 +181,22 @@ fn structures() {
     assert_eq!(
         line("fcntl64", &[3, 13, BASE], 0, words(&[1, 5, 0, 6, 0, 0])),
         "fcntl64(3, F_SETLK64, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=5, l_len=6}) = 0"
+    );
+}
+
+#[test]
+fn flags_of_threads_and_processes() {
+    let clone = |flags| line("clone", &[flags, 0, 0, 0, 0], 9, vec![]);
+    assert!(clone(17).starts_with("clone(SIGCHLD, "), "{}", clone(17));
+    assert!(clone(0).starts_with("clone(0, "), "{}", clone(0));
+    assert!(clone(0x0010_0111).starts_with("clone(CLONE_VM|CLONE_PARENT_SETTID|SIGCHLD, "));
+    assert!(clone(0x8080_2000).starts_with("clone(CLONE_PTRACE|CLONE_UNTRACED|CLONE_IO, "));
+    let wide = |value: u64| value.to_le_bytes();
+    let arguments = [0x1_0000_0100, 0, 0x10, 0x20, 17, 0x1000, 0x2000, 0x30, 0, 0, 0].map(wide);
+    assert_eq!(
+        line("clone3", &[BASE, 88], 9, arguments.as_flattened().to_vec()),
+        "clone3({flags=CLONE_VM|CLONE_CLEAR_SIGHAND, child_tid=0x10, parent_tid=0x20, \
+         exit_signal=SIGCHLD, stack=0x1000, stack_size=0x2000, tls=0x30}, 88) = 9"
     );
 }
 
@@ -240,17 +263,16 @@ fn calls_nobody_wants_are_not_shown() {
 
 #[test]
 fn a_faults_region_comes_from_the_maps() {
-    let maps = b"08048000-0804a000 r-xp 00001000 00:0c 12       /bin/a b\n\
+    let maps = b"08048000-0804a000 r-xp 00001000 00:0c 12       /bin/a b\xff\n\
         0804b000-0804c000 rw-p 00000000 00:00 0 \nbff00000-c0000000 rw-p 0 0:0 0 [stack]\n?\n";
-    let regions = region::parse(maps);
-    assert_eq!(regions.len(), 3);
     let fault = |address, start, end| Fault { address, start, end, ..Fault::default() };
-    let name = |fault| region::name(&regions, &fault);
+    let mut regions = Regions::default();
+    let mut name = |fault| regions.name(5, &fault, || maps.to_vec());
     let file = fault(0x0804_9123, 0x0804_8000, 0x0804_a000);
-    assert_eq!(name(file).as_deref(), Some("/bin/a b+0x2000"));
-    assert_eq!(name(fault(0x0804_b000, 0x0804_b000, 0x0804_c000)).as_deref(), Some("[anon]"));
-    assert_eq!(name(fault(0xbfff_0000, 0xbff0_0000, 0xc000_0000)).as_deref(), Some("[stack]"));
-    assert_eq!(name(fault(0x1000, 0x1000, 0x2000)), None, "another area by now");
+    assert_eq!(name(file), "/bin/a b\\xff+0x2000");
+    assert_eq!(name(fault(0x0804_b000, 0x0804_b000, 0x0804_c000)), "[anon]");
+    assert_eq!(name(fault(0xbfff_0000, 0xbff0_0000, 0xc000_0000)), "[stack]");
+    assert_eq!(name(fault(0x1000, 0x1000, 0x2000)), "[mapped]", "another area by now");
     let shown = Fault {
         kind: FAULT_CACHED,
         frame: 0x1234,
@@ -264,4 +286,17 @@ fn a_faults_region_comes_from_the_maps() {
         fault::line(&shown, "/bin/a"),
         "0x08049123 read   cached page +7          0x1234  HighMem     4321  /bin/a (by the kernel)"
     );
+}
+
+#[test]
+fn another_program_has_other_regions() {
+    let fault = Fault { address: 0x1000, start: 0x1000, end: 0x2000, ..Fault::default() };
+    let maps = |program: &str| format!("1000-2000 r-xp 00000000 00:0c 12 {program}\n").into_bytes();
+    let mut regions = Regions::default();
+    assert_eq!(regions.name(5, &fault, || maps("/bin/a")), "/bin/a+0x0");
+    assert_eq!(regions.name(5, &fault, || maps("/bin/b")), "/bin/a+0x0", "not looked at again");
+    regions.forget(6);
+    regions.forget(5);
+    assert_eq!(regions.name(5, &fault, || maps("/bin/b")), "/bin/b+0x0");
+    assert_eq!(regions.name(6, &fault, || maps("/bin/c")), "/bin/c+0x0");
 }

@@ -11,6 +11,8 @@ pub struct Mapping<'a> {
     pub end: u64,
     /// As in `r-xp`.
     pub rights: &'a [u8],
+    /// Where in the file it begins.
+    pub offset: u64,
     /// File or kind; may be empty.
     pub name: &'a [u8],
     /// KiB present; only `smaps` says it, and what follows.
@@ -62,8 +64,9 @@ fn header(line: &[u8]) -> Option<Mapping<'_>> {
     let address = |text: &str| u64::from_str_radix(text, 16).ok();
     let (start, end) = (address(start)?, address(end)?);
     let rights = fields.next()?;
-    let name = fields.nth(3).unwrap_or_default().trim_ascii();
-    Some(Mapping { start, end, rights, name, ..Mapping::default() })
+    let offset = address(core::str::from_utf8(fields.next()?).ok()?)?;
+    let name = fields.nth(2).unwrap_or_default().trim_ascii();
+    Some(Mapping { start, end, rights, offset, name, ..Mapping::default() })
 }
 
 #[cfg(test)]
@@ -83,6 +86,7 @@ mod tests {
             start: 0x0804_8000,
             end: 0x0804_a000,
             rights: b"r-xp",
+            offset: 0x1000,
             name: b"/bin/my prog",
             resident: 8,
             proportional: 6,
