@@ -2,7 +2,7 @@
 //! xtask` does too.
 
 mod agreement;
-mod app;
+pub mod app;
 mod archive;
 mod bench;
 pub mod build;

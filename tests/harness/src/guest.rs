@@ -38,7 +38,16 @@ impl Setup {
 
     /// A guest that runs `words`, with all our programs in its archive.
     pub fn program(&self, words: &[&str]) -> std::result::Result<Guest<'_>, String> {
-        let contents = build::contents(&self.programs).map_err(|stop| stop.why)?;
+        self.program_among(&self.programs, words)
+    }
+
+    /// A guest that runs `words`, with these programs in its archive.
+    pub fn program_among(
+        &self,
+        programs: &[Program],
+        words: &[&str],
+    ) -> std::result::Result<Guest<'_>, String> {
+        let contents = build::contents(programs).map_err(|stop| stop.why)?;
         Ok(Guest::new(self, self.kernel.clone(), contents, words))
     }
 

@@ -11,6 +11,7 @@ mod crash;
 mod ending;
 mod guest;
 mod memory;
+mod new_app;
 mod procfs;
 mod random;
 mod refusal;
@@ -96,6 +97,7 @@ scenarios! {
         low_memory_ends_where_the_windows_begin,
         memory_that_the_tables_cannot_reach_is_announced,
     ],
+    new_app: [what_it_makes_runs],
     refusal: [
         an_image_refuses_a_processor_it_cannot_use,
         user_programs_need_sse2,
