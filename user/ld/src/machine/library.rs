@@ -1,9 +1,10 @@
 //! What the linker does for a program that runs: [`sys::library`] calls these.
 
 use super::failure::Failure;
-use super::linker::{Address, LINKER, TURN};
+use super::linker::{LINKER, TURN};
+use super::symbols::Address;
 use super::turn::{self, Taken};
-use super::{functions, memory, thread};
+use super::{functions, memory, tls_address};
 use sys::abi::errno;
 use sys::library::{Linker, Message};
 use sys::syscall::linux;
@@ -55,7 +56,7 @@ unsafe extern "C" fn symbol(library: u32, name: *const u8, len: u32, message: &m
         Ok(Address::Plain(address)) => address,
         Ok(Address::Resolver(resolver)) => memory::resolve(resolver),
         // SAFETY: a module of an open object, and an offset in it.
-        Ok(Address::ThreadLocal(place)) => unsafe { thread::tls_get_addr(&place) },
+        Ok(Address::ThreadLocal(place)) => unsafe { tls_address::tls_get_addr(&place) },
         Err(failure) => tell(failure, message),
     }
 }

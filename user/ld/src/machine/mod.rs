@@ -12,5 +12,7 @@ mod load;
 mod lock;
 mod memory;
 mod program;
+mod symbols;
 mod thread;
+mod tls_address;
 mod turn;

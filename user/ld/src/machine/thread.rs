@@ -3,7 +3,6 @@
 use alloc::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
 use alloc::vec::Vec;
 use core::alloc::Layout;
-use core::arch::naked_asm;
 use ld::{Object, PAGE, StaticTls, TlsImage, TlsPlace};
 use sys::abi::process::{
     USER_DESC_LIMIT_IN_PAGES, USER_DESC_SEG_32BIT, USER_DESC_USEABLE, UserDesc,
@@ -151,7 +150,7 @@ impl Threads {
     }
 
     /// The memory of a module that was opened late, for the running thread, which has none yet.
-    fn memory_of(&mut self, module: u32) -> Option<u32> {
+    pub fn memory_of(&mut self, module: u32) -> Option<u32> {
         let Module { image, bias, .. } = (*self.modules.get((module as usize).checked_sub(1)?)?)?;
         // SAFETY: every thread that gets here has a thread pointer; only it changes its vector.
         unsafe {
@@ -224,6 +223,18 @@ unsafe fn running() -> *mut Control {
     control
 }
 
+/// Where the running thread's memory of a module is; 0: it has none yet.
+///
+/// # Safety
+/// As `running`.
+pub unsafe fn place_of(module: u32) -> u32 {
+    // SAFETY: the caller's promise; as many entries as the vector says.
+    unsafe {
+        let vector = (*running()).vector;
+        if module <= vector.read() { vector.add(module as usize).read() } else { 0 }
+    }
+}
+
 /// # Safety
 /// `start` has room for the module's memory, which is zero there, and the object is mapped.
 unsafe fn begin(start: *mut u8, image: &TlsImage, bias: u32) {
@@ -258,48 +269,4 @@ fn new_vector(modules: usize) -> *mut u32 {
 unsafe fn free_vector(vector: *mut u32) {
     // SAFETY: the caller's promise.
     unsafe { dealloc(vector.cast(), vector_layout(vector.read() as usize)) };
-}
-
-/// What the general model of thread-local variables calls, with the address of a module and an
-/// offset in EAX; it may change EAX, ECX and EDX.
-#[unsafe(naked)]
-pub extern "C" fn tls_get_addr_in_eax() {
-    naked_asm!(
-        "mov ecx, gs:[4]",
-        "mov edx, [eax]",
-        "cmp edx, [ecx]",
-        "ja 2f",
-        "mov ecx, [ecx + edx * 4]",
-        "test ecx, ecx",
-        "jz 2f",
-        "add ecx, [eax + 4]",
-        "mov eax, ecx",
-        "ret",
-        "2:",
-        "sub esp, 8",
-        "push eax",
-        "call {slow}",
-        "add esp, 12",
-        "ret",
-        slow = sym tls_get_addr,
-    )
-}
-
-/// The same for who has it on the stack.
-///
-/// # Safety
-/// `index` is what a relocation has filled in.
-pub unsafe extern "C" fn tls_get_addr(index: *const [u32; 2]) -> u32 {
-    // SAFETY: the caller's promise.
-    let [module, offset] = unsafe { index.read() };
-    // SAFETY: the thread has a pointer, or it could not have such variables.
-    let vector = unsafe { (*running()).vector };
-    // SAFETY: as many entries as it says.
-    let memory =
-        unsafe { if module <= vector.read() { vector.add(module as usize).read() } else { 0 } };
-    let memory = match memory {
-        0 => super::linker::LINKER.lock().threads.memory_of(module).unwrap_or(0),
-        memory => memory,
-    };
-    memory.wrapping_add(offset)
 }
