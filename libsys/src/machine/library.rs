@@ -167,8 +167,8 @@ impl<T> Deref for Symbol<'_, T> {
 
 /// The memory that a thread has for itself: its thread-local variables.
 ///
-/// Who makes a thread by `clone` makes this first and gives it the descriptor, with `CLONE_SETTLS`;
-/// dropped when the thread has ended.
+/// [`thread::spawn`](crate::thread::spawn) makes it. Who makes a thread by `clone` itself makes this
+/// first and gives it the descriptor, with `CLONE_SETTLS`; dropped when the thread has ended.
 #[derive(Debug)]
 pub struct ThreadMemory {
     pointer: u32,

@@ -20,5 +20,6 @@ pub mod signal;
 pub mod statistics;
 pub mod syscall;
 pub mod terminal;
+pub mod thread;
 pub mod time;
 pub mod trace;

@@ -1,11 +1,12 @@
 //! A library whose first function waits at a gate, as long as nobody opens that.
 
-use crate::thread::{Thread, wait_for};
+use crate::thread::wait_for;
 use crate::{open, turn};
 use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
 use core::time::Duration;
 use sys::library::{Library, OpenError};
 use sys::process::{self, Fork};
+use sys::thread::spawn;
 use sys::{println, time};
 
 /// The variables of `libgate.so`.
@@ -27,14 +28,14 @@ impl Gate {
     }
 }
 
-extern "C" fn opens_slowly() {
+fn opens_slowly() {
     // SAFETY: its first function only waits.
     core::mem::forget(unsafe { Library::open("libslow.so") }.expect("beside the gate"));
 }
 
 static OPEN: AtomicPtr<AtomicI32> = AtomicPtr::new(core::ptr::null_mut());
 
-extern "C" fn opens_the_gate() {
+fn opens_the_gate() {
     time::sleep(Duration::from_millis(20));
     // SAFETY: the gate's variable, which stays.
     unsafe { &*OPEN.load(SeqCst) }.store(1, SeqCst);
@@ -44,9 +45,9 @@ extern "C" fn opens_the_gate() {
 pub fn open_waits() -> Result<(), OpenError> {
     let gate = Gate::find()?;
     OPEN.store(core::ptr::from_ref(gate.open).cast_mut(), SeqCst);
-    let slow = Thread::start(opens_slowly);
+    let slow = spawn(opens_slowly).expect("clone");
     wait_for(|| gate.entered.load(SeqCst) == 1);
-    let opener = Thread::start(opens_the_gate);
+    let opener = spawn(opens_the_gate).expect("clone");
     // SAFETY: as above.
     let library = unsafe { Library::open("libslow.so") }?;
     println!("initialised: {}", gate.passed.load(SeqCst) == 1);
@@ -59,7 +60,7 @@ pub fn open_waits() -> Result<(), OpenError> {
 /// The child of a process one thread of which opens a library does not wait for that.
 pub fn fork_does_not() -> Result<(), OpenError> {
     let gate = Gate::find()?;
-    let slow = Thread::start(opens_slowly);
+    let slow = spawn(opens_slowly).expect("clone");
     wait_for(|| gate.entered.load(SeqCst) == 1);
     match process::fork().expect("fork") {
         Fork::Child => {

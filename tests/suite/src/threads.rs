@@ -2,7 +2,6 @@
 
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
-use core::arch::global_asm;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::Errno;
@@ -11,11 +10,11 @@ use sys::abi::process::*;
 use sys::abi::signal::*;
 use sys::abi::time::{ITIMER_REAL, Itimerval, Timeval};
 use sys::abi::{UserMutPtr, UserPtr};
-use sys::process;
 use sys::signal::{self, Action, set_action};
 use sys::syscall::{input, output, pointer};
 use sys::time::sleep;
 use sys::wait::Status;
+use sys::{process, thread};
 
 const SHARED: u32 = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 /// The flags of glibc's threads, but for their segment.
@@ -24,42 +23,7 @@ pub const LIKE_GLIBC: u32 =
 /// Pages of a thread's stack; the first word of the lowest is its id while it runs.
 pub const STACK: u32 = 8;
 
-global_asm!(
-    // (flags, stack, parent_tid, tls, child_tid): the child calls what lies on its stack, with the
-    // word behind it, and exits with what that returns.
-    ".globl suite_clone",
-    "suite_clone:",
-    "push ebx",
-    "push esi",
-    "push edi",
-    "mov ebx, [esp + 16]",
-    "mov ecx, [esp + 20]",
-    "mov edx, [esp + 24]",
-    "mov esi, [esp + 28]",
-    "mov edi, [esp + 32]",
-    "mov eax, 120",
-    "int 0x80",
-    "test eax, eax",
-    "jz 2f",
-    "pop edi",
-    "pop esi",
-    "pop ebx",
-    "ret",
-    "2:",
-    "xor ebp, ebp",
-    "pop eax",
-    "call eax",
-    "mov ebx, eax",
-    "mov eax, 1",
-    "int 0x80",
-    "ud2",
-);
-
 pub type Body = extern "C" fn(u32) -> i32;
-
-unsafe extern "C" {
-    fn suite_clone(flags: u32, stack: u32, parent_tid: u32, tls: u32, child_tid: u32) -> u32;
-}
 
 /// A thread and its stack.
 pub struct Thread {
@@ -81,12 +45,12 @@ pub fn clone(flags: u32, body: Body, argument: u32, tls: u32) -> Result<Thread, 
     word(top).store(body as usize as u32, SeqCst);
     word(top + 4).store(argument, SeqCst);
     // SAFETY: the stack is the thread's own, and its memory stays until it has ended.
-    let result = unsafe { suite_clone(flags, top, stack, tls, stack) };
-    match result.cast_signed() {
-        tid @ 1.. => Ok(Thread { tid, stack }),
-        error => {
+    let result = unsafe { thread::clone(flags, top, stack, tls, stack) };
+    match result {
+        Ok(tid) => Ok(Thread { tid, stack }),
+        Err(error) => {
             unmap(stack, STACK);
-            Err(Errno::from_number((-error) as u16).expect("an error"))
+            Err(error)
         }
     }
 }
