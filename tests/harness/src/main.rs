@@ -97,7 +97,7 @@ scenarios! {
         low_memory_ends_where_the_windows_begin,
         memory_that_the_tables_cannot_reach_is_announced,
     ],
-    new_app: [what_it_makes_runs],
+    new_app: [the_readme_is_true],
     refusal: [
         an_image_refuses_a_processor_it_cannot_use,
         user_programs_need_sse2,

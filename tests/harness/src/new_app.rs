@@ -1,4 +1,5 @@
-//! `scripts/new-app`, as a user calls it: what it makes is built with the rest and runs.
+//! What a user does by the README: programs of `scripts/new-app`, and a library. All of it is built
+//! with the rest of the tree and runs.
 
 use crate::Outcome;
 use crate::guest::Setup;
@@ -27,7 +28,45 @@ impl Made {
         }
         Ok(made)
     }
+
+    /// The library that the README shows, and a program that opens it.
+    fn library(&mut self, program: &str) -> Outcome {
+        let readme = workspace::root().join("README.md");
+        let text = fs::read_to_string(&readme).map_err(|why| why.to_string())?;
+        let block = |start: &str| {
+            let (_, rest) = text.split_once("`user/lib/double`")?;
+            rest.split_once(start)?.1.split_once("```").map(|(block, _)| block)
+        };
+        let (manifest, source) = (block("```toml\n"), block("```rust\n"));
+        let (manifest, source) = manifest.zip(source).ok_or("the README shows no library")?;
+        let folder = workspace::root().join("user/lib/double");
+        self.folders.push(folder.clone());
+        let program = workspace::root().join("user/bin").join(program).join("src/main.rs");
+        fs::create_dir_all(folder.join("src"))
+            .and_then(|()| fs::write(folder.join("Cargo.toml"), manifest))
+            .and_then(|()| fs::write(folder.join("src/lib.rs"), source))
+            .and_then(|()| fs::write(program, USER))
+            .map_err(|why| why.to_string())
+    }
 }
+
+/// As the documentation of `sys::library` has it.
+const USER: &str = "\
+#![no_std]
+#![no_main]
+
+sys::entry!(main);
+
+fn main() -> i32 {
+    // SAFETY: the library wants nothing done at its start, and has such a function.
+    let (_library, double) = unsafe {
+        let library = sys::library::Library::open(\"libdouble.so\").unwrap();
+        let double = *library.get::<extern \"C\" fn(i32) -> i32>(\"double\").unwrap();
+        (library, double)
+    };
+    double(21)
+}
+";
 
 impl Drop for Made {
     fn drop(&mut self) {
@@ -38,8 +77,10 @@ impl Drop for Made {
     }
 }
 
-pub fn what_it_makes_runs(setup: &Setup) -> Outcome {
-    let _made = Made::new(&[&["made-alone"], &["--shared", "made-shared"]])?;
+pub fn the_readme_is_true(setup: &Setup) -> Outcome {
+    let shared: &[&str] = &["--shared", "made-shared"];
+    let mut made = Made::new(&[&["made-alone"], shared, &["--shared", "made-opening"]])?;
+    made.library("made-opening")?;
     let programs = build::programs(true).map_err(|stop| stop.why)?;
     for (name, is_shared) in [("made-alone", false), ("made-shared", true)] {
         let path = format!("/bin/{name}");
@@ -57,5 +98,5 @@ pub fn what_it_makes_runs(setup: &Setup) -> Outcome {
             return Err(format!("{path} is linked as it should not be"));
         }
     }
-    Ok(())
+    setup.program_among(&programs, &["/bin/made-opening"])?.run()?.expect_exit(Exit::Exited(42))
 }
