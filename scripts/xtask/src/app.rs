@@ -21,6 +21,7 @@ edition.workspace = true
 rust-version.workspace = true
 license.workspace = true
 publish.workspace = true
+build = \"../../../linker/program.rs\"
 
 [dependencies]
 SYS
@@ -46,9 +47,6 @@ fn main() {
     println!(\"NAME is running\");
 }
 ";
-
-/// How every program is linked.
-const BUILD: &str = include_str!("../../../user/bin/hello/build.rs");
 
 /// Runs the command; its exit status.
 pub fn run(mut words: Words) -> Result<u8> {
@@ -83,14 +81,17 @@ pub fn run(mut words: Words) -> Result<u8> {
     let source = folder.join("src");
     fs::create_dir_all(&source).map_err(|error| io("create", &source, error))?;
     for (path, text) in [
-        (folder.join("Cargo.toml"), MANIFEST.replace("NAME", &name).replace("SYS", sys)),
-        (folder.join("build.rs"), BUILD.to_owned()),
+        (folder.join("Cargo.toml"), manifest(&name, sys)),
         (source.join("main.rs"), MAIN.replace("NAME", &name)),
     ] {
         fs::write(&path, text).map_err(|error| io("write", &path, error))?;
     }
     println!("user/bin/{name}/src/main.rs is the program; scripts/run -- /bin/{name} runs it");
     Ok(0)
+}
+
+fn manifest(name: &str, sys: &str) -> String {
+    MANIFEST.replace("NAME", name).replace("SYS", sys)
 }
 
 fn fits(name: &str) -> bool {
@@ -103,6 +104,14 @@ fn fits(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn new_programs_are_built_as_those_of_the_tree() {
+        let hello = include_str!("../../../user/bin/hello/Cargo.toml");
+        assert_eq!(manifest("hello", STATIC), hello);
+        let shared = include_str!("../../../user/bin/ls/Cargo.toml");
+        assert_eq!(manifest("ls", SHARED), shared);
+    }
 
     #[test]
     fn names_are_package_names() {

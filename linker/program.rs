@@ -1,7 +1,8 @@
-//! Links the program: with shared objects if it depends on `libsys.so`, else with nothing.
+//! The build script of programs: linked with shared objects if they depend on `libsys.so`, else with
+//! nothing, and not relocated.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=Cargo.toml");
     let arguments = match std::env::var("DEP_SYS_LINKER") {
         // Two mappings, not four; and what libraries lack, the dynamic linker has.
         Ok(linker) => {
