@@ -6,8 +6,9 @@ use abi::process::Rusage;
 use abi::time::Timeval;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// Clock ticks a second, of `times` and of the accounts of processor time.
-pub const TICKS_PER_SECOND: u32 = 100;
+/// Of `times` and of the accounts of processor time.
+pub use abi::statistics::TICKS_PER_SECOND;
+
 const KIB_PER_PAGE: u32 = 4;
 
 /// A sum over threads or children. Times in clock ticks.

@@ -10,16 +10,17 @@ mod list;
 
 use alloc::vec::Vec;
 use core::time::Duration;
-use figures::number;
-use list::{Row, rows};
+use figures::{Process, number};
+use list::processes;
+use sys::abi::statistics::TICKS_PER_SECOND;
 use sys::io::STDOUT;
 use sys::options::Options;
 use sys::{Result, env, eprintln, file, println, terminal, time};
 
 sys::entry!(main);
 
-/// `USER_HZ`.
-const TICKS_PER_SECOND: u64 = 100;
+const SECOND: u64 = TICKS_PER_SECOND as u64;
+const PAGE_KIB: u64 = 4;
 /// Lines of a screen whose size nobody knows.
 const LINES: usize = 24;
 /// Seconds between two screens, unless one says otherwise.
@@ -54,24 +55,24 @@ fn main() -> i32 {
 
 fn once() -> Result<()> {
     println!("  PID  PPID  PGRP S THR      RSS     SIZE     TIME NAME");
-    rows()?.iter().for_each(show);
+    processes()?.iter().for_each(show);
     Ok(())
 }
 
-fn show(row: &Row) {
-    let seconds = row.ticks / TICKS_PER_SECOND;
+fn show(process: &Process) {
+    let seconds = process.ticks / SECOND;
     println!(
         "{:5} {:5} {:5} {} {:3} {:8} {:8} {:5}:{:02} {}",
-        row.pid,
-        row.parent,
-        row.group,
-        char::from(row.state),
-        row.threads,
-        row.resident,
-        row.size,
+        process.pid,
+        process.parent,
+        process.group,
+        char::from(process.state),
+        process.threads,
+        process.resident * PAGE_KIB,
+        process.size >> 10,
         seconds / 60,
         seconds % 60,
-        row.name.escape_ascii(),
+        process.name.escape_ascii(),
     );
 }
 
@@ -80,11 +81,12 @@ fn again(delay: u64, count: u64) -> Result<()> {
     let size = terminal::window_size(STDOUT).ok();
     let lines = size.map_or(0, |size| usize::from(size.row));
     let lines = if lines < 4 { LINES } else { lines };
-    let mut before: Vec<Row> = Vec::new();
+    let mut before: Vec<Process> = Vec::new();
     for screen in 0..count {
-        let now = rows()?;
-        let mut order: Vec<(u64, &Row)> =
-            now.iter().map(|row| (row.ticks - row.ticks.min(used(&before, row)), row)).collect();
+        let now = processes()?;
+        let since = |process: &Process| process.ticks.saturating_sub(used(&before, process));
+        let mut order: Vec<(u64, &Process)> =
+            now.iter().map(|process| (since(process), process)).collect();
         order.sort_by(|one, next| next.0.cmp(&one.0).then(one.1.pid.cmp(&next.1.pid)));
         if size.is_some() {
             sys::print!("{CLEAR}");
@@ -92,19 +94,19 @@ fn again(delay: u64, count: u64) -> Result<()> {
         let load = file::read("/proc/loadavg")?;
         println!("{} processes, load {}", now.len(), load.trim_ascii().escape_ascii());
         println!("  PID S THR %CPU      RSS     TIME NAME");
-        for (ticks, row) in order.into_iter().take(lines.saturating_sub(3)) {
-            let time = if screen == 0 { 0 } else { delay * TICKS_PER_SECOND };
+        for (ticks, process) in order.into_iter().take(lines.saturating_sub(3)) {
+            let time = if screen == 0 { 0 } else { delay * SECOND };
             let percent = (ticks * 100).checked_div(time).unwrap_or(0);
-            let seconds = row.ticks / TICKS_PER_SECOND;
+            let seconds = process.ticks / SECOND;
             println!(
                 "{:5} {} {:3} {percent:4} {:8} {:5}:{:02} {}",
-                row.pid,
-                char::from(row.state),
-                row.threads,
-                row.resident,
+                process.pid,
+                char::from(process.state),
+                process.threads,
+                process.resident * PAGE_KIB,
                 seconds / 60,
                 seconds % 60,
-                row.name.escape_ascii(),
+                process.name.escape_ascii(),
             );
         }
         before = now;
@@ -116,7 +118,7 @@ fn again(delay: u64, count: u64) -> Result<()> {
 }
 
 /// What a process had used at the last screen.
-fn used(before: &[Row], row: &Row) -> u64 {
-    let same = |old: &&Row| old.pid == row.pid && old.started == row.started;
+fn used(before: &[Process], process: &Process) -> u64 {
+    let same = |old: &&Process| old.pid == process.pid && old.started == process.started;
     before.iter().find(same).map_or(0, |old| old.ticks)
 }

@@ -6,12 +6,11 @@
 
 use core::time::Duration;
 use figures::{Counters, Table, number};
+use sys::abi::statistics::TICKS_PER_SECOND;
 use sys::{Result, env, eprintln, file, println, time};
 
 sys::entry!(main);
 
-/// `USER_HZ`.
-const TICKS_PER_SECOND: u64 = 100;
 /// Lines between two headings.
 const PAGE: u64 = 20;
 
@@ -51,7 +50,7 @@ fn show(before: &Counters) -> Result<Counters> {
     let (stat, vmstat) = (file::read("/proc/stat")?, file::read("/proc/vmstat")?);
     let (meminfo, load) = (file::read("/proc/meminfo")?, file::read("/proc/loadavg")?);
     let now = Counters::parse(&stat, &vmstat);
-    let rates = now.since(before, TICKS_PER_SECOND);
+    let rates = now.since(before, TICKS_PER_SECOND.into());
     let memory = Table::new(&meminfo);
     // Running and all threads are the fourth word, as in 1/57.
     let threads = load.split(|byte| *byte == b' ').nth(3);

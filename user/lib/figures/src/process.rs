@@ -1,14 +1,15 @@
 //! The line of `PID/stat`.
 
 use crate::table::{number, words};
+use alloc::vec::Vec;
 
 /// A process, as far as tools show it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Process<'a> {
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Process {
     /// Process id.
     pub pid: u64,
     /// Its name, which may hold anything.
-    pub name: &'a [u8],
+    pub name: Vec<u8>,
     /// Letter of its state.
     pub state: u8,
     /// Id of the parent.
@@ -29,13 +30,13 @@ pub struct Process<'a> {
     pub resident: u64,
 }
 
-impl<'a> Process<'a> {
+impl Process {
     /// Of a file's contents. `None` if that is something else.
-    pub fn parse(line: &'a [u8]) -> Option<Self> {
+    pub fn parse(line: &[u8]) -> Option<Self> {
         let open = line.iter().position(|byte| *byte == b'(')?;
         let close = line.iter().rposition(|byte| *byte == b')')?;
         let pid = number(line.get(..open)?.trim_ascii())?;
-        let name = line.get(open + 1..close)?;
+        let name = line.get(open + 1..close)?.to_vec();
         let mut words = words(line.get(close + 1..)?);
         let state = *words.next()?.first()?;
         // Fields are counted from 1; the state is the third.
@@ -79,7 +80,7 @@ mod tests {
             4294967295 1 1 0\n";
         let expected = Process {
             pid: 42,
-            name: b"my) prog",
+            name: b"my) prog".to_vec(),
             state: b'S',
             parent: 1,
             group: 43,
