@@ -74,7 +74,7 @@ fn low_pages() -> u32 {
     let mut pages = 0;
     for_each_zone(|zone, state| {
         if zone != ZONE_HIGHMEM {
-            pages += state.present();
+            pages += state.managed();
         }
     });
     pages

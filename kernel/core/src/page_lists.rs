@@ -45,6 +45,11 @@ impl PageLists {
         self.len
     }
 
+    /// Above how many a batch goes back, and how many that are.
+    pub const fn limits(&self) -> (u32, u32) {
+        (self.high, self.batch)
+    }
+
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }

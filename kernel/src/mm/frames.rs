@@ -31,7 +31,7 @@ pub const GFP_KERNEL: Gfp = Request::KERNEL;
 pub const GFP_HIGHUSER: Gfp = Request::HIGH_USER;
 
 static ZONE_LIST: [SpinLock<Zone>; ZONES] =
-    [const { SpinLock::new(Rank::Zone, Zone::new(FrameRange::EMPTY)) }; ZONES];
+    [const { SpinLock::new(Rank::Zone, Zone::new(FrameRange::EMPTY, 0)) }; ZONES];
 
 /// For each class of request the highest zone that has memory.
 static PREFERRED: [AtomicUsize; ZONES] = [const { AtomicUsize::new(0) }; ZONES];
@@ -63,7 +63,9 @@ pub unsafe fn initialise(
         set_mem_map(core::slice::from_raw_parts(pages, count));
     }
     for (zone, range) in ZONE_LIST.iter().zip(zone_ranges(memory)) {
-        *zone.lock() = Zone::new(range);
+        let memory = loaded.memory.frames().filter_map(|part| part.intersection(range));
+        let present = memory.map(|part| part.len()).sum();
+        *zone.lock() = Zone::new(range, present);
     }
     for range in bootmem.release() {
         add_memory(range);
@@ -87,7 +89,7 @@ fn add_memory(range: FrameRange) {
 }
 
 fn set_marks() {
-    let present = core::array::from_fn(|zone| ZONE_LIST[zone].lock().present());
+    let present = core::array::from_fn(|zone| ZONE_LIST[zone].lock().managed());
     let low: u32 = present.iter().take(HIGHMEM).sum();
     let marks = zone_marks(present, min_free_kbytes(low * (PAGE_SIZE >> 10)));
     for (index, zone) in ZONE_LIST.iter().enumerate() {
@@ -284,6 +286,11 @@ pub fn for_each_zone(mut look: impl FnMut(usize, &Zone)) {
 /// Free frames of a zone on this CPU's stack.
 pub fn at_hand(zone: usize) -> u32 {
     cpu::with_page_lists(|lists| lists[zone].len())
+}
+
+/// How many there may be, and how many come or go at a time.
+pub fn hand_limits(zone: usize) -> (u32, u32) {
+    cpu::with_page_lists(|lists| lists[zone].limits())
 }
 
 /// Free frames of a zone, this CPU's stack included.

@@ -82,7 +82,12 @@ unsafe fn command_line(info: &Info) -> CommandLine<'static> {
             unsafe { COMMAND_LINE.set(bytes) };
         }
     }
-    CommandLine::new(multiboot::until_nul(COMMAND_LINE.get()))
+    CommandLine::new(command_line_text())
+}
+
+/// The kernel's command line as the loader gave it.
+pub fn command_line_text() -> &'static [u8] {
+    multiboot::until_nul(COMMAND_LINE.get())
 }
 
 fn archive(info: &Info) -> Option<(PhysAddr, u32)> {

@@ -1,5 +1,6 @@
 //! What `/proc/PID/stat` and `status` are made of.
 
+use super::signal::{self, SignalGuard};
 use super::table::{self, lock_family};
 use super::usage::Used;
 use super::{Process, Thread};
@@ -44,6 +45,7 @@ pub fn details(process: &Process) -> Result<ProcessDetails> {
     details.space = space(process);
     details.level = u32::from(process.ipc.level().number());
     details.personality = process.personality();
+    details.signals_kept = signal::kept();
     Ok(details)
 }
 
@@ -73,11 +75,12 @@ fn fill_place(process: &Process, details: &mut ProcessDetails) -> Result<()> {
 }
 
 fn fill_signals(process: &Process, details: &mut ProcessDetails) {
-    let guard = process.lock_signals();
-    if let Some(first) = guard.threads().next() {
+    let mut guard = process.lock_signals();
+    let first = guard.threads().next().cloned();
+    if let Some(first) = first {
         details.name = first.task.name();
         if details.state == u32::from(b'R') {
-            details.state = first.task.state_letter().into();
+            details.state = state_and_tracer(&mut guard, &first).0.into();
         }
     } else {
         details.name = process.last_name();
@@ -152,9 +155,10 @@ pub fn next_thread(process: &Process, after: i32) -> Option<ThreadStatistics> {
     let above = |thread: &&Arc<Thread>| thread.task.tid().cast_signed() > after;
     let thread = guard.threads().filter(above).min_by_key(|thread| thread.task.tid())?.clone();
     let (pending, blocked) = guard.sets_of(&thread);
+    let (state, tracer) = state_and_tracer(&mut guard, &thread);
     drop(guard);
     let task = &thread.task;
-    let state = if is_stopped { b'T' } else { task.state_letter() };
+    let state = if is_stopped { b'T' } else { state };
     let [entry, call, instruction, stack] = task.entry().unwrap_or_default();
     Some(ThreadStatistics {
         tid: task.tid().cast_signed(),
@@ -171,17 +175,29 @@ pub fn next_thread(process: &Process, after: i32) -> Option<ThreadStatistics> {
         processor: 0,
         policy: 0,
         name: task.name(),
+        tracer,
     })
 }
 
-/// What all programs could write at most, in pages.
-pub fn committed() -> u32 {
-    let (mut after, mut pages) = (0, 0u32);
+/// The letter of a thread's state, and the process that traces it.
+fn state_and_tracer(guard: &mut SignalGuard, thread: &Thread) -> (u8, u32) {
+    match guard.with(thread).1.tracee.as_ref().map(|tracee| tracee.state()) {
+        Some((tracer, true)) => (b't', tracer),
+        Some((tracer, false)) => (thread.task.state_letter(), tracer),
+        None => (thread.task.state_letter(), 0),
+    }
+}
+
+/// What all programs could write at most, and what they have locked, in pages.
+pub fn promised() -> (u32, u32) {
+    let (mut after, mut charged, mut locked) = (0, 0u32, 0u32);
     while let Some(process) = table::next_process(after) {
         after = process.pid();
         if let Some(mm) = process.mm() {
-            pages = pages.saturating_add(mm.layout.read().areas.account().charged);
+            let layout = mm.layout.read();
+            charged = charged.saturating_add(layout.areas.account().charged);
+            locked = locked.saturating_add(layout.areas.account().locked);
         }
     }
-    pages
+    (charged, locked)
 }

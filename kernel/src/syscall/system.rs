@@ -46,9 +46,9 @@ fn padded(name: &[u8]) -> [u8; 65] {
 pub fn sysinfo(info: UserMutPtr<Sysinfo>) -> Result<u32> {
     let (mut total, mut total_high, mut free) = (0u32, 0, 0u32);
     for_each_zone(|zone, state| {
-        total += state.present();
+        total += state.managed();
         if zone == ZONE_HIGHMEM {
-            total_high = state.present();
+            total_high = state.managed();
         }
     });
     for zone in 0..=ZONE_HIGHMEM {

@@ -3,6 +3,7 @@
 use crate::arch::control::rdtsc;
 use crate::arch::paging::PAGE_OFFSET;
 use crate::arch::{interrupts, pit, rtc};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::addr::PhysAddr;
 use kcore::clock::{SECOND, Scale};
 use kcore::time_page::TimePage;
@@ -13,6 +14,13 @@ struct Shared(TimePage);
 
 static PAGE: Shared = Shared(TimePage::new());
 
+/// How fast the counter counts, in kHz; measured once.
+static TSC_KHZ: AtomicU32 = AtomicU32::new(0);
+
+pub fn tsc_khz() -> u32 {
+    TSC_KHZ.load(Relaxed)
+}
+
 /// Where the page is that programs may read.
 pub fn page() -> PhysAddr {
     PhysAddr::new(u64::from(&raw const PAGE as u32 - PAGE_OFFSET))
@@ -21,7 +29,9 @@ pub fn page() -> PhysAddr {
 /// Measures the counter and reads the CMOS clock. Takes about 10 ms, with interrupts off.
 pub(super) fn initialise() {
     let frequency = pit::calibrate_tsc();
-    log::info!("TSC: {} kHz", frequency / 1000);
+    let khz = u32::try_from(frequency / 1000).unwrap_or(u32::MAX);
+    log::info!("TSC: {khz} kHz");
+    TSC_KHZ.store(khz, Relaxed);
     PAGE.0.start(Scale::new(frequency), rdtsc());
     set_realtime(rtc::seconds_since_epoch().saturating_mul(SECOND));
 }

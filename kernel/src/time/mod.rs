@@ -15,7 +15,7 @@ mod timer;
 pub use crate::arch::pit::HZ;
 #[cfg(feature = "ktest")]
 pub use clock::set_realtime;
-pub use clock::{monotonic, page, read, realtime};
+pub use clock::{monotonic, page, read, realtime, tsc_khz};
 pub use kcore::clock::SECOND;
 pub use load::load_average;
 pub use tick::{start, ticks};

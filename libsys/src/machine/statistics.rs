@@ -53,6 +53,23 @@ fn structure<T: Plain>(ask: impl FnOnce(UserMutPtr<T>, u32) -> Result<u32>) -> R
     Ok(value)
 }
 
+/// Bytes of a length that only the answer says.
+fn text(ask: impl Fn(UserMutPtr<u8>, u32) -> Result<u32>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut len = 128;
+    loop {
+        bytes.try_reserve_exact(len).map_err(|_| Errno::ENOMEM)?;
+        bytes.resize(len, 0);
+        let (to, size) = array(bytes.as_mut_slice());
+        let found = ask(to, size)? as usize;
+        if found <= len {
+            bytes.truncate(found);
+            return Ok(bytes);
+        }
+        len = found;
+    }
+}
+
 impl Asker {
     /// About this process alone.
     pub const OF_SELF: Self = Self(0);
@@ -124,20 +141,14 @@ impl Asker {
 
     /// Where something of a process is: `PATH_*`. ENOENT: there is none.
     pub fn path(&self, pid: i32, kind: u32, key: u32) -> Result<Vec<u8>> {
-        let mut path = Vec::new();
-        let mut len = 128;
-        loop {
-            path.try_reserve_exact(len).map_err(|_| Errno::ENOMEM)?;
-            path.resize(len, 0);
-            let (to, size) = array(path.as_mut_slice());
-            // SAFETY: as above.
-            let found = unsafe { calls::process_path(self.0, pid, kind, key, to, size) }? as usize;
-            if found <= len {
-                path.truncate(found);
-                return Ok(path);
-            }
-            len = found;
-        }
+        // SAFETY: as above.
+        text(|to, size| unsafe { calls::process_path(self.0, pid, kind, key, to, size) })
+    }
+
+    /// What the kernel was started with.
+    pub fn command_line(&self) -> Result<Vec<u8>> {
+        // SAFETY: as above.
+        text(|to, size| unsafe { calls::command_line(to, size) })
     }
 
     /// Some ranges of a process's page tables, or for 0 of the kernel's; how many.

@@ -73,6 +73,7 @@ mod threads;
 mod time;
 mod timer;
 mod timerfd;
+mod tools;
 mod trace;
 mod trace_tools;
 mod usage;
@@ -371,6 +372,13 @@ test_cases! {
         lists_are_checked_first,
         a_zombie_has_no_memory,
         others_users_are_private,
+    ],
+    tools: [
+        pmap_shows_a_line_for_each_area,
+        ps_shows_a_line_for_each_process,
+        ps_shows_first_who_works_most,
+        free_adds_up,
+        vmstat_shows_a_line_for_each_second,
     ],
     trace: [
         calls_are_told_with_arguments_and_results,
@@ -724,6 +732,11 @@ test_cases! {
         a_file_is_the_same_in_pieces_of_any_size,
         an_open_file_has_a_text_of_its_own,
         status_tells_ids_and_masks,
+        names_are_escaped,
+        kept_signals_are_counted,
+        threads_have_directories_that_are_not_listed,
+        who_is_traced_says_so,
+        locked_pages_are_counted,
         stat_and_statm_agree_with_status,
         smaps_counts_what_was_touched,
         descriptors_have_links,

@@ -4,18 +4,22 @@ use crate::child;
 use crate::fault::*;
 use crate::harness::{SKIPPED, on_folio, only_on_folio};
 use crate::scratch::Scratch;
+use crate::threads;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use sys::abi::Errno;
 use sys::abi::file::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 use sys::abi::memory::*;
 use sys::abi::process::PR_SET_NAME;
-use sys::abi::signal::{SIG_BLOCK, SIGKILL, SIGUSR1, SIGUSR2, SignalSet};
+use sys::abi::signal::{SIG_BLOCK, SIGKILL, SIGRTMIN, SIGUSR1, SIGUSR2, SignalSet};
+use sys::abi::trace::TRACE_CALLS;
 use sys::file::{self, File, SeekFrom};
 use sys::ipc::{Level, raise_level};
 use sys::process;
+use sys::trace::Tracer;
 use sys::wait::Status;
 
 pub fn text(path: &str) -> String {
@@ -111,12 +115,6 @@ pub fn a_file_is_the_same_in_pieces_of_any_size() {
 /// Two that are read by turns show a text each; what was read to its end stays there.
 pub fn an_open_file_has_a_text_of_its_own() {
     as_program(|| {
-        let rename = |name: &CStr| {
-            assert_eq!(
-                call!(prctl(PR_SET_NAME, sys::syscall::pointer(name.to_bytes_with_nul()), 0, 0, 0)),
-                Ok(0)
-            );
-        };
         let rest = |opened: &File| {
             let mut bytes = [0; 4096];
             let count = opened.read(&mut bytes).expect("read");
@@ -169,6 +167,118 @@ pub fn status_tells_ids_and_masks() {
         assert_eq!(value(&status, "Uid"), ids);
         assert_eq!(sys::signal::wait(usr1), Ok(SIGUSR1));
         call!(umask(old)).expect("umask");
+    });
+}
+
+pub fn rename(name: &CStr) {
+    let name = sys::syscall::pointer(name.to_bytes_with_nul());
+    assert_eq!(call!(prctl(PR_SET_NAME, name, 0, 0, 0)), Ok(0));
+}
+
+pub fn names_are_escaped() {
+    as_program(|| {
+        rename(c"a\\b\nc) d");
+        assert_eq!(text("/proc/self/comm"), "a\\b\nc) d\n");
+        assert!(text("/proc/self/status").starts_with("Name:\ta\\\\b\\nc) d\nUmask"));
+        assert!(text("/proc/self/stat").contains(" (a\\b\nc) d) R "));
+        // Paths are so in octal, and only where a line would end.
+        let (scratch, opened) = Scratch::file("odd \\ \n", &[1; 4096]);
+        let start = free_range(1);
+        let fixed = MAP_PRIVATE | MAP_FIXED;
+        assert_eq!(call!(mmap2(start, PAGE, PROT_READ, fixed, opened.fd().0, 0)), Ok(start));
+        let line = format!(" {}\n", scratch.as_str().replace('\n', "\\012"));
+        assert!(text("/proc/self/maps").contains(&line));
+        unmap(start, 1);
+    });
+}
+
+/// Signals that wait with what they say are counted against a limit.
+pub fn kept_signals_are_counted() {
+    as_program(|| {
+        let kept = || {
+            let status = text("/proc/self/status");
+            let (kept, limit) = value(&status, "SigQ").split_once('/').expect("two numbers");
+            assert!(limit.parse::<u32>().is_ok_and(|limit| limit > 0));
+            kept.parse::<u32>().expect("a number")
+        };
+        sys::signal::change_mask(SIG_BLOCK, SignalSet::of(SIGRTMIN + 3)).expect("mask");
+        let before = kept();
+        for _ in 0..3 {
+            process::kill(process::id(), SIGRTMIN + 3).expect("kill");
+        }
+        assert_eq!(kept(), before + 3);
+    });
+}
+
+static ENDS: AtomicU32 = AtomicU32::new(0);
+
+pub fn threads_have_directories_that_are_not_listed() {
+    extern "C" fn body(_: u32) -> i32 {
+        rename(c"worker");
+        while ENDS.load(SeqCst) == 0 {
+            call!(sched_yield()).ok();
+        }
+        0
+    }
+    as_program(|| {
+        let thread = threads::spawn(body, 0);
+        let (tid, pid) = (thread.tid, process::id());
+        let read = |name: &str| text(&format!("/proc/{tid}/{name}"));
+        while read("comm") != "worker\n" {
+            call!(sched_yield()).ok();
+        }
+        let status = read("status");
+        assert_eq!((number(&status, "Tgid"), number(&status, "Pid")), (pid as u64, tid as u64));
+        assert!(read("stat").starts_with(&format!("{tid} (worker) R ")));
+        let tasks = sys::directory::entries(format!("/proc/{tid}/task")).expect("a list");
+        assert_eq!(tasks.len(), 4);
+        assert_eq!(text(&format!("/proc/{tid}/task/{pid}/comm")), text("/proc/self/comm"));
+        let name = format!("{tid}");
+        let listed = sys::directory::entries("/proc").expect("a list");
+        assert!(listed.iter().all(|entry| entry.name != name.as_bytes()));
+        ENDS.store(1, SeqCst);
+        thread.join();
+        assert_eq!(file::stat(format!("/proc/{tid}")).err(), Some(Errno::ENOENT));
+    });
+}
+
+pub fn who_is_traced_says_so() {
+    only_on_folio("abi::trace");
+    as_program(|| {
+        let child = child::start(|| {
+            loop {
+                call!(sched_yield()).ok();
+            }
+        });
+        let status = || text(&format!("/proc/{child}/status"));
+        assert_eq!(number(&status(), "TracerPid"), 0);
+        let tracer = Tracer::new(0).expect("trace_create");
+        tracer.attach(child, TRACE_CALLS).expect("trace_attach");
+        let event = tracer.next().expect("trace_next");
+        assert_eq!(number(&status(), "TracerPid"), process::id() as u64);
+        assert_eq!(value(&status(), "State"), "t (tracing stop)");
+        assert!(text(&format!("/proc/{child}/stat")).contains(") t "));
+        tracer.resume(event.tid).expect("trace_resume");
+        drop(tracer);
+        let ended = status();
+        assert_eq!(number(&ended, "TracerPid"), 0);
+        assert_ne!(value(&ended, "State"), "t (tracing stop)");
+        process::kill(child, SIGKILL).expect("kill");
+        assert_eq!(child::wait(child), Status::Signaled(SIGKILL));
+    });
+}
+
+pub fn locked_pages_are_counted() {
+    only_on_folio("Linux counts later");
+    as_program(|| {
+        let locked = || number(&text("/proc/meminfo"), "Mlocked");
+        let before = locked();
+        let start = map(16);
+        assert_eq!(call!(mlock(start, 16 * PAGE)), Ok(0));
+        assert_eq!(locked(), before + 64);
+        assert_eq!(number(&text("/proc/self/status"), "VmLck"), 64);
+        unmap(start, 16);
+        assert_eq!(locked(), before);
     });
 }
 
@@ -312,6 +422,9 @@ pub fn the_machines_files_are_there() {
             ("/proc/stat", "ctxt "),
             ("/proc/vmstat", "pgfault "),
             ("/proc/filesystems", "proc"),
+            ("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
+            ("/proc/cpuinfo", "\ncpu MHz\t\t: "),
+            ("/proc/zoneinfo", "              batch: "),
             ("/proc/self/mountinfo", " /proc "),
             ("/proc/mounts", " /proc proc "),
             ("/proc/self/limits", "Max open files"),

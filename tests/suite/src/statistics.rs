@@ -355,7 +355,8 @@ pub fn the_machine_is_described() {
     for zone in memory.zones {
         let blocks: u32 = (0u32..).zip(zone.free_blocks).map(|(order, count)| count << order).sum();
         assert_eq!(blocks + zone.at_hand, { zone.free });
-        assert!(zone.free <= zone.managed && zone.managed <= zone.spanned);
+        assert!(zone.free <= zone.managed && zone.managed <= zone.present);
+        assert!(zone.present <= zone.spanned && zone.at_hand <= zone.hand_high);
     }
     assert!(
         memory.mapped > 0 && memory.committed > 0 && memory.vmalloc_free < memory.vmalloc_total
@@ -389,6 +390,7 @@ pub fn bad_addresses_are_refused() {
         refused!(table_ranges(raw, pid, 0), 4096);
         refused!(table_ranges(raw, 0, 0), 4096);
         refused!(vmalloc_areas(raw, 0), 4096);
+        refused!(command_line(), 16);
     }
     let mut area = AreaStatistics::default();
     let to = sys::syscall::output(&mut area);

@@ -42,18 +42,20 @@ pub fn zone_ranges(memory: LowHigh) -> [FrameRange; ZONES] {
 pub struct Zone {
     pub buddy: Buddy,
     pub marks: Marks,
-    present: u32,
+    /// Frames of memory, the kernel's own included.
+    pub present: u32,
+    managed: u32,
 }
 
 impl Zone {
-    /// Without memory, and without marks.
-    pub const fn new(frames: FrameRange) -> Self {
-        Self { buddy: Buddy::new(frames), marks: Marks::NONE, present: 0 }
+    /// Of which so many frames are memory. It is given none yet, and has no marks.
+    pub const fn new(frames: FrameRange, present: u32) -> Self {
+        Self { buddy: Buddy::new(frames), marks: Marks::NONE, present, managed: 0 }
     }
 
     /// Frames that were given to the zone, free or in use.
-    pub const fn present(&self) -> u32 {
-        self.present
+    pub const fn managed(&self) -> u32 {
+        self.managed
     }
 
     /// Gives the part of `range` that lies in this zone to its allocator: the hand-over from
@@ -69,7 +71,7 @@ impl Zone {
             }
             page.set_refcount(0);
         }
-        self.present += range.len();
+        self.managed += range.len();
         self.buddy.free_range(pages, range);
     }
 

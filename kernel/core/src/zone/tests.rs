@@ -76,10 +76,10 @@ fn range(start: u32, len: u32) -> FrameRange {
 #[test]
 fn memory_is_cut_to_the_zone_and_marked() {
     let pages: Vec<Page> = (0..100).map(|_| Page::reserved()).collect();
-    let mut zone = Zone::new(range(10, 80));
+    let mut zone = Zone::new(range(10, 80), 70);
     zone.add_memory(&pages, HIGHMEM, range(0, 20));
     zone.add_memory(&pages, HIGHMEM, range(95, 5));
-    assert_eq!((zone.present(), zone.buddy.free_frames()), (10, 10));
+    assert_eq!((zone.present, zone.managed(), zone.buddy.free_frames()), (70, 10, 10));
     assert!(pages[10].has(PageFlags::HIGHMEM) && pages[10].zone() == HIGHMEM);
     assert!(pages[9].has(PageFlags::RESERVED) && pages[20].has(PageFlags::RESERVED));
     assert!(!pages[12].has(PageFlags::RESERVED));
@@ -88,7 +88,7 @@ fn memory_is_cut_to_the_zone_and_marked() {
 /// A zone with `free` single frames, none of which can be merged.
 fn crumbs(free: u32, marks: Marks) -> Zone {
     let pages: Vec<Page> = (0..2 * free).map(|_| Page::reserved()).collect();
-    let mut zone = Zone::new(range(0, 2 * free));
+    let mut zone = Zone::new(range(0, 2 * free), 2 * free);
     (0..free).for_each(|n| zone.add_memory(&pages, NORMAL, range(2 * n, 1)));
     zone.marks = marks;
     zone
@@ -126,7 +126,7 @@ fn frames_in_small_blocks_do_not_serve_a_large_request() {
     assert!(zone.allows(&request(0), Mark::Min) && !zone.allows(&request(1), Mark::Min));
     assert!(!zone.allows(&request(1), Mark::None));
     let pages: Vec<Page> = (0..512).map(|_| Page::reserved()).collect();
-    let mut whole = Zone::new(range(0, 512));
+    let mut whole = Zone::new(range(0, 512), 512);
     whole.add_memory(&pages, NORMAL, range(0, 512));
     whole.marks = marks_of(64, 0);
     assert!(whole.allows(&request(3), Mark::Min) && !whole.allows(&request(10), Mark::Min));
@@ -195,7 +195,7 @@ proptest! {
         extra in 0u32..1024,
     ) {
         let pages: Vec<Page> = (0..1024).map(|_| Page::reserved()).collect();
-        let mut zone = Zone::new(range(0, 1024));
+        let mut zone = Zone::new(range(0, 1024), 1024);
         for (start, len) in runs {
             for frame in (start..start + len).filter(|&frame| frame < 1024) {
                 if pages[frame as usize].has(PageFlags::RESERVED) {

@@ -1,7 +1,7 @@
 //! Zones, caches and windows, for `/proc`.
 
 use super::count_pages;
-use crate::mm::frames::{at_hand, for_each_zone};
+use crate::mm::frames::{at_hand, for_each_zone, hand_limits};
 use crate::mm::{heap, kmap, vmalloc};
 use abi::statistics::{HeapCache, MemoryStatistics, ZoneMemory};
 use kcore::slab::CLASS_NAMES;
@@ -23,6 +23,7 @@ pub fn fill_memory(statistics: &mut MemoryStatistics) {
     });
     for (index, entry) in zones.iter_mut().enumerate() {
         entry.at_hand = at_hand(index);
+        (entry.hand_high, entry.hand_batch) = hand_limits(index);
         entry.free += entry.at_hand;
     }
     statistics.zones = zones;
@@ -48,12 +49,15 @@ fn zone_memory(zone: &Zone) -> ZoneMemory {
     ZoneMemory {
         start: frames.start().as_u32(),
         spanned: frames.len(),
-        managed: zone.present(),
+        present: zone.present,
+        managed: zone.managed(),
         free: zone.buddy.free_frames(),
         min: marks.min,
         low: marks.low,
         high: marks.high,
         at_hand: 0,
+        hand_high: 0,
+        hand_batch: 0,
         free_blocks: core::array::from_fn(|order| zone.buddy.free_blocks(order as u32)),
         reserve: marks.reserve,
     }

@@ -27,7 +27,7 @@ pub fn fill(statistics: &mut Statistics) {
     for_each_zone(|index, zone| {
         let marks = zone.marks;
         if let Some(entry) = zones.get_mut(index) {
-            entry.managed = zone.present();
+            entry.managed = zone.managed();
             (entry.min, entry.low, entry.high) = (marks.min, marks.low, marks.high);
         }
     });

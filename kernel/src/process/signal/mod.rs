@@ -28,6 +28,6 @@ pub use send::{
     NEWS, check_permission, is_interrupted, raise, send_from_kernel_to_group, send_if_permitted,
     send_to_all, send_to_group, send_to_process, send_to_thread,
 };
-pub use state::{SignalGuard, Signals, ThreadSignals};
+pub use state::{SignalGuard, Signals, ThreadSignals, kept};
 pub(super) use stop::{child_info, report_stopped};
 pub use timed_wait::{dequeue, is_pending, sleep_for_signal, take};

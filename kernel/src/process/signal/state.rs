@@ -13,6 +13,11 @@ use kcore::signal::{Actions, InfoPool, Pending};
 /// Why the signals of all processes are pending. Inside every process's signal lock.
 pub(super) static POOL: SpinLock<InfoPool> = SpinLock::new(Rank::SignalPool, InfoPool::new());
 
+/// Signals kept with their infos, of all processes.
+pub fn kept() -> u32 {
+    POOL.lock().len()
+}
+
 /// What the threads of a process share.
 pub struct Signals {
     /// Copied when it is changed while a forked process still has it.

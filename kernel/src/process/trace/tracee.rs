@@ -17,6 +17,8 @@ pub struct Tracee {
     pub(super) maker: Option<i32>,
     /// The thread's id, as it was told last.
     tid: AtomicI32,
+    /// Whether it stands still.
+    stands: AtomicBool,
     /// Whether it may go on from where it stands.
     goes_on: AtomicBool,
     resumed: WaitQueue,
@@ -37,6 +39,7 @@ impl Tracee {
             options,
             maker,
             tid: AtomicI32::new(thread.task.tid().cast_signed()),
+            stands: AtomicBool::new(false),
             goes_on: AtomicBool::new(false),
             resumed: WaitQueue::new(),
             lost: AtomicU32::new(0),
@@ -45,6 +48,11 @@ impl Tracee {
 
     pub(super) fn tid(&self) -> i32 {
         self.tid.load(Relaxed)
+    }
+
+    /// The process that traces, and whether the thread stands still for it.
+    pub fn state(&self) -> (u32, bool) {
+        (self.tracer.pid(), self.stands.load(Relaxed))
     }
 
     /// The tracer has seen the event.
@@ -80,6 +88,12 @@ impl Tracee {
     pub(super) fn tell(&self, what: &What) {
         let event = self.note(what);
         self.goes_on.store(false, Relaxed);
+        self.stands.store(true, Relaxed);
+        self.stand(event);
+        self.stands.store(false, Relaxed);
+    }
+
+    fn stand(&self, event: Event) {
         if !self.tracer.post(self, event) {
             return;
         }

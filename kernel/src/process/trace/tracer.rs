@@ -2,6 +2,7 @@
 
 use super::tracee::Tracee;
 use crate::ipc::object::{Object, Revocations};
+use crate::process::current;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task::Sleep;
@@ -12,6 +13,8 @@ use alloc::vec::Vec;
 const MAX_FAULTS: u32 = 1024;
 
 pub struct Tracer {
+    /// The process that made it.
+    pid: u32,
     state: SpinLock<State>,
     /// Where the tracer waits for events.
     arrived: WaitQueue,
@@ -64,8 +67,11 @@ impl TracerHandle {
         let mut ring = Vec::new();
         ring.try_reserve_exact(faults as usize).map_err(|_| Errno::ENOMEM)?;
         let state = State { threads: Vec::new(), faults: ring, next: 0, is_closed: false };
-        let tracer =
-            Tracer { state: SpinLock::new(Rank::Tracer, state), arrived: WaitQueue::new() };
+        let tracer = Tracer {
+            pid: current().process().pid(),
+            state: SpinLock::new(Rank::Tracer, state),
+            arrived: WaitQueue::new(),
+        };
         let tracer = Arc::try_new(tracer).map_err(|_| Errno::ENOMEM)?;
         Arc::try_new(Self { tracer, revocations: Revocations::new() }).map_err(|_| Errno::ENOMEM)
     }
@@ -85,6 +91,10 @@ impl Drop for TracerHandle {
 }
 
 impl Tracer {
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// From now on the thread may tell. ESRCH if nobody listens any more.
     pub(super) fn add(&self, tracee: Arc<Tracee>) -> Result<()> {
         let mut state = self.state.lock();

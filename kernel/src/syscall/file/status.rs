@@ -131,7 +131,7 @@ fn figures(found: &Found) -> Result<Statfs64> {
         });
     };
     let (mut blocks, mut free) = (0, 0);
-    for_each_zone(|_, zone| blocks += u64::from(zone.present()));
+    for_each_zone(|_, zone| blocks += u64::from(zone.managed()));
     for zone in 0..kcore::zone::ZONES {
         free += u64::from(free_frames(zone));
     }

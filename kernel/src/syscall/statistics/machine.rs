@@ -4,9 +4,9 @@ use super::entries::{Entries, write_structure};
 use super::target;
 use crate::file::{File, next_mount};
 use crate::ipc::handle;
-use crate::mm::{kmap, statistics};
+use crate::mm::{kmap, loader, statistics, user};
 use crate::process::{details, report, table};
-use crate::result::Result;
+use crate::result::{Errno, Result};
 use crate::{cpu, irq, task, time};
 use abi::UserMutPtr;
 use abi::statistics::{
@@ -35,6 +35,7 @@ pub fn machine_statistics(to: UserMutPtr<MachineStatistics>, size: u32) -> Resul
         interrupts: irq::counts(),
         descriptions: File::count(),
         handles: handle::count(),
+        tsc_khz: time::tsc_khz(),
     };
     write_structure(to, &statistics, size)
 }
@@ -42,8 +43,15 @@ pub fn machine_statistics(to: UserMutPtr<MachineStatistics>, size: u32) -> Resul
 pub fn memory_statistics(to: UserMutPtr<MemoryStatistics>, size: u32) -> Result<u32> {
     let mut memory = MemoryStatistics::default();
     statistics::fill_memory(&mut memory);
-    memory.committed = details::committed();
+    (memory.committed, memory.locked) = details::promised();
     write_structure(to, &memory, size)
+}
+
+pub fn command_line(to: UserMutPtr<u8>, size: u32) -> Result<u32> {
+    let text = loader::command_line_text();
+    let part = text.get(..size as usize).unwrap_or(text);
+    user::write_bytes(to, part)?;
+    u32::try_from(text.len()).map_err(|_| Errno::EOVERFLOW)
 }
 
 pub fn vmalloc_areas(

@@ -7,7 +7,9 @@ mod memory;
 mod process;
 mod target;
 
-pub use machine::{kmap_slots, machine_statistics, memory_statistics, mounts, vmalloc_areas};
+pub use machine::{
+    command_line, kmap_slots, machine_statistics, memory_statistics, mounts, vmalloc_areas,
+};
 pub use memory::{area_usage, areas, page_words, process_memory, table_ranges};
 pub use process::{descriptors, process_details, process_path, threads};
 pub use target::statistics_create;

@@ -69,6 +69,9 @@ macro_rules! for_each_statistics_call {
             93 kmap_slots(right: u32, first: u32, entries: UserMutPtr<KmapSlotStatistics>, size: u32);
             /// The mounts whose numbers are above `after`, by number. Anybody may ask.
             94 mounts(after: i32, entries: UserMutPtr<MountStatistics>, size: u32);
+            /// What the kernel was started with, as the loader gave it. Returns the length, which may
+            /// be above `size`. Anybody may ask.
+            95 command_line(to: UserMutPtr<u8>, size: u32);
         }
     };
 }

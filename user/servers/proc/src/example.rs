@@ -35,11 +35,26 @@ fn padded<const N: usize>(name: &[u8]) -> [u8; N] {
 }
 
 fn zone(start: u32, managed: u32) -> ZoneMemory {
-    let (spanned, free) = (managed, managed / 2);
+    let (spanned, present, free) = (managed + 96, managed + 9, managed / 2);
     let free_blocks = core::array::from_fn(|order| order as u32);
     let (min, low, high) = (8, 10, 12);
     let reserve = [0, 1, 2];
-    ZoneMemory { start, spanned, managed, free, min, low, high, at_hand: 3, free_blocks, reserve }
+    let (at_hand, hand_high, hand_batch) = (3, 42, 7);
+    ZoneMemory {
+        start,
+        spanned,
+        present,
+        managed,
+        free,
+        min,
+        low,
+        high,
+        at_hand,
+        hand_high,
+        hand_batch,
+        free_blocks,
+        reserve,
+    }
 }
 
 impl Kernel for Example {
@@ -62,6 +77,7 @@ impl Kernel for Example {
             minor_faults: 500,
             major_faults: 3,
             interrupts,
+            tsc_khz: 2_904_005,
             ..MachineStatistics::default()
         })
     }
@@ -85,6 +101,7 @@ impl Kernel for Example {
             shared_memory: 15,
             mapped_private: 200,
             committed: 300,
+            locked: 7,
             vmalloc_total: 1000,
             vmalloc_free: 900,
             caches,
@@ -98,9 +115,15 @@ impl Kernel for Example {
             level: 13,
             signature: 0x0006_06f3,
             features: [1 | 1 << 6 | 1 << 26, 1],
+            flush: 8,
+            addresses: 0x3028,
             extended: 1 << 20,
             brand: padded(b" QEMU Virtual CPU"),
         }
+    }
+
+    fn command_line(&self) -> Result<Vec<u8>> {
+        Ok(b"highmem=48M -- /bin/sh".to_vec())
     }
 
     fn names(&self) -> Result<Utsname> {
@@ -190,13 +213,14 @@ impl Kernel for Example {
             limits,
             space: if pid == 60 { SpaceStatistics::default() } else { space },
             name: padded(b"my prog)"),
+            signals_kept: 6,
             ..ProcessDetails::default()
         })
     }
 
     fn next_thread(&self, pid: i32, after: i32) -> Result<Option<ThreadStatistics>> {
         let threads: &[i32] = match pid {
-            42 => &[42, 43],
+            42 | 43 => &[42, 43],
             50 => &[50],
             60 => &[],
             _ => return Err(Errno::ESRCH),
@@ -204,13 +228,14 @@ impl Kernel for Example {
         let tid = threads.iter().copied().find(|tid| *tid > after);
         Ok(tid.map(|tid| ThreadStatistics {
             tid,
-            state: u32::from(b'S'),
+            state: u32::from(if tid == 43 { b't' } else { b'S' }),
             started: 1300,
             pending: 1 << 2,
             blocked: 1 << 3,
             entry: 0x80,
             call: if tid == 43 { 240 } else { 7 },
-            name: padded(if tid == 43 { b"worker" } else { b"my prog)" }),
+            name: padded(if tid == 43 { b"wor\\k\ner" } else { b"my prog)" }),
+            tracer: if tid == 43 { 99 } else { 0 },
             ..ThreadStatistics::default()
         }))
     }

@@ -13,6 +13,8 @@ pub trait Kernel {
     fn memory(&self) -> Result<MemoryStatistics>;
     /// Its processor.
     fn processor(&self) -> Processor;
+    /// What it was started with.
+    fn command_line(&self) -> Result<Vec<u8>>;
     /// What it is called.
     fn names(&self) -> Result<Utsname>;
     /// The process with the lowest id above `after`.
@@ -59,6 +61,11 @@ pub struct Processor {
     pub signature: u32,
     /// Leaf 1, EDX and ECX.
     pub features: [u32; 2],
+    /// Leaf 1, EBX, bits 8 to 15: bytes that CLFLUSH flushes, in eights.
+    pub flush: u8,
+    /// Leaf 0x80000008, EAX: bits of physical addresses, and from bit 8 on of virtual ones; 0 if the
+    /// CPU does not say.
+    pub addresses: u32,
     /// Leaf 0x80000001, EDX.
     pub extended: u32,
     /// Leaves 0x80000002 to 0x80000004: its name, padded with zeros.

@@ -43,6 +43,8 @@ impl Kernel for Calls {
         let features = leaf(1);
         let highest = leaf(0x8000_0000).eax;
         let extended = if highest > 0x8000_0000 { leaf(0x8000_0001).edx } else { 0 };
+        let addresses = if highest >= 0x8000_0008 { leaf(0x8000_0008).eax } else { 0 };
+        let [_, flush, ..] = features.ebx.to_le_bytes();
         let mut vendor = [0; 12];
         for (place, word) in vendor.chunks_mut(4).zip([first.ebx, first.edx, first.ecx]) {
             place.copy_from_slice(&word.to_le_bytes());
@@ -63,9 +65,15 @@ impl Kernel for Calls {
             level,
             signature,
             features: [features.edx, features.ecx],
+            flush,
+            addresses,
             extended,
             brand,
         }
+    }
+
+    fn command_line(&self) -> Result<Vec<u8>> {
+        self.0.command_line()
     }
 
     fn names(&self) -> Result<Utsname> {

@@ -3,6 +3,7 @@
 use crate::Proc;
 use crate::example::Example;
 use alloc::vec::Vec;
+use std::borrow::ToOwned;
 use std::string::String;
 use std::{format, vec};
 use sys::abi::Plain;
@@ -171,8 +172,15 @@ fn what_is_not_there_is_not_found() {
     for path in ["7", "042", "+42", "42/x", "42/fd/7", "42/fd/03", "42/task/50", "sys/x", "-1"] {
         assert_eq!(client.look_up(path), Err(Errno::ENOENT), "{path}");
     }
-    // A thread is found, as the process it belongs to.
-    assert_eq!(client.look_up("43"), client.look_up("42"));
+    // A thread is found, though not listed: all of the process, seen from there.
+    assert!(client.read("43/status", 4096).contains("Tgid:\t42\nNgid:\t0\nPid:\t43\n"));
+    assert_eq!(client.list("43/task", 512).unwrap(), [".", "..", "42", "43"]);
+    let used = |path| client.read(path, 4096).rsplit_once(')').unwrap().1.to_owned();
+    assert!(used("43/stat").starts_with(" t 1 42 40 1281 42 0 100 9 1 0 12 3 2 0 "));
+    assert_eq!(
+        client.read_link("43/exe").unwrap().0,
+        Link::Magic { tid: 43, object: Object::Program }
+    );
 }
 
 #[test]

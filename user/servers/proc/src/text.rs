@@ -34,7 +34,7 @@ impl Text {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Adds a name as Linux does it: what would look like an end of line becomes an octal number.
+    /// Adds a path as Linux does it: what would look like an end of line becomes an octal number.
     pub fn add_name(&mut self, name: &[u8], escaped: &[u8]) {
         for &byte in name {
             if escaped.contains(&byte) {

@@ -41,8 +41,10 @@ pub struct Subject<'a> {
     pub kernel: &'a dyn Kernel,
     /// The process.
     pub pid: i32,
-    /// The thread; `None` for the process as a whole.
+    /// The thread; `None` for the process's first one.
     pub tid: Option<i32>,
+    /// Whether figures are those of all threads.
+    pub is_whole: bool,
     /// Id of the thread that reads: it runs, though it waits for the answer.
     pub reader: i32,
     /// Whether the reader may look into the process.
@@ -87,6 +89,7 @@ fn state_name(letter: u8) -> &'static str {
         b'S' => "sleeping",
         b'D' => "disk sleep",
         b'T' => "stopped",
+        b't' => "tracing stop",
         b'Z' => "zombie",
         _ => "unknown",
     }

@@ -7,7 +7,7 @@ use sys::abi::file::DeviceNumber;
 use sys::abi::statistics::{MountStatistics, PATH_MOUNT};
 use sys::{Errno, Result};
 
-/// The kernel's own tree, which everything is in.
+/// The kernel's own tree, which everything is in, itself too.
 const FIRST: u32 = 1;
 /// Its device.
 const FIRST_DEVICE: u32 = 2;
@@ -18,7 +18,7 @@ const ESCAPED: &[u8] = b" \t\n\\";
 fn each(of: &Subject<'_>, mut show: impl FnMut(&MountStatistics, &[u8])) -> Result<()> {
     let mut kind = [0; 16];
     kind.iter_mut().zip(b"rootfs").for_each(|(to, byte)| *to = *byte);
-    let first = MountStatistics { number: FIRST, parent: 0, device: FIRST_DEVICE, kind };
+    let first = MountStatistics { number: FIRST, parent: FIRST, device: FIRST_DEVICE, kind };
     show(&first, b"/");
     let mut after = FIRST.cast_signed();
     while let Some(mount) = of.kernel.next_mount(after)? {

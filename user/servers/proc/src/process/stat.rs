@@ -4,7 +4,6 @@ use super::{PAGE, Subject};
 use crate::text::{Text, add, name_of};
 use sys::Result;
 use sys::abi::process::RLIMIT_RSS;
-use sys::abi::statistics::UsedStatistics;
 
 /// Signals that the line has bits for.
 const OLD_SIGNALS: u64 = 0x7fff_ffff;
@@ -14,13 +13,16 @@ const NORMAL_PRIORITY: i32 = 20;
 pub fn stat(of: &Subject<'_>, text: &mut Text) -> Result<()> {
     let (process, thread) = (of.details()?, of.thread()?);
     let own = of.tid.and(thread);
-    let used = own.map_or(process.used, |thread| thread.used);
+    let used = match own {
+        Some(thread) if !of.is_whole => thread.used,
+        _ => process.used,
+    };
     let state = own.map_or(process.state, |thread| thread.state);
     let name = own.map_or(process.name, |thread| thread.name);
     let id = of.tid.unwrap_or(process.pid);
     let state = of.state(id, state);
     add!(text, "{id} (");
-    text.add_name(name_of(&name), b"\n\\");
+    text.add_bytes(name_of(&name));
     add!(
         text,
         ") {} {} {} {} {} {} 0 ",
@@ -31,7 +33,7 @@ pub fn stat(of: &Subject<'_>, text: &mut Text) -> Result<()> {
         { process.terminal },
         { process.terminal_group },
     );
-    let children = if own.is_some() { UsedStatistics::default() } else { process.children };
+    let children = process.children;
     add!(
         text,
         "{} {} {} {} {} {} {} {} ",
@@ -67,7 +69,8 @@ pub fn stat(of: &Subject<'_>, text: &mut Text) -> Result<()> {
         (true, true) => (space.start_code, space.end_code),
     };
     let (blocked, pending) = thread.map_or((0, 0), |thread| (thread.blocked, thread.pending));
-    let is_waiting = matches!(state, b'S' | b'D');
+    // Of many threads, nobody can say.
+    let is_waiting = state != b'R' && of.may_look && (!of.is_whole || process.threads < 2);
     add!(
         text,
         "{code} {end} {} 0 0 {} {} {} {} {} 0 0 {} {} 0 0 0 0 0 ",

@@ -15,13 +15,14 @@ pub fn status(of: &Subject<'_>, text: &mut Text) -> Result<()> {
     let (process, thread) = (of.details()?, of.thread()?);
     let own = of.tid.and(thread);
     text.add_bytes(b"Name:\t");
-    text.add_name(name_of(&own.map_or(process.name, |thread| thread.name)), b"\n\\");
+    add_name(text, name_of(&own.map_or(process.name, |thread| thread.name)));
     let id = of.tid.unwrap_or(process.pid);
     let state = of.state(id, own.map_or(process.state, |thread| thread.state));
     add!(text, "\nUmask:\t{:04o}\n", { process.umask });
     add!(text, "State:\t{} ({})\n", char::from(state), state_name(state));
     add!(text, "Tgid:\t{}\nNgid:\t0\nPid:\t{id}\n", { process.pid });
-    add!(text, "PPid:\t{}\nTracerPid:\t0\n", { process.parent });
+    let tracer = thread.map_or(0, |thread| thread.tracer);
+    add!(text, "PPid:\t{}\nTracerPid:\t{tracer}\n", { process.parent });
     ids(text, "Uid", process.users);
     ids(text, "Gid", process.groups);
     add!(text, "FDSize:\t{}\nGroups:\t", { process.descriptor_places });
@@ -53,12 +54,26 @@ pub fn status(of: &Subject<'_>, text: &mut Text) -> Result<()> {
         add!(text, "Cap{set}:\t{value:016x}\n");
     }
     text.add_bytes(b"NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n");
+    // Nothing is done about what CPUs execute in advance.
+    text.add_bytes(b"Speculation_Store_Bypass:\tvulnerable\n");
+    text.add_bytes(b"SpeculationIndirectBranch:\talways enabled\n");
     text.add_bytes(b"Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
     text.add_bytes(b"Mems_allowed:\t1\nMems_allowed_list:\t0\n");
     let used = own.map_or(process.used, |thread| thread.used);
     add!(text, "voluntary_ctxt_switches:\t{}\n", { used.voluntary_switches });
     add!(text, "nonvoluntary_ctxt_switches:\t{}\n", { used.forced_switches });
     Ok(())
+}
+
+/// Adds a name, written as in C where it would look like the end of its line.
+fn add_name(text: &mut Text, name: &[u8]) {
+    for byte in name {
+        match byte {
+            b'\n' => text.add_bytes(b"\\n"),
+            b'\\' => text.add_bytes(b"\\\\"),
+            byte => text.add_bytes(&[*byte]),
+        }
+    }
 }
 
 fn ids(text: &mut Text, label: &str, [real, effective, saved, filesystem]: [u32; 4]) {
@@ -94,8 +109,7 @@ fn memory(text: &mut Text, space: &SpaceStatistics) {
 fn signals(text: &mut Text, process: &ProcessDetails, thread: Option<ThreadStatistics>) {
     let limit = process.limits.get(RLIMIT_SIGPENDING as usize).map_or(u64::MAX, |it| it.current);
     let (pending, blocked) = thread.map_or((0, 0), |thread| (thread.pending, thread.blocked));
-    let queued = pending.count_ones() + { process.pending }.count_ones();
-    add!(text, "SigQ:\t{queued}/{limit}\n");
+    add!(text, "SigQ:\t{}/{limit}\n", { process.signals_kept });
     for (label, set) in [
         ("SigPnd", pending),
         ("ShdPnd", process.pending),

@@ -67,12 +67,13 @@ Shared_Clean:          4 kB
 #[test]
 fn stat_has_52_fields() {
     let expected = "42 (my prog)) S 1 42 40 1281 42 0 100 9 1 0 12 3 2 0 25 5 2 0 1234 2457600 125 \
-        4294967295 134512640 134520576 3204448256 0 0 4 8 4096 2 1 0 0 17 0 0 0 0 0 0 134520832 \
+        4294967295 134512640 134520576 3204448256 0 0 4 8 4096 2 0 0 0 17 0 0 0 0 0 0 134520832 \
         134521088 150994944 3204448512 3204448520 3204448520 3204448530 0\n";
     assert_eq!(contents("42/stat"), expected);
     assert_eq!(expected.replace("(my prog))", "x").split_whitespace().count(), 52);
     let thread = contents("42/task/43/stat");
-    assert!(thread.starts_with("43 (worker) S 1 42 40 1281 42 0 0 0 0 0 0 0 0 0 25 5 2 0 1300 "));
+    let first = "43 (wor\\k\ner) t 1 42 40 1281 42 0 0 9 0 0 0 0 2 0 25 5 2 0 1300 ";
+    assert!(thread.starts_with(first), "{thread}");
     assert!(contents("60/stat").starts_with("60 (my prog)) Z 1 "));
 }
 
@@ -119,7 +120,7 @@ HugetlbPages:\t       0 kB
 CoreDumping:\t0
 THP_enabled:\t0
 Threads:\t2
-SigQ:\t2/1234
+SigQ:\t6/1234
 SigPnd:\t0000000000000004
 ShdPnd:\t0000000000000200
 SigBlk:\t0000000000000008
@@ -133,6 +134,8 @@ CapAmb:\t0000000000000000
 NoNewPrivs:\t0
 Seccomp:\t0
 Seccomp_filters:\t0
+Speculation_Store_Bypass:\tvulnerable
+SpeculationIndirectBranch:\talways enabled
 Cpus_allowed:\t1
 Cpus_allowed_list:\t0
 Mems_allowed:\t1
@@ -141,6 +144,9 @@ voluntary_ctxt_switches:\t70
 nonvoluntary_ctxt_switches:\t8
 ";
     assert_eq!(contents("42/status"), expected);
+    let thread = contents("42/task/43/status");
+    assert!(thread.starts_with("Name:\twor\\\\k\\ner\nUmask:\t0022\nState:\tt (tracing stop)\n"));
+    assert!(thread.contains("\nPPid:\t1\nTracerPid:\t99\n"), "{thread}");
     let zombie = contents("60/status");
     assert!(zombie.contains("State:\tZ (zombie)\n") && !zombie.contains("VmSize"));
 }
@@ -167,7 +173,7 @@ fn strings_are_those_in_memory() {
     assert_eq!(contents("42/cmdline"), "prog -x\0");
     assert_eq!(contents("42/environ"), "HOME=/tmp\0");
     assert_eq!(contents("42/comm"), "my prog)\n");
-    assert_eq!(contents("42/task/43/comm"), "worker\n");
+    assert_eq!(contents("42/task/43/comm"), "wor\\k\ner\n");
     assert_eq!(contents("42/auxv"), "\x06\0\0\0\0\x10\0\0\0\0\0\0\0\0\0\0");
     assert_eq!(contents("60/cmdline"), "");
 }
@@ -184,7 +190,7 @@ fn descriptors_and_waits_are_told() {
 fn mounts_are_listed() {
     let expected = "rootfs / rootfs rw,relatime 0 0\nproc /pr\\040oc proc rw,relatime 0 0\n";
     assert_eq!(contents("42/mounts"), expected);
-    let expected = "1 0 0:2 / / rw,relatime - rootfs rootfs rw\n\
+    let expected = "1 1 0:2 / / rw,relatime - rootfs rootfs rw\n\
         2 1 0:257 / /pr\\040oc rw,relatime - proc proc rw\n";
     assert_eq!(contents("42/mountinfo"), expected);
 }

@@ -45,8 +45,21 @@ const ECX: [&str; 32] = [
     "rdrand",
     "hypervisor",
 ];
-/// The bit of the leaf 0x80000001, EDX, that lets pages be marked as no code.
-const NX: u32 = 1 << 20;
+/// Those of the leaf 0x80000001, EDX, that are not leaf 1's over again.
+const EXTENDED: [(u32, &str); 10] = [
+    (11, "syscall"),
+    (19, "mp"),
+    (20, "nx"),
+    (22, "mmxext"),
+    (25, "fxsr_opt"),
+    (26, "pdpe1gb"),
+    (27, "rdtscp"),
+    (29, "lm"),
+    (30, "3dnowext"),
+    (31, "3dnow"),
+];
+/// PAE.
+const PAE: u32 = 1 << 6;
 
 /// Writes the lines.
 pub fn cpuinfo(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
@@ -61,20 +74,36 @@ pub fn cpuinfo(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
     let brand = cpu.brand.split(|byte| *byte == 0).next().unwrap_or_default();
     text.add_bytes(if brand.is_empty() { b"unknown" } else { brand.trim_ascii_start() });
     add!(text, "\nstepping\t: {stepping}\n");
+    let khz = kernel.machine()?.tsc_khz;
+    add!(text, "cpu MHz\t\t: {}.{:03}\n", khz / 1000, khz % 1000);
+    // CPUs of these mistakes have no SSE2, without which this program would not run.
     text.add_bytes(b"fdiv_bug\t: no\nf00f_bug\t: no\ncoma_bug\t: no\n");
     text.add_bytes(b"fpu\t\t: yes\nfpu_exception\t: yes\n");
     add!(text, "cpuid level\t: {}\nwp\t\t: yes\nflags\t\t:", cpu.level);
     let [edx, ecx] = cpu.features;
-    for (bits, names) in [(edx, EDX), (ecx, ECX)] {
-        for (bit, name) in names.into_iter().enumerate().filter(|it| !it.1.is_empty()) {
-            if bits >> bit & 1 != 0 {
-                add!(text, " {name}");
-            }
+    named_bits(text, edx, &EDX);
+    for (_, name) in EXTENDED.iter().filter(|(bit, _)| cpu.extended >> bit & 1 != 0) {
+        add!(text, " {name}");
+    }
+    named_bits(text, ecx, &ECX);
+    // Twice what the counter counts, as Linux has it where it waits by counting.
+    let bogus = khz / 5;
+    add!(text, "\nbogomips\t: {}.{:02}\n", bogus / 100, bogus % 100);
+    let line = u32::from(cpu.flush) * 8;
+    add!(text, "clflush size\t: {line}\ncache_alignment\t: {line}\n");
+    let (physical, virtual_) = match cpu.addresses {
+        0 => (if edx & PAE != 0 { 36 } else { 32 }, 32),
+        bits => (bits & 0xff, bits >> 8 & 0xff),
+    };
+    add!(text, "address sizes\t: {physical} bits physical, {virtual_} bits virtual\n");
+    text.add_bytes(b"power management:\n\n");
+    Ok(())
+}
+
+fn named_bits(text: &mut Text, bits: u32, names: &[&str; 32]) {
+    for (bit, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if bits >> bit & 1 != 0 {
+            add!(text, " {name}");
         }
     }
-    if cpu.extended & NX != 0 {
-        text.add_bytes(b" nx");
-    }
-    text.add_bytes(b"\n\n");
-    Ok(())
 }

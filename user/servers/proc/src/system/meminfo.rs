@@ -7,7 +7,7 @@ use sys::Result;
 
 const PAGE_KIB: u64 = 4;
 /// Percent of memory that may be promised, where promises are limited.
-const OVERCOMMIT_RATIO: u32 = 50;
+pub const OVERCOMMIT_RATIO: u32 = 50;
 
 /// Writes the table.
 pub fn meminfo(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
@@ -28,8 +28,8 @@ pub fn meminfo(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
         ("Inactive(anon):", 0),
         ("Active(file):", files),
         ("Inactive(file):", 0),
-        ("Unevictable:", 0),
-        ("Mlocked:", 0),
+        ("Unevictable:", sums.locked),
+        ("Mlocked:", sums.locked),
         ("HighTotal:", sums.high_total),
         ("HighFree:", sums.high_free),
         ("LowTotal:", sums.total - sums.high_total),

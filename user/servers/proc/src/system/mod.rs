@@ -20,13 +20,13 @@ pub use interrupts::interrupts;
 pub use kmap::kmap;
 pub use load::{loadavg, uptime};
 pub use meminfo::meminfo;
-pub use names::{devices, filesystems, tty_drivers, version};
+pub use names::{command_line, devices, filesystems, partitions, swaps, tty_drivers, version};
 pub use stat::stat;
 pub use sysctl::*;
 pub use vmstat::vmstat;
 pub use zones::{buddyinfo, zoneinfo};
 
-use sys::abi::statistics::MemoryStatistics;
+use sys::abi::statistics::{MemoryStatistics, ZoneMemory};
 use sys::abi::syscall::folio::{
     OWNER_CACHE, OWNER_HEAP, OWNER_PAGE_TABLES, OWNER_STACKS, OWNER_VMALLOC, ZONE_HIGHMEM,
 };
@@ -46,6 +46,8 @@ struct Sums {
     stacks: u32,
     tables: u32,
     vmalloc: u32,
+    /// Of programs' locked areas.
+    locked: u32,
     /// Kept for the kernel.
     reserve: u32,
 }
@@ -68,11 +70,20 @@ impl Sums {
             stacks: owner(OWNER_STACKS),
             tables: owner(OWNER_PAGE_TABLES),
             vmalloc: owner(OWNER_VMALLOC) + owner(OWNER_STACKS),
-            reserve: zones.iter().map(|zone| zone.high).sum(),
+            locked: memory.locked,
+            reserve: zones.iter().map(reserve).sum(),
         }
     }
 
+    /// What a program could have. No cached page can be given up yet, so they do not count.
     fn available(&self) -> u32 {
         self.free.saturating_sub(self.reserve)
     }
+}
+
+/// What a zone keeps for the kernel: up to its mark, and from requests that higher zones serve.
+fn reserve(zone: &ZoneMemory) -> u32 {
+    let reserves = zone.reserve;
+    let most = reserves.into_iter().max().unwrap_or(0);
+    zone.high.saturating_add(most).min(zone.managed)
 }

@@ -21,6 +21,24 @@ pub fn version(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
     Ok(())
 }
 
+/// Writes what the kernel was started with.
+pub fn command_line(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
+    text.add_bytes(&kernel.command_line()?);
+    text.add_bytes(b"\n");
+    Ok(())
+}
+
+/// Writes the disks and their parts, of which the kernel knows none: then there is no heading either.
+pub fn partitions(_: &dyn Kernel, _: &mut Text) -> Result<()> {
+    Ok(())
+}
+
+/// Writes the places that pages can be swapped to: none.
+pub fn swaps(_: &dyn Kernel, text: &mut Text) -> Result<()> {
+    text.add_bytes(b"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    Ok(())
+}
+
 /// Writes the kinds of file systems.
 pub fn filesystems(_: &dyn Kernel, text: &mut Text) -> Result<()> {
     text.add_bytes(b"nodev\trootfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tpipefs\nnodev\tsockfs\n");

@@ -1,5 +1,7 @@
-//! `sys/`: the kernel's parameters. Those that are not here cannot be changed, and mean nothing.
+//! `sys/`: the kernel's parameters. None can be changed; what is not here does not exist: areas are not
+//! counted, nothing is swapped.
 
+use super::meminfo::OVERCOMMIT_RATIO;
 use super::names::field;
 use crate::Kernel;
 use crate::text::{Text, add};
@@ -45,16 +47,12 @@ numbers! {
     pid_max: 32768;
     /// `kernel/ngroups_max`.
     ngroups_max: 65536;
-    /// `vm/max_map_count`: areas a process may have.
-    max_map_count: 65530;
     /// `vm/mmap_min_addr`: nothing is mapped below.
     mmap_min_addr: 65536;
     /// `vm/overcommit_memory`: promises of memory are not limited.
     overcommit_memory: 1;
-    /// `vm/overcommit_ratio`.
-    overcommit_ratio: 50;
-    /// `vm/swappiness`: nothing is swapped.
-    swappiness: 0;
+    /// `vm/overcommit_ratio`: percent of memory that may be promised where promises are limited.
+    overcommit_ratio: OVERCOMMIT_RATIO;
 }
 
 /// `vm/min_free_kbytes`: what the marks of the low zones keep.

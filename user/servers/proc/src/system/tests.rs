@@ -32,7 +32,7 @@ fn memory_is_told() {
     let first = "\
 MemTotal:         128000 kB
 MemFree:           64000 kB
-MemAvailable:      63856 kB
+MemAvailable:      63888 kB
 Buffers:               0 kB
 Cached:              160 kB
 SwapCached:            0 kB
@@ -42,8 +42,8 @@ Active(anon):        860 kB
 Inactive(anon):        0 kB
 Active(file):        100 kB
 Inactive(file):        0 kB
-Unevictable:           0 kB
-Mlocked:               0 kB
+Unevictable:          28 kB
+Mlocked:              28 kB
 HighTotal:             0 kB
 HighFree:              0 kB
 LowTotal:         128000 kB
@@ -78,8 +78,8 @@ Node 0, zone      DMA
         min      8
         low      10
         high     12
-        spanned  4000
-        present  4000
+        spanned  4096
+        present  4009
         managed  4000
         cma      0
         protection: (0, 1, 2)
@@ -87,6 +87,8 @@ Node 0, zone      DMA
   pagesets
     cpu: 0
               count: 3
+              high:  42
+              batch: 7
   node_unreclaimable:  0
   start_pfn:           0
 Node 0, zone   Normal
@@ -111,7 +113,10 @@ fn the_kernels_memory_is_told() {
 fn names_and_parameters_are_told() {
     assert_eq!(contents("sys/kernel/osrelease"), "6.1.0\n");
     assert_eq!(contents("sys/kernel/hostname"), "here\n");
-    assert_eq!(contents("sys/vm/max_map_count"), "65530\n");
+    assert_eq!(contents("sys/vm/overcommit_ratio"), "50\n");
+    assert_eq!(contents("cmdline"), "highmem=48M -- /bin/sh\n");
+    assert_eq!(contents("swaps"), "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    assert_eq!(contents("partitions"), "");
     assert_eq!(contents("sys/vm/min_free_kbytes"), "64\n");
     let expected = "\
 /dev/tty             /dev/tty        5       0 system:/dev/tty
@@ -130,6 +135,7 @@ cpu family\t: 6
 model\t\t: 111
 model name\t: QEMU Virtual CPU
 stepping\t: 3
+cpu MHz\t\t: 2904.005
 fdiv_bug\t: no
 f00f_bug\t: no
 coma_bug\t: no
@@ -137,7 +143,12 @@ fpu\t\t: yes
 fpu_exception\t: yes
 cpuid level\t: 13
 wp\t\t: yes
-flags\t\t: fpu pae sse2 pni nx
+flags\t\t: fpu pae sse2 nx pni
+bogomips\t: 5808.01
+clflush size\t: 64
+cache_alignment\t: 64
+address sizes\t: 40 bits physical, 48 bits virtual
+power management:
 
 ";
     assert_eq!(contents("cpuinfo"), expected);

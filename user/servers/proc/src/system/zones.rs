@@ -32,7 +32,7 @@ pub fn zoneinfo(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
         add!(text, "  pages free     {}\n        boost    0\n", zone.free);
         add!(text, "        min      {}\n        low      {}\n", zone.min, zone.low);
         add!(text, "        high     {}\n        spanned  {}\n", zone.high, zone.spanned);
-        add!(text, "        present  {0}\n        managed  {0}\n", zone.managed);
+        add!(text, "        present  {}\n        managed  {}\n", zone.present, zone.managed);
         let [dma, normal, high] = zone.reserve;
         add!(text, "        cma      0\n        protection: ({dma}, {normal}, {high})\n");
         if zone.managed == 0 {
@@ -40,6 +40,8 @@ pub fn zoneinfo(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
         }
         add!(text, "      nr_free_pages {}\n", zone.free);
         add!(text, "  pagesets\n    cpu: 0\n              count: {}\n", zone.at_hand);
+        add!(text, "              high:  {}\n", zone.hand_high);
+        add!(text, "              batch: {}\n", zone.hand_batch);
         add!(text, "  node_unreclaimable:  0\n  start_pfn:           {}\n", zone.start);
     }
     Ok(())

@@ -94,13 +94,14 @@ pub const FIXED: &[Fixed] = &[
     whole("ostype", SYS_KERNEL, ostype),
     whole("pid_max", SYS_KERNEL, pid_max),
     whole("version", SYS_KERNEL, osversion),
-    whole("max_map_count", SYS_VM, max_map_count),
     whole("min_free_kbytes", SYS_VM, min_free_kbytes),
     whole("mmap_min_addr", SYS_VM, mmap_min_addr),
     whole("overcommit_memory", SYS_VM, overcommit_memory),
     whole("overcommit_ratio", SYS_VM, overcommit_ratio),
-    whole("swappiness", SYS_VM, swappiness),
     link("mounts", |_| b"self/mounts".to_vec()),
+    whole("cmdline", 0, command_line),
+    whole("partitions", 0, partitions),
+    whole("swaps", 0, swaps),
 ];
 
 fn place(node: u64) -> usize {
