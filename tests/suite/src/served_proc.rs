@@ -2,7 +2,7 @@
 //! tested beside the server.
 
 use crate::child;
-use crate::harness::on_folio;
+use crate::procfs::as_program;
 use crate::scratch::Scratch;
 use crate::threads;
 use alloc::format;
@@ -13,28 +13,12 @@ use sys::abi::memory::{MAP_PRIVATE, PROT_READ};
 use sys::abi::poll::{POLLIN, Pollfd};
 use sys::abi::process::{CLONE_SIGHAND, CLONE_THREAD, CLONE_VM};
 use sys::file::{self, File, SeekFrom};
-use sys::ipc::{Level, raise_level};
 use sys::path::CPath;
 use sys::syscall::{output, pointer_mut};
 use sys::wait::Status;
 use sys::{Errno, Result, directory, process};
 
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
-
-/// Runs a test as a program, which the server may be called by.
-fn as_program(test: fn()) {
-    if file::stat("/proc/version").is_err() && !on_folio() {
-        skip!("this machine has no /proc");
-    }
-    let ended = child::run(|| {
-        if on_folio() {
-            raise_level(Level::PROGRAM).expect("level");
-        }
-        test();
-        0
-    });
-    assert_eq!(ended, Status::Exited(0));
-}
 
 fn path(text: &str) -> CPath {
     CPath::new(text).expect("a path")
