@@ -330,7 +330,7 @@ mod tests {
     }
 
     const fn is_timers(value: u32) -> bool {
-        value % 3 == 0
+        value.is_multiple_of(3)
     }
 
     proptest! {
