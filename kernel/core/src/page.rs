@@ -198,6 +198,8 @@ impl Page {
     }
 
     /// For fork: whether a page with `EXCLUSIVE` can be shared, as nobody has it pinned any more.
+    #[cold]
+    #[inline(never)]
     pub fn end_exclusive(&self) -> bool {
         let ends = self.refcount() == self.mapcount();
         if ends {

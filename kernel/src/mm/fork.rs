@@ -73,20 +73,22 @@ impl Mm {
                 Ok(None) => return Ok(()),
                 Err(_) => return Err(Errno::ENOMEM),
             };
-            let (mut all, mut anon, mut pinned) = (0, 0, false);
+            let (mut all, mut file, mut pinned) = (0u32, 0u32, false);
             run.each(|raw, parent, cell| {
                 let Slot::Page { pfn, access } = Active::decode(raw, Level::Leaf) else { return };
                 if !access.contains(Access::SPECIAL) {
                     let page = &pages[pfn.as_u32() as usize];
-                    let flags = page.flags();
-                    if flags.contains(PageFlags::EXCLUSIVE) && !page.end_exclusive() {
+                    if page.has(PageFlags::EXCLUSIVE) && !page.end_exclusive() {
                         pinned = true;
                         return;
                     }
                     page.get();
                     page.add_mapping();
-                    all += 1;
-                    anon += u32::from(flags.contains(PageFlags::ANON));
+                    // At most as many as a step has.
+                    all = all.wrapping_add(1);
+                    if !page.has(PageFlags::ANON) {
+                        file = file.wrapping_add(1);
+                    }
                 }
                 if copy_on_write && access.contains(Access::WRITE) {
                     parent.clear_bits(Access::WRITE);
@@ -96,7 +98,7 @@ impl Mm {
             let range = run.range();
             drop(run);
             drop(lock);
-            child.add_rss(anon, all - anon);
+            child.add_rss(all - file, file);
             if pinned {
                 range.pages().try_for_each(|page| self.copy_pinned(child, page))?;
             }
