@@ -185,6 +185,35 @@ pub unsafe fn copy_to_user(to: u32, from: *const u8, len: usize) -> Result<(), F
     outcome(unsafe { copy_bytes_user(to as *mut u8, from, len) })
 }
 
+/// Copies the words at these offsets. Either side may fault.
+macro_rules! few_words {
+    ($to:ident, $from:ident, $($offset:literal)*) => {{
+        let failed: u32;
+        core::arch::asm!(
+            "951: .byte 0x8d, 0x76, 0x00",
+            $(
+                concat!("2: mov {word}, [{from} + ", $offset, "]"),
+                concat!("3: mov [{to} + ", $offset, "], {word}"),
+                ".pushsection __ex_table, \"aw\"",
+                ".long 2b, 4f, 3b, 4f",
+                ".popsection",
+            )*
+            "mov {failed}, 0",
+            "4:",
+            "952: .byte 0x8d, 0x76, 0x00",
+            ".pushsection __smap_sites, \"aw\"",
+            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+            ".popsection",
+            to = in(reg) $to,
+            from = in(reg) $from,
+            word = out(reg) _,
+            failed = inout(reg) 1u32 => failed,
+            options(nostack, preserves_flags)
+        );
+        if failed == 0 { Ok(()) } else { Err(Fault { not_copied: [$($offset),*].len() * 4 }) }
+    }};
+}
+
 /// Copies a value that a program has, in words if it consists of words.
 ///
 /// # Safety
@@ -198,7 +227,7 @@ pub unsafe fn copy_value_from_user<T>(to: *mut T, from: u32) -> Result<(), Fault
     }
     in_user_space(from, len)?;
     // SAFETY: as above; the words at `from` are in user space.
-    unsafe { copy_words(to.cast(), from as *const u32, len / size_of::<u32>()) }
+    unsafe { copy_value(to.cast(), from as *const u32, len / size_of::<u32>()) }
 }
 
 /// Copies a value to a program, in words if it consists of words. It has no padding.
@@ -214,7 +243,28 @@ pub unsafe fn copy_value_to_user<T>(to: u32, value: *const T) -> Result<(), Faul
     }
     in_user_space(to, len)?;
     // SAFETY: as above; the words at `to` are in user space.
-    unsafe { copy_words(to as *mut u32, value.cast(), len / size_of::<u32>()) }
+    unsafe { copy_value(to as *mut u32, value.cast(), len / size_of::<u32>()) }
+}
+
+/// Copies so many words as a type has: few of them one by one.
+///
+/// # Safety
+/// As of [`copy_words`].
+#[inline(always)]
+unsafe fn copy_value(to: *mut u32, from: *const u32, words: usize) -> Result<(), Fault> {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        match words {
+            1 => few_words!(to, from, 0),
+            2 => few_words!(to, from, 0 4),
+            3 => few_words!(to, from, 0 4 8),
+            4 => few_words!(to, from, 0 4 8 12),
+            5 => few_words!(to, from, 0 4 8 12 16),
+            6 => few_words!(to, from, 0 4 8 12 16 20),
+            7 => few_words!(to, from, 0 4 8 12 16 20 24),
+            _ => copy_words(to, from, words),
+        }
+    }
 }
 
 /// Copies words to or from user memory that is known to be that: [`access_ok`] has been asked
@@ -278,7 +328,7 @@ pub(super) fn outcome(not_copied: usize) -> Result<(), Fault> {
 /// Carries out one instruction on `len` bytes of user memory at `address`, which SMAP leaves open
 /// for that long. A fault skips it.
 macro_rules! on_user_memory {
-    ($address:ident, $len:expr, $instruction:literal $(, $($operands:tt)*)?) => {{
+    ($address:ident, $len:expr, $instruction:expr $(, $($operands:tt)*)?) => {{
         use $crate::arch::i386::uaccess::{in_user_space, outcome};
         match in_user_space($address, $len) {
             Ok(()) => {
