@@ -48,7 +48,8 @@ extern "C" fn kernel_main(magic: u32, info: u32) -> ! {
         task::idle::adopt_boot();
         log::initialise();
         cpu::initialise(panic::double_fault);
-        arch::extable::initialise(features().smap);
+        arch::extable::initialise();
+        arch::patch::initialise(features());
         if !features().sep {
             vdso::use_interrupt();
         }

@@ -12,15 +12,13 @@ struct Entry {
 unsafe extern "C" {
     static mut __ex_table_start: [Entry; 0];
     static mut __ex_table_end: [Entry; 0];
-    static __smap_sites_start: [Entry; 0];
-    static __smap_sites_end: [Entry; 0];
 }
 
-/// Sorts the table and, where the CPU has SMAP, writes STAC and CLAC over their place-holders.
+/// Sorts the table.
 ///
 /// # Safety
-/// Once, at boot, before the first fault and while the kernel text is still writable.
-pub unsafe fn initialise(smap: bool) {
+/// Once, at boot, before the first fault.
+pub unsafe fn initialise() {
     // SAFETY: the linker script lays the entries out between the two symbols; nobody else has a
     // reference yet.
     let table = unsafe {
@@ -29,18 +27,6 @@ pub unsafe fn initialise(smap: bool) {
         slice::from_raw_parts_mut(start, end.offset_from(start) as usize)
     };
     table.sort_unstable_by_key(|entry| entry.instruction);
-    if !smap {
-        return;
-    }
-    // SAFETY: as above; each site is a three-byte instruction of this image, in writable memory.
-    unsafe {
-        let start = (&raw const __smap_sites_start).cast::<Entry>();
-        let end = (&raw const __smap_sites_end).cast::<Entry>();
-        for site in slice::from_raw_parts(start, end.offset_from(start) as usize) {
-            let code = site.fixup.to_le_bytes();
-            core::ptr::copy_nonoverlapping(code.as_ptr(), site.instruction as *mut u8, 3);
-        }
-    }
 }
 
 /// Where to go on if the instruction at `eip` faulted.

@@ -20,6 +20,25 @@ const ALIGN: u32 = 64;
 static COMPONENTS: AtomicU32 = AtomicU32::new(0);
 static AREA_BYTES: AtomicU32 = AtomicU32::new(LEGACY as u32);
 
+/// What XSAVE and XRSTOR are asked for in EAX: whatever XCR0 has. EDX, for its upper half, says
+/// nothing, as that is empty.
+const ALL: u32 = u32::MAX;
+
+/// `$instruction` at the address in operand `$operand`, where the CPU has XSAVE its counterpart:
+/// [`patch`](super::patch).
+macro_rules! state_instruction {
+    ($instruction:literal, $operand:literal) => {
+        concat!(
+            ".pushsection __xsave_sites, \"aw\"\n.long 953f\n.popsection\n",
+            "953: ",
+            $instruction,
+            " [{",
+            $operand,
+            "}]"
+        )
+    };
+}
+
 /// Decides what a state consists of.
 ///
 /// # Safety
@@ -97,15 +116,10 @@ pub fn reset() {
 /// and so this, exist only with FXSR.
 #[inline]
 pub unsafe fn save_to(area: *mut u8) {
-    let components = components();
     // SAFETY: the caller vouches for it.
     unsafe {
-        if components != 0 {
-            asm!("xsave [{}]", in(reg) area, in("eax") components, in("edx") 0,
-                options(nostack, preserves_flags));
-        } else {
-            asm!("fxsave [{}]", in(reg) area, options(nostack, preserves_flags));
-        }
+        asm!(state_instruction!("fxsave", "area"), area = in(reg) area, in("eax") ALL,
+            options(nostack, preserves_flags));
     }
 }
 
@@ -113,44 +127,30 @@ pub unsafe fn save_to(area: *mut u8) {
 /// `area` was filled by `save_to`, or is a valid state. As for `save_to`.
 #[inline]
 pub unsafe fn restore_from(area: *const u8) {
-    let components = components();
     // SAFETY: as above; what was stored by one instruction the other takes.
     unsafe {
-        if components != 0 {
-            asm!("xrstor [{}]", in(reg) area, in("eax") components, in("edx") 0,
-                options(nostack, readonly, preserves_flags));
-        } else {
-            asm!("fxrstor [{}]", in(reg) area, options(nostack, readonly, preserves_flags));
-        }
+        asm!(state_instruction!("fxrstor", "area"), area = in(reg) area, in("eax") ALL,
+            options(nostack, readonly, preserves_flags));
     }
 }
 
 /// Stores the registers in the program's memory. `address` is a multiple of 64.
 pub fn save_to_user(address: u32) -> Result<(), Fault> {
-    let (components, bytes) = (components(), area_bytes() as usize);
+    let bytes = area_bytes() as usize;
     // SAFETY: user memory is not Rust's.
     unsafe {
-        if components != 0 {
-            on_user_memory!(address, bytes, "xsave [{address}]",
-                in("eax") components, in("edx") 0)
-        } else {
-            on_user_memory!(address, bytes, "fxsave [{address}]")
-        }
+        on_user_memory!(address, bytes, state_instruction!("fxsave", "address"), in("eax") ALL)
     }
 }
 
 /// Loads the registers from the program's memory. Fails also for what the CPU refuses: reserved
 /// bits, an address that is no multiple of 16, or 64 with XSAVE.
 pub fn restore_from_user(address: u32) -> Result<(), Fault> {
-    let (components, bytes) = (components(), area_bytes() as usize);
+    let bytes = area_bytes() as usize;
     // SAFETY: the kernel does not use these registers.
     unsafe {
-        if components != 0 {
-            on_user_memory!(address, bytes, "xrstor [{address}]",
-                in("eax") components, in("edx") 0, options(readonly))
-        } else {
-            on_user_memory!(address, bytes, "fxrstor [{address}]", options(readonly))
-        }
+        on_user_memory!(address, bytes, state_instruction!("fxrstor", "address"), in("eax") ALL,
+            options(readonly))
     }
 }
 

@@ -15,6 +15,7 @@ pub mod io_port;
 #[cfg(feature = "ktest")]
 pub mod ktest;
 pub mod paging;
+pub mod patch;
 pub mod pic;
 pub mod pit;
 pub mod rtc;
