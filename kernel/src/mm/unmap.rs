@@ -74,6 +74,9 @@ impl Mm {
         take: impl Fn(&Run<'_, UserTables<'_, '_>>, &mut Gather<'_>, &mut u32),
     ) {
         let mut walk = Walk::new(range);
+        if !self.pass_untouched(&mut walk) {
+            return;
+        }
         let mut room = [Pfn::new(0); STEP];
         let mut gather = Gather::new(&mut room);
         loop {
@@ -86,6 +89,24 @@ impl Mm {
             self.subtract_rss(gather.held() - file, file);
             drop(lock);
             self.flush(&mut gather);
+            might_resched();
+        }
+    }
+
+    /// Goes on to where the tables have entries. `false` if that is nowhere.
+    #[inline(never)]
+    fn pass_untouched(&self, walk: &mut Walk) -> bool {
+        loop {
+            let lock = self.lock_tables();
+            let tables = self.tables(&lock);
+            let here = walk.clone();
+            let Some(run) = walk.next(&tables, STEP as u32) else { return false };
+            if !run.is_empty() {
+                *walk = here;
+                return true;
+            }
+            drop(run);
+            drop(lock);
             might_resched();
         }
     }

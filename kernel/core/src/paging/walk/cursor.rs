@@ -182,7 +182,8 @@ impl<'a, T: Tables> Run<'a, T> {
     }
 
     /// Whether all cells are empty.
-    pub(super) fn is_empty(&self) -> bool {
+    #[inline]
+    pub fn is_empty(&self) -> bool {
         self.slice().iter().all(|cell| cell.load() == T::Format::EMPTY)
     }
 
