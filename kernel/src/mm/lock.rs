@@ -1,7 +1,8 @@
 //! Pages that stay: the mlock family.
 
+use super::layout::{Layout, LayoutEdit};
 use super::populate;
-use super::space::{Layout, Mm};
+use super::space::Mm;
 use crate::result::{Errno, Result};
 use kcore::addr::PageRange;
 use kcore::memory_call::{Lock, Piece, Pieces, lock_flags, mlock, mlock2, mlockall, munlock};
@@ -25,7 +26,7 @@ impl Mm {
         self.set_lock(self.layout.write(), plan)
     }
 
-    fn set_lock(&self, mut layout: crate::sync::WriteGuard<Layout>, plan: Lock) -> Result<()> {
+    fn set_lock(&self, mut layout: LayoutEdit, plan: Lock) -> Result<()> {
         let mut pieces = Pieces::new(plan.range);
         while let Some(piece) = pieces.next(&layout.areas) {
             let Piece::Area { id, range } = piece else { return Err(Errno::ENOMEM) };

@@ -1,7 +1,8 @@
 //! Putting areas into an address space: mmap.
 
+use super::layout::Layout;
 use super::object::Object;
-use super::space::{Area, AreaBacking, KeptOpen, Layout, Mm};
+use super::space::{Area, AreaBacking, KeptOpen, Mm};
 use crate::result::{Errno, Result};
 use abi::memory::{MAP_SHARED, PROT_READ, PROT_WRITE};
 use alloc::sync::Arc;

@@ -15,6 +15,7 @@ pub mod heap;
 pub mod kmap;
 #[cfg(feature = "ktest")]
 pub mod ktest;
+pub mod layout;
 pub mod loader;
 pub mod lock;
 pub mod map;

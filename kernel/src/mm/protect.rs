@@ -1,7 +1,8 @@
 //! Other rights for what is mapped: mprotect.
 
+use super::layout::Layout;
 use super::page::page;
-use super::space::{Area, Layout, Mm};
+use super::space::{Area, Mm};
 use crate::arch::paging;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;

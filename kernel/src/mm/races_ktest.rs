@@ -20,6 +20,7 @@ tests![
     a_cut_spares_what_was_mapped_there_meanwhile,
     a_cut_finds_pages_whose_areas_merge_meanwhile,
     a_cut_finds_pages_that_a_fork_copies_meanwhile,
+    who_looks_at_an_address_space_does_not_wait_or_let_wait,
 ];
 
 const START: u32 = 0x1000_0000;
@@ -56,7 +57,7 @@ impl Mapped {
 
     /// Whether somebody edits the layout.
     fn is_busy(&self) -> bool {
-        self.mm.layout.try_read().is_none()
+        self.mm.layout.is_written()
     }
 }
 
@@ -163,4 +164,24 @@ fn a_cut_finds_pages_that_a_fork_copies_meanwhile() -> Outcome {
         check!(mapped.mm.rss() == pages && child.rss() == pages);
     }
     Ok(())
+}
+
+fn who_looks_at_an_address_space_does_not_wait_or_let_wait() -> Outcome {
+    fn edits(look: fn(&Mm)) -> Outcome {
+        let mapped = Mapped::new(SHARED, |mapped| {
+            assert_eq!(mapped.mm.mprotect(START, PAGE_SIZE, PROT_READ), Ok(()));
+        })?;
+        race(&mapped, |mapped| {
+            look(&mapped.mm);
+            assert!(mapped.is_done.load(Relaxed), "the other one waits");
+            let edit = mapped.mm.layout.write();
+            assert_eq!(mapped.mm.layout.total_pages(), PAGES);
+            drop(edit);
+        })
+    }
+    edits(|mm| {
+        let resident = mm.area_usage(START).map(|usage| usage.resident);
+        assert_eq!(resident, Ok(BYTES.into()));
+    })?;
+    edits(|mm| assert_eq!(mm.resident_shared(), PAGES))
 }

@@ -1,7 +1,8 @@
 //! Longer, shorter, or elsewhere: mremap.
 
+use super::layout::{Layout, LayoutEdit};
 use super::map::Contents;
-use super::space::{AreaBacking, Layout, Mm};
+use super::space::{AreaBacking, Mm};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use kcore::addr::{PageRange, VirtAddr};
@@ -144,7 +145,7 @@ impl Mm {
         reserved.map(|_| ()).map_err(|_| Errno::ENOMEM)
     }
 
-    fn populate_if_locked(&self, layout: crate::sync::WriteGuard<Layout>, range: PageRange) {
+    fn populate_if_locked(&self, layout: LayoutEdit, range: PageRange) {
         if layout.areas.account().locked == 0 {
             return;
         }

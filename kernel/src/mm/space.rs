@@ -9,6 +9,7 @@
 
 use super::direct_map::lowmem_address;
 use super::frames::{free_chain, put_page};
+use super::layout::LayoutLock;
 use super::object::Object;
 use super::page::mem_map;
 use super::rmap::AnonMm;
@@ -17,16 +18,15 @@ use super::tables::LeafTable;
 use crate::arch::paging::{self, Active, PAGE_OFFSET};
 use crate::arch::tlb;
 use crate::result::{Errno, Result};
-use crate::sync::{Rank, RwLock, SpinLock, SpinLockGuard};
+use crate::sync::{Rank, SpinLock, SpinLockGuard};
 use crate::task::AddressSpace;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
 use core::cell::Cell as StdCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::addr::{PAGE_SHIFT, Pfn, VirtAddr, Vpn};
-use kcore::memory_call::Limits;
 use kcore::paging::{Flush, Format, Gather, Level, Released, Tables};
-use kcore::vma::{Backing, Placement, VmFlags, Vma, VmaSet};
+use kcore::vma::{Backing, Vma};
 
 /// The end of user space.
 pub const TASK_SIZE: Vpn = VirtAddr::new(PAGE_OFFSET).vpn();
@@ -83,33 +83,13 @@ impl Backing for AreaBacking {
 
 pub type Area = Vma<AreaBacking>;
 
-/// What is mapped where, and the marks the seed's `mm_struct` keeps. Addresses in bytes.
-pub struct Layout {
-    pub areas: VmaSet<AreaBacking>,
-    pub start_code: u32,
-    pub end_code: u32,
-    pub start_data: u32,
-    pub end_data: u32,
-    pub start_brk: u32,
-    pub brk: u32,
-    pub start_stack: u32,
-    pub arg_start: u32,
-    pub arg_end: u32,
-    pub env_start: u32,
-    pub env_end: u32,
-    /// What the process may have, and flags of new areas.
-    pub limits: Limits,
-    /// RLIMIT_STACK in bytes.
-    pub stack_limit: u32,
-}
-
 pub struct Mm {
     root: Pfn,
     /// For whoever found it in a reverse map.
     itself: Weak<Self>,
     /// Where its private pages are found again.
     pub(super) anon: Arc<AnonMm>,
-    pub layout: RwLock<Layout>,
+    pub layout: LayoutLock,
     page_table: SpinLock<()>,
     /// Threads that run in it.
     users: AtomicU32,
@@ -146,7 +126,7 @@ impl Mm {
                 root,
                 itself: Weak::from_raw(itself),
                 anon,
-                layout: RwLock::new(Layout::new()),
+                layout: LayoutLock::new(),
                 page_table: SpinLock::new(Rank::PageTable, ()),
                 users: AtomicU32::new(1),
                 rss_anon: AtomicU32::new(0),
@@ -301,50 +281,6 @@ impl Drop for Mm {
             self.exit();
         }
         table_cache::free_root(self.root);
-    }
-}
-
-impl Layout {
-    const fn new() -> Self {
-        Self {
-            areas: VmaSet::new(),
-            start_code: 0,
-            end_code: 0,
-            start_data: 0,
-            end_data: 0,
-            start_brk: 0,
-            brk: 0,
-            start_stack: 0,
-            arg_start: 0,
-            arg_end: 0,
-            env_start: 0,
-            env_end: 0,
-            limits: Limits {
-                placement: Placement {
-                    lowest: MMAP_MIN,
-                    mmap_base: TASK_SIZE,
-                    task_size: TASK_SIZE,
-                },
-                address_space: u32::MAX,
-                data: u32::MAX,
-                data_max: u32::MAX,
-                memlock: 8 << 20,
-                // Until a process's limits bind it.
-                may_lock: true,
-                raw_io: true,
-                read_implies_exec: false,
-                def_flags: VmFlags::empty(),
-                commit: u32::MAX,
-                strict_commit: false,
-            },
-            stack_limit: 8 << 20,
-        }
-    }
-
-    /// The same marks for a forked child, around its own areas.
-    pub fn with_areas(&self, areas: VmaSet<AreaBacking>) -> Self {
-        // What mlockall promised the parent's future does not bind the child.
-        Self { areas, limits: Limits { def_flags: VmFlags::empty(), ..self.limits }, ..*self }
     }
 }
 

@@ -194,9 +194,8 @@ pub fn promised() -> (u32, u32) {
     while let Some(process) = table::next_process(after) {
         after = process.pid();
         if let Some(mm) = process.mm() {
-            let layout = mm.layout.read();
-            charged = charged.saturating_add(layout.areas.account().charged);
-            locked = locked.saturating_add(layout.areas.account().locked);
+            charged = charged.saturating_add(mm.layout.charged_pages());
+            locked = locked.saturating_add(mm.layout.locked_pages());
         }
     }
     (charged, locked)

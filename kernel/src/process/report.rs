@@ -57,11 +57,7 @@ pub fn next_entry(after: u32) -> Option<ProcessStatistics> {
     let (pid, place, process) = next(after)?;
     let used = process.used();
     let mm = process.mm();
-    let (pages, resident) = mm.map_or((0, 0), |mm| {
-        // Whoever edits the areas may sleep; a figure is not worth waiting for it.
-        let pages = mm.layout.try_read().map_or(0, |layout| layout.areas.account().total);
-        (pages, mm.rss())
-    });
+    let (pages, resident) = mm.map_or((0, 0), |mm| (mm.layout.total_pages(), mm.rss()));
     let (mut name, mut state, mut threads) = ([0; 16], b'Z', 0);
     for thread in process.lock_signals().threads() {
         if threads == 0 {

@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use super::serve::Fault;
-use crate::mm::space::{Layout, Mm};
+use crate::mm::layout::Layout;
+use crate::mm::space::Mm;
 use crate::sync::ReadGuard;
 use kcore::addr::{PAGE_SIZE, Vpn};
 use kcore::fault::{AccessKind, Signal, StackLimits, grow_stack};

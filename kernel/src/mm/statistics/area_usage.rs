@@ -2,55 +2,77 @@
 
 use crate::mm::object::STEP;
 use crate::mm::page::mem_map;
-use crate::mm::space::{Area, Mm};
+use crate::mm::space::{Mm, TASK_SIZE};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use abi::statistics::AreaUsage;
-use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, VirtAddr};
+use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, PageRange, VirtAddr, Vpn};
 use kcore::page::PageFlags;
 use kcore::paging::walk::entries;
 use kcore::paging::{Access, Slot};
 use kcore::vma::VmFlags;
 
+/// Areas looked at with the layout held.
+const AREAS: usize = 64;
 /// Fraction bits of proportional sums.
 const FRACTION_BITS: u32 = 12;
 
 impl Mm {
     /// The pages of the area around `address`. ENOENT if there is none.
     pub fn area_usage(&self, address: u32) -> Result<AreaUsage> {
-        let layout = self.layout.read();
-        let found = layout.areas.containing(VirtAddr::new(address).vpn());
-        let (_, area) = found.ok_or(Errno::ENOENT)?;
+        let (range, flags) = {
+            let layout = self.layout.read();
+            let found = layout.areas.containing(VirtAddr::new(address).vpn());
+            found.map(|(_, area)| (area.range(), area.flags())).ok_or(Errno::ENOENT)?
+        };
         let mut usage = AreaUsage {
-            start: area.start().as_u32() << PAGE_SHIFT,
-            end: area.end().as_u32() << PAGE_SHIFT,
+            start: range.start().as_u32() << PAGE_SHIFT,
+            end: range.end().as_u32() << PAGE_SHIFT,
             ..AreaUsage::default()
         };
-        self.each_entry(area, |slot| add(&mut usage, slot, area.flags()));
+        self.each_entry(range, |slot| add(&mut usage, slot, flags));
         Ok(usage)
     }
 
     /// Present pages of memory without a file.
     pub fn resident_shared(&self) -> u32 {
-        let layout = self.layout.read();
-        let mut count = 0;
-        for (_, area) in layout.areas.iter() {
-            if area.backing.object.as_ref().is_some_and(|object| object.is_shared_memory()) {
-                self.each_entry(area, |slot| {
-                    if let Slot::Page { pfn, .. } = slot
-                        && let Some(page) = mem_map().get(pfn.as_u32() as usize)
-                    {
-                        count += u32::from(page.has(PageFlags::SHARED_MEMORY));
-                    }
-                });
-            }
+        let (mut count, mut next) = (0, Vpn::new(0));
+        while let Some(range) = self.shared_memory_above(next) {
+            self.each_entry(range, |slot| {
+                if let Slot::Page { pfn, .. } = slot
+                    && let Some(page) = mem_map().get(pfn.as_u32() as usize)
+                {
+                    count += u32::from(page.has(PageFlags::SHARED_MEMORY));
+                }
+            });
+            next = range.end();
         }
         count
     }
 
-    /// Shows the entries of an area, whose layout is held, and lets others run meanwhile.
-    fn each_entry(&self, area: &Area, mut show: impl FnMut(Slot)) {
-        let range = area.range();
+    /// The first area above `start` whose memory has no file.
+    fn shared_memory_above(&self, mut start: Vpn) -> Option<PageRange> {
+        while start < TASK_SIZE {
+            {
+                let above = PageRange::new(start, TASK_SIZE)?;
+                start = TASK_SIZE;
+                let layout = self.layout.read();
+                for (_, area) in layout.areas.overlapping(above).take(AREAS) {
+                    let object = area.backing.object.as_ref();
+                    if object.is_some_and(|object| object.is_shared_memory()) {
+                        return Some(area.range());
+                    }
+                    start = area.end();
+                }
+            }
+            might_resched();
+        }
+        None
+    }
+
+    /// Shows the entries of a range, and lets others run meanwhile. Nobody is kept from changing the
+    /// areas: each entry is as it was at some moment.
+    fn each_entry(&self, range: PageRange, mut show: impl FnMut(Slot)) {
         let mut at = range.start();
         while at < range.end() {
             {

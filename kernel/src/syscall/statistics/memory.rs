@@ -3,7 +3,8 @@
 use super::entries::{Entries, write_structure};
 use super::target;
 use crate::file::File;
-use crate::mm::space::{Area, Layout, Mm};
+use crate::mm::layout::Layout;
+use crate::mm::space::{Area, Mm};
 use crate::mm::statistics::kernel_ranges;
 use crate::mm::user::UserSlice;
 use crate::mm::vdso::{self, Part};

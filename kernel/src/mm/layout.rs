@@ -1,0 +1,151 @@
+//! What is mapped where in an address space, and its lock.
+
+use super::space::{AreaBacking, MMAP_MIN, TASK_SIZE};
+use crate::sync::{ReadGuard, RwLock, WriteGuard};
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use kcore::memory_call::Limits;
+use kcore::vma::{Placement, VmFlags, VmaSet};
+
+/// What is mapped where, and the marks the seed's `mm_struct` keeps. Addresses in bytes.
+pub struct Layout {
+    pub areas: VmaSet<AreaBacking>,
+    pub start_code: u32,
+    pub end_code: u32,
+    pub start_data: u32,
+    pub end_data: u32,
+    pub start_brk: u32,
+    pub brk: u32,
+    pub start_stack: u32,
+    pub arg_start: u32,
+    pub arg_end: u32,
+    pub env_start: u32,
+    pub env_end: u32,
+    /// What the process may have, and flags of new areas.
+    pub limits: Limits,
+    /// RLIMIT_STACK in bytes.
+    pub stack_limit: u32,
+}
+
+/// The layout and its lock: faults read, edits write. How large everything is, is also told to those
+/// who look at all processes and must not wait for any of them.
+pub struct LayoutLock {
+    layout: RwLock<Layout>,
+    total: AtomicU32,
+    charged: AtomicU32,
+    locked: AtomicU32,
+}
+
+/// The layout while it is edited.
+pub struct LayoutEdit<'a> {
+    layout: WriteGuard<'a, Layout>,
+    of: &'a LayoutLock,
+}
+
+impl LayoutLock {
+    pub const fn new() -> Self {
+        let [total, charged, locked] = [const { AtomicU32::new(0) }; 3];
+        Self { layout: RwLock::new(Layout::new()), total, charged, locked }
+    }
+
+    #[inline]
+    pub fn read(&self) -> ReadGuard<'_, Layout> {
+        self.layout.read()
+    }
+
+    #[inline]
+    pub fn write(&self) -> LayoutEdit<'_> {
+        LayoutEdit { layout: self.layout.write(), of: self }
+    }
+
+    /// Whether somebody edits it, for assertions.
+    #[inline]
+    pub fn is_written(&self) -> bool {
+        self.layout.is_written()
+    }
+
+    /// Pages of all areas after the last edit.
+    pub fn total_pages(&self) -> u32 {
+        self.total.load(Relaxed)
+    }
+
+    /// Pages that count as promised after the last edit.
+    pub fn charged_pages(&self) -> u32 {
+        self.charged.load(Relaxed)
+    }
+
+    /// Pages of locked areas after the last edit.
+    pub fn locked_pages(&self) -> u32 {
+        self.locked.load(Relaxed)
+    }
+}
+
+impl Deref for LayoutEdit<'_> {
+    type Target = Layout;
+
+    #[inline]
+    fn deref(&self) -> &Layout {
+        &self.layout
+    }
+}
+
+impl DerefMut for LayoutEdit<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+}
+
+impl Drop for LayoutEdit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let account = self.layout.areas.account();
+        self.of.total.store(account.total, Relaxed);
+        self.of.charged.store(account.charged, Relaxed);
+        self.of.locked.store(account.locked, Relaxed);
+    }
+}
+
+impl Layout {
+    const fn new() -> Self {
+        Self {
+            areas: VmaSet::new(),
+            start_code: 0,
+            end_code: 0,
+            start_data: 0,
+            end_data: 0,
+            start_brk: 0,
+            brk: 0,
+            start_stack: 0,
+            arg_start: 0,
+            arg_end: 0,
+            env_start: 0,
+            env_end: 0,
+            limits: Limits {
+                placement: Placement {
+                    lowest: MMAP_MIN,
+                    mmap_base: TASK_SIZE,
+                    task_size: TASK_SIZE,
+                },
+                address_space: u32::MAX,
+                data: u32::MAX,
+                data_max: u32::MAX,
+                memlock: 8 << 20,
+                // Until a process's limits bind it.
+                may_lock: true,
+                raw_io: true,
+                read_implies_exec: false,
+                def_flags: VmFlags::empty(),
+                commit: u32::MAX,
+                strict_commit: false,
+            },
+            stack_limit: 8 << 20,
+        }
+    }
+
+    /// The same marks for a forked child, around its own areas.
+    pub fn with_areas(&self, areas: VmaSet<AreaBacking>) -> Self {
+        // What mlockall promised the parent's future does not bind the child.
+        Self { areas, limits: Limits { def_flags: VmFlags::empty(), ..self.limits }, ..*self }
+    }
+}
