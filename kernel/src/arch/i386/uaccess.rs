@@ -30,8 +30,6 @@ pub(super) fn in_user_space(address: u32, len: usize) -> Result<(), Fault> {
 
 unsafe extern "fastcall" {
     fn copy_bytes_user(to: *mut u8, from: *const u8, len: usize) -> usize;
-    /// Words not copied.
-    fn copy_words_user(to: *mut u32, from: *const u32, words: usize) -> usize;
     fn clear_bytes_user(to: *mut u8, len: usize) -> usize;
     /// Bytes before the NUL; `max` if there is none among them; a negative number on a fault.
     fn copy_string_user(to: *mut u8, from: *const u8, max: usize) -> isize;
@@ -76,22 +74,6 @@ copy_bytes_user:
     jmp 4b
 6:  mov eax, ecx
     jmp 4b
-
-    .balign 16
-    .globl copy_words_user
-copy_words_user:
-    push esi
-    push edi
-    mov edi, ecx
-    mov esi, edx
-    mov ecx, [esp + 12]
-    smap_site 0x00cb010f
-21: rep movsd
-22: smap_site 0x00ca010f
-    mov eax, ecx
-    pop edi
-    pop esi
-    ret 4
 
     .balign 16
     .globl clear_bytes_user
@@ -163,7 +145,7 @@ string_len_bytes:
     pop edi
     ret
     .pushsection __ex_table, "aw"
-    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b, 13b, 16b, 17b, 19b, 21b, 22b
+    .long 2b, 5b, 3b, 6b, 7b, 10b, 8b, 11b, 13b, 16b, 17b, 19b
     .popsection
     "#
 );
@@ -275,8 +257,29 @@ unsafe fn copy_value(to: *mut u32, from: *const u32, words: usize) -> Result<(),
 /// all of whose words are.
 #[inline]
 pub unsafe fn copy_words(to: *mut u32, from: *const u32, words: usize) -> Result<(), Fault> {
-    // SAFETY: as the caller says; a fault on user memory goes to the fixup.
-    match unsafe { copy_words_user(to, from, words) } {
+    let left: usize;
+    // SAFETY: as the caller says; a fault on user memory ends the copy. ESI cannot be an operand.
+    unsafe {
+        core::arch::asm!(
+            "xchg esi, {from}",
+            "951: .byte 0x8d, 0x76, 0x00",
+            "2: rep movsd",
+            "3:",
+            "952: .byte 0x8d, 0x76, 0x00",
+            "xchg esi, {from}",
+            ".pushsection __smap_sites, \"aw\"",
+            ".long 951b, 0x00cb010f, 952b, 0x00ca010f",
+            ".popsection",
+            ".pushsection __ex_table, \"aw\"",
+            ".long 2b, 3b",
+            ".popsection",
+            from = inout(reg) from => _,
+            inout("edi") to => _,
+            inout("ecx") words => left,
+            options(nostack, preserves_flags)
+        );
+    }
+    match left {
         0 => Ok(()),
         left => Err(Fault { not_copied: left * size_of::<u32>() }),
     }
