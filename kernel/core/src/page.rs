@@ -132,9 +132,11 @@ impl Page {
         self.refcount.store(count, Relaxed);
     }
 
-    /// Takes one more reference.
+    /// Takes one more reference. Somebody has one who keeps it meanwhile: whoever finds a page in a
+    /// page table or an object holds the lock that the entry is changed under.
     pub fn get(&self) {
-        self.refcount.fetch_add(1, Relaxed);
+        let before = self.refcount.fetch_add(1, Relaxed);
+        debug_assert!(before != 0, "a reference to a free page");
     }
 
     /// Drops a reference and says whether it was the last.
