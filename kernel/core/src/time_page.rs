@@ -60,7 +60,7 @@ impl TimePage {
     /// What the monotonic clock shows when the counter does `cycles`.
     #[inline]
     pub fn monotonic(&self, cycles: u64) -> u64 {
-        // Nobody writes these.
+        // Written once, before anybody reads.
         let [whole, fraction] = &self.scale;
         let scale = Scale::from_words([whole.load(Relaxed), fraction.load(Relaxed)]);
         scale.nanoseconds(cycles.wrapping_sub(self.start.get()))
