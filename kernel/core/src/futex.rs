@@ -14,8 +14,8 @@ pub const MATCH_ANY: u32 = u32::MAX;
 /// A word: the address space or object it lies in, and where.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key {
-    /// A number that no other living address space or object has.
-    pub space: u32,
+    /// A number that no other address space or object has, or gets while somebody sleeps here.
+    pub space: u64,
     /// Its address in a private space, its offset in a shared object.
     pub offset: u64,
 }
@@ -24,7 +24,7 @@ impl Key {
     fn bucket(self) -> usize {
         let mixed = (self.offset as u32 >> 2 ^ (self.offset >> 32) as u32)
             .wrapping_mul(0x9e37_79b1)
-            .wrapping_add(self.space.wrapping_mul(0x85eb_ca6b));
+            .wrapping_add((self.space as u32).wrapping_mul(0x85eb_ca6b));
         (mixed >> 26) as usize % BUCKETS
     }
 }

@@ -15,6 +15,7 @@ use crate::task::might_resched;
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::slice;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use kcore::addr::{FrameRange, PAGE_SHIFT, PAGE_SIZE, Pfn, PhysAddr};
 use kcore::page::PageFlags;
 use kcore::page_index::{Nodes, PageIndex};
@@ -48,6 +49,8 @@ pub struct Object {
     /// Under `PAGE_TREE`.
     cached: UnsafeCell<Cached>,
     pub(super) source: Source,
+    /// 0 until somebody asks for it.
+    number: AtomicU64,
     /// The areas that map it, if it [may lose pages](Self::may_lose_pages).
     pub mappings: Mappings,
 }
@@ -102,7 +105,22 @@ impl Object {
 
     fn new(size: u64, source: Source) -> Result<Arc<Self>> {
         let cached = UnsafeCell::new(Cached { index: PageIndex::new(), size });
-        Arc::try_new(Self { cached, source, mappings: Mappings::new() }).map_err(|_| Errno::ENOMEM)
+        let (number, mappings) = (AtomicU64::new(0), Mappings::new());
+        Arc::try_new(Self { cached, source, number, mappings }).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// A number that no other object ever has, and that is no address.
+    pub fn number(&self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
+        let number = self.number.load(Relaxed);
+        if number != 0 {
+            return number;
+        }
+        let new = NEXT.fetch_add(1, Relaxed);
+        match self.number.compare_exchange(0, new, Relaxed, Relaxed) {
+            Ok(_) => new,
+            Err(number) => number,
+        }
     }
 
     /// Whether its pages belong to no file of a server or of the archive.

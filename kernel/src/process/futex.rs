@@ -35,7 +35,9 @@ fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
     if !access_ok(address, size_of::<u32>()) {
         return Err(Errno::EFAULT);
     }
-    let private = Key { space: Arc::as_ptr(mm) as usize as u32, offset: u64::from(address) };
+    // Who sleeps keeps the address space.
+    let private =
+        Key { space: u64::from(Arc::as_ptr(mm) as usize as u32), offset: u64::from(address) };
     if scope == Scope::Private {
         return Ok(private);
     }
@@ -46,7 +48,7 @@ fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
         Some(object) if area.flags().contains(VmFlags::SHARED) => {
             let within = u64::from(address % PAGE_SIZE);
             let offset = (u64::from(area.index_of(page)) << PAGE_SHIFT) + within;
-            Key { space: Arc::as_ptr(object) as usize as u32, offset }
+            Key { space: object.number(), offset }
         }
         _ => private,
     })

@@ -722,6 +722,7 @@ test_cases! {
         processes_share_the_processor,
         futexes_wait_and_wake,
         sleepers_are_moved_to_another_futex,
+        nobody_sleeps_on_memory_that_is_new,
     ],
     proc_walk: [
         everything_can_be_read_while_processes_come_and_go,

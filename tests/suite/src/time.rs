@@ -1,5 +1,6 @@
 //! Clocks and sleeping.
 
+use core::sync::atomic::{AtomicI32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::Errno;
 use sys::abi::time::*;
@@ -214,4 +215,34 @@ pub fn sleepers_are_moved_to_another_futex() {
     for pid in sleepers {
         assert_eq!(crate::child::wait(pid), sys::wait::Status::Exited(0));
     }
+}
+
+extern "C" fn sleep_on_what_goes(word: u32) -> i32 {
+    use sys::abi::process::FUTEX_WAIT;
+    let long = Timespec { sec: 0, nsec: 300_000_000 };
+    let word = UserMutPtr::new(word);
+    let slept = call!(futex(word, FUTEX_WAIT, 0, input(&long), UserMutPtr::NULL, 0));
+    SLEPT.store(i32::from(slept == Err(Errno::ETIMEDOUT)), SeqCst);
+    0
+}
+
+static SLEPT: AtomicI32 = AtomicI32::new(0);
+
+pub fn nobody_sleeps_on_memory_that_is_new() {
+    use sys::abi::process::FUTEX_WAKE;
+    let shared = || call!(mmap2(0, 4096, 3, 0x21, -1, 0)).expect("mmap2");
+    let old = shared();
+    let sleeper = crate::threads::spawn(sleep_on_what_goes, old);
+    time::sleep(Duration::from_millis(50));
+    crate::fault::unmap(old, 1);
+    // The kernel may well keep what it knows of the new where the old was.
+    for _ in 0..20 {
+        let new = shared();
+        let word = UserMutPtr::new(new);
+        let woken = call!(futex(word, FUTEX_WAKE, 9, UserPtr::NULL, UserMutPtr::NULL, 0));
+        assert_eq!(woken, Ok(0));
+        crate::fault::unmap(new, 1);
+    }
+    sleeper.join();
+    assert_eq!(SLEPT.load(SeqCst), 1);
 }
