@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("mm::kmap::pkmap", 3),
     ("mm::access", 4),
     ("mm::advise", 4),
+    ("mm::layout", 4),
     ("mm::lock", 4),
     ("mm::space", 4),
     ("mm::statistics", 4),
