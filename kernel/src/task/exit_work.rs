@@ -17,7 +17,7 @@ pub fn set_exit_work(serve: Serve) {
 }
 
 /// To be called, with interrupts off, when the running task's [`work`](super::Task::work) is not
-/// zero on the way to user mode. Returns with interrupts off and nothing left to do.
+/// zero on the way to user mode. Returns with interrupts off and nothing of it left but `TRACED`.
 #[cold]
 pub fn exit_work(frame: &mut TrapFrame) {
     debug_assert!(!interrupts::are_enabled());

@@ -43,7 +43,7 @@ pub struct Signals {
 pub struct ThreadSignals {
     pub(super) pending: Pending,
     pub(super) blocked: SignalSet,
-    /// In `sigtimedwait`: what is blocked but waited for.
+    /// What it blocked before `sigtimedwait` let in what it waits for.
     pub(super) waited_for: SignalSet,
     /// Whether it sleeps because the process is stopped.
     pub(super) is_stopped: bool,
