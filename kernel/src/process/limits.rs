@@ -3,7 +3,7 @@
 use super::Process;
 use crate::mm::space::Mm;
 use crate::result::{Errno, Result};
-use abi::process::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, Rlimit64};
+use abi::process::{RLIMIT_AS, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, Rlimit64};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 use kcore::resource_limit::Limits;
@@ -14,7 +14,10 @@ impl Process {
         let mut limits: Limits = *self.limits();
         limits.set(resource, new, privileged)?;
         self.set_limits(Arc::try_new(limits).map_err(|_| Errno::ENOMEM)?);
-        self.bind_memory();
+        match resource {
+            RLIMIT_CPU => self.update_timing(&mut self.lock_signals()),
+            _ => self.bind_memory(),
+        }
         Ok(())
     }
 

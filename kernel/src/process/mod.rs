@@ -9,6 +9,7 @@
 //! process's shared state.
 
 pub mod alarm;
+pub mod cpu_timer;
 pub mod credentials;
 mod current;
 pub mod details;

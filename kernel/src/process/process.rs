@@ -1,6 +1,7 @@
 //! A process: what its threads have in common, from fork until its parent has waited for it.
 
 use super::alarm::Alarm;
+use super::cpu_timer::CpuTimers;
 use super::credentials::Credentials;
 use super::posix_timer::PosixTimers;
 use super::signal::Signals;
@@ -14,12 +15,18 @@ use crate::sync::{IrqSpinLock, Rank, SpinLock, WaitQueue};
 use crate::task::{self, Task};
 use crate::time;
 use abi::ipc::Level;
+use abi::process::{RLIM_INFINITY, RLIMIT_CPU};
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::arena::NIL;
 use kcore::resource_limit::Limits;
 use kcore::run_queue::Share;
 use spin::Once;
+
+/// A timer has expired, and nobody has sent its signal yet.
+const FIRED: u32 = 1 << 0;
+/// Something counts its processor time.
+const TIMED: u32 = 1 << 1;
 
 pub struct Process {
     pid: u32,
@@ -35,8 +42,9 @@ pub struct Process {
     pub ipc: Holder,
     pub(super) alarm: Once<Arc<Alarm>>,
     pub(super) timers: SpinLock<PosixTimers>,
-    /// A timer has expired, and nobody has sent its signal yet.
-    has_fired: AtomicBool,
+    pub(super) cpu_timers: SpinLock<CpuTimers>,
+    /// Why its threads look at timers: [`FIRED`], [`TIMED`].
+    timer_word: AtomicU32,
     /// Whether there ever was an attendant.
     is_attended: AtomicBool,
     /// Whom interrupts tell of what the process as a whole has to look at.
@@ -95,6 +103,7 @@ impl Drop for Process {
 
 impl Process {
     pub(super) fn new(origin: Origin) -> Self {
+        let has_cpu_limit = origin.shared.limits.current(RLIMIT_CPU) != RLIM_INFINITY;
         Self {
             pid: origin.pid,
             slot: AtomicU32::new(NIL),
@@ -106,7 +115,8 @@ impl Process {
             ipc: Holder::new(origin.level),
             alarm: Once::new(),
             timers: SpinLock::new(Rank::PosixTimers, PosixTimers::new()),
-            has_fired: AtomicBool::new(false),
+            cpu_timers: SpinLock::new(Rank::PosixTimers, CpuTimers::new()),
+            timer_word: AtomicU32::new(if has_cpu_limit { TIMED } else { 0 }),
             is_attended: AtomicBool::new(false),
             attendant: IrqSpinLock::new(Rank::Attendant, None),
             members: AtomicU32::new(1),
@@ -334,17 +344,35 @@ impl Process {
     /// Whether a timer has expired and nobody has sent its signal yet.
     #[inline]
     pub(super) fn has_fired(&self) -> bool {
-        self.has_fired.load(Relaxed)
+        self.timer_word.load(Relaxed) & FIRED != 0
+    }
+
+    /// Whether a timer may have expired.
+    #[inline]
+    pub(super) fn may_have_fired(&self) -> bool {
+        self.timer_word.load(Relaxed) != 0
     }
 
     /// Whoever calls this sends the signals of all timers that have expired.
     pub(super) fn take_fired(&self) {
-        self.has_fired.store(false, Relaxed);
+        self.timer_word.fetch_and(!FIRED, Relaxed);
+    }
+
+    /// Whether its threads look at each tick.
+    pub(super) fn is_timed(&self) -> bool {
+        self.timer_word.load(Relaxed) & TIMED != 0
+    }
+
+    pub(super) fn set_timed(&self, is_timed: bool) {
+        match is_timed {
+            true => self.timer_word.fetch_or(TIMED, Relaxed),
+            false => self.timer_word.fetch_and(!TIMED, Relaxed),
+        };
     }
 
     /// From an interrupt, when a timer has expired: somebody sends its signal soon.
     pub(super) fn on_fired(&self) {
-        self.has_fired.store(true, Relaxed);
+        self.timer_word.fetch_or(FIRED, Relaxed);
         if let Some(task) = &*self.attendant.lock_with_interrupts_off() {
             task::notify(task, task::work::SIGNAL);
         }

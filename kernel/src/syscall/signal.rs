@@ -2,6 +2,7 @@
 
 use crate::mm::user;
 use crate::process::alarm::Setting;
+use crate::process::cpu_timer::CpuTime;
 use crate::process::posix_timer;
 use crate::process::signal::{self, set_blocked, set_temporary_mask};
 use crate::process::table::{find, lock_family};
@@ -284,8 +285,12 @@ pub fn alarm(seconds: u32) -> Result<u32> {
 }
 
 pub fn getitimer(which: i32, value: UserMutPtr<Itimerval>) -> Result<u32> {
-    check_timer(which)?;
-    user::write(value, &to_itimerval(current().alarm())).map(|()| 0)
+    let thread = current();
+    let setting = match timer_of(which)? {
+        None => thread.alarm(),
+        Some(counts) => thread.cpu_timer(counts),
+    };
+    user::write(value, &to_itimerval(setting)).map(|()| 0)
 }
 
 pub fn setitimer(which: i32, new: UserPtr<Itimerval>, old: UserMutPtr<Itimerval>) -> Result<u32> {
@@ -293,17 +298,21 @@ pub fn setitimer(which: i32, new: UserPtr<Itimerval>, old: UserMutPtr<Itimerval>
     let new = user::read_unless_null(new)?.unwrap_or_default();
     let setting =
         Setting { value: { new.value }.nanoseconds()?, interval: { new.interval }.nanoseconds()? };
-    check_timer(which)?;
-    let former = current().set_alarm(setting)?;
+    let thread = current();
+    let former = match timer_of(which)? {
+        None => thread.set_alarm(setting)?,
+        Some(counts) => thread.set_cpu_timer(counts, setting),
+    };
     user::write_unless_null(old, &to_itimerval(former))?;
     Ok(0)
 }
 
-/// Timers of processor time do not exist.
-fn check_timer(which: i32) -> Result<()> {
+/// What an interval timer counts; `None` is real time.
+fn timer_of(which: i32) -> Result<Option<CpuTime>> {
     match which {
-        ITIMER_REAL => Ok(()),
-        ITIMER_VIRTUAL | ITIMER_PROF => Err(Errno::ENOSYS),
+        ITIMER_REAL => Ok(None),
+        ITIMER_VIRTUAL => Ok(Some(CpuTime::User)),
+        ITIMER_PROF => Ok(Some(CpuTime::All)),
         _ => Err(Errno::EINVAL),
     }
 }

@@ -94,6 +94,8 @@ pub struct Task {
     pub(super) argument: usize,
     utime: AtomicU32,
     stime: AtomicU32,
+    /// Whether each tick it uses gives it work: somebody counts them.
+    is_timed: AtomicBool,
     /// Times the task gave the CPU away to sleep, and times it had to.
     pub(super) sleeps: AtomicU32,
     pub(super) preemptions: AtomicU32,
@@ -169,6 +171,7 @@ impl Task {
             argument,
             utime: AtomicU32::new(0),
             stime: AtomicU32::new(0),
+            is_timed: AtomicBool::new(false),
             sleeps: AtomicU32::new(0),
             preemptions: AtomicU32::new(0),
             minor_faults: AtomicU32::new(0),
@@ -296,6 +299,11 @@ impl Task {
         (self.utime.load(Relaxed), self.stime.load(Relaxed))
     }
 
+    /// Whether each tick that it uses gives it work: [`work::SIGNAL`].
+    pub fn set_timed(&self, is_timed: bool) {
+        self.is_timed.store(is_timed, Relaxed);
+    }
+
     /// Voluntary and involuntary context switches.
     pub fn switches(&self) -> (u32, u32) {
         (self.sleeps.load(Relaxed), self.preemptions.load(Relaxed))
@@ -313,6 +321,9 @@ impl Task {
 
     pub(super) fn add_tick(&self, in_user_mode: bool) {
         count(if in_user_mode { &self.utime } else { &self.stime });
+        if self.is_timed.load(Relaxed) {
+            self.add_work(work::SIGNAL);
+        }
     }
 
     /// Bytes up to the first NUL, padded with NULs, always ending with one.

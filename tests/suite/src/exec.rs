@@ -43,6 +43,9 @@ pub fn child(name: Option<&[u8]>) -> i32 {
             i32::from(!(reset && mask == SignalSet::of(SIGTERM)))
         }
         Some(b"pid") => process::id() & 0x7f,
+        Some(b"work") => loop {
+            core::hint::spin_loop();
+        },
         Some(b"pending") => {
             let pending = signal::pending().expect("rt_sigpending");
             let [one, two] = [SIGUSR1, SIGUSR2].map(|signal| i32::from(pending.contains(signal)));

@@ -20,6 +20,7 @@ mod child;
 mod clone3;
 mod compiled_objects;
 mod copy_on_write;
+mod cpu_timer;
 mod damaged_objects;
 mod descriptor;
 mod directory;
@@ -445,6 +446,12 @@ test_cases! {
         others_signals_are_seen_by_others,
         epoll_waits_for_them,
         what_is_read_can_change,
+    ],
+    cpu_timer: [
+        they_count_what_is_used,
+        all_threads_count,
+        a_child_has_none_and_a_program_keeps_them,
+        the_limit_warns_and_then_ends,
     ],
     timer: [
         a_timer_sends_its_signal_once,

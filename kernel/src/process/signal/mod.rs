@@ -23,11 +23,11 @@ pub use fault::{force_fault, on_exception};
 pub use fpu::image_bytes;
 pub use frame::{rt_sigreturn, sigreturn};
 pub use mask::{change_blocked, restore_mask, set_blocked, set_temporary_mask};
-pub(super) use send::post_timer;
 pub use send::{
     NEWS, check_permission, is_interrupted, raise, send_from_kernel_to_group, send_if_permitted,
     send_to_all, send_to_group, send_to_process, send_to_thread,
 };
+pub(super) use send::{post_from_kernel, post_timer};
 pub use state::{SignalGuard, Signals, ThreadSignals, kept};
 pub(super) use stop::{child_info, report_stopped};
 pub use timed_wait::{dequeue, is_pending, sleep_for_signal, take};

@@ -191,7 +191,7 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
 /// Sends the signals of timers that have expired: interrupts only leave word.
 #[inline]
 pub(super) fn post_fired(process: &Process, guard: &mut SignalGuard) {
-    if process.has_fired() {
+    if process.may_have_fired() {
         post_all_fired(process, guard);
     }
 }
@@ -200,11 +200,17 @@ pub(super) fn post_fired(process: &Process, guard: &mut SignalGuard) {
 fn post_all_fired(process: &Process, guard: &mut SignalGuard) {
     process.take_fired();
     if process.take_fired_alarm() {
-        let info = Info { code: SI_KERNEL, ..Info::bare(SIGALRM) };
-        // A standard signal is never refused.
-        let _ = post(guard, None, &info);
+        post_from_kernel(guard, SIGALRM);
     }
     process.send_fired_timers(guard);
+    if process.is_timed() {
+        process.check_cpu_timers(guard);
+    }
+}
+
+/// A standard signal to the process, which is never refused.
+pub(in crate::process) fn post_from_kernel(guard: &mut SignalGuard, signal: i32) {
+    let _ = post(guard, None, &Info { code: SI_KERNEL, ..Info::bare(signal) });
 }
 
 /// Whether a sleep of the running thread ended for a signal that it takes, or for its end. Word of a

@@ -87,6 +87,7 @@ impl Signals {
             self.still_running += 1;
             thread.task.add_work(work::SIGNAL);
         }
+        thread.task.set_timed(thread.process.is_timed());
         self.threads.push(thread);
     }
 

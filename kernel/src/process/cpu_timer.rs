@@ -1,0 +1,138 @@
+//! Timers of processor time: ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU.
+//!
+//! Processor time is counted in ticks. While a process has one of these, each tick that one of its
+//! threads uses has the thread look, on its way to user mode. Nobody else pays.
+
+use super::alarm::Setting;
+use super::signal::{SignalGuard, post_from_kernel};
+use super::{CurrentThread, Process};
+use crate::time::{HZ, SECOND};
+use abi::process::{RLIM_INFINITY, RLIMIT_CPU, Rlimit64};
+use abi::signal::{SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU};
+use alloc::sync::Arc;
+use core::mem;
+use kcore::interval::Schedule;
+
+const TICK: u64 = SECOND / HZ as u64;
+
+/// Which time a timer counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CpuTime {
+    /// In user mode.
+    User,
+    /// In the kernel too.
+    All,
+}
+
+/// One timer for each [`CpuTime`].
+pub struct CpuTimers([Schedule; 2]);
+
+impl CpuTimers {
+    pub const fn new() -> Self {
+        Self([Schedule { deadline: 0, interval: 0 }; 2])
+    }
+
+    fn is_any_on(&self) -> bool {
+        self.0.iter().any(Schedule::is_on)
+    }
+}
+
+fn setting(schedule: Schedule, now: u64) -> Setting {
+    // About to expire is not off.
+    let value = if schedule.is_on() { schedule.left(now).max(TICK) } else { 0 };
+    Setting { value, interval: schedule.interval }
+}
+
+impl Process {
+    /// What all its threads have used, by [`CpuTime`], in nanoseconds.
+    fn cpu_times(&self, guard: &SignalGuard) -> [u64; 2] {
+        let mut used = self.usage.ended();
+        for thread in guard.threads() {
+            used = used.plus(thread.used());
+        }
+        let [user, all] = [used.utime, used.utime.wrapping_add(used.stime)];
+        [user, all].map(|ticks| u64::from(ticks) * TICK)
+    }
+
+    /// Sends the signals of timers that have expired.
+    pub(super) fn check_cpu_timers(&self, guard: &mut SignalGuard) {
+        let times = self.cpu_times(guard);
+        let mut expired = [false; 2];
+        {
+            let mut timers = self.cpu_timers.lock();
+            for ((schedule, now), expired) in timers.0.iter_mut().zip(times).zip(&mut expired) {
+                if schedule.is_on() && schedule.left(now) == 0 {
+                    schedule.pass(now);
+                    *expired = true;
+                }
+            }
+        }
+        for (expired, signal) in expired.into_iter().zip([SIGVTALRM, SIGPROF]) {
+            if expired {
+                post_from_kernel(guard, signal);
+            }
+        }
+        let [_, all] = times;
+        self.check_cpu_limit(guard, all);
+        self.update_timing(guard);
+    }
+
+    /// At the soft limit, and each second behind it, the process is told; at the hard one it ends.
+    fn check_cpu_limit(&self, guard: &mut SignalGuard, used: u64) {
+        let limits = self.limits();
+        let (current, maximum) = (limits.current(RLIMIT_CPU), limits.maximum(RLIMIT_CPU));
+        let exceeds = |limit| limit != RLIM_INFINITY && used / SECOND >= u64::from(limit);
+        if exceeds(maximum) {
+            post_from_kernel(guard, SIGKILL);
+        } else if exceeds(current) {
+            post_from_kernel(guard, SIGXCPU);
+            let mut next = *limits;
+            // Without memory it is told again at the next tick.
+            if let Ok(limit) = next.get(RLIMIT_CPU)
+                && next.set(RLIMIT_CPU, Rlimit64 { cur: limit.cur + 1, ..limit }, true).is_ok()
+                && let Ok(next) = Arc::try_new(next)
+            {
+                self.set_limits(next);
+            }
+        }
+    }
+
+    /// Has its threads look at each tick, or not.
+    pub(super) fn update_timing(&self, guard: &mut SignalGuard) {
+        let is_timed =
+            self.cpu_timers.lock().is_any_on() || self.limit(RLIMIT_CPU) != RLIM_INFINITY;
+        self.set_timed(is_timed);
+        for thread in guard.threads() {
+            thread.task.set_timed(is_timed);
+        }
+    }
+}
+
+impl CurrentThread {
+    /// What is left of a timer.
+    pub fn cpu_timer(&self, counts: CpuTime) -> Setting {
+        let process = self.process();
+        let now = process.cpu_times(&process.lock_signals())[counts as usize];
+        let schedule = process.cpu_timers.lock().0[counts as usize];
+        setting(schedule, now)
+    }
+
+    /// Sets a timer; returns what was left of the old setting.
+    pub fn set_cpu_timer(&self, counts: CpuTime, new: Setting) -> Setting {
+        let process = self.process();
+        let mut guard = process.lock_signals();
+        let now = process.cpu_times(&guard)[counts as usize];
+        // The tick that runs has begun already.
+        let deadline = match new.value {
+            0 => 0,
+            value => now.saturating_add(value).saturating_add(TICK),
+        };
+        let schedule = Schedule { deadline, interval: new.interval };
+        let old = {
+            let mut timers = process.cpu_timers.lock();
+            mem::replace(&mut timers.0[counts as usize], schedule)
+        };
+        process.update_timing(&mut guard);
+        setting(old, now)
+    }
+}
