@@ -9,6 +9,7 @@ use std::time::Duration;
 use xtask::build::{self, Image, Profile, Program};
 use xtask::captured::{Kept, text};
 use xtask::contents::Contents;
+use xtask::foreign::FOREIGN;
 use xtask::line::Streams;
 use xtask::machine::Machine;
 use xtask::qemu::System;
@@ -66,6 +67,20 @@ impl Setup {
         let mean = milliseconds.to_string();
         let words = [&["/bin/killer", service, &mean], words].concat();
         self.program(&words)?.with_file(&format!("/{path}"), 0o644, manifest)
+    }
+
+    /// A guest that runs `words`, with Debian's programs in its archive.
+    pub fn foreign(&self, words: &[&str]) -> std::result::Result<Guest<'_>, String> {
+        let of_debian = (FOREIGN.fetch)().map_err(|stop| stop.why)?;
+        let contents = (FOREIGN.contents)(&self.programs, &of_debian).map_err(|stop| stop.why)?;
+        let mut guest = Guest::new(self, self.kernel.clone(), contents, words);
+        guest.machine.memory = guest.machine.memory.max(FOREIGN.memory.1);
+        guest.timeout = FOREIGN.timeout;
+        if let Some(first) = &mut guest.first {
+            let variables = ["HOME=/tmp", "PATH=/bin:/usr/bin", "TERM=dumb"];
+            first.environment = variables.map(|text| text.as_bytes().to_vec()).to_vec();
+        }
+        Ok(guest)
     }
 
     /// A guest that runs a program made here, and has no other.
