@@ -441,7 +441,7 @@ pub fn processes_may_share_handlers() {
     }
     let child = clone(SHARING, body, 0, 0).expect("clone");
     wait_until(&STEP, 1);
-    assert_eq!(handler(SIGUSR1), note_tid as usize as u32);
+    assert_eq!(handler(SIGUSR1), note_tid as *const () as u32);
     // SAFETY: the handler only makes a call and stores a number.
     unsafe { set_action(SIGUSR2, Action::Handler(note_tid), SA_RESETHAND, SignalSet::EMPTY) }
         .expect("rt_sigaction");
