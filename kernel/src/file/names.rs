@@ -71,7 +71,7 @@ pub fn check_type(mode: u32) -> Result<()> {
 }
 
 /// Makes a regular file, a FIFO, a device node or a socket's name.
-pub fn mknod(start: &Start, path: &[u8], mode: u32, device: u32) -> Result<()> {
+pub fn mknod(start: &Start, path: &[u8], mode: u32, device: u32) -> Result<NodeId> {
     let named = start.name(path)?;
     let directory = named.check_new(false, start.caller)?;
     let kind = if mode & S_IFMT == 0 { S_IFREG } else { mode & S_IFMT };
@@ -84,8 +84,7 @@ pub fn mknod(start: &Start, path: &[u8], mode: u32, device: u32) -> Result<()> {
     let rdev = if is_device { device } else { 0 };
     let new = NewNode { rdev, ..new_node(start.caller, kind | mode & 0o7777) };
     let edit = tree.edit(start.caller);
-    tree.create_node(directory, &named.name, new, || content_of(kind), &edit)?;
-    Ok(())
+    tree.create_node(directory, &named.name, new, || content_of(kind), &edit)
 }
 
 pub fn symlink(text: &[u8], start: &Start, path: &[u8]) -> Result<()> {

@@ -1,7 +1,7 @@
 //! A process's descriptors.
 
 use super::File;
-use super::locks;
+use super::{locks, socket};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use alloc::sync::Arc;
@@ -158,6 +158,7 @@ impl FileTable {
 impl Drop for FileTable {
     fn drop(&mut self) {
         self.close_range(0, u32::MAX);
+        socket::collect();
     }
 }
 

@@ -31,10 +31,18 @@ pub enum Rank {
     Ipc,
     /// A descriptor table.
     Files,
+    /// Sockets that messages carry.
+    SocketRights,
+    /// What sockets are called.
+    SocketNames,
+    /// Who listens at a socket, or whom it is connected to.
+    SocketPeer,
     /// Which files besides regular ones have locks.
     LockedFiles,
     /// The state of one open file, pipe or stream.
     File,
+    /// What one message carries, and what nobody received.
+    Rights,
     /// What is mounted where.
     Mounts,
     /// The tree of built-in nodes.

@@ -133,6 +133,7 @@ errors! {
     105 ENOBUFS "No buffer space";
     106 EISCONN "Already connected";
     107 ENOTCONN "Not connected";
+    109 ETOOMANYREFS "Too many descriptors on their way";
     110 ETIMEDOUT "Timed out";
     111 ECONNREFUSED "Connection refused";
     114 EALREADY "Already in progress";

@@ -82,6 +82,10 @@ pub const MSG_DONTWAIT: u32 = 0x40;
 pub const MSG_EOR: u32 = 0x80;
 /// Wait until the buffer is full.
 pub const MSG_WAITALL: u32 = 0x100;
+/// Received: there was no room for all control messages.
+pub const MSG_CTRUNC: u32 = 0x8;
+/// Descriptors that are received are closed by `execve`.
+pub const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
 /// No SIGPIPE.
 pub const MSG_NOSIGNAL: u32 = 0x4000;
 
@@ -115,6 +119,11 @@ pub const SO_PROTOCOL: i32 = 38;
 /// The family.
 pub const SO_DOMAIN: i32 = 39;
 
+/// A control message: descriptors.
+pub const SCM_RIGHTS: i32 = 1;
+/// The most descriptors that go along with a message.
+pub const SCM_MAX_FD: usize = 253;
+
 /// The longest address of any family.
 pub const SOCKADDR_STORAGE: u32 = 128;
 /// The longest address of `AF_UNIX`: family and path.
@@ -126,8 +135,14 @@ pub const SUN_PATH: u32 = 2;
 pub mod function {
     /// `socket`
     pub const SOCKET: i32 = 1;
+    /// `bind`
+    pub const BIND: i32 = 2;
     /// `connect`
     pub const CONNECT: i32 = 3;
+    /// `listen`
+    pub const LISTEN: i32 = 4;
+    /// `accept`
+    pub const ACCEPT: i32 = 5;
     /// `getsockname`
     pub const GETSOCKNAME: i32 = 6;
     /// `getpeername`
@@ -152,6 +167,8 @@ pub mod function {
     pub const SENDMSG: i32 = 16;
     /// `recvmsg`
     pub const RECVMSG: i32 = 17;
+    /// `accept4`
+    pub const ACCEPT4: i32 = 18;
     /// How many words of arguments each function has; 0 for none.
     pub const ARGUMENTS: [u8; 21] = [0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4];
 }

@@ -65,6 +65,8 @@ mod sharing;
 mod signal;
 mod signalfd;
 mod socket;
+mod socket_name;
+mod socket_rights;
 mod start;
 mod statistics;
 mod stress;
@@ -324,6 +326,28 @@ test_cases! {
         families_and_kinds_that_do_not_exist,
         there_is_no_internet,
         one_call_makes_all,
+    ],
+    socket_name: [
+        a_server_accepts_who_connects,
+        names_are_taken_once,
+        a_name_can_be_found,
+        who_cannot_be_reached_says_why,
+        the_backlog_is_limited,
+        a_server_that_goes_resets_who_waits,
+        a_server_may_stop_accepting,
+        datagrams_go_to_names,
+        strangers_send_no_more_than_a_few_datagrams,
+        one_call_makes_them_all,
+    ],
+    socket_rights: [
+        descriptors_go_along,
+        a_stream_stops_behind_them,
+        there_may_be_no_room_for_them,
+        who_peeks_gets_them_too,
+        bad_ones_are_refused,
+        nobody_receives_them,
+        sockets_that_only_carry_each_other_go,
+        a_long_chain_goes_link_by_link,
     ],
     stress: [
         address_spaces_change_while_threads_fault,

@@ -19,31 +19,31 @@ use sys::wait::Status;
 const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 const NO_ADDRESS: (UserPtr<u8>, i32) = (UserPtr::NULL, 0);
 
-fn pair(kind: i32) -> (File, File) {
+pub fn pair(kind: i32) -> (File, File) {
     let mut fds = [0; 2];
     call!(socketpair(AF_UNIX, kind, 0, output(&mut fds))).expect("socketpair");
     let [first, second] = fds.map(|fd| File::from_fd(Fd(fd)));
     (first, second)
 }
 
-fn send(to: &File, bytes: &[u8], flags: u32) -> Result<u32, Errno> {
+pub fn send(to: &File, bytes: &[u8], flags: u32) -> Result<u32, Errno> {
     let (address, length) = NO_ADDRESS;
     let buffer = UserPtr::new(pointer(bytes));
     call!(sendto(to.fd().0, buffer, bytes.len() as u32, flags, address, length))
 }
 
-fn receive(from: &File, buffer: &mut [u8], flags: u32) -> Result<u32, Errno> {
+pub fn receive(from: &File, buffer: &mut [u8], flags: u32) -> Result<u32, Errno> {
     let (place, count) = (UserMutPtr::new(pointer_mut(buffer)), buffer.len() as u32);
     call!(recvfrom(from.fd().0, place, count, flags, UserMutPtr::NULL, UserMutPtr::NULL))
 }
 
-fn events(file: &File) -> u16 {
+pub fn events(file: &File) -> u16 {
     let mut fd = Pollfd { fd: file.fd().0, events: 0x3fff, revents: 0 };
     call!(poll(output(&mut fd), 1, 0)).expect("poll");
     fd.revents
 }
 
-fn option(file: &File, option: i32) -> Result<i32, Errno> {
+pub fn option(file: &File, option: i32) -> Result<i32, Errno> {
     let (mut value, mut length) = (-1i32, 4i32);
     let place = output(&mut value).cast();
     call!(getsockopt(file.fd().0, SOL_SOCKET, option, place, output(&mut length)))?;

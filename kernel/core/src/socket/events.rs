@@ -1,7 +1,7 @@
 //! What `poll` and FIONREAD see.
 
 use super::SEND_BUFFER;
-use super::pair::{Pair, Side, SocketKind};
+use super::pair::{Pair, Side};
 use abi::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM};
 
 impl<P: Clone> Pair<P> {
@@ -19,11 +19,27 @@ impl<P: Clone> Pair<P> {
             events |= POLLIN | POLLRDNORM;
         }
         let is_over = end.receives_no_more && end.sends_no_more;
-        if is_over || !end.is_connected && self.kind != SocketKind::Datagram {
+        if is_over || !end.is_connected {
             events |= POLLHUP;
         }
         if self.is_writable(side) {
             events |= POLLOUT | POLLWRNORM | POLLWRBAND;
+        }
+        events
+    }
+
+    /// The same for one that listens.
+    pub fn listening_events(&self, side: Side, connections_wait: bool) -> u16 {
+        let end = self.end(side);
+        let mut events = 0;
+        if connections_wait || end.receives_no_more {
+            events |= POLLIN | POLLRDNORM;
+        }
+        if end.receives_no_more {
+            events |= POLLRDHUP;
+        }
+        if end.receives_no_more && end.sends_no_more {
+            events |= POLLHUP;
         }
         events
     }
@@ -45,12 +61,8 @@ impl<P: Clone> Pair<P> {
         self.outstanding(side) < SEND_BUFFER || end.error.is_some() || end.sends_no_more
     }
 
-    /// Bytes to receive: of messages to anybody the next, else all.
+    /// Bytes to receive.
     pub fn readable(&self, side: Side) -> u32 {
-        let incoming = &self.end(side).incoming;
-        match self.kind {
-            SocketKind::Datagram => incoming.get(0).map_or(0, |head| head.len),
-            _ => incoming.bytes(),
-        }
+        self.end(side).incoming.bytes()
     }
 }

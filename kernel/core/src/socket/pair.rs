@@ -1,10 +1,10 @@
 //! The state of both ends, and the steps of sending and receiving in Linux's order of errors.
 
 use super::queue::{Head, Queue};
-use super::{SEND_BUFFER, STREAM_PIECE};
+use super::{MAX_MESSAGE, SEND_BUFFER, STREAM_PIECE};
 use abi::errno::Errno;
 
-/// What a socket hands over.
+/// What a socket hands over. Datagrams need no [`Pair`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SocketKind {
     /// Bytes.
@@ -117,10 +117,6 @@ impl<P> Pair<P> {
         &mut self.ends[side.index()]
     }
 
-    pub fn is_connected(&self, side: Side) -> bool {
-        self.end(side).is_connected
-    }
-
     /// Memory that what it sent takes.
     pub(super) fn outstanding(&self, side: Side) -> u32 {
         self.end(side.other()).incoming.charge() + self.end(side).reserved
@@ -143,7 +139,7 @@ impl<P> Pair<P> {
         if !self.end(side).is_connected {
             return SendStep::Fail(Errno::ENOTCONN);
         }
-        if !is_stream && len > SEND_BUFFER - 32 {
+        if !is_stream && len > MAX_MESSAGE {
             return SendStep::Fail(Errno::EMSGSIZE);
         }
         if is_stream && self.end(side).sends_no_more {
@@ -166,13 +162,8 @@ impl<P> Pair<P> {
         SendStep::Packet { len }
     }
 
-    fn check_receiver(&mut self, side: Side) -> Result<(), Errno> {
+    fn check_receiver(&self, side: Side) -> Result<(), Errno> {
         let receiver = self.end(side.other());
-        if receiver.is_closed && self.kind == SocketKind::Datagram {
-            // There is nobody any more, from now on not even in name.
-            self.disconnect(side);
-            return Err(Errno::ECONNREFUSED);
-        }
         if receiver.is_closed || receiver.receives_no_more { Err(Errno::EPIPE) } else { Ok(()) }
     }
 
@@ -195,27 +186,22 @@ impl<P> Pair<P> {
         self.end_mut(side).reserved -= charge;
     }
 
-    /// A datagram socket belongs to nobody any more; what it has not received is gone, and the
-    /// other hears of that.
-    pub fn disconnect(&mut self, side: Side) {
-        let own = self.end_mut(side);
-        if !own.is_connected {
-            return;
-        }
-        own.is_connected = false;
-        let lost = core::mem::take(&mut own.incoming);
-        let other = self.end_mut(side.other());
-        if !lost.is_empty() && !other.is_closed && other.is_connected {
-            other.error = Some(Errno::ECONNRESET);
-        }
+    /// Whoever is at this end hears that the other never took part.
+    pub fn reset(&mut self, side: Side) {
+        self.end_mut(side).error = Some(Errno::ECONNRESET);
     }
 
-    /// `shutdown`: of a connection it concerns both ends.
+    /// What waits at an end, oldest first.
+    pub fn packets(&self, side: Side) -> impl Iterator<Item = &P> {
+        self.end(side).incoming.iter()
+    }
+
+    /// `shutdown`: it concerns both ends.
     pub fn shut_down(&mut self, side: Side, receiving: bool, sending: bool) {
         let own = self.end_mut(side);
         own.receives_no_more |= receiving;
         own.sends_no_more |= sending;
-        if own.is_connected && self.kind != SocketKind::Datagram {
+        if own.is_connected {
             let other = self.end_mut(side.other());
             other.sends_no_more |= receiving;
             other.receives_no_more |= sending;
@@ -229,13 +215,11 @@ impl<P> Pair<P> {
         own.is_closed = true;
         own.receives_no_more = true;
         own.sends_no_more = true;
-        if self.kind != SocketKind::Datagram {
-            let other = self.end_mut(side.other());
-            other.receives_no_more = true;
-            other.sends_no_more = true;
-            if !unreceived.is_empty() {
-                other.error = Some(Errno::ECONNRESET);
-            }
+        let other = self.end_mut(side.other());
+        other.receives_no_more = true;
+        other.sends_no_more = true;
+        if !unreceived.is_empty() {
+            other.error = Some(Errno::ECONNRESET);
         }
         unreceived
     }
@@ -252,20 +236,19 @@ impl<P> Pair<P> {
 }
 
 impl<P: Clone> Pair<P> {
-    /// For a receiver that has passed over `place` packets without taking them.
-    pub fn receive_step(&mut self, side: Side, place: usize) -> ReceiveStep<P> {
+    /// For a receiver.
+    pub fn receive_step(&mut self, side: Side) -> ReceiveStep<P> {
         let is_stream = self.kind == SocketKind::Stream;
         if !self.end(side).is_connected {
             match self.kind {
                 SocketKind::Stream => return ReceiveStep::Fail(Errno::EINVAL),
-                SocketKind::SequencedPacket => return ReceiveStep::Fail(Errno::ENOTCONN),
-                SocketKind::Datagram => {}
+                _ => return ReceiveStep::Fail(Errno::ENOTCONN),
             }
         }
         if !is_stream && let Some(error) = self.take_error(side) {
             return ReceiveStep::Fail(error);
         }
-        if let Some(head) = self.end(side).incoming.get(place) {
+        if let Some(head) = self.end(side).incoming.get(0) {
             return ReceiveStep::Packet(head);
         }
         if let Some(error) = self.take_error(side) {

@@ -44,6 +44,15 @@ impl<P> Queue<P> {
         self.packets.is_empty()
     }
 
+    pub fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &P> {
+        self.packets.iter().map(|queued| &queued.packet)
+    }
+
     /// Bytes in all packets.
     pub fn bytes(&self) -> u32 {
         self.bytes

@@ -1,13 +1,27 @@
-//! Sockets between processes of this machine, in pairs: AF_UNIX.
+//! Sockets between processes of this machine: AF_UNIX.
+//!
+//! ```text
+//!  Socket ──► Endpoint ─┬─ Stream ──► Pair ◄── Stream       a connection, and who listens
+//!  (the file's)         └─ Datagram ──► Datagram            messages, to whomever
+//!  NAMES ────────┘
+//! ```
 //!
 //! What waits and who may send is `kcore::socket`'s. A packet is filled before anybody sees it and
 //! never changes, so no lock is held while bytes move between programs and packets.
 
+mod address;
+mod datagram;
+mod end;
 mod packet;
 mod receive;
+mod rights;
 mod send;
+mod stream;
 
+pub use address::Address;
+pub use end::Timeout;
 pub use receive::{Receive, Received};
+pub use rights::{Rights, collect};
 pub use send::Send;
 
 use super::buffers::{Source, UserBuffers};
@@ -15,183 +29,233 @@ use super::caller;
 use super::description::{File, Kind, Node};
 use super::operations::Operations;
 use crate::result::{Errno, Result};
-use crate::sync::{Mutex, Rank, SpinLock, SpinLockGuard, WaitError, WaitQueue};
+use crate::sync::{WaitError, WaitQueue};
 use crate::task::Sleep;
 use crate::time;
 use abi::file::{DeviceNumber, O_RDWR, S_IFSOCK};
 use abi::socket::Ucred;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use kcore::socket::{Pair as State, Side, SocketKind};
-use packet::Packet;
+use datagram::Datagram;
+use end::End;
+use kcore::socket::{Name, SocketKind};
+use stream::Stream;
 
-/// A socket: one end of a pair.
-pub struct Socket {
-    pair: Arc<Pair>,
-    side: Side,
+/// A socket, as somebody has it: dropped, it is closed.
+pub struct Socket(Arc<Endpoint>);
+
+/// The same as others know it.
+pub enum Endpoint {
+    Stream(Stream),
+    Datagram(Datagram),
 }
 
-struct Pair {
-    state: SpinLock<State<Arc<Packet>>>,
-    ends: [End; 2],
-    /// Who made the pair; nobody made one that is not connected.
-    maker: Option<Ucred>,
-}
-
-/// Who waits at a socket.
-struct End {
-    receivers: WaitQueue,
-    senders: WaitQueue,
-    pollers: WaitQueue,
-    /// Receivers take turns.
-    receiving: Mutex<()>,
-    receive_timeout: Timeout,
-    send_timeout: Timeout,
-}
-
-/// How long a call waits.
-pub struct Timeout(AtomicU64);
-
-impl Timeout {
-    const FOREVER: u64 = u64::MAX;
-
-    /// In nanoseconds; `None` for ever.
-    pub fn get(&self) -> Option<u64> {
-        Some(self.0.load(Relaxed)).filter(|timeout| *timeout != Self::FOREVER)
-    }
-
-    pub fn set(&self, nanoseconds: Option<u64>) {
-        self.0.store(nanoseconds.unwrap_or(Self::FOREVER), Relaxed);
-    }
-}
-
-impl End {
-    const fn new() -> Self {
-        Self {
-            receivers: WaitQueue::new(),
-            senders: WaitQueue::new(),
-            pollers: WaitQueue::new(),
-            receiving: Mutex::new(()),
-            receive_timeout: Timeout(AtomicU64::new(Timeout::FOREVER)),
-            send_timeout: Timeout(AtomicU64::new(Timeout::FOREVER)),
+impl Endpoint {
+    fn end(&self) -> &End {
+        match self {
+            Self::Stream(stream) => &stream.end,
+            Self::Datagram(datagram) => &datagram.end,
         }
     }
 
-    fn wake_all(&self) {
-        self.receivers.wake_all();
-        self.senders.wake_all();
-        self.pollers.wake_all();
+    fn kind(&self) -> SocketKind {
+        match self {
+            Self::Stream(stream) => stream.kind(),
+            Self::Datagram(_) => SocketKind::Datagram,
+        }
+    }
+
+    fn datagram(&self) -> Option<&Datagram> {
+        match self {
+            Self::Stream(_) => None,
+            Self::Datagram(datagram) => Some(datagram),
+        }
     }
 }
 
-impl Pair {
-    fn new(state: State<Arc<Packet>>, maker: Option<Ucred>) -> Result<Arc<Self>> {
-        let state = SpinLock::new(Rank::File, state);
-        let pair = Self { state, ends: [const { End::new() }; 2], maker };
-        Arc::try_new(pair).map_err(|_| Errno::ENOMEM)
-    }
-
-    fn end(&self, side: Side) -> &End {
-        match (&self.ends, side) {
-            ([first, _], Side::First) => first,
-            ([_, second], Side::Second) => second,
-        }
-    }
+fn own_credentials() -> Ucred {
+    let identity = caller::identity();
+    let pid = caller::process_id().cast_signed();
+    Ucred { pid, uid: identity.user(), gid: identity.group() }
 }
 
 /// A socket that is connected to nothing. `flags`: O_NONBLOCK.
 pub fn socket(kind: SocketKind, flags: u32) -> Result<Arc<File>> {
-    open(Pair::new(State::unconnected(kind), None)?, Side::First, flags)
+    let endpoint = match kind {
+        SocketKind::Datagram => Endpoint::Datagram(Datagram::new()),
+        _ => Endpoint::Stream(Stream::new(kind)?),
+    };
+    Socket::new(endpoint)?.open(flags)
 }
 
 /// Two that are connected to each other.
 pub fn socket_pair(kind: SocketKind, flags: u32) -> Result<(Arc<File>, Arc<File>)> {
-    let identity = caller::identity();
-    let pid = caller::process_id().cast_signed();
-    let maker = Ucred { pid, uid: identity.user(), gid: identity.group() };
-    let pair = Pair::new(State::connected(kind), Some(maker))?;
-    let first = open(pair.clone(), Side::First, flags)?;
-    Ok((first, open(pair, Side::Second, flags)?))
-}
-
-fn open(pair: Arc<Pair>, side: Side, flags: u32) -> Result<Arc<File>> {
-    let identity = caller::identity();
-    let node = Node::anonymous(identity.user(), identity.group());
-    File::new(Kind::Socket(Socket { pair, side }), node, flags | O_RDWR)
+    let (first, second) = if kind == SocketKind::Datagram {
+        let make = || Socket::new(Endpoint::Datagram(Datagram::new()));
+        let (first, second) = (make()?, make()?);
+        first.connect_to(&second)?;
+        second.connect_to(&first)?;
+        (first, second)
+    } else {
+        let [first, second] = Stream::pair(kind)?;
+        (Socket::new(Endpoint::Stream(first))?, Socket::new(Endpoint::Stream(second))?)
+    };
+    let credentials = own_credentials();
+    for socket in [&first, &second] {
+        socket.end().partner.call_once(|| credentials);
+    }
+    Ok((first.open(flags)?, second.open(flags)?))
 }
 
 impl Socket {
-    fn lock(&self) -> SpinLockGuard<'_, State<Arc<Packet>>> {
-        self.pair.state.lock()
+    fn new(endpoint: Endpoint) -> Result<Self> {
+        Arc::try_new(endpoint).map(Self).map_err(|_| Errno::ENOMEM)
     }
 
-    fn own(&self) -> &End {
-        self.pair.end(self.side)
+    /// As an open file. `flags`: O_NONBLOCK.
+    pub fn open(self, flags: u32) -> Result<Arc<File>> {
+        let identity = caller::identity();
+        let node = Node::anonymous(identity.user(), identity.group());
+        File::new(Kind::Socket(self), node, flags | O_RDWR)
     }
 
-    fn other(&self) -> &End {
-        self.pair.end(self.side.other())
+    fn end(&self) -> &End {
+        self.0.end()
     }
 
     pub fn kind(&self) -> SocketKind {
-        self.lock().kind()
+        self.0.kind()
     }
 
     pub fn is_connected(&self) -> bool {
-        self.lock().is_connected(self.side)
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.is_connected(),
+            Endpoint::Datagram(datagram) => datagram.partner().is_some(),
+        }
+    }
+
+    pub fn is_listening(&self) -> bool {
+        matches!(&*self.0, Endpoint::Stream(stream) if stream.is_listening())
     }
 
     /// SO_ERROR.
     pub fn take_error(&self) -> Option<Errno> {
-        self.lock().take_error(self.side)
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.with_state(|state, side| state.take_error(side)),
+            Endpoint::Datagram(datagram) => datagram.take_error(),
+        }
     }
 
-    /// SO_PEERCRED.
-    pub fn peer(&self) -> Ucred {
+    /// SO_PEERCRED. Of one that listens, who does.
+    pub fn partner_credentials(&self) -> Ucred {
         const NOBODY: Ucred = Ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
-        self.pair.maker.unwrap_or(NOBODY)
+        if let Endpoint::Stream(stream) = &*self.0
+            && let Some(listener) = stream.listener()
+        {
+            return listener;
+        }
+        self.end().partner.get().copied().unwrap_or(NOBODY)
+    }
+
+    pub fn name(&self) -> Option<Arc<Address>> {
+        self.end().name().cloned()
+    }
+
+    /// What the other end is called. ENOTCONN if there is none.
+    pub fn partner_name(&self) -> Result<Option<Arc<Address>>> {
+        match &*self.0 {
+            Endpoint::Stream(stream) => Ok(stream.other().ok_or(Errno::ENOTCONN)?.name().cloned()),
+            Endpoint::Datagram(datagram) => {
+                Ok(datagram.partner().ok_or(Errno::ENOTCONN)?.end().name().cloned())
+            }
+        }
     }
 
     pub fn receive_timeout(&self) -> &Timeout {
-        &self.own().receive_timeout
+        &self.end().receive_timeout
     }
 
     pub fn send_timeout(&self) -> &Timeout {
-        &self.own().send_timeout
+        &self.end().send_timeout
     }
 
-    /// Dissolves a pair of datagram sockets, as seen from this one.
-    pub fn disconnect(&self) {
-        self.lock().disconnect(self.side);
-        self.own().wake_all();
-        self.other().wake_all();
+    /// Gives it a name. EADDRINUSE; EINVAL if it has one.
+    pub fn bind(&self, name: Name) -> Result<()> {
+        address::bind(&self.0, name)
+    }
+
+    /// Waits for connections from now on. EOPNOTSUPP for datagrams.
+    pub fn listen(&self, limit: u32) -> Result<()> {
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.listen(limit),
+            Endpoint::Datagram(_) => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    /// The oldest connection that waits. EOPNOTSUPP for datagrams.
+    pub fn accept(&self, nonblocking: bool) -> Result<Self> {
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.accept(nonblocking),
+            Endpoint::Datagram(_) => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    /// Connects it to who has a name.
+    pub fn connect(&self, name: Name, nonblocking: bool) -> Result<()> {
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.connect(name, nonblocking),
+            Endpoint::Datagram(datagram) => {
+                datagram.connect(Some(address::find(name, SocketKind::Datagram)?))
+            }
+        }
+    }
+
+    fn connect_to(&self, other: &Self) -> Result<()> {
+        match &*self.0 {
+            Endpoint::Stream(_) => Err(Errno::EINVAL),
+            Endpoint::Datagram(datagram) => datagram.connect(Some(other.0.clone())),
+        }
+    }
+
+    /// A datagram socket belongs to nobody any more. EINVAL for others.
+    pub fn disconnect(&self) -> Result<()> {
+        match &*self.0 {
+            Endpoint::Stream(_) => Err(Errno::EINVAL),
+            Endpoint::Datagram(datagram) => datagram.connect(None),
+        }
     }
 
     pub fn shut_down(&self, receiving: bool, sending: bool) {
-        self.lock().shut_down(self.side, receiving, sending);
-        self.own().wake_all();
-        self.other().wake_all();
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.shut_down(receiving, sending),
+            Endpoint::Datagram(datagram) => datagram.shut_down(receiving, sending),
+        }
     }
 
-    pub fn pollers(&self) -> &WaitQueue {
-        &self.own().pollers
+    pub fn send(&self, from: &mut Source, how: Send) -> Result<usize> {
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.send(from, how),
+            Endpoint::Datagram(datagram) => datagram.send(&self.0, from, how),
+        }
     }
 
-    pub fn events(&self) -> u16 {
-        self.lock().events(self.side)
-    }
-
-    /// FIONREAD.
-    pub fn readable(&self) -> u32 {
-        self.lock().readable(self.side)
+    pub fn receive(&self, to: &mut UserBuffers, how: Receive) -> Result<Received> {
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.receive(to, how),
+            Endpoint::Datagram(datagram) => datagram.receive(to, how),
+        }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        let unreceived = self.lock().close(self.side);
-        self.other().wake_all();
-        drop(unreceived);
+        if self.end().name().is_some() {
+            address::forget(&self.0);
+        }
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.close(),
+            Endpoint::Datagram(datagram) => datagram.close(),
+        }
+        collect();
     }
 }
 
@@ -243,15 +307,21 @@ impl Operations for Socket {
     }
 
     fn events(&self) -> u16 {
-        self.events()
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.events(),
+            Endpoint::Datagram(datagram) => datagram.events(),
+        }
     }
 
     fn pollers(&self) -> Option<&WaitQueue> {
-        Some(self.pollers())
+        Some(&self.end().pollers)
     }
 
     fn readable_bytes(&self, _: &File) -> Option<u32> {
-        Some(self.readable())
+        Some(match &*self.0 {
+            Endpoint::Stream(stream) => stream.with_state(|state, side| state.readable(side)),
+            Endpoint::Datagram(datagram) => datagram.readable(),
+        })
     }
 
     fn anonymous(&self) -> (DeviceNumber, u32) {

@@ -1,19 +1,29 @@
 //! A packet: bytes in frames, which may be high.
 
+use super::rights::{self, Rights};
 use crate::file::buffers::{Source, UserBuffers};
 use crate::mm::frames::{GFP_HIGHUSER, alloc_page, put_page};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::page::page;
 use crate::result::{Errno, Result};
+use crate::sync::{Rank, SpinLock};
 use crate::task::might_resched;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::slice;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use kcore::addr::{PAGE_SIZE, Pfn};
 use kcore::page::PageFlags;
 
 pub struct Packet {
     frames: Vec<Pfn>,
+    /// What it carries, until somebody receives that.
+    rights: SpinLock<Option<Box<Rights>>>,
+    /// It carried something from the beginning.
+    has_rights: bool,
+    /// That is counted among what is on its way.
+    is_travelling: AtomicBool,
 }
 
 /// Memory that a packet takes, as it counts for the sender.
@@ -23,8 +33,11 @@ pub fn charge(len: u32) -> u32 {
 
 impl Packet {
     /// A packet of the next `len` bytes. EFAULT unless all are there.
-    pub fn of(from: &mut Source, len: u32) -> Result<Arc<Self>> {
-        let mut packet = Self { frames: Vec::new() };
+    pub fn of(from: &mut Source, len: u32, rights: Option<Box<Rights>>) -> Result<Arc<Self>> {
+        let has_rights = rights.is_some();
+        let rights = SpinLock::new(Rank::Rights, rights);
+        let is_travelling = AtomicBool::new(false);
+        let mut packet = Self { frames: Vec::new(), rights, has_rights, is_travelling };
         let count = len.div_ceil(PAGE_SIZE);
         packet.frames.try_reserve_exact(count as usize).map_err(|_| Errno::ENOMEM)?;
         for index in 0..count {
@@ -35,6 +48,28 @@ impl Packet {
             might_resched();
         }
         Arc::try_new(packet).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Whether it carries something, or did.
+    #[inline]
+    pub fn has_rights(&self) -> bool {
+        self.has_rights
+    }
+
+    pub fn with_rights<R>(&self, work: impl FnOnce(Option<&Rights>) -> R) -> R {
+        work(self.rights.lock().as_deref())
+    }
+
+    pub fn take_rights(&self) -> Option<Box<Rights>> {
+        if self.has_rights { self.rights.lock().take() } else { None }
+    }
+
+    pub fn set_travelling(&self) {
+        self.is_travelling.store(true, Relaxed);
+    }
+
+    pub fn is_travelling(&self) -> bool {
+        self.is_travelling.load(Relaxed)
     }
 
     /// Copies `len` bytes from `start` on. EFAULT if there is no room for all.
@@ -55,6 +90,9 @@ impl Packet {
 
 impl Drop for Packet {
     fn drop(&mut self) {
+        if self.has_rights {
+            rights::lose(self);
+        }
         for &frame in &self.frames {
             put_page(frame);
         }

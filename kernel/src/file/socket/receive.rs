@@ -1,9 +1,12 @@
-//! Receiving.
+//! Receiving over a connection.
 
 use super::packet::Packet;
-use super::{Socket, Wait, wait};
+use super::rights::{self, Rights};
+use super::stream::Stream;
+use super::{Address, Wait, wait};
 use crate::file::buffers::UserBuffers;
 use crate::result::{Errno, Result};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use kcore::socket::{Head, ReceiveStep, SocketKind};
 
@@ -20,19 +23,22 @@ pub struct Receive {
 }
 
 /// What was received.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Default)]
 pub struct Received {
     pub count: usize,
     /// A message was longer than the buffer.
     pub is_truncated: bool,
+    /// Who sent it, of a datagram.
+    pub sender: Option<Arc<Address>>,
+    /// What came along.
+    pub rights: Option<Box<Rights>>,
 }
 
-impl Socket {
-    pub fn receive(&self, to: &mut UserBuffers, how: Receive) -> Result<Received> {
-        let deadline = Wait::new(self.receive_timeout());
+impl Stream {
+    pub(super) fn receive(&self, to: &mut UserBuffers, how: Receive) -> Result<Received> {
+        let deadline = Wait::new(&self.end.receive_timeout);
         if self.kind() == SocketKind::Stream {
-            let count = self.receive_bytes(to, how, &deadline)?;
-            return Ok(Received { count, is_truncated: false });
+            return self.receive_bytes(to, how, &deadline);
         }
         loop {
             match self.receive_message(to, how)? {
@@ -44,57 +50,60 @@ impl Socket {
     }
 
     fn wait_for_news(&self, deadline: &Wait) -> Result<()> {
-        wait(&self.own().receivers, deadline, || self.lock().has_news(self.side))
+        let has_news = || self.with_state(|state, side| state.has_news(side));
+        wait(&self.end.receivers, deadline, has_news)
     }
 
     fn next_step(&self) -> ReceiveStep<Arc<Packet>> {
-        self.lock().receive_step(self.side, 0)
+        self.with_state(|state, side| state.receive_step(side))
     }
 
     /// `None`: nothing has come.
     fn receive_message(&self, to: &mut UserBuffers, how: Receive) -> Result<Option<Received>> {
-        let _turn = self.own().receiving.lock();
+        let _turn = self.end.receiving.lock();
         let step = self.next_step();
         let Head { packet, start, len } = match step {
             ReceiveStep::Packet(head) => head,
             ReceiveStep::Fail(error) => return Err(error),
             ReceiveStep::Wait => return Ok(None),
-            // Only over a connection is this the end.
-            ReceiveStep::End if how.nonblocking && self.kind() == SocketKind::Datagram => {
-                return Ok(None);
-            }
             ReceiveStep::End => return Ok(Some(Received::default())),
         };
         let count = len.min(to.len() as u32);
         let copied = packet.copy_out(start, count, to);
+        let rights = rights::arrive(&packet, how.peek)?;
         if !how.peek {
             // Gone even if the program had no room for it.
-            let gone = self.lock().pop(self.side);
+            let gone = self.with_state(|state, side| state.pop(side));
             drop(gone);
             self.tell_sender();
         }
         copied?;
         let is_truncated = count < len;
         let count = if how.whole_length { len } else { count } as usize;
-        Ok(Some(Received { count, is_truncated }))
+        Ok(Some(Received { count, is_truncated, rights, sender: None }))
     }
 
-    fn receive_bytes(&self, to: &mut UserBuffers, how: Receive, deadline: &Wait) -> Result<usize> {
+    fn receive_bytes(
+        &self,
+        to: &mut UserBuffers,
+        how: Receive,
+        deadline: &Wait,
+    ) -> Result<Received> {
         let target = if how.whole { to.len().max(1) } else { 1 };
-        let mut done = 0;
+        let mut received = Received::default();
         loop {
-            let turn = self.own().receiving.lock();
-            let (count, failed) = self.receive_present_bytes(to, how, done);
+            let turn = self.end.receiving.lock();
+            let stopped = self.receive_present_bytes(to, how, &mut received);
             drop(turn);
-            done += count;
+            let done = received.count;
             let is_over = to.is_empty() || done >= target || how.peek && done > 0;
-            let waited = match failed {
+            let waited = match stopped {
                 // An empty buffer waits for bytes too, but takes none.
-                Stopped::Full => return Ok(done),
-                Stopped::Empty if is_over && done > 0 => return Ok(done),
+                Stopped::Full => return Ok(received),
+                Stopped::Empty if is_over && done > 0 => return Ok(received),
                 Stopped::Empty => match self.next_step() {
                     ReceiveStep::Packet(_) => Ok(()),
-                    ReceiveStep::End => return Ok(done),
+                    ReceiveStep::End => return Ok(received),
                     ReceiveStep::Fail(error) => Err(error),
                     ReceiveStep::Wait if how.nonblocking => Err(Errno::EAGAIN),
                     ReceiveStep::Wait => self.wait_for_news(deadline),
@@ -102,53 +111,54 @@ impl Socket {
                 Stopped::Fault => Err(Errno::EFAULT),
             };
             match waited {
-                Err(_) if done > 0 => return Ok(done),
+                Err(_) if done > 0 => return Ok(received),
                 waited => waited?,
             }
         }
     }
 
-    /// Takes what there is, as far as there is room.
+    /// Takes what there is, as far as there is room, up to the end of a packet that carries something.
     fn receive_present_bytes(
         &self,
         to: &mut UserBuffers,
         how: Receive,
-        done: usize,
-    ) -> (usize, Stopped) {
-        let (mut count, mut place) = (0, 0);
+        received: &mut Received,
+    ) -> Stopped {
+        let mut place = 0;
         loop {
-            let head = self.lock().peek(self.side, place);
-            let Some(Head { packet, start, len }) = head else {
-                return (count, Stopped::Empty);
-            };
+            let head = self.with_state(|state, side| state.peek(side, place));
+            let Some(Head { packet, start, len }) = head else { return Stopped::Empty };
             let piece = len.min(to.len() as u32);
             let before = *to;
             if packet.copy_out(start, piece, to).is_err() {
                 *to = before;
-                return (count, if done + count > 0 { Stopped::Full } else { Stopped::Fault });
+                return if received.count > 0 { Stopped::Full } else { Stopped::Fault };
             }
-            count += piece as usize;
+            received.count += piece as usize;
+            if packet.has_rights() {
+                // Without memory they stay, for who takes the next bytes.
+                received.rights = rights::arrive(&packet, how.peek).unwrap_or(None);
+            }
             if how.peek {
                 place += 1;
             } else {
-                let gone = self.lock().consume(self.side, piece);
+                let gone = self.with_state(|state, side| state.consume(side, piece));
                 drop(gone);
                 drop(packet);
                 self.tell_sender();
             }
-            if to.is_empty() {
-                return (count, Stopped::Full);
+            if to.is_empty() || received.rights.is_some() {
+                return Stopped::Full;
             }
         }
     }
 
     /// There is room for more.
     fn tell_sender(&self) {
-        let other = self.other();
-        if other.senders.has_waiters() {
-            other.senders.wake_all();
-        }
-        if other.pollers.has_waiters() && self.lock().is_writable(self.side.other()) {
+        let Some(other) = self.other() else { return };
+        other.senders.wake_all();
+        let is_writable = || self.with_state(|state, side| state.is_writable(side.other()));
+        if other.pollers.has_waiters() && is_writable() {
             other.pollers.wake_all();
         }
     }
@@ -156,7 +166,7 @@ impl Socket {
 
 /// Why no more bytes were taken.
 enum Stopped {
-    /// The buffer is full.
+    /// The buffer is full, or something came along.
     Full,
     /// Nothing is left.
     Empty,

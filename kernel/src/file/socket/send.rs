@@ -1,28 +1,35 @@
-//! Sending.
+//! Sending over a connection.
 
 use super::packet::{Packet, charge};
-use super::{Socket, Wait, wait};
+use super::rights::{self, Rights};
+use super::stream::Stream;
+use super::{Wait, wait};
 use crate::file::buffers::Source;
 use crate::file::caller;
 use crate::result::{Errno, Result};
 use abi::signal::SIGPIPE;
-use kcore::socket::{SendStep, SocketKind};
+use alloc::boxed::Box;
+use kcore::socket::{Name, SendStep, SocketKind};
 
 /// How to send.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct Send {
+#[derive(Default)]
+pub struct Send<'a> {
     pub nonblocking: bool,
     /// MSG_NOSIGNAL.
     pub without_signal: bool,
+    /// To whom, of a datagram.
+    pub to: Option<Name<'a>>,
+    /// What goes along.
+    pub rights: Option<Box<Rights>>,
 }
 
-impl Socket {
-    pub fn send(&self, from: &mut Source, how: Send) -> Result<usize> {
-        let deadline = Wait::new(self.send_timeout());
+impl Stream {
+    pub(super) fn send(&self, from: &mut Source, mut how: Send) -> Result<usize> {
+        let deadline = Wait::new(&self.end.send_timeout);
         let is_stream = self.kind() == SocketKind::Stream;
         let mut done = 0;
         loop {
-            let failed = match self.send_packet(from, how, &deadline) {
+            let failed = match self.send_packet(from, &mut how, &deadline) {
                 Ok(count) => {
                     done += count;
                     if is_stream && !from.is_empty() {
@@ -43,38 +50,40 @@ impl Socket {
     }
 
     /// One packet: of a stream as much as fits into one, else everything.
-    fn send_packet(&self, from: &mut Source, how: Send, deadline: &Wait) -> Result<usize> {
+    fn send_packet(&self, from: &mut Source, how: &mut Send, deadline: &Wait) -> Result<usize> {
         let wanted = u32::try_from(from.len()).map_err(|_| Errno::EMSGSIZE)?;
         let len = loop {
-            let step = self.lock().send_step(self.side, wanted, charge);
+            let step = self.with_state(|state, side| state.send_step(side, wanted, charge));
             match step {
                 SendStep::Packet { len } => break len,
                 SendStep::Fail(error) => return Err(error),
                 SendStep::Wait if how.nonblocking => return Err(Errno::EAGAIN),
                 SendStep::Wait => {
-                    let has_room = || self.lock().has_room(self.side);
-                    wait(&self.own().senders, deadline, has_room)?;
+                    let has_room = || self.with_state(|state, side| state.has_room(side));
+                    wait(&self.end.senders, deadline, has_room)?;
                 }
             }
         };
+        let cancel = |len| self.with_state(|state, side| state.cancel(side, charge(len)));
         if len == 0 && self.kind() == SocketKind::Stream {
-            self.lock().cancel(self.side, charge(0));
+            cancel(0);
             return Ok(0);
         }
-        let packet = match Packet::of(from, len) {
-            Ok(packet) => packet,
-            Err(error) => {
-                self.lock().cancel(self.side, charge(len));
-                return Err(error);
-            }
+        let packet = Packet::of(from, len, how.rights.take()).inspect_err(|_| cancel(len))?;
+        let travelling = packet.has_rights().then(|| packet.clone());
+        let push = || self.with_state(|state, side| state.push(side, packet, len, charge(len)));
+        let pushed = match &travelling {
+            None => push(),
+            Some(packet) => rights::depart(packet, push).inspect_err(|_| cancel(len))?,
         };
-        let pushed = self.lock().push(self.side, packet, len, charge(len));
         if let Err((packet, error)) = pushed {
             drop(packet);
             return Err(error);
         }
-        self.other().receivers.wake_one();
-        self.other().pollers.wake_all();
+        if let Some(other) = self.other() {
+            other.receivers.wake_one();
+            other.pollers.wake_all();
+        }
         Ok(len as usize)
     }
 }

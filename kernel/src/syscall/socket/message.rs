@@ -1,29 +1,39 @@
 //! Sending and receiving.
 
-use super::address::{self, write_nameless};
-use super::with_socket;
+use super::address::{self, Given, write_sender};
+use super::{control, with_socket};
 use crate::file::File;
 use crate::file::buffers::{Source, UserBuffers};
-use crate::file::socket::{Receive, Received, Send, Socket};
-use crate::mm::user::{self, UserSlice};
+use crate::file::socket::{Address, Receive, Received, Rights, Send, Socket};
+use crate::mm::user;
 use crate::result::{Errno, Result};
 use crate::syscall::file::with_vector;
 use abi::file::IOV_MAX;
 use abi::socket::{
-    Cmsghdr, MSG_DONTWAIT, MSG_EOR, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL,
-    Msghdr, SOCKADDR_STORAGE, SOL_SOCKET,
+    MSG_CMSG_CLOEXEC, MSG_CTRUNC, MSG_DONTWAIT, MSG_EOR, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK,
+    MSG_TRUNC, MSG_WAITALL, Msghdr, SOCKADDR_STORAGE,
 };
 use abi::{UserMutPtr, UserPtr};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::mem::offset_of;
-use kcore::socket::SocketKind;
+use kcore::fd_table::CloseOnExec;
+use kcore::socket::{Name, SocketKind};
 
-fn sending(file: &File, flags: u32) -> Result<Send> {
+fn sending<'a>(
+    file: &File,
+    flags: u32,
+    to: Option<Name<'a>>,
+    rights: Option<Box<Rights>>,
+) -> Result<Send<'a>> {
     if flags & MSG_OOB != 0 {
         return Err(Errno::EOPNOTSUPP);
     }
     Ok(Send {
         nonblocking: file.is_nonblocking() || flags & MSG_DONTWAIT != 0,
         without_signal: flags & MSG_NOSIGNAL != 0,
+        to,
+        rights,
     })
 }
 
@@ -39,17 +49,28 @@ fn receiving(file: &File, flags: u32) -> Result<Receive> {
     })
 }
 
-/// With an address: what Linux says about it, for it never leads to anybody.
-fn check_address(socket: &Socket, address: UserPtr<u8>, length: i32) -> Result<()> {
-    let address = address::read(address, length)?;
-    match (socket.kind(), socket.is_connected()) {
-        (SocketKind::Stream, _) if length == 0 => Ok(()),
-        (SocketKind::Stream, true) => Err(Errno::EISCONN),
-        (SocketKind::Stream, false) => Err(Errno::EOPNOTSUPP),
-        // Over a connection the address does not matter.
-        (SocketKind::SequencedPacket, _) => Ok(()),
-        (SocketKind::Datagram, _) if length == 0 => Ok(()),
-        (SocketKind::Datagram, _) => Err(address::look_up(&address)),
+/// To whom a message with an address goes: of streams Linux only says what is wrong with it, and over
+/// a connection of messages it does not matter.
+fn receiver<'a>(socket: &Socket, address: &'a Option<Given>) -> Result<Option<Name<'a>>> {
+    let Some(address) = address.as_ref().filter(|address| !address.is_empty()) else {
+        return Ok(None);
+    };
+    match socket.kind() {
+        SocketKind::Stream if socket.is_connected() => Err(Errno::EISCONN),
+        SocketKind::Stream => Err(Errno::EOPNOTSUPP),
+        SocketKind::SequencedPacket => Ok(None),
+        SocketKind::Datagram => match address.name()? {
+            Name::None => Err(Errno::EINVAL),
+            name => Ok(Some(name)),
+        },
+    }
+}
+
+/// Who sent what was received: of a connection the other end.
+fn sender_of(socket: &Socket, received: &Received) -> Option<Arc<Address>> {
+    match socket.kind() {
+        SocketKind::Datagram => received.sender.clone(),
+        _ => socket.partner_name().unwrap_or(None),
     }
 }
 
@@ -63,10 +84,11 @@ pub fn sendto(
 ) -> Result<u32> {
     let from = UserBuffers::one(buffer.address(), count)?;
     with_socket(fd, |file, socket| {
-        let how = sending(file, flags)?;
-        if !address.is_null() {
-            check_address(socket, address, length)?;
-        }
+        let given = match address.is_null() {
+            true => None,
+            false => Some(address::read(address, length)?),
+        };
+        let how = sending(file, flags, receiver(socket, &given)?, None)?;
         socket.send(&mut Source::User(from), how).map(|count| count as u32)
     })
 }
@@ -83,7 +105,7 @@ pub fn recvfrom(
     with_socket(fd, |file, socket| {
         let received = socket.receive(&mut to, receiving(file, flags)?)?;
         if !address.is_null() {
-            write_nameless(address, length, false)?;
+            write_sender(address, length, sender_of(socket, &received).as_deref())?;
         }
         Ok(received.count as u32)
     })
@@ -105,34 +127,16 @@ fn read_head(message: UserPtr<Msghdr>) -> Result<Msghdr> {
     Ok(head)
 }
 
-/// Of control messages only other protocols' may be sent along: nobody looks at them.
-fn check_control(control: UserPtr<u8>, len: u32) -> Result<()> {
-    const HEAD: u32 = size_of::<Cmsghdr>() as u32;
-    if len > i32::MAX.cast_unsigned() {
-        return Err(Errno::ENOBUFS);
-    }
-    UserSlice::new(control.address(), len)?;
-    let mut at = 0;
-    while len - at >= HEAD {
-        let place = control.checked_add(at).ok_or(Errno::EFAULT)?;
-        let head = user::read(place.cast::<Cmsghdr>())?;
-        if head.len < HEAD || head.len > len - at || head.level == SOL_SOCKET {
-            return Err(Errno::EINVAL);
-        }
-        at = at.saturating_add(head.len.next_multiple_of(4)).min(len);
-    }
-    Ok(())
-}
-
 pub fn sendmsg(fd: i32, message: UserPtr<Msghdr>, flags: u32) -> Result<u32> {
     with_socket(fd, |file, socket| {
         let head = read_head(message)?;
         with_vector(head.iov, head.iovlen, |from| {
-            check_control(head.control.as_const(), head.controllen)?;
-            let how = sending(file, flags)?;
-            if !head.name.is_null() {
-                check_address(socket, head.name.as_const(), head.namelen)?;
-            }
+            let rights = control::read(head.control.as_const(), head.controllen)?;
+            let given = match head.name.is_null() {
+                true => None,
+                false => Some(address::read(head.name.as_const(), head.namelen)?),
+            };
+            let how = sending(file, flags, receiver(socket, &given)?, rights)?;
             socket.send(&mut Source::User(from), how)
         })
         .map(|count| count as u32)
@@ -144,29 +148,43 @@ pub fn recvmsg(fd: i32, message: UserMutPtr<Msghdr>, flags: u32) -> Result<u32> 
         let head = read_head(message.as_const())?;
         let how = receiving(file, flags)?;
         let received = with_vector(head.iov, head.iovlen, |mut to| socket.receive(&mut to, how))?;
-        finish(message, &head, socket.kind(), received)?;
+        finish(message, &head, flags, socket, &received)?;
         Ok(received.count as u32)
     })
 }
 
-/// Says what kind of message it was. No sender has a name, and none sends control messages.
+/// Says what kind of message it was, who sent it, and what came along.
 fn finish(
     message: UserMutPtr<Msghdr>,
     head: &Msghdr,
-    kind: SocketKind,
-    received: Received,
+    how: u32,
+    socket: &Socket,
+    received: &Received,
 ) -> Result<()> {
-    let field = |offset: usize| message.cast::<u8>().checked_add(offset as u32);
-    let write = |offset: usize, value: u32| {
-        user::write_word(field(offset).ok_or(Errno::EFAULT)?.cast(), value)
+    let place = |offset: usize| {
+        let field = message.cast::<u8>().checked_add(offset as u32);
+        field.map(UserMutPtr::cast).ok_or(Errno::EFAULT)
     };
-    if !head.name.is_null() {
-        write(offset_of!(Msghdr, namelen), 0)?;
+    let mut flags = how & MSG_CMSG_CLOEXEC;
+    if received.is_truncated {
+        flags |= MSG_TRUNC;
     }
-    let mut flags = if received.is_truncated { MSG_TRUNC } else { 0 };
-    if kind == SocketKind::SequencedPacket {
+    if socket.kind() == SocketKind::SequencedPacket {
         flags |= MSG_EOR;
     }
-    write(offset_of!(Msghdr, flags), flags)?;
-    write(offset_of!(Msghdr, controllen), 0)
+    let mut used = 0;
+    if let Some(rights) = &received.rights {
+        let close = if how & MSG_CMSG_CLOEXEC != 0 { CloseOnExec::Yes } else { CloseOnExec::No };
+        let (bytes, are_all) = control::write(head.control, head.controllen, rights, close)?;
+        used = bytes;
+        if !are_all {
+            flags |= MSG_CTRUNC;
+        }
+    }
+    if !head.name.is_null() {
+        let length = place(offset_of!(Msghdr, namelen))?.cast();
+        write_sender(head.name, length, sender_of(socket, received).as_deref())?;
+    }
+    user::write_word(place(offset_of!(Msghdr, flags))?, flags)?;
+    user::write_word(place(offset_of!(Msghdr, controllen))?, used)
 }

@@ -1,6 +1,7 @@
 //! Calls about sockets.
 
 mod address;
+mod control;
 mod message;
 mod option;
 
@@ -21,7 +22,7 @@ use abi::socket::{
 use abi::{UserMutPtr, UserPtr};
 use alloc::sync::Arc;
 use kcore::fd_table::CloseOnExec;
-use kcore::socket::SocketKind;
+use kcore::socket::{Name, SocketKind};
 
 /// The open file of a descriptor, if it is a socket: EBADF, ENOTSOCK.
 fn open_socket(fd: i32) -> Result<Arc<File>> {
@@ -92,14 +93,54 @@ pub fn socketpair(family: i32, kind: i32, protocol: i32, fds: UserMutPtr<[i32; 2
     Ok(0)
 }
 
-pub fn connect(fd: i32, address: UserPtr<u8>, length: i32) -> Result<u32> {
+pub fn bind(fd: i32, address: UserPtr<u8>, length: i32) -> Result<u32> {
     with_socket(fd, |_, socket| {
         let address = address::read(address, length)?;
+        socket.bind(address.name()?).map(|()| 0)
+    })
+}
+
+pub fn connect(fd: i32, address: UserPtr<u8>, length: i32) -> Result<u32> {
+    with_socket(fd, |file, socket| {
+        let address = address::read(address, length)?;
         if socket.kind() == SocketKind::Datagram && address.is_unspecified() {
-            socket.disconnect();
-            return Ok(0);
+            return socket.disconnect().map(|()| 0);
         }
-        Err(address::look_up(&address))
+        match address.name()? {
+            Name::None => Err(Errno::EINVAL),
+            name => socket.connect(name, file.is_nonblocking()).map(|()| 0),
+        }
+    })
+}
+
+pub fn listen(fd: i32, backlog: i32) -> Result<u32> {
+    // What is negative is very many.
+    with_socket(fd, |_, socket| socket.listen(backlog.cast_unsigned()).map(|()| 0))
+}
+
+fn accept(fd: i32, address: UserMutPtr<u8>, length: UserMutPtr<i32>) -> Result<u32> {
+    accept4(fd, address, length, 0)
+}
+
+pub fn accept4(
+    fd: i32,
+    address: UserMutPtr<u8>,
+    length: UserMutPtr<i32>,
+    flags: i32,
+) -> Result<u32> {
+    if flags & !(SOCK_CLOEXEC | SOCK_NONBLOCK) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    with_socket(fd, |file, socket| {
+        let files = current().files();
+        let reserved = files.reserve(close_on_exec(flags), caller::descriptor_limit())?;
+        let accepted = socket.accept(file.is_nonblocking())?;
+        if !address.is_null() {
+            // The other end is there.
+            let name = accepted.partner_name()?;
+            address::write(address, length, name.as_deref())?;
+        }
+        Ok(reserved.install(accepted.open(file_flags(flags))?))
     })
 }
 
@@ -127,6 +168,10 @@ pub fn socketcall(call: i32, arguments: UserPtr<u32>) -> Result<u32> {
     let [number, second, third] = [b, c, f].map(u32::cast_signed);
     match call {
         function::SOCKET => socket(fd, number, second),
+        function::BIND => bind(fd, UserPtr::new(b), second),
+        function::LISTEN => listen(fd, number),
+        function::ACCEPT => accept(fd, UserMutPtr::new(b), UserMutPtr::new(c)),
+        function::ACCEPT4 => accept4(fd, UserMutPtr::new(b), UserMutPtr::new(c), d.cast_signed()),
         function::CONNECT => connect(fd, UserPtr::new(b), second),
         function::GETSOCKNAME => getsockname(fd, UserMutPtr::new(b), UserMutPtr::new(c)),
         function::GETPEERNAME => getpeername(fd, UserMutPtr::new(b), UserMutPtr::new(c)),
@@ -146,7 +191,7 @@ pub fn socketcall(call: i32, arguments: UserPtr<u32>) -> Result<u32> {
         }
         function::SENDMSG => sendmsg(fd, UserPtr::new(b), c),
         function::RECVMSG => recvmsg(fd, UserMutPtr::new(b), c),
-        // Servers: `bind`, `listen`, `accept`, and several messages at a time.
+        // Several messages at a time.
         _ => Err(Errno::ENOSYS),
     }
 }

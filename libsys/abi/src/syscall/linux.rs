@@ -565,8 +565,16 @@ macro_rules! for_each_linux_call {
             359 socket(family: i32, kind: i32, protocol: i32);
             /// Two sockets that are connected to each other.
             360 socketpair(family: i32, kind: i32, protocol: i32, fds: UserMutPtr<[i32; 2]>);
+            /// Gives a socket an address.
+            361 bind(fd: i32, address: UserPtr<u8>, length: i32);
             /// Connects a socket with an address.
             362 connect(fd: i32, address: UserPtr<u8>, length: i32);
+            /// Lets a socket wait for connections.
+            363 listen(fd: i32, backlog: i32);
+            /// A connection that has been waited for, with flags.
+            364 accept4(
+                fd: i32, address: UserMutPtr<u8>, length: UserMutPtr<i32>, flags: i32
+            );
             /// Queries a socket's option.
             365 getsockopt(
                 fd: i32, level: i32, option: i32, value: UserMutPtr<u8>, length: UserMutPtr<i32>

@@ -44,7 +44,10 @@ pub fn format(call: &str, argument: &str) -> Option<Format> {
     use Format::*;
     Some(match (call, argument) {
         ("open" | "openat", "flags") => Open,
-        ("pipe2" | "dup3", "flags") => Set(flags::OPEN),
+        ("pipe2" | "dup3" | "signalfd4" | "timerfd_create", "flags") => Set(flags::OPEN),
+        ("eventfd2", "flags") => Set(flags::EVENT),
+        ("timerfd_settime" | "timerfd_settime64", "flags") => Set(flags::TIMER_DESCRIPTOR),
+        ("accept4", "flags") => Set(flags::SOCKET),
         ("mmap2", "flags") => Map,
         ("clone", "flags") => Clone,
         ("mremap", "flags") => Set(flags::MREMAP),
@@ -124,7 +127,7 @@ pub fn format(call: &str, argument: &str) -> Option<Format> {
             | "unused2" | "local_count" | "remote_count" | "signature" | "exit" | "after" | "kind"
             | "lease" | "port" | "handle" | "pages" | "page" | "frames" | "line" | "irq" | "ports"
             | "process" | "console" | "flush" | "tag" | "tracer" | "right" | "from" | "key"
-            | "faults",
+            | "faults" | "backlog",
         ) => Decimal,
         _ => return None,
     })

@@ -1,0 +1,78 @@
+//! What every socket has: who waits at it, and what it is called.
+
+use super::address::Address;
+use crate::result::{Errno, Result};
+use crate::sync::{Mutex, WaitQueue};
+use abi::socket::Ucred;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use spin::Once;
+
+pub struct End {
+    pub receivers: WaitQueue,
+    pub senders: WaitQueue,
+    pub pollers: WaitQueue,
+    /// Who waits to connect to it, or to send a datagram from elsewhere.
+    pub callers: WaitQueue,
+    /// Receivers take turns.
+    pub receiving: Mutex<()>,
+    /// So do those who bind, connect, or let it listen.
+    pub changing: Mutex<()>,
+    pub receive_timeout: Timeout,
+    pub send_timeout: Timeout,
+    pub name: Once<Arc<Address>>,
+    /// Who is at the other end.
+    pub partner: Once<Ucred>,
+}
+
+/// How long a call waits.
+pub struct Timeout(AtomicU64);
+
+impl Timeout {
+    const FOREVER: u64 = u64::MAX;
+
+    const fn new() -> Self {
+        Self(AtomicU64::new(Self::FOREVER))
+    }
+
+    /// In nanoseconds; `None` for ever.
+    pub fn get(&self) -> Option<u64> {
+        Some(self.0.load(Relaxed)).filter(|timeout| *timeout != Self::FOREVER)
+    }
+
+    pub fn set(&self, nanoseconds: Option<u64>) {
+        self.0.store(nanoseconds.unwrap_or(Self::FOREVER), Relaxed);
+    }
+}
+
+impl End {
+    pub const fn new() -> Self {
+        Self {
+            receivers: WaitQueue::new(),
+            senders: WaitQueue::new(),
+            pollers: WaitQueue::new(),
+            callers: WaitQueue::new(),
+            receiving: Mutex::new(()),
+            changing: Mutex::new(()),
+            receive_timeout: Timeout::new(),
+            send_timeout: Timeout::new(),
+            name: Once::new(),
+            partner: Once::new(),
+        }
+    }
+
+    pub fn shared() -> Result<Arc<Self>> {
+        Arc::try_new(Self::new()).map_err(|_| Errno::ENOMEM)
+    }
+
+    pub fn name(&self) -> Option<&Arc<Address>> {
+        self.name.get()
+    }
+
+    pub fn wake_all(&self) {
+        self.receivers.wake_all();
+        self.senders.wake_all();
+        self.callers.wake_all();
+        self.pollers.wake_all();
+    }
+}

@@ -1,0 +1,221 @@
+//! Descriptors that go along with messages.
+
+use crate::child;
+use crate::fault::{PAGE, map, unmap};
+use crate::socket::{pair, receive, send};
+use alloc::vec::Vec;
+use sys::abi::file::{F_GETFD, FD_CLOEXEC, Iovec};
+use sys::abi::socket::*;
+use sys::abi::{Plain, UserMutPtr};
+use sys::file::{File, pipe};
+use sys::io::Fd;
+use sys::syscall::{input, output, pointer, pointer_mut};
+use sys::wait::Status;
+use sys::{Errno, Result};
+
+const HEAD: usize = size_of::<Cmsghdr>();
+const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
+
+/// A control message with descriptors.
+fn control(fds: &[i32]) -> Vec<u8> {
+    let len = (HEAD + fds.len() * 4) as u32;
+    let mut bytes = Vec::new();
+    bytes.resize(len as usize, 0);
+    let head = Cmsghdr { len, level: SOL_SOCKET, kind: SCM_RIGHTS };
+    let rest = head.put(&mut bytes).expect("a head");
+    for (place, fd) in rest.chunks_mut(4).zip(fds) {
+        place.copy_from_slice(&fd.to_le_bytes());
+    }
+    bytes
+}
+
+fn send_control(to: &File, bytes: &[u8], control: &[u8]) -> Result<u32> {
+    let iov = Iovec { base: UserMutPtr::new(pointer(bytes)), len: bytes.len() as u32 };
+    let message = Msghdr {
+        iov: input(&iov),
+        iovlen: 1,
+        control: UserMutPtr::new(pointer(control)),
+        controllen: control.len() as u32,
+        ..Msghdr::default()
+    };
+    call!(sendmsg(to.fd().0, input(&message), MSG_DONTWAIT | MSG_NOSIGNAL))
+}
+
+fn send_files(to: &File, bytes: &[u8], files: &[&File]) -> Result<u32> {
+    let fds: Vec<i32> = files.iter().map(|file| file.fd().0).collect();
+    send_control(to, bytes, &control(&fds))
+}
+
+/// The bytes, the files, and what `recvmsg` says, with room for so many bytes of control messages.
+fn receive_files(from: &File, flags: u32, room: u32) -> Result<(u32, Vec<File>, u32)> {
+    let (mut bytes, mut control) = ([0u8; 16], [0u8; 64]);
+    let mut iov = Iovec { base: UserMutPtr::new(pointer_mut(&mut bytes)), len: 16 };
+    let mut message = Msghdr {
+        iov: output(&mut iov).as_const(),
+        iovlen: 1,
+        control: UserMutPtr::new(pointer_mut(&mut control)),
+        controllen: room,
+        ..Msghdr::default()
+    };
+    let count = call!(recvmsg(from.fd().0, output(&mut message), MSG_DONTWAIT | flags))?;
+    let used = message.controllen as usize;
+    let mut files = Vec::new();
+    if used != 0 {
+        let (head, rest) = Cmsghdr::take(&control[..used]).expect("a head");
+        assert_eq!(({ head.level }, { head.kind }), (SOL_SOCKET, SCM_RIGHTS));
+        for fd in rest[..head.len as usize - HEAD].chunks(4) {
+            let fd = i32::from_le_bytes([fd[0], fd[1], fd[2], fd[3]]);
+            files.push(File::from_fd(Fd(fd)));
+        }
+    }
+    Ok((count, files, message.flags & !MSG_EOR))
+}
+
+pub fn descriptors_go_along() {
+    for kind in KINDS {
+        let (one, other) = pair(kind);
+        let (read, write) = pipe().expect("pipe2");
+        assert_eq!(send_files(&one, b"two", &[&read, &write]), Ok(3));
+        drop((read, write));
+        let (count, files, flags) = receive_files(&other, MSG_CMSG_CLOEXEC, 64).expect("recvmsg");
+        assert_eq!((count, files.len(), flags), (3, 2, MSG_CMSG_CLOEXEC));
+        files[1].write_all(b"through").expect("write");
+        assert_eq!(files[0].read(&mut [0; 16]), Ok(7));
+        for file in &files {
+            assert_eq!(call!(fcntl64(file.fd().0, F_GETFD, 0)), Ok(FD_CLOEXEC));
+        }
+        // To a child, which has only the socket.
+        let (read, write) = pipe().expect("pipe2");
+        assert_eq!(send_files(&one, b"x", &[&write]), Ok(1));
+        let ended = child::run(|| {
+            let (_, files, flags) = receive_files(&other, 0, 64).expect("recvmsg");
+            assert_eq!((files.len(), flags), (1, 0));
+            files[0].write_all(b"child").expect("write");
+            0
+        });
+        assert_eq!((ended, read.read(&mut [0; 16])), (Status::Exited(0), Ok(5)));
+    }
+}
+
+pub fn a_stream_stops_behind_them() {
+    let (one, other) = pair(SOCK_STREAM);
+    let (read, write) = pipe().expect("pipe2");
+    assert_eq!(send(&one, b"ab", 0), Ok(2));
+    assert_eq!(send_files(&one, b"cd", &[&read]), Ok(2));
+    assert_eq!(send_files(&one, b"ef", &[&write]), Ok(2));
+    assert_eq!(send(&one, b"gh", 0), Ok(2));
+    let next = || receive_files(&other, 0, 64).map(|(count, files, _)| (count, files.len()));
+    assert_eq!((next(), next(), next()), (Ok((4, 1)), Ok((2, 1)), Ok((2, 0))));
+    // They come with the first of their bytes, and not with none.
+    assert_eq!(send_files(&one, b"", &[&read]), Ok(0));
+    assert_eq!(next(), Err(Errno::EAGAIN));
+    assert_eq!(send_files(&one, b"0123456789abcdefghij", &[&read]), Ok(20));
+    assert_eq!((next(), next()), (Ok((16, 1)), Ok((4, 0))));
+}
+
+pub fn there_may_be_no_room_for_them() {
+    let (one, other) = pair(SOCK_DGRAM);
+    let (read, write) = pipe().expect("pipe2");
+    let sent = || assert_eq!(send_files(&one, b"x", &[&read, &write, &read]), Ok(1));
+    let next = |room| {
+        let (_, files, flags) = receive_files(&other, 0, room).expect("recvmsg");
+        (files.len(), flags)
+    };
+    for (room, expected) in
+        [(64, (3, 0)), (20, (2, MSG_CTRUNC)), (12, (0, MSG_CTRUNC)), (0, (0, MSG_CTRUNC))]
+    {
+        sent();
+        assert_eq!(next(room), expected, "{room}");
+    }
+    // Whoever reads does not want them.
+    sent();
+    assert_eq!(receive(&other, &mut [0; 4], 0), Ok(1));
+    assert_eq!(receive_files(&other, 0, 64).err(), Some(Errno::EAGAIN));
+    // No place to write them to.
+    sent();
+    let start = map(1);
+    unmap(start, 1);
+    let mut message =
+        Msghdr { control: UserMutPtr::new(start), controllen: PAGE, ..Msghdr::default() };
+    assert_eq!(call!(recvmsg(other.fd().0, output(&mut message), 0)), Ok(0));
+    assert_eq!(message.flags & MSG_CTRUNC, MSG_CTRUNC);
+}
+
+pub fn who_peeks_gets_them_too() {
+    for kind in KINDS {
+        let (one, other) = pair(kind);
+        let (read, _write) = pipe().expect("pipe2");
+        assert_eq!(send_files(&one, b"x", &[&read]), Ok(1));
+        for flags in [MSG_PEEK, MSG_PEEK, 0] {
+            let (count, files, _) = receive_files(&other, flags, 64).expect("recvmsg");
+            assert_eq!((count, files.len()), (1, 1));
+        }
+        assert_eq!(receive_files(&other, 0, 64).err(), Some(Errno::EAGAIN));
+    }
+}
+
+pub fn bad_ones_are_refused() {
+    let (one, _other) = pair(SOCK_DGRAM);
+    let (read, _write) = pipe().expect("pipe2");
+    let fd = read.fd().0;
+    assert_eq!(send_control(&one, b"x", &control(&[fd, 999])), Err(Errno::EBADF));
+    assert_eq!(send_control(&one, b"x", &control(&[-1])), Err(Errno::EBADF));
+    assert_eq!(send_control(&one, b"x", &control(&[fd; SCM_MAX_FD + 1])), Err(Errno::EINVAL));
+    assert_eq!(send_control(&one, b"x", &control(&[fd; SCM_MAX_FD])), Ok(1));
+    assert_eq!(send_control(&one, b"x", &control(&[])), Ok(1));
+    let mut short = control(&[fd]);
+    short[0] = 11;
+    assert_eq!(send_control(&one, b"x", &short), Err(Errno::EINVAL));
+    let mut unknown = control(&[fd]);
+    unknown[8] = 99;
+    assert_eq!(send_control(&one, b"x", &unknown), Err(Errno::EINVAL));
+    let message = Msghdr { control: UserMutPtr::new(8), controllen: 16, ..Msghdr::default() };
+    assert_eq!(call!(sendmsg(one.fd().0, input(&message), 0)), Err(Errno::EFAULT));
+}
+
+pub fn nobody_receives_them() {
+    for kind in KINDS {
+        let (one, other) = pair(kind);
+        let (read, write) = pipe().expect("pipe2");
+        assert_eq!(send_files(&one, b"x", &[&write]), Ok(1));
+        drop(write);
+        drop((one, other));
+        // With the message went the last writer.
+        assert_eq!(read.read(&mut [0; 1]), Ok(0));
+    }
+}
+
+pub fn sockets_that_only_carry_each_other_go() {
+    for kind in KINDS {
+        let (read, write) = pipe().expect("pipe2");
+        let (one, other) = pair(kind);
+        assert_eq!(send_files(&one, b"x", &[&other, &write]), Ok(1));
+        drop(write);
+        // Each of these two waits at the other.
+        let (third, fourth) = pair(kind);
+        assert_eq!(send_files(&third, b"x", &[&one]), Ok(1));
+        assert_eq!(send_files(&one, b"x", &[&fourth]), Ok(1));
+        drop((third, fourth));
+        // It can still be come to by the one that is open.
+        let (count, files, _) = receive_files(&other, MSG_PEEK, 64).expect("recvmsg");
+        assert_eq!((count, files.len()), (1, 2));
+        drop(files);
+        drop(one);
+        drop(other);
+        let _somebody = pair(kind);
+        drop(_somebody);
+        assert_eq!(read.read(&mut [0; 1]), Ok(0));
+    }
+}
+
+pub fn a_long_chain_goes_link_by_link() {
+    let (read, write) = pipe().expect("pipe2");
+    let mut last = write;
+    for _ in 0..300 {
+        let (one, other) = pair(SOCK_STREAM);
+        assert_eq!(send_files(&one, b"x", &[&last]), Ok(1));
+        last = other;
+    }
+    drop(last);
+    assert_eq!(read.read(&mut [0; 1]), Ok(0));
+}
