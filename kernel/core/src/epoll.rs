@@ -1,9 +1,11 @@
 //! What an epoll instance wants of a description, and when it says so again.
 
 use abi::epoll::{EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT, EPOLLWAKEUP};
+use abi::errno::Errno;
 use abi::poll::{
     POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM,
 };
+use alloc::vec::Vec;
 
 /// Bits that are no events.
 const MODES: u32 = EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE;
@@ -56,10 +58,56 @@ impl Interest {
     }
 }
 
+/// Instances that watch each other make chains with at most so many steps.
+pub const MAX_NESTED: u32 = 4;
+
+/// Steps of the longest way from `start`; ELOOP if it has more than `most`. `next` adds where one step
+/// leads.
+pub fn longest_way<N: Copy + Ord>(
+    start: N,
+    most: u32,
+    mut next: impl FnMut(N, &mut Vec<N>) -> Result<(), Errno>,
+) -> Result<u32, Errno> {
+    let mut steps = 0;
+    let mut ends = Vec::new();
+    next(start, &mut ends)?;
+    while !ends.is_empty() {
+        steps += 1;
+        if steps > most {
+            return Err(Errno::ELOOP);
+        }
+        ends.sort_unstable();
+        ends.dedup();
+        let mut following = Vec::new();
+        for end in ends {
+            next(end, &mut following)?;
+        }
+        ends = following;
+    }
+    Ok(steps)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use abi::poll::POLLRDHUP;
+
+    #[test]
+    fn the_longest_way_counts_and_a_cycle_is_endless() {
+        let way = |edges: &[(u32, u32)], start| {
+            longest_way(start, MAX_NESTED, |from, next| {
+                next.extend(edges.iter().filter(|edge| edge.0 == from).map(|edge| edge.1));
+                Ok(())
+            })
+        };
+        let short = [(1, 2), (1, 3), (3, 2), (2, 4), (3, 4)];
+        assert_eq!((way(&short, 1), way(&short, 4), way(&short, 9)), (Ok(3), Ok(0), Ok(0)));
+        assert_eq!(way(&[(1, 2), (2, 3), (3, 4), (4, 5)], 1), Ok(4));
+        assert_eq!(way(&[(1, 2), (2, 3), (3, 4), (4, 5), (5, 6)], 1), Err(Errno::ELOOP));
+        assert_eq!(way(&[(1, 2), (2, 1)], 1), Err(Errno::ELOOP));
+        let failed = longest_way(1, 9, |_, _| Err(Errno::ENOMEM));
+        assert_eq!(failed, Err(Errno::ENOMEM));
+    }
 
     #[test]
     fn errors_come_unasked_and_modes_are_no_events() {

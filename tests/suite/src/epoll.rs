@@ -276,3 +276,56 @@ pub fn a_blocked_alarm_does_not_end_the_wait() {
     call!(setitimer(ITIMER_REAL, input(&soon), UserMutPtr::NULL)).expect("setitimer");
     assert_eq!(sys::signal::wait(SignalSet::of(SIGALRM)), Ok(SIGALRM));
 }
+
+pub fn an_instance_watches_instances() {
+    let (read, write) = pipe().expect("pipe2");
+    let chain = [(); 5].map(|()| create());
+    add(&chain[0], &read, IN, 0);
+    for (inner, data) in (0..4).zip(1..) {
+        add(&chain[inner + 1], &chain[inner], IN, data);
+    }
+    assert_eq!((look(&chain[4]), look(&chain[0])), (Vec::new(), Vec::new()));
+    write.write_all(b"x").expect("write");
+    for _ in 0..2 {
+        assert_eq!((look(&chain[4]), look(&chain[1])), ([(IN, 4)].into(), [(IN, 1)].into()));
+    }
+    read.read(&mut [0; 1]).expect("read");
+    assert_eq!((look(&chain[4]), look(&chain[1])), (Vec::new(), Vec::new()));
+    // Whoever waits at the end of the chain wakes for its beginning.
+    let pid = child::start(|| {
+        sys::time::sleep(Duration::from_millis(20));
+        write.write_all(b"y").expect("write");
+        0
+    });
+    assert_eq!(wait(&chain[4], 1, 10_000), Ok([(IN, 4)].into()));
+    assert_eq!(child::wait(pid), Status::Exited(0));
+    let mut fd = Pollfd { fd: chain[3].fd().0, events: POLLIN, revents: 0 };
+    assert_eq!(call!(poll(output(&mut fd), 1, 0)), Ok(1));
+    // In the middle it is cut.
+    assert_eq!(control(&chain[2], EPOLL_CTL_MOD, &chain[1], OUT, 2), Ok(0));
+    assert_eq!((look(&chain[4]), look(&chain[1])), (Vec::new(), [(IN, 1)].into()));
+    assert_eq!(control(&chain[2], EPOLL_CTL_DEL, &chain[1], 0, 0), Ok(0));
+    let [first, second, ..] = chain;
+    drop(first);
+    assert_eq!(look(&second), []);
+}
+
+pub fn chains_of_instances_are_short_and_no_circles() {
+    let chain = [(); 6].map(|()| create());
+    assert_eq!(control(&chain[0], EPOLL_CTL_ADD, &chain[0], IN, 0), Err(Errno::EINVAL));
+    add(&chain[1], &chain[0], IN, 0);
+    assert_eq!(control(&chain[0], EPOLL_CTL_ADD, &chain[1], IN, 0), Err(Errno::ELOOP));
+    assert_eq!(control(&chain[1], EPOLL_CTL_ADD, &chain[0], IN, 0), Err(Errno::EEXIST));
+    // Downwards and upwards.
+    add(&chain[3], &chain[2], IN, 0);
+    add(&chain[2], &chain[1], IN, 0);
+    add(&chain[4], &chain[3], IN, 0);
+    assert_eq!(control(&chain[5], EPOLL_CTL_ADD, &chain[4], IN, 0), Err(Errno::ELOOP));
+    assert_eq!(control(&chain[0], EPOLL_CTL_ADD, &chain[5], IN, 0), Err(Errno::ELOOP));
+    assert_eq!(control(&chain[0], EPOLL_CTL_ADD, &chain[4], IN, 0), Err(Errno::ELOOP));
+    add(&chain[5], &chain[3], IN, 0);
+    assert_eq!(control(&chain[2], EPOLL_CTL_DEL, &chain[1], 0, 0), Ok(0));
+    add(&chain[0], &chain[5], IN, 0);
+    let exclusive = EPOLLEXCLUSIVE | IN;
+    assert_eq!(control(&chain[4], EPOLL_CTL_ADD, &chain[2], exclusive, 0), Err(Errno::EINVAL));
+}

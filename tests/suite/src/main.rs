@@ -449,6 +449,8 @@ test_cases! {
         an_instance_can_be_polled,
         a_blocked_alarm_does_not_end_the_wait,
         requests_that_make_no_sense,
+        an_instance_watches_instances,
+        chains_of_instances_are_short_and_no_circles,
     ],
     eventfd: [
         readers_take_all_or_one,

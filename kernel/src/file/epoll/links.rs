@@ -35,10 +35,15 @@ impl Links {
         }
     }
 
+    /// All instances that watch a description.
+    pub fn instances_of(&self, file: *const File) -> impl Iterator<Item = *const Epoll> {
+        let first = self.0.partition_point(|(other, _)| *other < file as usize);
+        let entries = self.0.iter().skip(first).take_while(move |entry| entry.0 == file as usize);
+        entries.map(|(_, epoll)| *epoll as *const Epoll)
+    }
+
     fn instance_of(&self, file: *const File) -> Option<*const Epoll> {
-        let place = self.0.partition_point(|(other, _)| *other < file as usize);
-        let (found, epoll) = *self.0.get(place)?;
-        (found == file as usize).then_some(epoll as *const Epoll)
+        self.instances_of(file).next()
     }
 }
 

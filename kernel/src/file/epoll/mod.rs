@@ -7,9 +7,14 @@
 //!
 //! A wake-up takes the waiter out of its queue and lists the watch. Whoever looks at a listed watch
 //! links the waiter in again first, and then asks what the description is ready for: nothing is
-//! missed in between. An instance does not watch instances.
+//! missed in between.
+//!
+//! An instance may watch instances, a few deep: to look at one is to look at what it watches. The
+//! watches of those that do are kept by the lock of all [links](links), those of others by their own,
+//! so no two locks of instances are ever held together.
 
 mod links;
+mod nesting;
 mod watch;
 
 pub use links::forget;
@@ -20,24 +25,52 @@ use super::caller;
 use super::description::{Kind, Node};
 use super::operations::{ANONYMOUS_INODES, Operations};
 use crate::result::{Errno, Result};
-use crate::sync::{IrqSpinLock, Rank, SpinLock, WaitError, WaitQueue};
+use crate::sync::{IrqSpinLock, Rank, SpinLock, SpinLockGuard, WaitError, WaitQueue};
 use crate::task::Sleep;
 use abi::epoll::EpollEvent;
 use abi::file::{DeviceNumber, O_RDWR};
 use abi::poll::{POLLIN, POLLRDNORM};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::pin::Pin;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicBool, AtomicPtr};
 use kcore::epoll::Interest;
+use links::Links;
 use watch::Watch;
 
 pub struct Epoll {
     /// By descriptor and description.
-    watches: SpinLock<Vec<Pin<alloc::boxed::Box<Watch>>>>,
+    watches: SpinLock<Watches>,
+    /// It watches instances, or did.
+    is_nested: AtomicBool,
+    /// Its description.
+    file: AtomicPtr<File>,
     ready: IrqSpinLock<Ready>,
     sleepers: WaitQueue,
     pollers: WaitQueue,
+}
+
+type Watches = Vec<Pin<Box<Watch>>>;
+
+/// What keeps an instance's watches while they are looked at.
+enum Kept<'a> {
+    Own(SpinLockGuard<'a, Watches>),
+    Links(SpinLockGuard<'static, Links>),
+    /// Whoever looks at an instance that watches this one has locked the links.
+    Already(&'a Links),
+}
+
+impl Kept<'_> {
+    fn links(&self) -> Option<&Links> {
+        match self {
+            Self::Own(_) => None,
+            Self::Links(links) => Some(links),
+            Self::Already(links) => Some(links),
+        }
+    }
 }
 
 /// Watches to look at, in the order in which they were listed. There is room for all of them.
@@ -51,13 +84,17 @@ pub fn create() -> Result<Arc<File>> {
     let epoll = Epoll {
         watches: SpinLock::new(Rank::Epoll, Vec::new()),
         ready: IrqSpinLock::new(Rank::Ready, Ready(VecDeque::new())),
+        is_nested: AtomicBool::new(false),
+        file: AtomicPtr::new(core::ptr::null_mut()),
         sleepers: WaitQueue::new(),
         pollers: WaitQueue::new(),
     };
     let epoll = Arc::try_new(epoll).map_err(|_| Errno::ENOMEM)?;
     let identity = caller::identity();
     let node = Node::anonymous(identity.user(), identity.group());
-    File::new(Kind::Epoll(epoll), node, O_RDWR)
+    let file = File::new(Kind::Epoll(epoll.clone()), node, O_RDWR)?;
+    epoll.file.store(Arc::as_ptr(&file).cast_mut(), Relaxed);
+    Ok(file)
 }
 
 /// What was reported, for [`Epoll::take_back`].
@@ -68,23 +105,66 @@ pub struct Reported {
 }
 
 impl Epoll {
-    /// Watches a description under a descriptor. EEXIST; EPERM for what is always ready.
+    /// Keeps the watches. `links` if they are locked already.
+    fn keep<'a>(&'a self, links: Option<&'a Links>) -> Kept<'a> {
+        loop {
+            if self.is_nested.load(Acquire) {
+                return match links {
+                    Some(links) => Kept::Already(links),
+                    None => Kept::Links(links::lock()),
+                };
+            }
+            let watches = self.watches.lock();
+            if !self.is_nested.load(Relaxed) {
+                return Kept::Own(watches);
+            }
+        }
+    }
+
+    /// The watch that satisfies, good as long as the watches are kept.
+    fn find_watch(&self, kept: &Kept, is_it: impl Fn(&Watch) -> bool) -> Option<*const Watch> {
+        let find = |watches: &Watches| {
+            let watch = watches.iter().find(|watch| is_it(watch))?;
+            Some(&raw const **watch)
+        };
+        match kept {
+            Kept::Own(watches) => find(watches),
+            _ => find(&self.watches.lock()),
+        }
+    }
+
+    /// Watches a description under a descriptor. EEXIST; EPERM for what is always ready; ELOOP.
     pub fn add(&self, fd: i32, file: &File, interest: Interest) -> Result<()> {
         if file.pollers().is_none() {
             return Err(Errno::EPERM);
         }
         let watch = Watch::new(self, fd, file, interest)?;
         let mut links = links::lock();
-        let mut watches = self.watches.lock();
-        let Err(place) = find(&watches, fd, file) else { return Err(Errno::EEXIST) };
-        watches.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-        let count = watches.len() + 1;
-        self.ready.lock().reserve(count)?;
-        links.add(file, self)?;
-        watches.insert(place, watch);
-        if let Some(watch) = watches.get(place)
-            && watch.look() != 0
-        {
+        let inner = match file.kind() {
+            Kind::Epoll(inner) => Some(inner),
+            _ => None,
+        };
+        if let Some(inner) = inner {
+            nesting::check(self, inner, &links)?;
+        }
+        let watch = {
+            let mut watches = self.watches.lock();
+            let Err(place) = find(&watches, fd, file) else { return Err(Errno::EEXIST) };
+            watches.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+            let count = watches.len() + 1;
+            self.reserve(count)?;
+            links.add(file, self)?;
+            if inner.is_some() {
+                self.is_nested.store(true, Release);
+            }
+            let added = &raw const *watch;
+            watches.insert(place, watch);
+            added
+        };
+        let kept = self.keep(Some(&links));
+        // SAFETY: without the lock of the links no watch goes.
+        let watch = unsafe { &*watch };
+        if watch.look(kept.links()) != 0 {
             watch.list();
         }
         Ok(())
@@ -92,14 +172,16 @@ impl Epoll {
 
     /// ENOENT; EINVAL for what cannot be changed.
     pub fn modify(&self, fd: i32, file: &File, interest: Interest) -> Result<()> {
-        let watches = self.watches.lock();
-        let place = find(&watches, fd, file).map_err(|_| Errno::ENOENT)?;
-        let Some(watch) = watches.get(place) else { return Err(Errno::ENOENT) };
+        let kept = self.keep(None);
+        let key = (fd, core::ptr::from_ref(file) as usize);
+        let watch = self.find_watch(&kept, |watch| watch.key() == key).ok_or(Errno::ENOENT)?;
+        // SAFETY: the watches are kept.
+        let watch = unsafe { &*watch };
         if watch.interest().is_exclusive() {
             return Err(Errno::EINVAL);
         }
         watch.set_interest(interest);
-        if watch.look() != 0 {
+        if watch.look(kept.links()) != 0 {
             watch.list();
         }
         Ok(())
@@ -115,7 +197,7 @@ impl Epoll {
         Ok(())
     }
 
-    fn drop_watch(&self, watches: &mut Vec<Pin<alloc::boxed::Box<Watch>>>, place: usize) {
+    fn drop_watch(&self, watches: &mut Watches, place: usize) {
         let watch = watches.remove(place);
         watch.unlink();
         let listed = &raw const *watch;
@@ -124,14 +206,14 @@ impl Epoll {
 
     /// The next watch that is ready, which is reported with this.
     pub fn next(&self) -> Option<Reported> {
-        let watches = self.watches.lock();
+        let kept = self.keep(None);
         // Those that are listed again meanwhile wait for the next look.
-        for _ in 0..watches.len() {
+        for _ in 0..self.listed() {
             let listed = self.ready.lock().0.pop_front()?;
-            // SAFETY: a listed watch is there as long as the watches are locked.
+            // SAFETY: a listed watch is there as long as the watches are kept.
             let watch = unsafe { &*listed };
             watch.unlist();
-            let events = watch.look();
+            let events = watch.look(kept.links());
             if events == 0 {
                 continue;
             }
@@ -149,10 +231,10 @@ impl Epoll {
 
     /// The program could not be told.
     pub fn take_back(&self, reported: &Reported) {
-        let watches = self.watches.lock();
-        if let Some(watch) =
-            watches.iter().find(|watch| core::ptr::eq(&raw const ***watch, reported.watch))
-        {
+        let kept = self.keep(None);
+        if let Some(watch) = self.find_watch(&kept, |watch| core::ptr::eq(watch, reported.watch)) {
+            // SAFETY: the watches are kept.
+            let watch = unsafe { &*watch };
             watch.set_interest(reported.before);
             watch.list();
         }
@@ -182,18 +264,23 @@ impl Epoll {
 
     /// Ready for reading if a watch is.
     pub fn events(&self) -> u16 {
-        let watches = self.watches.lock();
-        for _ in 0..watches.len() {
+        self.events_within(None)
+    }
+
+    /// The same for an instance that watches this one, which has locked the links.
+    fn events_within(&self, links: Option<&Links>) -> u16 {
+        let kept = self.keep(links);
+        for _ in 0..self.listed() {
             let Some(&listed) = self.ready.lock().0.front() else { break };
-            // SAFETY: a listed watch is there as long as the watches are locked.
+            // SAFETY: a listed watch is there as long as the watches are kept.
             let watch = unsafe { &*listed };
-            if watch.look() != 0 {
+            if watch.look(kept.links()) != 0 {
                 return POLLIN | POLLRDNORM;
             }
             self.ready.lock().0.pop_front();
             watch.unlist();
             // Something may have come between the look and this.
-            if watch.look() != 0 {
+            if watch.look(kept.links()) != 0 {
                 watch.list();
                 return POLLIN | POLLRDNORM;
             }
@@ -201,18 +288,27 @@ impl Epoll {
         0
     }
 
+    /// Makes the list of what is ready long enough. Memory comes and goes without its lock, which
+    /// interrupts take too.
+    fn reserve(&self, count: usize) -> Result<()> {
+        if self.ready.lock().0.capacity() >= count {
+            return Ok(());
+        }
+        let mut longer = VecDeque::new();
+        longer.try_reserve(count.next_power_of_two()).map_err(|_| Errno::ENOMEM)?;
+        let mut ready = self.ready.lock();
+        longer.extend(ready.0.drain(..));
+        let shorter = core::mem::replace(&mut ready.0, longer);
+        drop(ready);
+        drop(shorter);
+        Ok(())
+    }
+
     /// A watch is to be looked at.
     fn list(&self, watch: *const Watch) {
         self.ready.lock().0.push_back(watch);
         self.sleepers.wake_one();
         self.pollers.wake_all();
-    }
-}
-
-impl Ready {
-    fn reserve(&mut self, count: usize) -> Result<()> {
-        let more = count.saturating_sub(self.0.len());
-        self.0.try_reserve(more).map_err(|_| Errno::ENOMEM)
     }
 }
 
@@ -231,7 +327,7 @@ impl Drop for Epoll {
 
 /// The place of a watch, or the one it would have.
 fn find(
-    watches: &[Pin<alloc::boxed::Box<Watch>>],
+    watches: &[Pin<Box<Watch>>],
     fd: i32,
     file: *const File,
 ) -> core::result::Result<usize, usize> {

@@ -1,7 +1,8 @@
 //! One description that an instance watches.
 
 use super::Epoll;
-use crate::file::File;
+use super::links::Links;
+use crate::file::{File, Kind};
 use crate::result::{Errno, Result};
 use crate::sync::Waiter;
 use alloc::boxed::Box;
@@ -54,15 +55,20 @@ impl Watch {
         self.interest.set(interest);
     }
 
-    /// What is to be reported now. From here on a change lists the watch.
-    pub fn look(&self) -> u32 {
+    /// What is to be reported now. From here on a change lists the watch. `links` are locked if it is
+    /// an instance that is watched.
+    pub fn look(&self, links: Option<&Links>) -> u32 {
         // SAFETY: a file forgets its watches before it goes.
         let file = unsafe { &*self.file };
         if let Some(queue) = file.pollers() {
             // SAFETY: a watch lies in a pinned box, and leaves the queue before it goes.
             queue.add(unsafe { Pin::new_unchecked(&self.waiter) });
         }
-        self.interest.get().wanted(file.events())
+        let events = match file.kind() {
+            Kind::Epoll(inner) => inner.events_within(links),
+            _ => file.events(),
+        };
+        self.interest.get().wanted(events)
     }
 
     /// To be looked at, if it is not already.

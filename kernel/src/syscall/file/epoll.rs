@@ -8,7 +8,9 @@ use crate::mm::user::{self, UserSlice};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use crate::time::deadline;
-use abi::epoll::{EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EpollEvent};
+use abi::epoll::{
+    EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLEXCLUSIVE, EpollEvent,
+};
 use abi::signal::SignalSet;
 use abi::time::Timespec64;
 use abi::{UserMutPtr, UserPtr};
@@ -60,9 +62,9 @@ pub fn epoll_ctl(
     if Arc::ptr_eq(&watching, &file) || has_event && !is_valid(event.events, begins) {
         return Err(Errno::EINVAL);
     }
-    if instance(&file).is_ok() {
-        // Nested as deep as they may be.
-        return Err(Errno::ELOOP);
+    let is_exclusive = has_event && event.events & EPOLLEXCLUSIVE != 0;
+    if begins && is_exclusive && instance(&file).is_ok() {
+        return Err(Errno::EINVAL);
     }
     let interest = Interest::new(event.events, event.data);
     match operation {
