@@ -13,12 +13,14 @@ extern crate alloc;
 mod harness;
 
 mod anonymous;
+mod attributes;
 mod avx;
 mod brk;
 mod calls;
 mod child;
 mod clone3;
 mod compiled_objects;
+mod copy;
 mod copy_on_write;
 mod cpu_timer;
 mod damaged_objects;
@@ -552,6 +554,15 @@ test_cases! {
         many_read_into_memory_nobody_has_touched,
         reads_and_writes_across_pages,
         two_writers_through_one_description_do_not_overlap,
+        a_write_that_fails_leaves_the_file_alone,
+        a_reservation_that_a_signal_ends_is_undone,
+        a_directory_cannot_be_read_or_written,
+        negative_offsets_are_einval,
+        a_memory_file_is_its_contents_after_many_resizes,
+        space_can_be_reserved_and_given_back,
+        a_file_without_a_name_can_get_one,
+    ],
+    attributes: [
         attributes_say_what_it_is,
         statx_agrees_with_stat,
         fstatat_knows_the_empty_path,
@@ -559,8 +570,9 @@ test_cases! {
         umask_takes_bits_from_new_files,
         times_can_be_set,
         writing_changes_the_time,
-        a_write_that_fails_leaves_the_file_alone,
-        a_reservation_that_a_signal_ends_is_undone,
+        file_system_figures_exist,
+    ],
+    copy: [
         sendfile_copies,
         sendfile_to_its_own_source,
         sendfile_leaves_holes,
@@ -568,12 +580,6 @@ test_cases! {
         copy_file_range_copies,
         copy_file_range_within_a_file,
         copy_file_range_refuses,
-        file_system_figures_exist,
-        a_directory_cannot_be_read_or_written,
-        negative_offsets_are_einval,
-        a_memory_file_is_its_contents_after_many_resizes,
-        space_can_be_reserved_and_given_back,
-        a_file_without_a_name_can_get_one,
     ],
     fifo: [
         both_ends_wait_for_each_other,
