@@ -138,7 +138,9 @@ pub fn strace_attaches_to_who_runs_already() {
         assert_eq!(child::wait(target), Status::Exited(7));
         let text = contents(path);
         let sleeps = "nanosleep({tv_sec=0, tv_nsec=5000000}, ADDRESS) = 0\n";
-        assert!(masked(&text).contains(sleeps), "{text}");
+        // Nobody waits for the end of what is under way.
+        assert!(is_interrupted || masked(&text).contains(sleeps), "{text}");
+        assert!(text.starts_with("nanosleep("), "{text}");
         let end = "exit_group(7)                           = ?\n+++ exited with 7 +++\n";
         assert_eq!(text.ends_with(end), !is_interrupted, "{text}");
     }

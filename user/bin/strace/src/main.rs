@@ -11,6 +11,7 @@ mod options;
 
 use alloc::string::String;
 use core::fmt::Display;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use decode::Memory;
 use decode::report::Report;
 use decode::summary::Summary;
@@ -87,7 +88,7 @@ fn trace(options: &Options) -> Result<i32, i32> {
             // Asked to end, it leaves the program to itself.
             for number in [SIGINT, SIGTERM] {
                 let action = Action::Handler(interrupted);
-                // SAFETY: the handler does nothing.
+                // SAFETY: the handler stores to an atomic.
                 let set = unsafe { signal::set_action(number, action, 0, SignalSet::EMPTY) };
                 set.map_err(|error| complain("rt_sigaction", error, FAILED))?;
             }
@@ -128,10 +129,14 @@ fn watch(
         let event = match tracer.next() {
             Ok(event) => event,
             Err(Errno::ECHILD) => break,
-            Err(Errno::EINTR) if matches!(options.target, Target::Process(_)) => break,
-            Err(Errno::EINTR) => continue,
+            Err(Errno::EINTR) if !INTERRUPTED.load(Relaxed) => continue,
+            Err(Errno::EINTR) => break,
             Err(error) => return Err(error),
         };
+        // The signal may have come while it did not wait.
+        if INTERRUPTED.load(Relaxed) {
+            break;
+        }
         output.write(&session.event(&event))?;
         if event.waits() {
             // It may have been killed meanwhile.
@@ -144,7 +149,12 @@ fn watch(
     Ok(())
 }
 
-extern "C" fn interrupted(_: i32) {}
+/// Whether it was asked to end.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn interrupted(_: i32) {
+    INTERRUPTED.store(true, Relaxed);
+}
 
 /// What has been seen.
 struct Session<'a> {
