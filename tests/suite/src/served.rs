@@ -431,7 +431,7 @@ pub fn a_server_that_lies_gives_its_clients_an_io_error() {
             assert_eq!(file.write(&[0; 10]), Err(Errno::EIO), "{name}");
         }
         for name in [SLASHED_NAMES, BROKEN_RECORDS, NEGATIVE_POSITIONS, HUGE_LISTING] {
-            assert_eq!(directory::entries(&at(name)).err(), Some(Errno::EIO), "{name}");
+            assert_eq!(directory::entries(at(name)).err(), Some(Errno::EIO), "{name}");
         }
         assert!(open(HELLO, O_RDONLY).is_ok());
     });

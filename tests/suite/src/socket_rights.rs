@@ -3,6 +3,7 @@
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
 use crate::socket::{pair, receive, send};
+use alloc::vec;
 use alloc::vec::Vec;
 use sys::abi::file::{F_GETFD, FD_CLOEXEC, Iovec};
 use sys::abi::socket::*;
@@ -19,8 +20,7 @@ const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 /// A control message with descriptors.
 fn control(fds: &[i32]) -> Vec<u8> {
     let len = (HEAD + fds.len() * 4) as u32;
-    let mut bytes = Vec::new();
-    bytes.resize(len as usize, 0);
+    let mut bytes = vec![0; len as usize];
     let head = Cmsghdr { len, level: SOL_SOCKET, kind: SCM_RIGHTS };
     let rest = head.put(&mut bytes).expect("a head");
     for (place, fd) in rest.chunks_mut(4).zip(fds) {

@@ -436,7 +436,7 @@ pub fn processes_may_share_handlers() {
         set(&STEP, 1);
         wait_until(&STEP, 2);
         // What the parent has changed is changed here, and a handler that runs once is gone for both.
-        call!(kill(call!(getpid()).expect("getpid").cast_signed(), SIGUSR2)).expect("kill");
+        process::kill(process::id(), SIGUSR2).expect("kill");
         FOUND.load(SeqCst)
     }
     let child = clone(SHARING, body, 0, 0).expect("clone");

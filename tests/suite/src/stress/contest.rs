@@ -457,8 +457,8 @@ pub fn pages_change_while_threads_access_them() {
     for (kind, home) in [Kind::SharedAnonymous, Kind::SharedFile].into_iter().zip(homes) {
         let here = At { kind, column: 0, page: 0 };
         for page in 0..PAGES {
-            for thread in 0..=THREADS {
-                let of_thread = &COUNTED[shared_index(kind)][thread][page as usize];
+            for (thread, of_thread) in COUNTED[shared_index(kind)].iter().enumerate() {
+                let of_thread = &of_thread[page as usize];
                 let counted = if thread == 0 { children(kind, page) } else { of_thread };
                 let offset = here.word(thread) - here.address() + page * PAGE;
                 let found = word(home + offset).load(SeqCst);
