@@ -11,10 +11,8 @@ use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::mem::offset_of;
 use core::ptr::null_mut;
-#[cfg(debug_assertions)]
-use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Relaxed, Release};
-use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32};
 use kcore::arena::NIL;
 use kcore::run_queue::{Link, Priority};
 
