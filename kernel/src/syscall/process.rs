@@ -157,17 +157,19 @@ pub fn waitid(
         P_PGID if id == 0 => wait::which(&thread, 0)?,
         _ => return Err(Errno::EINVAL),
     };
-    let changed = wait::wait(&thread, which, options)?;
-    if let Some(changed) = &changed
+    let changed = wait::wait(&thread, which, options);
+    let child = changed.as_ref().ok().and_then(Option::as_ref);
+    if let Some(child) = child
         && !usage.is_null()
     {
-        user::write(usage, &changed.used.to_abi())?;
+        user::write(usage, &child.used.to_abi())?;
     }
+    // Also if there is nobody to wait for.
     if !info.is_null() {
-        let filled = changed.as_ref().map_or(<Siginfo as abi::Plain>::ZERO, child_info);
+        let filled = child.map_or(<Siginfo as abi::Plain>::ZERO, child_info);
         user::write(info, &filled)?;
     }
-    Ok(0)
+    changed.map(|_| 0)
 }
 
 fn child_info(changed: &Changed) -> Siginfo {

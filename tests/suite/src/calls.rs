@@ -1,5 +1,6 @@
 //! Every call that Folio implements and what its arguments are, made from the tables themselves.
 
+use crate::harness::on_folio;
 use sys::abi::argument::{Argument, Registers};
 use sys::abi::checked_argument::CheckedArgument;
 use sys::abi::ipc::{Level, Rights, Tag};
@@ -130,11 +131,11 @@ sys::abi::for_each_ipc_call!(ipc_table);
 sys::abi::for_each_statistics_call!(statistics_table);
 sys::abi::for_each_trace_call!(trace_table);
 
-/// Linux's table.
-pub const LINUX: &[Call] = linux::CALLS;
-
-/// The calls of all tables, but for those that end the machine or lose memory on purpose.
+/// The calls of the tables that this kernel has, but for those that end the machine or lose memory on
+/// purpose.
 pub fn all() -> impl Iterator<Item = &'static Call> {
-    let tables = [linux::CALLS, folio::CALLS, ipc::CALLS, statistics::CALLS, trace::CALLS];
-    tables.into_iter().flatten().filter(|call| !matches!(call.name, "end_machine" | "leak"))
+    let own = [folio::CALLS, ipc::CALLS, statistics::CALLS, trace::CALLS];
+    let own = own.into_iter().flatten().filter(|_| on_folio());
+    let calls = linux::CALLS.iter().chain(own);
+    calls.filter(|call| !matches!(call.name, "end_machine" | "leak"))
 }

@@ -90,6 +90,9 @@ fn argument(scene: &Scene, random: &mut Random, call: &Call, name: &str, kind: K
         let nobody = 0x7fff_0000 + random.below(0xffff);
         return if random.below(2) == 0 { scene.own.cast_unsigned() } else { nobody };
     }
+    if let Some(handle) = scene.handle(call.name, name).filter(|_| random.below(4) != 0) {
+        return handle;
+    }
     let buffers = [scene.buffer, scene.buffer + 4000, scene.read_only, scene.edge, scene.hole];
     match (kind, random.below(8)) {
         (Kind::Text, 0..6) => pointer(NAMES[random.below(NAMES.len() as u32) as usize]),
