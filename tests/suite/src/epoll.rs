@@ -329,3 +329,22 @@ pub fn chains_of_instances_are_short_and_no_circles() {
     let exclusive = EPOLLEXCLUSIVE | IN;
     assert_eq!(control(&chain[4], EPOLL_CTL_ADD, &chain[2], exclusive, 0), Err(Errno::EINVAL));
 }
+
+pub fn hundreds_are_watched() {
+    let epoll = create();
+    let (read, write) = pipe().expect("pipe2");
+    let copies: Vec<File> = (0..600)
+        .map(|number| {
+            let fd = call!(dup(read.fd().0)).expect("dup");
+            let copy = File::from_fd(Fd(fd.cast_signed()));
+            add(&epoll, &copy, IN, number);
+            copy
+        })
+        .collect();
+    assert_eq!(look(&epoll), []);
+    write.write_all(b"x").expect("write");
+    let mut found: Vec<u64> = (0..60).flat_map(|_| look(&epoll)).map(|event| event.1).collect();
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found.len(), copies.len(), "all of them take turns");
+}

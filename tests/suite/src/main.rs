@@ -443,6 +443,7 @@ test_cases! {
         an_edge_is_reported_once,
         one_shot_is_reported_until_it_is_set_again,
         several_take_turns,
+        hundreds_are_watched,
         a_sleeping_caller_is_woken,
         a_timeout_passes,
         a_signal_ends_the_wait,
