@@ -12,6 +12,7 @@ const OBJECTS: &[(&str, &str, &[&str])] = &[
     ("libcloser.so", "closer.c", &["-shared", "-fPIC"]),
     ("libgate.so", "gate.c", &["-shared", "-fPIC"]),
     ("libslow.so", "slow.c", &["-shared", "-fPIC", "-l:libgate.so"]),
+    ("libpick.so", "pick.c", &["-shared", "-fPIC", "-Wl,-z,relro", "-l:libgate.so"]),
     ("libinner-deep.so", "deep.c", &["-shared", "-fPIC", "-Wl,-soname,libinner.so"]),
     ("librpath.so", "outer.c", &["-shared", "-fPIC", RPATH, DEEP, NEEDED, "-l:libouter.so"]),
     ("librunpath.so", "outer.c", &["-shared", "-fPIC", DEEP, "-l:libinner.so"]),

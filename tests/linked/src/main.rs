@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod gate;
+mod pick;
 mod thread;
 
 use alloc::boxed::Box;
@@ -28,6 +29,8 @@ fn main() -> i32 {
         Some(b"first") => Ok(()),
         Some(b"last") => closed_at_the_end(),
         Some(b"resolver") => resolver(),
+        Some(b"nested") => pick::nested(),
+        Some(b"choosing") => pick::choosing(),
         Some(b"modules") => thread::modules(),
         Some(b"gate") => gate::open_waits(),
         Some(b"fork") => gate::fork_does_not(),

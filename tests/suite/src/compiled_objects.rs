@@ -23,6 +23,7 @@ const CLOSER: (&str, &[u8]) = object!("libcloser.so");
 const CHOICE: (&str, &[u8]) = object!("libchoice.so");
 const GATE: (&str, &[u8]) = object!("libgate.so");
 const SLOW: (&str, &[u8]) = object!("libslow.so");
+const PICK: (&str, &[u8]) = object!("libpick.so");
 
 fn folder_of(objects: &[(&str, &[u8])]) -> Libraries {
     let mut libraries = Libraries::new();
@@ -53,6 +54,19 @@ pub fn what_chooses_a_function_may_call_others() {
         let variables = [&*libraries.variable(), &format!("LD_BIND_NOW={lazily}")];
         expect("/bin/linked", &["resolver"], &variables, &["22", "22", "11"]);
     }
+}
+
+pub fn what_chooses_a_function_may_open_a_library() {
+    only_here();
+    let libraries = folder_of(&[GATE, PICK, INNER]);
+    expect("/bin/linked", &["nested"], &[&libraries.variable()], &["inner: 1", "picked: 2"]);
+}
+
+pub fn a_child_chooses_what_its_parent_was_choosing() {
+    only_here();
+    let libraries = folder_of(&[GATE, PICK]);
+    let lines = ["the child: 2", "Exited(0)", "the parent: 2"];
+    expect("/bin/linked", &["choosing"], &[&libraries.variable()], &lines);
 }
 
 pub fn who_opens_a_library_finds_it_initialised() {

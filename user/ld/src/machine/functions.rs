@@ -13,12 +13,12 @@ type Function = extern "C" fn(argc: i32, argv: u32, envp: u32, linker: &'static 
 
 /// Ends the relocation of what was loaded.
 pub fn settle() -> Result<(), Failure> {
-    loop {
-        let mut linker = LINKER.lock();
-        let Some(step) = linker.steps.pop_front() else { return linker.protect() };
-        drop(linker);
+    let mut next = LINKER.lock().next_step();
+    while let Some(step) = next {
         memory::perform(step);
+        next = LINKER.lock().step_after();
     }
+    LINKER.lock().protect()
 }
 
 /// Runs first functions, down to `base` of those that are to be.

@@ -83,6 +83,8 @@ pub struct Linker {
     pub global: usize,
     /// What was put off when objects were relocated.
     pub steps: VecDeque<Step>,
+    /// The steps in the middle of which a thread is: a step may open a library that has others.
+    pub performing: Vec<Step>,
     /// What is to be initialised, the next last.
     pub to_begin: Vec<usize>,
     /// In the order it was done.
@@ -102,6 +104,7 @@ impl Linker {
             objects: Vec::new(),
             global: 0,
             steps: VecDeque::new(),
+            performing: Vec::new(),
             to_begin: Vec::new(),
             initialised: Vec::new(),
             to_end: Vec::new(),
@@ -129,6 +132,19 @@ impl Linker {
     pub fn add(&mut self, loaded: Loaded) -> usize {
         self.objects.push(Some(Box::new(loaded)));
         self.objects.len() - 1
+    }
+
+    /// The next step to do, noted as begun.
+    pub fn next_step(&mut self) -> Option<Step> {
+        let step = self.steps.pop_front()?;
+        self.performing.push(step);
+        Some(step)
+    }
+
+    /// Notes the step that was begun last as done; the next one.
+    pub fn step_after(&mut self) -> Option<Step> {
+        self.performing.pop();
+        self.next_step()
     }
 
     /// The next to initialise, down to `base` of them, noted as initialised; those that want nothing
@@ -222,8 +238,12 @@ impl Linker {
         }
     }
 
-    /// Leaves what a thread was about to do that is no more.
+    /// Leaves what a thread was about to do that is no more. Steps are for who opens a library next:
+    /// nothing that depends on one has run, so one that was begun can be done from its beginning.
     pub fn abandon(&mut self) {
+        while let Some(begun) = self.performing.pop() {
+            self.steps.push_front(begun);
+        }
         self.to_begin.clear();
         self.to_end.clear();
     }

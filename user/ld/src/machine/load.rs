@@ -82,8 +82,12 @@ impl Linker {
         Ok(root)
     }
 
-    /// Has the kernel hold that nobody writes to RELRO pages any more, once nothing is put off.
+    /// Has the kernel hold that nobody writes to RELRO pages any more, once nothing is put off. Whoever
+    /// opens a library in the middle of a step leaves that to who does the step.
     pub fn protect(&mut self) -> Result<(), Failure> {
+        if !self.performing.is_empty() {
+            return Ok(());
+        }
         for loaded in self.objects.iter_mut().flatten().filter(|loaded| !loaded.is_protected) {
             let object = &loaded.object;
             file::protect_relro(&object.layout, object.bias)
