@@ -179,7 +179,7 @@ fn closed_at_the_end() -> Result<(), OpenError> {
 fn resolver() -> Result<(), OpenError> {
     // SAFETY: the library has no first and last functions.
     let library = unsafe { Library::open("libchoice.so") }?;
-    for name in ["by_table", "by_call", "picked"] {
+    for name in ["by_table", "by_call", "by_thread", "picked"] {
         // SAFETY: the library has such functions.
         let function = unsafe { library.get::<extern "C" fn() -> i32>(name) }?;
         println!("{}", function());

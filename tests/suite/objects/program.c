@@ -2,7 +2,7 @@
 // library's variable in its own data, with its own entry for the address of the library's function,
 // and with guards on its stack. It says what is wrong. With an argument it writes to its RELRO.
 
-extern int copied, *where(void), twice(int), depth(void), count(void), sum(void);
+extern int copied, *where(void), twice(int), depth(void), count(void), sum(void), by_thread(void);
 extern int (*its_twice(void))(int), (*distant(void))(int);
 extern __thread int counted;
 extern volatile unsigned _DYNAMIC[];
@@ -71,6 +71,7 @@ static void check(void)
     CHECK(count() == 6 && counted == 6);
     CHECK((char *)&counted == (char *)word(0) - depth());
     CHECK(sum() == 6 && sum() == 11);
+    CHECK(by_thread() == 7);
     CHECK(word(0) == word(8));
     CHECK(word(0x14) != 0 && (word(0x14) & 0xff) == 0);
     check_list();

@@ -20,5 +20,11 @@ int depth(void) { return below; }
 __thread int counted = 5;
 int count(void) { return ++counted; }
 
+static int seven(void) { return 7; }
+static int (*pick(void))(void) { return seven; }
+int picked(void) __attribute__((ifunc("pick")));
+__thread int (*own)(void) = picked;
+int by_thread(void) { return own ? own() : 0; }
+
 static __thread int hidden[3] = {1, 2, 3};
 int sum(void) { return hidden[0] += hidden[1] + hidden[2]; }

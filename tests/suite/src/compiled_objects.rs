@@ -52,7 +52,7 @@ pub fn what_chooses_a_function_may_call_others() {
     let libraries = folder_of(&[CHOICE, INNER]);
     for lazily in ["", "1"] {
         let variables = [&*libraries.variable(), &format!("LD_BIND_NOW={lazily}")];
-        expect("/bin/linked", &["resolver"], &variables, &["22", "22", "11"]);
+        expect("/bin/linked", &["resolver"], &variables, &["22", "22", "11", "11"]);
     }
 }
 

@@ -42,6 +42,18 @@ impl Range {
         self.start + self.len
     }
 
+    /// The same of an object that lies so far from where it was made for.
+    pub const fn moved(self, bias: u32) -> Self {
+        Self { start: self.start.wrapping_add(bias), len: self.len }
+    }
+
+    /// What lies in both; empty if nothing does.
+    pub fn common(self, other: Self) -> Self {
+        let start = self.start.max(other.start);
+        let end = self.end().min(other.end());
+        Self { start, len: end.saturating_sub(start) }
+    }
+
     /// Whether `inner` lies in it.
     pub const fn contains(self, inner: Self) -> bool {
         self.start <= inner.start && inner.end() <= self.end()

@@ -41,6 +41,16 @@ pub enum Step {
     Copy { place: u32, from: u32, len: u32 },
 }
 
+impl Step {
+    /// What it writes to.
+    pub const fn written(self) -> Range {
+        match self {
+            Self::Resolve { place, .. } => Range { start: place, len: 4 },
+            Self::Copy { place, len, .. } => Range { start: place, len },
+        }
+    }
+}
+
 /// Why an object could not be relocated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Problem<'a> {

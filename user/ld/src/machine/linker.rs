@@ -143,7 +143,9 @@ impl Linker {
 
     /// Notes the step that was begun last as done; the next one.
     pub fn step_after(&mut self) -> Option<Step> {
-        self.performing.pop();
+        if let Some(done) = self.performing.pop() {
+            self.threads.begin_again(done.written());
+        }
         self.next_step()
     }
 

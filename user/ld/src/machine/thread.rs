@@ -3,7 +3,7 @@
 use alloc::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
 use alloc::vec::Vec;
 use core::alloc::Layout;
-use ld::{Object, PAGE, StaticTls, TlsImage, TlsPlace};
+use ld::{Object, PAGE, Range, StaticTls, TlsImage, TlsPlace};
 use sys::abi::process::{
     USER_DESC_LIMIT_IN_PAGES, USER_DESC_SEG_32BIT, USER_DESC_USEABLE, UserDesc,
 };
@@ -123,6 +123,31 @@ impl Threads {
         }
         self.threads.push(control);
         control as u32
+    }
+
+    /// Copies what was written to initial images only now to the memory that began as these were.
+    pub fn begin_again(&mut self, written: Range) {
+        for (index, module) in self.modules.iter().enumerate() {
+            let Some(Module { image, bias, .. }) = module else { continue };
+            let initial = image.initial.moved(*bias);
+            let common = initial.common(written);
+            for thread in self.threads.iter().filter(|_| common.len > 0) {
+                // SAFETY: the thread is alive, its vector has as many entries as it says, and the
+                // image lies at the beginning of its memory.
+                unsafe {
+                    let vector = (**thread).vector;
+                    let memory = if index < vector.read() as usize {
+                        vector.add(index + 1).read()
+                    } else {
+                        0
+                    };
+                    if memory != 0 {
+                        let to = (memory + (common.start - initial.start)) as *mut u8;
+                        to.copy_from_nonoverlapping(common.start as *const u8, common.len as usize);
+                    }
+                }
+            }
+        }
     }
 
     /// Lets go of the memory of a thread that has ended.

@@ -4,6 +4,7 @@ mod damage;
 mod lookup;
 mod maker;
 mod order;
+mod range;
 mod relocation;
 mod search;
 mod world;
