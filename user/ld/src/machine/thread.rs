@@ -101,7 +101,7 @@ impl Threads {
     pub fn create(&mut self) -> u32 {
         let memory = self.allocate();
         let control = memory.wrapping_add(self.below()).cast::<Control>();
-        let vector = new_vector(self.modules.len());
+        let vector = new_vector(self.modules.len(), core::ptr::null_mut());
         for (index, module) in self.modules.iter().enumerate() {
             let Some(Module { image, bias, offset: Some(offset) }) = module else { continue };
             let start = control.cast::<u8>().wrapping_sub(*offset as usize);
@@ -169,7 +169,7 @@ impl Threads {
                     }
                 }
             }
-            free_vector(vector);
+            free_vectors(vector);
             dealloc(control.cast::<u8>().wrapping_sub(self.below()), self.block_layout());
         }
     }
@@ -182,13 +182,19 @@ impl Threads {
             let control = running();
             let mut vector = (*control).vector;
             if vector.read() < module {
-                let longer = new_vector(self.modules.len());
+                // At least twice as long, so that all former ones together are no longer.
+                let len = self.modules.len().max(2 * vector.read() as usize);
+                let longer = new_vector(len, vector);
                 for index in 1..=vector.read() as usize {
                     longer.add(index).write(vector.add(index).read());
                 }
                 (*control).vector = longer;
-                free_vector(vector);
                 vector = longer;
+            }
+            // A signal's handler may have come first.
+            let memory = vector.add(module as usize).read();
+            if memory != 0 {
+                return Some(memory);
             }
             let layout = memory_layout(&image);
             let memory = alloc_zeroed(layout);
@@ -274,24 +280,36 @@ fn memory_layout(image: &TlsImage) -> Layout {
 }
 
 fn vector_layout(modules: usize) -> Layout {
-    Layout::array::<u32>(modules + 1).unwrap_or(Layout::new::<u32>())
+    Layout::array::<u32>(modules + 2).unwrap_or(Layout::new::<u32>())
 }
 
-fn new_vector(modules: usize) -> *mut u32 {
+/// A vector, with the one before it in the word below: whoever a signal has interrupted may still
+/// read that one.
+fn new_vector(modules: usize, former: *mut u32) -> *mut u32 {
     let layout = vector_layout(modules);
     // SAFETY: not empty.
     let vector = unsafe { alloc_zeroed(layout) }.cast::<u32>();
     if vector.is_null() {
         handle_alloc_error(layout);
     }
-    // SAFETY: room for one more than the modules.
-    unsafe { vector.write(modules as u32) };
-    vector
+    // SAFETY: room for two more than the modules.
+    unsafe {
+        vector.write(former as u32);
+        vector.add(1).write(modules as u32);
+        vector.add(1)
+    }
 }
 
 /// # Safety
-/// Made by `new_vector`, and nobody uses it any more.
-unsafe fn free_vector(vector: *mut u32) {
-    // SAFETY: the caller's promise.
-    unsafe { dealloc(vector.cast(), vector_layout(vector.read() as usize)) };
+/// Made by `new_vector`, and nobody uses it and those before it any more.
+unsafe fn free_vectors(mut vector: *mut u32) {
+    while !vector.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let start = vector.sub(1);
+            let former = start.read() as *mut u32;
+            dealloc(start.cast(), vector_layout(vector.read() as usize));
+            vector = former;
+        }
+    }
 }
