@@ -169,7 +169,8 @@ impl Regular {
         }
         let end = if grow { end } else { end.min(size) };
         let last = end.div_ceil(u64::from(PAGE_SIZE));
-        self.object.allocate((offset / u64::from(PAGE_SIZE)) as u32, last as u32)?;
+        let first = (offset / u64::from(PAGE_SIZE)) as u32;
+        self.object.allocate(first, last as u32, caller::is_interrupted)?;
         if grows {
             self.object.truncate(end)?;
         }

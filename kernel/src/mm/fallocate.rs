@@ -10,12 +10,14 @@ use kcore::page::PageFlags;
 
 impl Object {
     /// Gives the pages from `first` to before `end` frames; past the size too, which the caller
-    /// sets then. All of them or none: EINTR after a signal, ENOSPC without memory.
-    pub fn allocate(&self, first: u32, end: u32) -> Result<()> {
+    /// sets then. All of them or none: EINTR after a signal, ENOSPC without memory. `is_interrupted`
+    /// tells whether there is one; without [`work::SIGNAL`] it is not asked.
+    pub fn allocate(&self, first: u32, end: u32, is_interrupted: impl Fn() -> bool) -> Result<()> {
         for index in first..end {
-            let page = match task::current().work() & work::SIGNAL {
-                0 => self.page_for_write(index).map_err(|_| Errno::ENOSPC),
-                _ => Err(Errno::EINTR),
+            let page = if task::current().work() & work::SIGNAL != 0 && is_interrupted() {
+                Err(Errno::EINTR)
+            } else {
+                self.page_for_write(index).map_err(|_| Errno::ENOSPC)
             };
             match page {
                 Ok(pfn) => put_page(pfn),

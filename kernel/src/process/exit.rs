@@ -2,6 +2,7 @@
 
 use super::signal::{child_info, report_stopped, send_from_kernel_to_group, send_to_process};
 use super::table::{self, FamilyGuard, lock_family};
+use super::usage::Used;
 use super::{CurrentThread, Process, current, futex, machine, robust_list, trace};
 use crate::file::console;
 use crate::ipc::slot;
@@ -42,10 +43,13 @@ pub fn exit_thread(status: i32) -> ! {
 }
 
 impl CurrentThread {
-    /// No signals from here on.
+    /// No signals from here on, and what it used is its process's.
     fn take_no_more_signals(&self, status: i32) {
         let process = self.process();
+        let max_rss = process.mm().map_or(0, |mm| mm.peak_rss());
         let mut guard = process.lock_signals();
+        // Whoever adds up all threads finds it once.
+        process.usage.add_thread(Used { max_rss, ..self.used() });
         let left = guard.remove_thread(self, status);
         let is_stopped = guard.is_stopped();
         drop(guard);
@@ -76,7 +80,6 @@ impl CurrentThread {
     /// Leaves the address space and lets go of whoever waits for that.
     fn release_memory(&self) {
         self.release_words();
-        self.settle_account();
         task::current().leave_address_space();
         drop(self.own().mm.take());
         self.release_parent();

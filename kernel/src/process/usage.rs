@@ -1,6 +1,6 @@
 //! What processes have used: their threads, and the children they waited for.
 
-use super::{CurrentThread, Process, Thread};
+use super::{Process, Thread};
 use crate::sync::{Rank, SpinLock};
 use abi::process::Rusage;
 use abi::time::Timeval;
@@ -144,17 +144,11 @@ impl Process {
     pub fn used(&self) -> Used {
         let max_rss = self.mm().map_or(0, |mm| mm.peak_rss());
         let mut used = Used { max_rss, ..Used::NOTHING };
-        for thread in self.lock_signals().threads() {
+        // Until all are added up no thread ends.
+        let guard = self.lock_signals();
+        for thread in guard.threads() {
             used = used.plus(thread.used());
         }
         used.plus(self.usage.ended())
-    }
-}
-
-impl CurrentThread {
-    /// Books what the thread used with its process, before it goes.
-    pub(super) fn settle_account(&self) {
-        let max_rss = self.process.mm().map_or(0, |mm| mm.peak_rss());
-        self.process.usage.add_thread(Used { max_rss, ..self.used() });
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::child;
 use crate::fault::{PAGE, unmap};
+use crate::scratch::Scratch;
 use crate::threads::{spawn, word};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
+use sys::abi::file::{FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE};
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::abi::process::{RLIMIT_CPU, Rlimit};
 use sys::abi::signal::*;
@@ -109,4 +111,19 @@ pub fn the_limit_warns_and_then_ends() {
     assert_eq!(status, Status::Exited(0));
     assert_eq!(word(shared).load(SeqCst), 1);
     unmap(shared, 1);
+}
+
+pub fn a_timer_that_has_not_expired_interrupts_nothing() {
+    const LENGTH: i64 = 16 << 20;
+    let (_name, file) = Scratch::file("timed", b"");
+    let ticks = || call!(times(UserMutPtr::NULL)).expect("times");
+    let allocate = |mode| call!(fallocate(file.fd().0, mode, 0, LENGTH));
+    set(ITIMER_PROF, 3_600_000, 0);
+    // Long enough for some of them to end in the middle.
+    let start = ticks();
+    while ticks().wrapping_sub(start) < 30 {
+        assert_eq!(allocate(0), Ok(0));
+        assert_eq!(allocate(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE), Ok(0));
+    }
+    set(ITIMER_PROF, 0, 0);
 }

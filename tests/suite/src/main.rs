@@ -387,6 +387,7 @@ test_cases! {
         a_child_of_a_thread_has_one_thread,
         locks_of_a_thread_that_ended_are_released,
         a_threads_usage_is_part_of_the_processs,
+        time_of_a_thread_that_ends_is_never_missing,
         threads_fault_on_the_same_and_on_neighbouring_pages,
         mappings_and_forks_race_with_faults,
         many_threads_come_and_go,
@@ -421,6 +422,7 @@ test_cases! {
         signals_are_told_even_if_ignored,
         stops_are_told_and_take_place,
         a_kill_ends_who_stands_still,
+        word_of_a_timer_does_not_end_the_wait,
         without_their_tracer_they_go_on,
         a_killed_tracer_lets_go,
         not_everybody_may_be_traced,
@@ -481,6 +483,7 @@ test_cases! {
         all_threads_count,
         a_child_has_none_and_a_program_keeps_them,
         the_limit_warns_and_then_ends,
+        a_timer_that_has_not_expired_interrupts_nothing,
     ],
     timer: [
         a_timer_sends_its_signal_once,

@@ -559,6 +559,28 @@ pub fn a_threads_usage_is_part_of_the_processs() {
     assert!(usage(RUSAGE_THREAD) - before.1 < 100);
 }
 
+pub fn time_of_a_thread_that_ends_is_never_missing() {
+    fn used(who: i32) -> i32 {
+        let mut usage = Rusage::default();
+        call!(getrusage(who, output(&mut usage))).expect("getrusage");
+        let microseconds = |time: Timeval| time.sec * 1_000_000 + time.usec;
+        microseconds(usage.utime) + microseconds(usage.stime)
+    }
+    extern "C" fn works(_: u32) -> i32 {
+        while used(RUSAGE_THREAD) < 50_000 {}
+        FOUND.store(used(RUSAGE_THREAD), SeqCst);
+        0
+    }
+    for _ in 0..4 {
+        let before = used(RUSAGE_SELF);
+        let thread = spawn(works, 0);
+        // Told in the middle of the thread's end.
+        thread.join();
+        let (all, of_thread) = (used(RUSAGE_SELF) - before, FOUND.load(SeqCst));
+        assert!(all >= of_thread, "{all} {of_thread}");
+    }
+}
+
 const RACERS: u32 = 4;
 const RACE_PAGES: u32 = 300;
 

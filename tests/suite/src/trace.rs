@@ -8,10 +8,12 @@ use core::time::Duration;
 use sys::abi::UserMutPtr;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::abi::signal::*;
+use sys::abi::time::{ITIMER_REAL, Itimerval, Timeval};
 use sys::abi::trace::*;
 use sys::file::File;
 use sys::process::{self, kill};
-use sys::syscall::{pointer, pointer_mut};
+use sys::signal::change_mask;
+use sys::syscall::{input, pointer, pointer_mut};
 use sys::trace::{Tracer, write_memory};
 use sys::wait::Status;
 use sys::{Errno, time};
@@ -399,6 +401,19 @@ pub fn a_kill_ends_who_stands_still() {
     let end = tracer.next().expect("trace_next");
     assert_eq!((end.tid, end.what()), (pid, Some(What::Ended { status: SIGKILL })));
     assert_eq!(tracer.next(), Err(Errno::ECHILD));
+}
+
+pub fn word_of_a_timer_does_not_end_the_wait() {
+    let (tracer, pid) = traced(TRACE_CALLS, 0, || {
+        time::sleep(Duration::from_millis(100));
+        4
+    });
+    change_mask(SIG_BLOCK, SignalSet::of(SIGALRM)).expect("rt_sigprocmask");
+    let interval = Timeval { sec: 0, usec: 10_000 };
+    let timer = Itimerval { interval, value: interval };
+    call!(setitimer(ITIMER_REAL, input(&timer), UserMutPtr::NULL)).expect("setitimer");
+    watch(&tracer, |_, _| {});
+    assert_eq!(child::wait(pid), Status::Exited(4));
 }
 
 pub fn without_their_tracer_they_go_on() {

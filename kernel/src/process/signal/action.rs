@@ -56,6 +56,10 @@ impl CurrentThread {
         let result = guard.change_actions(change)?;
         let (number, actions) = (guard.actions_shared, guard.actions.clone());
         drop(guard);
+        // An exec has them to itself by now.
+        if number == 0 {
+            return Ok(result);
+        }
         let mut next = family.next_process(1);
         while let Some(slot) = next {
             let other = &family[slot].process;

@@ -3,6 +3,7 @@
 use super::tracee::Tracee;
 use crate::ipc::object::{Object, Revocations};
 use crate::process::current;
+use crate::process::signal::is_interrupted;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task::Sleep;
@@ -163,18 +164,25 @@ impl Tracer {
 
     /// Takes the next event, waiting for it. ECHILD if none can come, EINTR.
     pub fn next_event(&self) -> Result<Event> {
-        let mut gone = None;
-        let attempt = || {
-            let mut state = self.state.lock();
-            if let Some((event, ended)) = state.take() {
-                gone = ended;
-                return Some(Ok(event));
+        loop {
+            let mut gone = None;
+            let attempt = || {
+                let mut state = self.state.lock();
+                if let Some((event, ended)) = state.take() {
+                    gone = ended;
+                    return Some(Ok(event));
+                }
+                state.threads.is_empty().then_some(Err(Errno::ECHILD))
+            };
+            let outcome = self.arrived.wait_for(Sleep::Interruptible, None, attempt);
+            drop(gone);
+            match outcome {
+                Ok(outcome) => return outcome,
+                Err(_) if is_interrupted() => return Err(Errno::EINTR),
+                // Only word of a timer.
+                Err(_) => {}
             }
-            state.threads.is_empty().then_some(Err(Errno::ECHILD))
-        };
-        let outcome = self.arrived.wait_for(Sleep::Interruptible, None, attempt);
-        drop(gone);
-        outcome.unwrap_or(Err(Errno::EINTR))
+        }
     }
 
     /// Lets the thread go on that stands still under this id.
