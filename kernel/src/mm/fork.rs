@@ -109,18 +109,24 @@ impl Mm {
     /// Gives the child a copy of a page that it cannot share because somebody has it pinned.
     #[cold]
     fn copy_pinned(&self, child: &Mm, at: Vpn) -> Result<()> {
-        let own = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
-        let lock = self.lock_tables();
-        let Slot::Page { pfn, access } = lookup(&self.tables(&lock), at) else { return Ok(()) };
-        let original = page(pfn);
-        if access.contains(Access::SPECIAL) || !original.has(PageFlags::EXCLUSIVE) {
+        let original = || {
+            let lock = self.lock_tables();
+            let Slot::Page { pfn, access } = lookup(&self.tables(&lock), at) else { return None };
+            let is_shared =
+                access.contains(Access::SPECIAL) || !page(pfn).has(PageFlags::EXCLUSIVE);
+            (!is_shared).then_some((lock, pfn, access))
+        };
+        // Most pages of the step are not pinned and need no frame.
+        if original().is_none() {
             return Ok(());
         }
+        let own = Frame::allocate(&GFP_HIGHUSER).ok_or(Errno::ENOMEM)?;
+        let Some((lock, pfn, access)) = original() else { return Ok(()) };
         let tables = child.tables(&lock);
         let Some(leaf) = leaf(&tables, at) else { return Ok(()) };
         let Some(own) = own_copy(Some(own), pfn) else { return Err(Errno::ENOMEM) };
         let own = own.into_raw();
-        page(own).become_private(original.mapping(), original.index());
+        page(own).become_private(page(pfn).mapping(), page(pfn).index());
         leaf.cell(at).set(entry_of(own, access.difference(Access::ACCESSED)));
         child.add_rss(1, 0);
         Ok(())
