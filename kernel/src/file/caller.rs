@@ -103,6 +103,11 @@ pub fn is_privileged() -> bool {
     current().process().credentials().is_privileged()
 }
 
+/// Whose the calling process is, whomever it acts for.
+pub fn real_user() -> u32 {
+    current().process().credentials().user.real
+}
+
 /// On whose behalf the call works.
 pub fn identity() -> Caller {
     Caller::new(current().process().credentials())

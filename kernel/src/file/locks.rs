@@ -216,8 +216,15 @@ pub fn query(file: &File, owner: Owner, lock: &Flock64) -> Result<Flock64> {
     })
 }
 
-/// F_SETLK, and with `wait` F_SETLKW.
-pub fn set(file: &File, owner: Owner, lock: &Flock64, wait: bool) -> Result<()> {
+/// F_SETLK, and with `wait` F_SETLKW. EBADF if another thread has closed the descriptor meanwhile:
+/// that removed the process's locks, but not this one if it came later.
+pub fn set(
+    file: &File,
+    owner: Owner,
+    lock: &Flock64,
+    wait: bool,
+    is_open: impl FnOnce() -> bool,
+) -> Result<()> {
     let wanted = wanted(file, owner, lock)?;
     match lock.kind {
         F_RDLCK => file.may_read()?,
@@ -228,7 +235,17 @@ pub fn set(file: &File, owner: Owner, lock: &Flock64, wait: bool) -> Result<()> 
         }
         _ => return Err(Errno::EINVAL),
     }
-    with(file, |locks| locks.set(Which::Ranges, wanted, wait))
+    with(file, |locks| {
+        locks.set(Which::Ranges, wanted, wait)?;
+        if is_open() {
+            return Ok(());
+        }
+        if locks.unlock(Which::Ranges, owner, wanted.start, wanted.last).is_err() {
+            // No memory for what would be left. Closing removes everything anyway.
+            locks.remove_owner(owner);
+        }
+        Err(Errno::EBADF)
+    })
 }
 
 /// `flock`.

@@ -3,6 +3,9 @@
 use crate::child;
 use crate::fault::{PAGE, map_file, unmap};
 use crate::scratch::Scratch;
+use crate::threads::spawn;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
 use sys::Errno;
 use sys::abi::file::*;
 use sys::abi::memory::{MAP_PRIVATE, MREMAP_MAYMOVE, PROT_READ};
@@ -10,6 +13,7 @@ use sys::abi::signal::SIGKILL;
 use sys::file::{File, pipe};
 use sys::process;
 use sys::syscall::output;
+use sys::time::sleep;
 use sys::wait::Status;
 
 fn range(kind: i16, start: i64, len: i64) -> Flock64 {
@@ -103,6 +107,36 @@ pub fn a_waiting_process_gets_the_lock_in_the_end() {
     assert_eq!(set(&file, range(F_UNLCK, 0, 0)), Ok(0));
     assert_eq!((read.read(&mut byte), byte), (Ok(1), *b"2"));
     assert_eq!(child::wait(pid), Status::Exited(0));
+}
+
+pub fn a_lock_that_comes_after_closing_goes_again() {
+    static RESULT: AtomicU32 = AtomicU32::new(0);
+    extern "C" fn body(fd: u32) -> i32 {
+        let mut lock = range(F_WRLCK, 0, 0);
+        let address = output(&mut lock).address();
+        let result = call!(fcntl64(fd.cast_signed(), F_SETLKW64, address));
+        RESULT.store(result.map_or_else(|error| error.number().into(), |_| 0), SeqCst);
+        0
+    }
+    let (name, _file) = Scratch::file("closed-lock", b"x");
+    let ((read, ready), (gate, go)) = (pipe().expect("pipe2"), pipe().expect("pipe2"));
+    let pid = child::start(|| {
+        let file = again(&name);
+        assert_eq!(set(&file, range(F_WRLCK, 0, 0)), Ok(0));
+        ready.write_all(b"1").expect("write");
+        assert_eq!(gate.read(&mut [0]), Ok(1));
+        0
+    });
+    assert_eq!(read.read(&mut [0]), Ok(1));
+    let file = again(&name);
+    let thread = spawn(body, file.fd().0.cast_unsigned());
+    sleep(Duration::from_millis(20));
+    drop(file);
+    go.write_all(b"1").expect("write");
+    assert_eq!(child::wait(pid), Status::Exited(0));
+    thread.join();
+    assert_eq!(RESULT.load(SeqCst), u32::from(Errno::EBADF.number()));
+    assert_eq!(in_the_way_of_a_child(&name, range(F_WRLCK, 0, 0)), (-1, -1));
 }
 
 pub fn two_that_wait_for_each_other_are_told() {

@@ -246,6 +246,28 @@ pub fn a_waiting_receiver_learns_of_the_end() {
     }
 }
 
+pub fn what_a_receiver_leaves_wakes_the_next() {
+    for (kind, flags) in [(SOCK_STREAM, MSG_PEEK), (SOCK_STREAM, 0)] {
+        let (one, other) = pair(kind);
+        let receivers = [(); 2].map(|()| {
+            child::start(|| {
+                let mut byte = [0];
+                assert_eq!(receive(&other, &mut byte, flags), Ok(1));
+                byte[0].into()
+            })
+        });
+        sys::time::sleep(core::time::Duration::from_millis(20));
+        assert_eq!(send(&one, b"ab", 0), Ok(2));
+        let [first, second] = receivers.map(child::wait);
+        let other = if flags == 0 { b'b' } else { b'a' };
+        let bytes = [b'a', other].map(|byte| Status::Exited(byte.into()));
+        assert!(
+            [first, second] == bytes || [second, first] == bytes,
+            "{kind} {first:?} {second:?}"
+        );
+    }
+}
+
 pub fn bad_buffers_move_nothing() {
     let hole = map(2);
     unmap(hole + PAGE, 1);

@@ -2,12 +2,14 @@
 
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
+use crate::harness::{on_folio, only_on_folio};
 use crate::socket::{pair, receive, send};
 use alloc::vec;
 use alloc::vec::Vec;
-use sys::abi::file::{F_GETFD, FD_CLOEXEC, Iovec};
+use sys::abi::file::{F_GETFD, F_SETFL, FD_CLOEXEC, Iovec, O_NONBLOCK};
+use sys::abi::process::{RLIMIT_NOFILE, Rlimit};
 use sys::abi::socket::*;
-use sys::abi::{Plain, UserMutPtr};
+use sys::abi::{Plain, UserMutPtr, UserPtr};
 use sys::file::{File, pipe};
 use sys::io::Fd;
 use sys::syscall::{input, output, pointer, pointer_mut};
@@ -169,6 +171,14 @@ pub fn bad_ones_are_refused() {
     let mut unknown = control(&[fd]);
     unknown[8] = 99;
     assert_eq!(send_control(&one, b"x", &unknown), Err(Errno::EINVAL));
+    // Linux's word for programs of 32 bits on 64 is another.
+    let too_long = if on_folio() { Errno::ENOBUFS } else { Errno::ENOMEM };
+    for (len, expected) in [(10_236, Ok(1)), (1 << 20, Err(too_long))] {
+        let mut long = vec![0; len];
+        let head = Cmsghdr { len: len as u32, level: 99, kind: 0 };
+        head.put(&mut long).expect("a head");
+        assert_eq!(send_control(&one, b"x", &long), expected);
+    }
     let message = Msghdr { control: UserMutPtr::new(8), controllen: 16, ..Msghdr::default() };
     assert_eq!(call!(sendmsg(one.fd().0, input(&message), 0)), Err(Errno::EFAULT));
 }
@@ -209,13 +219,108 @@ pub fn sockets_that_only_carry_each_other_go() {
 }
 
 pub fn a_long_chain_goes_link_by_link() {
-    let (read, write) = pipe().expect("pipe2");
+    let (read, write) = quiet_pipe();
     let mut last = write;
     for _ in 0..300 {
         let (one, other) = pair(SOCK_STREAM);
         assert_eq!(send_files(&one, b"x", &[&last]), Ok(1));
         last = other;
     }
+    for _ in 0..100 {
+        let (count, mut files, _) = receive_files(&last, 0, 64).expect("recvmsg");
+        assert_eq!((count, files.len()), (1, 1));
+        last = files.remove(0);
+    }
+    assert_eq!(read.read(&mut [0; 1]), Err(Errno::EAGAIN));
     drop(last);
     assert_eq!(read.read(&mut [0; 1]), Ok(0));
+}
+
+/// A pipe of which nobody waits to read.
+fn quiet_pipe() -> (File, File) {
+    let (read, write) = pipe().expect("pipe2");
+    call!(fcntl64(read.fd().0, F_SETFL, O_NONBLOCK)).expect("fcntl64");
+    (read, write)
+}
+
+pub fn what_waits_at_an_open_socket_stays() {
+    for kind in KINDS {
+        let (read, write) = quiet_pipe();
+        let ((near, far), (one, other)) = (pair(kind), pair(kind));
+        assert_eq!(send_files(&other, b"x", &[&write]), Ok(1));
+        drop(write);
+        assert_eq!(send_files(&near, b"x", &[&one]), Ok(1));
+        drop(one);
+        drop(pair(kind));
+        assert_eq!(read.read(&mut [0; 1]), Err(Errno::EAGAIN));
+        let (_, files, _) = receive_files(&far, 0, 64).expect("recvmsg");
+        let (count, inner, _) = receive_files(&files[0], 0, 64).expect("recvmsg");
+        assert_eq!((count, inner.len()), (1, 1));
+        assert_eq!(inner[0].write(b"there"), Ok(5));
+        drop((files, inner));
+        assert_eq!(read.read(&mut [0; 8]), Ok(5));
+        assert_eq!(read.read(&mut [0; 8]), Ok(0));
+    }
+}
+
+/// Sends a socket that carries itself, and `write`, to another one; then only that one leads to it.
+fn send_circle(to: &File, write: File) {
+    let (one, other) = pair(SOCK_DGRAM);
+    assert_eq!(send_files(&other, b"x", &[&one, &write]), Ok(1));
+    assert_eq!(send_files(to, b"x", &[&one]), Ok(1));
+}
+
+pub fn dissolving_a_pair_loses_what_waits() {
+    only_on_folio("Linux collects when a socket closes");
+    let (near, far) = pair(SOCK_DGRAM);
+    let (read, write) = quiet_pipe();
+    send_circle(&near, write);
+    assert_eq!(read.read(&mut [0; 1]), Err(Errno::EAGAIN));
+    let unspecified = [0u8; 2];
+    assert_eq!(call!(connect(far.fd().0, UserPtr::new(pointer(&unspecified)), 2)), Ok(0));
+    assert_eq!(read.read(&mut [0; 1]), Ok(0));
+}
+
+/// The error of what a user does who may have 40 descriptors, 0 for none.
+fn as_user(user: u32, body: &dyn Fn() -> Result<u32>) -> i32 {
+    let ended = child::run(|| {
+        let limit = Rlimit { cur: 40, max: 40 };
+        call!(setrlimit(RLIMIT_NOFILE, input(&limit))).expect("setrlimit");
+        call!(setuid32(user)).expect("setuid32");
+        body().map_or_else(|error| error.number().into(), |_| 0)
+    });
+    let Status::Exited(number) = ended else { panic!("{ended:?}") };
+    number
+}
+
+pub fn every_user_has_a_limit() {
+    let (near, far) = pair(SOCK_DGRAM);
+    let (read, _write) = pipe().expect("pipe2");
+    let refused = i32::from(Errno::ETOOMANYREFS.number());
+    let one = || send_files(&near, b"x", &[&read]);
+    assert_eq!(as_user(1000, &|| send_files(&near, b"x", &[&read; 41])), 0);
+    assert_eq!(as_user(1000, &one), refused);
+    assert_eq!(as_user(2000, &one), 0);
+    assert_eq!(receive_files(&far, 0, 0).map(|_| ()), Ok(()));
+    assert_eq!(as_user(1000, &one), 0);
+    while receive(&far, &mut [0; 4], MSG_DONTWAIT).is_ok() {}
+}
+
+pub fn what_nobody_can_come_to_does_not_count() {
+    only_on_folio("a count that is the user's; Linux collects only when a socket closes");
+    let (near, far) = pair(SOCK_DGRAM);
+    let (read, _write) = pipe().expect("pipe2");
+    let one = || send_files(&near, b"x", &[&read]);
+    let circle = || {
+        let (own, other) = pair(SOCK_DGRAM);
+        let mut files = [&read; 40];
+        files[0] = &own;
+        send_files(&other, b"x", &files)?;
+        send_files(&near, b"x", &[&own])?;
+        drop((own, other));
+        receive(&far, &mut [0; 4], MSG_DONTWAIT)?;
+        one()?;
+        one()
+    };
+    assert_eq!(as_user(1000, &circle), 0);
 }

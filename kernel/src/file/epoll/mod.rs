@@ -101,7 +101,9 @@ pub fn create() -> Result<Arc<File>> {
 pub struct Reported {
     pub event: EpollEvent,
     watch: *const Watch,
+    key: (i32, usize),
     before: Interest,
+    after: Interest,
 }
 
 impl Epoll {
@@ -224,15 +226,21 @@ impl Epoll {
             }
             watch.set_interest(interest);
             let event = EpollEvent { events, data: interest.data };
-            return Some(Reported { event, watch: listed, before });
+            let (key, after) = (watch.key(), interest);
+            return Some(Reported { event, watch: listed, key, before, after });
         }
         None
     }
 
-    /// The program could not be told.
+    /// The program could not be told. Another thread may have changed or removed the watch.
     pub fn take_back(&self, reported: &Reported) {
         let kept = self.keep(None);
-        if let Some(watch) = self.find_watch(&kept, |watch| core::ptr::eq(watch, reported.watch)) {
+        let is_it = |watch: &Watch| {
+            core::ptr::eq(watch, reported.watch)
+                && watch.key() == reported.key
+                && watch.interest() == reported.after
+        };
+        if let Some(watch) = self.find_watch(&kept, is_it) {
             // SAFETY: the watches are kept.
             let watch = unsafe { &*watch };
             watch.set_interest(reported.before);

@@ -105,10 +105,14 @@ impl Datagram {
         };
         if let Some(old) = old.as_ref().and_then(|old| old.datagram()) {
             let unreceived = self.mailbox.lock().leave();
-            if !unreceived.is_empty() && old.is_connected_to(self) {
+            let any = !unreceived.is_empty();
+            if any && old.is_connected_to(self) {
                 old.mailbox.lock().reset();
             }
             drop(unreceived);
+            if any {
+                rights::collect();
+            }
             old.end.wake_all();
         }
         self.end.wake_all();
@@ -246,20 +250,29 @@ impl Datagram {
 
     pub(super) fn receive(&self, to: &mut UserBuffers, how: Receive) -> Result<Received> {
         let deadline = Wait::new(&self.end.receive_timeout);
-        loop {
-            match self.receive_one(to, how)? {
-                Some(received) => return Ok(received),
-                None if how.nonblocking => return Err(Errno::EAGAIN),
-                None => wait(&self.end.receivers, &deadline, || self.mailbox.lock().has_news())?,
+        let has_news = || self.mailbox.lock().has_news();
+        let received = loop {
+            match self.receive_one(to, how).transpose() {
+                Some(received) => break received,
+                None if how.nonblocking => break Err(Errno::EAGAIN),
+                None => wait(&self.end.receivers, &deadline, has_news)?,
             }
-        }
+        };
+        self.end.wake_next_receiver(has_news);
+        received
     }
 
     /// `None`: nothing has come.
     fn receive_one(&self, to: &mut UserBuffers, how: Receive) -> Result<Option<Received>> {
         let _turn = self.end.receiving.lock();
-        let step = self.mailbox.lock().receive_step();
-        let Head { packet: letter, len, .. } = match step {
+        let step = {
+            let mut mailbox = self.mailbox.lock();
+            let step = mailbox.receive_step();
+            // Gone even if the program has no room for it. Later it could be another one.
+            let gone = matches!(step, ReceiveStep::Packet(_)) && !how.peek;
+            (step, if gone { mailbox.pop() } else { None })
+        };
+        let Head { packet: letter, len, .. } = match step.0 {
             ReceiveStep::Packet(head) => head,
             ReceiveStep::Fail(error) => return Err(error),
             ReceiveStep::Wait => return Ok(None),
@@ -271,9 +284,6 @@ impl Datagram {
         let copied = letter.packet.copy_out(0, count, to);
         let rights = rights::arrive(&letter.packet, how.peek)?;
         if !how.peek {
-            // Gone even if the program had no room for it.
-            let gone = self.mailbox.lock().pop();
-            drop(gone);
             self.end.callers.wake_all();
         }
         copied?;

@@ -69,6 +69,14 @@ impl End {
         self.name.get()
     }
 
+    /// A receiver has left something, perhaps without needing its wake-up: it is the next one's.
+    #[inline]
+    pub fn wake_next_receiver(&self, has_news: impl FnOnce() -> bool) {
+        if self.receivers.has_waiters() && has_news() {
+            self.receivers.wake_one();
+        }
+    }
+
     pub fn wake_all(&self) {
         self.receivers.wake_all();
         self.senders.wake_all();

@@ -37,21 +37,35 @@ pub struct Received {
 impl Stream {
     pub(super) fn receive(&self, to: &mut UserBuffers, how: Receive) -> Result<Received> {
         let deadline = Wait::new(&self.end.receive_timeout);
-        if self.kind() == SocketKind::Stream {
-            return self.receive_bytes(to, how, &deadline);
-        }
+        let received = match self.kind() {
+            SocketKind::Stream => self.receive_bytes(to, how, &deadline),
+            _ => self.receive_next_message(to, how, &deadline),
+        };
+        self.end.wake_next_receiver(|| self.has_news());
+        received
+    }
+
+    fn has_news(&self) -> bool {
+        self.with_state(|state, side| state.has_news(side))
+    }
+
+    fn wait_for_news(&self, deadline: &Wait) -> Result<()> {
+        wait(&self.end.receivers, deadline, || self.has_news())
+    }
+
+    fn receive_next_message(
+        &self,
+        to: &mut UserBuffers,
+        how: Receive,
+        deadline: &Wait,
+    ) -> Result<Received> {
         loop {
             match self.receive_message(to, how)? {
                 Some(received) => return Ok(received),
                 None if how.nonblocking => return Err(Errno::EAGAIN),
-                None => self.wait_for_news(&deadline)?,
+                None => self.wait_for_news(deadline)?,
             }
         }
-    }
-
-    fn wait_for_news(&self, deadline: &Wait) -> Result<()> {
-        let has_news = || self.with_state(|state, side| state.has_news(side));
-        wait(&self.end.receivers, deadline, has_news)
     }
 
     fn next_step(&self) -> ReceiveStep<Arc<Packet>> {

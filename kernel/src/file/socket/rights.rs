@@ -19,6 +19,8 @@ use kcore::socket::spread;
 /// What one message carries.
 pub struct Rights {
     files: Vec<Arc<File>>,
+    /// Who sends them.
+    user: u32,
     /// In [`GRAVES`].
     next: Option<Box<Self>>,
 }
@@ -30,8 +32,17 @@ struct Traveller {
     messages: usize,
 }
 
-/// Sorted by address. While it is locked, no message with rights comes or goes.
-static TRAVELLERS: SpinLock<Vec<Traveller>> = SpinLock::new(Rank::SocketRights, Vec::new());
+/// What is on its way.
+struct Travellers {
+    /// Sorted by address.
+    sockets: Vec<Traveller>,
+    /// How many files all messages of a user carry.
+    users: Vec<(u32, usize)>,
+}
+
+/// While it is locked, no message with rights comes or goes.
+static TRAVELLERS: SpinLock<Travellers> =
+    SpinLock::new(Rank::SocketRights, Travellers { sockets: Vec::new(), users: Vec::new() });
 /// How many files all messages carry.
 static CARRIED: AtomicUsize = AtomicUsize::new(0);
 
@@ -45,13 +56,16 @@ struct Graves {
 }
 
 impl Rights {
-    /// ETOOMANYREFS if there are more on their way than a process may have open.
+    /// ETOOMANYREFS if the user has more on their way than a process may have open.
     pub fn new(files: Vec<Arc<File>>) -> Result<Box<Self>> {
-        let limit = caller::descriptor_limit() as usize;
-        if CARRIED.load(Relaxed) > limit && !caller::is_privileged() {
-            return Err(Errno::ETOOMANYREFS);
+        let user = caller::real_user();
+        if is_over_limit(user) && !caller::is_privileged() {
+            collect();
+            if is_over_limit(user) {
+                return Err(Errno::ETOOMANYREFS);
+            }
         }
-        Box::try_new(Self { files, next: None }).map_err(|_| Errno::ENOMEM)
+        Box::try_new(Self { files, user, next: None }).map_err(|_| Errno::ENOMEM)
     }
 
     pub fn files(&self) -> &[Arc<File>] {
@@ -63,12 +77,18 @@ impl Rights {
         let mut files = Vec::new();
         files.try_reserve_exact(self.files.len()).map_err(|_| Errno::ENOMEM)?;
         files.extend(self.files.iter().cloned());
-        Box::try_new(Self { files, next: None }).map_err(|_| Errno::ENOMEM)
+        Box::try_new(Self { files, user: self.user, next: None }).map_err(|_| Errno::ENOMEM)
     }
 
     fn sockets(&self) -> impl Iterator<Item = &Arc<File>> {
         self.files.iter().filter(|file| file.socket().is_some())
     }
+}
+
+fn is_over_limit(user: u32) -> bool {
+    let limit = caller::descriptor_limit() as usize;
+    CARRIED.load(Relaxed) > limit
+        && TRAVELLERS.lock().users.iter().any(|(of, files)| *of == user && *files > limit)
 }
 
 fn place(travellers: &[Traveller], file: &Arc<File>) -> core::result::Result<usize, usize> {
@@ -82,21 +102,27 @@ pub fn depart<R, E>(
 ) -> Result<core::result::Result<R, E>> {
     let mut travellers = TRAVELLERS.lock();
     let most = packet.with_rights(|rights| rights.map_or(0, |rights| rights.sockets().count()));
-    travellers.try_reserve(most).map_err(|_| Errno::ENOMEM)?;
+    travellers.sockets.try_reserve(most).map_err(|_| Errno::ENOMEM)?;
+    travellers.users.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
     let pushed = push();
     if pushed.is_ok() {
         packet.with_rights(|rights| {
             let Some(rights) = rights else { return };
             CARRIED.fetch_add(rights.files.len(), Relaxed);
+            let Travellers { sockets, users } = &mut *travellers;
+            match users.iter_mut().find(|(user, _)| *user == rights.user) {
+                Some((_, files)) => *files += rights.files.len(),
+                None => users.push((rights.user, rights.files.len())),
+            }
             for file in rights.sockets() {
-                match place(&travellers, file) {
+                match place(sockets, file) {
                     Ok(found) => {
-                        if let Some(traveller) = travellers.get_mut(found) {
+                        if let Some(traveller) = sockets.get_mut(found) {
                             traveller.messages += 1;
                         }
                     }
                     Err(place) => {
-                        travellers.insert(place, Traveller { file: file.clone(), messages: 1 });
+                        sockets.insert(place, Traveller { file: file.clone(), messages: 1 });
                     }
                 }
             }
@@ -119,19 +145,31 @@ pub fn arrive(packet: &Packet, peek: bool) -> Result<Option<Box<Rights>>> {
 }
 
 /// They are not on their way any more.
-fn forget(travellers: &mut Vec<Traveller>, rights: &Rights) {
+fn forget(travellers: &mut Travellers, rights: &Rights) {
     CARRIED.fetch_sub(rights.files.len(), Relaxed);
+    let Travellers { sockets, users } = travellers;
+    if let Some(place) = users.iter().position(|(user, _)| *user == rights.user)
+        && let Some((_, files)) = users.get_mut(place)
+    {
+        *files -= rights.files.len();
+        if *files == 0 {
+            users.swap_remove(place);
+        }
+    }
     for file in rights.sockets() {
-        let Ok(found) = place(travellers, file) else { continue };
-        let Some(traveller) = travellers.get_mut(found) else { continue };
+        let Ok(found) = place(sockets, file) else { continue };
+        let Some(traveller) = sockets.get_mut(found) else { continue };
         traveller.messages -= 1;
         if traveller.messages == 0 {
             // Not the last reference: the message's is still there.
-            travellers.remove(found);
+            sockets.remove(found);
         }
     }
-    if travellers.is_empty() {
-        *travellers = Vec::new();
+    if sockets.is_empty() {
+        *sockets = Vec::new();
+    }
+    if users.is_empty() {
+        *users = Vec::new();
     }
 }
 
@@ -188,7 +226,7 @@ pub fn collect() {
     {
         let mut travellers = TRAVELLERS.lock();
         // Without memory there is a next time.
-        let Ok(reached) = reachable(&travellers) else { return };
+        let Ok(reached) = reachable(&travellers.sockets) else { return };
         let mut rest = reached.iter();
         let mut empty = |packet: &Arc<Packet>| {
             if let Some(mut rights) = packet.take_rights() {
@@ -196,7 +234,7 @@ pub fn collect() {
                 lost = Some(rights);
             }
         };
-        for traveller in travellers.iter() {
+        for traveller in &travellers.sockets {
             if rest.next() == Some(&false)
                 && let Some(socket) = traveller.file.socket()
             {
@@ -222,6 +260,10 @@ fn reachable(travellers: &[Traveller]) -> Result<Vec<bool>> {
     // The table's own reference is one.
     let is_open = |one: &Traveller| Arc::strong_count(&one.file) > one.messages + 1;
     reached.extend(travellers.iter().map(is_open));
+    // In so many messages that wait at travellers.
+    let mut inside = Vec::new();
+    inside.try_reserve_exact(travellers.len()).map_err(|_| Errno::ENOMEM)?;
+    inside.resize(travellers.len(), 0);
     let (mut edges, mut result) = (Vec::new(), Ok(()));
     for (from, traveller) in (0..).zip(travellers) {
         let Some(socket) = traveller.file.socket() else { continue };
@@ -229,6 +271,9 @@ fn reachable(travellers: &[Traveller]) -> Result<Vec<bool>> {
             packet.with_rights(|rights| {
                 let carried = rights.into_iter().flat_map(Rights::sockets);
                 for to in carried.filter_map(|file| place(travellers, file).ok()) {
+                    if let Some(messages) = inside.get_mut(to) {
+                        *messages += 1;
+                    }
                     match edges.try_reserve(1) {
                         Ok(()) => edges.push((from, to as u32)),
                         Err(_) => result = Err(Errno::ENOMEM),
@@ -238,6 +283,10 @@ fn reachable(travellers: &[Traveller]) -> Result<Vec<bool>> {
         });
     }
     result?;
+    // The others wait at a socket that is open, or are just sent or received.
+    for (reached, (one, inside)) in reached.iter_mut().zip(travellers.iter().zip(inside)) {
+        *reached |= one.messages > inside;
+    }
     spread(&mut reached, &mut edges).map(|()| reached)
 }
 

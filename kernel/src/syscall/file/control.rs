@@ -14,6 +14,7 @@ use abi::file::{
 };
 use abi::terminal::{FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD};
 use abi::{UserMutPtr, UserPtr};
+use alloc::sync::Arc;
 use kcore::fd_table::CloseOnExec;
 
 pub fn dup(fd: i32) -> Result<u32> {
@@ -58,15 +59,16 @@ pub fn fcntl(fd: i32, command: u32, argument: u32) -> Result<u32> {
         F_SETLK | F_SETLKW => {
             let file = files().get(fd)?;
             let wanted = user::read(lock.as_const())?;
-            set_lock(&file, &wanted.into(), command == F_SETLKW)
+            set_lock(fd, &file, &wanted.into(), command == F_SETLKW)
         }
         _ => fcntl64(fd, command, argument),
     }
 }
 
-fn set_lock(file: &File, lock: &Flock64, wait: bool) -> Result<u32> {
-    locks::set(file, Owner::of_table(&files()), lock, wait)?;
-    Ok(0)
+fn set_lock(fd: i32, file: &Arc<File>, lock: &Flock64, wait: bool) -> Result<u32> {
+    let files = files();
+    let is_open = || files.get_any(fd).is_ok_and(|still| Arc::ptr_eq(&still, file));
+    locks::set(file, Owner::of_table(&files), lock, wait, is_open).map(|()| 0)
 }
 
 pub fn fcntl64(fd: i32, command: u32, argument: u32) -> Result<u32> {
@@ -116,7 +118,7 @@ pub fn fcntl64(fd: i32, command: u32, argument: u32) -> Result<u32> {
         }
         F_SETLK64 | F_SETLKW64 => {
             let wanted = user::read(lock.as_const())?;
-            set_lock(&file, &wanted, command == F_SETLKW64)
+            set_lock(fd, &file, &wanted, command == F_SETLKW64)
         }
         F_GETPIPE_SZ | F_SETPIPE_SZ => match file.kind() {
             Kind::Pipe(end) if command == F_GETPIPE_SZ => Ok(end.pipe.capacity()),

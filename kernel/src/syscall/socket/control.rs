@@ -13,10 +13,13 @@ use kcore::fd_table::CloseOnExec;
 
 const HEAD: u32 = size_of::<Cmsghdr>() as u32;
 const FD: u32 = size_of::<i32>() as u32;
+/// Linux's optmem_max of 32-bit machines, which control messages stay below.
+const MOST: u32 = 10_240;
 
-/// What control messages send along; other protocols' nobody looks at. EINVAL, EBADF.
+/// What control messages send along; other protocols' nobody looks at. EINVAL, EBADF,
+/// ENOBUFS.
 pub(super) fn read(control: UserPtr<u8>, len: u32) -> Result<Option<Box<Rights>>> {
-    if len > i32::MAX.cast_unsigned() {
+    if len >= MOST {
         return Err(Errno::ENOBUFS);
     }
     UserSlice::new(control.address(), len)?;
