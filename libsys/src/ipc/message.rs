@@ -18,18 +18,22 @@ impl Message {
         Self { label, count: 0, words: [0; MAX_WORDS as usize] }
     }
 
-    /// As it came out of registers and block; only `count` words count.
+    /// As it came out of registers, with `count` words; `rest` fills in those from word 4 on.
     #[inline]
     #[cfg_attr(not(target_arch = "x86"), expect(dead_code, reason = "nothing comes there"))]
-    pub(crate) fn received(label: u16, count: u32, first: [u32; 4], rest: &[u32; 12]) -> Self {
+    pub(crate) fn received(
+        label: u16,
+        count: u32,
+        first: [u32; 4],
+        rest: impl FnOnce(&mut [u32]),
+    ) -> Self {
         let count = count.min(MAX_WORDS);
         let mut message = Self { label, count, words: [0; MAX_WORDS as usize] };
         for (place, word) in message.words.iter_mut().zip(first).take(count as usize) {
             *place = word;
         }
         if count > 4 {
-            let places = message.words.get_mut(4..count as usize).unwrap_or_default();
-            places.iter_mut().zip(rest).for_each(|(place, word)| *place = *word);
+            rest(message.words.get_mut(4..count as usize).unwrap_or_default());
         }
         message
     }

@@ -19,8 +19,6 @@
 //! # Ok(()) }
 //! ```
 
-use abi::memory::PAGE_SIZE;
-use abi::process::{USER_DESC_LIMIT_IN_PAGES, USER_DESC_SEG_32BIT, USER_DESC_USEABLE, UserDesc};
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -48,6 +46,8 @@ pub struct Linker {
 impl Linker {
     /// What `open` and `symbol` answer if they cannot, with the reason in the message.
     pub const FAILED: u32 = u32::MAX;
+    /// Where behind a thread pointer libsys keeps a word of its own, which is 0 at first.
+    pub const MESSAGES: usize = 0x1c;
 }
 
 /// Why something could not be opened, from the linker.
@@ -81,8 +81,22 @@ pub(super) fn finish() {
 pub(super) fn fork() -> crate::Result<u32> {
     match linker() {
         Some(linker) => abi::errno::decode((linker.fork)()),
-        // SAFETY: the call names no memory; a program of one thread goes on twice.
+        // SAFETY: the call names no memory; only the running thread goes on twice.
         None => unsafe { crate::syscall::linux::fork() },
+    }
+}
+
+/// The thread pointer of one thread more. `None`: there is no linker, and no thread-local variable.
+pub(super) fn create_thread() -> Option<u32> {
+    Some((linker()?.create_thread)())
+}
+
+/// # Safety
+/// The pointer is from `create_thread`, and nobody uses it any more.
+pub(super) unsafe fn destroy_thread(pointer: u32) {
+    if let Some(linker) = linker() {
+        // SAFETY: the caller's promise.
+        unsafe { (linker.destroy_thread)(pointer) };
     }
 }
 
@@ -162,45 +176,6 @@ impl<T> Deref for Symbol<'_, T> {
 
     fn deref(&self) -> &T {
         &self.value
-    }
-}
-
-/// The memory that a thread has for itself: its thread-local variables.
-///
-/// [`thread::spawn`](crate::thread::spawn) makes it. Who makes a thread by `clone` itself makes this
-/// first and gives it the descriptor, with `CLONE_SETTLS`; dropped when the thread has ended.
-#[derive(Debug)]
-pub struct ThreadMemory {
-    pointer: u32,
-}
-
-impl ThreadMemory {
-    /// As every thread's begins. `None`: the program is linked without shared objects, and threads
-    /// need nothing.
-    pub fn new() -> Option<Self> {
-        Some(Self { pointer: (linker()?.create_thread)() })
-    }
-
-    /// For `clone` to give the thread its GS, in the entry that the running thread uses.
-    pub fn descriptor(&self) -> UserDesc {
-        let selector: u32;
-        // SAFETY: reads a register.
-        unsafe { core::arch::asm!("mov {}, gs", out(reg) selector, options(nomem, nostack)) };
-        UserDesc {
-            entry_number: (selector & 0xffff) >> 3,
-            base_addr: self.pointer,
-            limit: u32::MAX / PAGE_SIZE,
-            flags: USER_DESC_SEG_32BIT | USER_DESC_LIMIT_IN_PAGES | USER_DESC_USEABLE,
-        }
-    }
-}
-
-impl Drop for ThreadMemory {
-    fn drop(&mut self) {
-        if let Some(linker) = linker() {
-            // SAFETY: from `create_thread`; the thread has ended.
-            unsafe { (linker.destroy_thread)(self.pointer) };
-        }
     }
 }
 

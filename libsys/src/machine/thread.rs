@@ -7,8 +7,12 @@
 //! # Ok(()) }
 //! ```
 
+mod memory;
+
+pub(crate) use memory::messages;
+pub use memory::{ThreadMemory, set_pointer};
+
 use crate::Result;
-use crate::library::ThreadMemory;
 use crate::memory::Mapping;
 use crate::syscall::{linux, pointer};
 use abi::process::*;
@@ -56,7 +60,9 @@ unsafe extern "C" {
 ///
 /// # Safety
 /// The stack must be the new one's alone, if both share memory, until it has ended, and so must be
-/// what `flags` has the kernel write to. Sixteen divides the address of the first argument.
+/// what `flags` has the kernel write to. Sixteen divides the address of the first argument. One that
+/// goes on beside this thread in the same memory calls no server, unless it is given a
+/// [`ThreadMemory`].
 pub unsafe fn clone(
     flags: u32,
     stack: u32,
@@ -75,6 +81,7 @@ const FLAGS: u32 = CLONE_VM
     | CLONE_SIGHAND
     | CLONE_THREAD
     | CLONE_SYSVSEM
+    | CLONE_SETTLS
     | CLONE_CHILD_CLEARTID;
 
 /// Bytes of a thread's stack. Pages nobody touches cost nothing.
@@ -87,7 +94,7 @@ pub struct Thread {
     /// The kernel writes 0 at its end, and wakes who waits.
     running: Box<AtomicU32>,
     _stack: Mapping,
-    _memory: Option<ThreadMemory>,
+    _memory: ThreadMemory,
 }
 
 const RUNNING: u32 = 1;
@@ -100,15 +107,14 @@ type Body = Box<dyn FnOnce() + Send>;
 pub fn spawn(body: impl FnOnce() + Send + 'static) -> Result<Thread> {
     let running = Box::new(AtomicU32::new(RUNNING));
     let stack = Mapping::anonymous(STACK_LEN)?;
-    let memory = ThreadMemory::new();
-    let descriptor = memory.as_ref().map(ThreadMemory::descriptor);
-    let (tls, flag) = descriptor.as_ref().map_or((0, 0), |own| (pointer(own), CLONE_SETTLS));
+    let memory = ThreadMemory::new()?;
+    let descriptor = memory.descriptor();
     let body: *mut Body = Box::into_raw(Box::new(Box::new(body)));
     let top = stack.address() + STACK_LEN - 36;
     // SAFETY: the words lie in the stack, which is the thread's own until it has ended, as the rest.
     let started = unsafe {
         (top as *mut [u32; 2]).write([call as *const () as u32, body as u32]);
-        clone(FLAGS | flag, top, 0, tls, pointer(&*running))
+        clone(FLAGS, top, 0, pointer(&descriptor), pointer(&*running))
     };
     match started {
         Ok(id) => Ok(Thread { id, running, _stack: stack, _memory: memory }),

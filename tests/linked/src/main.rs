@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod gate;
+mod messages;
 mod pick;
 mod thread;
 
@@ -37,6 +38,7 @@ fn main() -> i32 {
         Some(b"errors") => errors(),
         Some(b"threads") => thread::threads(),
         Some(b"text") => text(),
+        Some(b"messages") => match messages::messages().expect("a server") {},
         _ => {
             eprintln!("usage: linked WHAT, one of those that main.rs has");
             return 2;

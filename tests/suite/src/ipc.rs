@@ -22,7 +22,7 @@ fn level() -> Level {
 /// Bit that the end of the client sets.
 const CLIENT_ENDED: u32 = 1 << 31;
 
-const ADD: u16 = 1;
+pub const ADD: u16 = 1;
 const REVERSE: u16 = 2;
 const SHOOT: u16 = 3;
 const PASS: u16 = 4;
@@ -102,7 +102,7 @@ impl Server for Example<'_> {
 }
 
 /// How a client gets at the port: its parent gives it a handle, and the number by a pipe.
-fn start_client(port: &Port, rights: Rights, body: fn(Port)) -> (i32, Child) {
+pub fn start_client(port: &Port, rights: Rights, body: fn(Port)) -> (i32, Child) {
     let (read, write) = sys::file::pipe().expect("pipe");
     let pid = child::start(|| {
         let mut number = [0; 4];
@@ -117,12 +117,13 @@ fn start_client(port: &Port, rights: Rights, body: fn(Port)) -> (i32, Child) {
     (pid, client)
 }
 
-/// Serves until a client that runs `body` has ended; how it ended, the port, and the calls that
+/// Serves until a client that runs `body` has ended, which may hand the port on; how it ended, the port, and the calls that
 /// were not answered.
 fn with_client(body: fn(Port)) -> (Status, ServedPort, Vec<Token>) {
     only_on_folio("design §6");
     let port = Port::new(level()).expect("a port");
-    let (pid, client) = start_client(&port, Rights::CALL | Rights::NOTIFY, body);
+    let rights = Rights::CALL | Rights::NOTIFY | Rights::DUPLICATE | Rights::TRANSFER;
+    let (pid, client) = start_client(&port, rights, body);
     client.watch(&port, CLIENT_ENDED).expect("watch");
     let port = port.attach(u32::MAX).expect("attach");
     let mut server = Example::new(&port);
@@ -131,7 +132,7 @@ fn with_client(body: fn(Port)) -> (Status, ServedPort, Vec<Token>) {
     (child::wait(pid), port, later)
 }
 
-fn serves_well(body: fn(Port)) {
+pub fn serves_well(body: fn(Port)) {
     assert_eq!(with_client(body).0, Status::Exited(0));
 }
 
@@ -242,7 +243,7 @@ pub fn handles_travel_with_the_rights_they_are_given() {
         // What may not be handed on is not.
         let call = Call::new(PASS).pass(&new.0, Rights::READ);
         assert_eq!(port.call(call).unwrap_err(), Errno::EPERM);
-        // A port that may only be called and notified.
+        // A port that nobody may serve or give up.
         assert_eq!(port.fail().unwrap_err(), Errno::EPERM);
         assert_eq!(port.attach(0).unwrap_err(), Errno::EPERM);
     });

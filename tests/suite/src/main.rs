@@ -41,6 +41,7 @@ mod fpu;
 mod fuzz;
 mod init;
 mod ipc;
+mod ipc_threads;
 mod large;
 mod leak;
 mod lock;
@@ -850,6 +851,11 @@ test_cases! {
         children_are_watched,
         lines_and_ports_are_for_init,
     ],
+    ipc_threads: [
+        threads_call_at_the_same_time,
+        a_child_of_a_thread_calls_as_well,
+        threads_come_from_threads,
+    ],
     shared: [
         libraries_give_functions_and_data,
         first_and_last_functions_have_an_order,
@@ -858,6 +864,7 @@ test_cases! {
         a_library_of_the_program_stays,
         what_cannot_be_opened_is_named,
         threads_have_variables_of_their_own,
+        threads_have_messages_of_their_own,
         the_first_thread_local_variables_may_come_later,
         places_of_thread_local_variables_are_used_again,
         text_cannot_be_written_to,

@@ -80,9 +80,15 @@ pub fn threads_have_variables_of_their_own() {
     expect("/bin/linked", &["threads"], &[], &lines);
 }
 
+pub fn threads_have_messages_of_their_own() {
+    only_here();
+    let lines = ["one thread: 100", "that thread: 100", "this thread: 100"];
+    expect("/bin/linked", &["messages"], &[], &lines);
+}
+
 pub fn the_first_thread_local_variables_may_come_later() {
     only_here();
-    let lines = ["threads have memory: true", "Grkg", "librot13.so has turned 4 letters"];
+    let lines = ["the thread has memory: true", "Grkg", "librot13.so has turned 4 letters"];
     expect("/bin/linked-alone", &[], &[], &lines);
 }
 

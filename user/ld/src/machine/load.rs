@@ -7,7 +7,6 @@ use super::lazy;
 use super::linker::{Linker, Loaded, Settings};
 use super::memory::Real;
 use super::symbols::{linker_symbols, told};
-use super::thread;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use ld::{
@@ -41,7 +40,8 @@ impl Linker {
         self.to_begin.reverse();
         self.list_anew();
         let pointer = self.threads.create();
-        thread::set_pointer(pointer).map_err(|error| Failure::of(path, error))
+        // SAFETY: nobody of this program has used GS; those who will know what is there.
+        unsafe { sys::thread::set_pointer(pointer) }.map_err(|error| Failure::of(path, error))
     }
 
     /// Opens a library while the program runs; what it is known by. It may have something put off,

@@ -3,12 +3,9 @@
 use alloc::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
 use alloc::vec::Vec;
 use core::alloc::Layout;
-use ld::{Object, PAGE, Range, StaticTls, TlsImage, TlsPlace};
-use sys::abi::process::{
-    USER_DESC_LIMIT_IN_PAGES, USER_DESC_SEG_32BIT, USER_DESC_USEABLE, UserDesc,
-};
-use sys::syscall::{linux, output};
-use sys::{Errno, Result};
+use core::mem::offset_of;
+use ld::{Object, Range, StaticTls, TlsImage, TlsPlace};
+use sys::library::Linker;
 
 /// What the thread pointer points to, and GS:0 is. Compilers and libraries for Linux know these
 /// places, those behind the vector as glibc has them.
@@ -22,7 +19,11 @@ struct Control {
     itself: *mut Control,
     _has_others: u32,
     common: Common,
+    /// Of `libsys.so`, where glibc keeps something of its linker's.
+    _messages: u32,
 }
+
+const _: () = assert!(offset_of!(Control, _messages) == Linker::MESSAGES);
 
 /// What every thread has the same of.
 #[repr(C)]
@@ -119,6 +120,7 @@ impl Threads {
                 itself: control,
                 _has_others: 0,
                 common: self.common,
+                _messages: 0,
             });
         }
         self.threads.push(control);
@@ -227,22 +229,6 @@ impl Threads {
         }
         memory
     }
-}
-
-/// Gives the running thread its thread pointer in GS.
-pub fn set_pointer(pointer: u32) -> Result<()> {
-    let mut descriptor = UserDesc {
-        entry_number: u32::MAX,
-        base_addr: pointer,
-        limit: u32::MAX / PAGE,
-        flags: USER_DESC_SEG_32BIT | USER_DESC_LIMIT_IN_PAGES | USER_DESC_USEABLE,
-    };
-    // SAFETY: the descriptor is ours.
-    unsafe { linux::set_thread_area(output(&mut descriptor)) }?;
-    let selector = u16::try_from(descriptor.entry_number * 8 + 3).map_err(|_| Errno::EINVAL)?;
-    // SAFETY: nobody of this program has used GS.
-    unsafe { core::arch::asm!("mov gs, {0:x}", in(reg) selector, options(nostack)) };
-    Ok(())
 }
 
 /// # Safety
