@@ -6,15 +6,15 @@
 use super::fault::{entry_of, own_copy};
 use super::frames::{Frame, GFP_HIGHUSER};
 use super::page::{mem_map, page};
-use super::space::{Mm, TASK_SIZE};
+use super::space::{Mm, TASK_SIZE, UserTables};
 use crate::arch::paging::Active;
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 use kcore::addr::{PageRange, Vpn};
-use kcore::page::PageFlags;
-use kcore::paging::walk::{CopyWalk, leaf, lookup};
+use kcore::page::{Page, PageFlags};
+use kcore::paging::walk::{CopyRun, CopyWalk, leaf, lookup};
 use kcore::paging::{Access, Cell, Flush, Format, Level, Slot};
 use kcore::vma::{Edit, VmFlags};
 
@@ -62,8 +62,6 @@ impl Mm {
     }
 
     fn copy_pages(&self, child: &Mm, range: PageRange, copy_on_write: bool) -> Result<()> {
-        let lost = if copy_on_write { Access::ACCESSED | Access::WRITE } else { Access::ACCESSED };
-        let pages = mem_map();
         let mut walk = CopyWalk::new(range);
         loop {
             let lock = self.lock_tables();
@@ -73,33 +71,12 @@ impl Mm {
                 Ok(None) => return Ok(()),
                 Err(_) => return Err(Errno::ENOMEM),
             };
-            let (mut all, mut file, mut pinned) = (0u32, 0u32, false);
-            run.each(|raw, parent, cell| {
-                let Slot::Page { pfn, access } = Active::decode(raw, Level::Leaf) else { return };
-                if !access.contains(Access::SPECIAL) {
-                    let page = &pages[pfn.as_u32() as usize];
-                    if page.has(PageFlags::EXCLUSIVE) && !page.end_exclusive() {
-                        pinned = true;
-                        return;
-                    }
-                    page.get();
-                    page.add_mapping();
-                    // At most as many as a step has.
-                    all = all.wrapping_add(1);
-                    if !page.has(PageFlags::ANON) {
-                        file = file.wrapping_add(1);
-                    }
-                }
-                if copy_on_write && access.contains(Access::WRITE) {
-                    parent.clear_bits(Access::WRITE);
-                }
-                cell.set(Active::without(raw, lost));
-            });
+            let shared = if copy_on_write { share::<true>(&run) } else { share::<false>(&run) };
             let range = run.range();
             drop(run);
             drop(lock);
-            child.add_rss(all - file, file);
-            if pinned {
+            child.add_rss(shared.anon, shared.file);
+            if shared.pinned {
                 range.pages().try_for_each(|page| self.copy_pinned(child, page))?;
             }
             might_resched();
@@ -131,4 +108,53 @@ impl Mm {
         child.add_rss(1, 0);
         Ok(())
     }
+}
+
+/// The pages of one step of fork.
+#[derive(Default)]
+struct Shared {
+    anon: u32,
+    file: u32,
+    /// Whether there are some that the child cannot share.
+    pinned: bool,
+}
+
+impl Shared {
+    /// Counts a page that was pinned once, if the child can share it now.
+    #[cold]
+    #[inline(never)]
+    fn was_pinned(&mut self, page: &Page) -> bool {
+        let ends = page.end_exclusive();
+        self.anon += u32::from(ends);
+        self.pinned |= !ends;
+        ends
+    }
+}
+
+/// Has the child map what the parent does. Apart, so that nothing else is in the registers.
+#[inline(never)]
+fn share<const COPY_ON_WRITE: bool>(run: &CopyRun<'_, UserTables<'_, '_>>) -> Shared {
+    let mut shared = Shared::default();
+    let pages = mem_map();
+    run.each(|raw, parent, cell| {
+        let Slot::Page { pfn, access } = Active::decode(raw, Level::Leaf) else { return };
+        if !access.contains(Access::SPECIAL) {
+            let page = &pages[pfn.as_u32() as usize];
+            // At most as many as a step has.
+            match page.flags() & (PageFlags::ANON | PageFlags::EXCLUSIVE) {
+                PageFlags::ANON => shared.anon = shared.anon.wrapping_add(1),
+                flags if flags.is_empty() => shared.file = shared.file.wrapping_add(1),
+                _ if shared.was_pinned(page) => {}
+                _ => return,
+            }
+            page.get();
+            page.add_mapping();
+        }
+        if COPY_ON_WRITE && access.contains(Access::WRITE) {
+            parent.clear_bits(Access::WRITE);
+        }
+        let lost = if COPY_ON_WRITE { Access::WRITE } else { Access::empty() };
+        cell.set(Active::without(raw, lost | Access::ACCESSED));
+    });
+    shared
 }
