@@ -207,6 +207,14 @@ fn only_those_who_may_look_do() {
     }
     assert_eq!(client(NOBODY).read_link("50/exe"), Err(Errno::EACCES));
     assert_eq!(client(NOBODY).look_up("50/fd/3"), Err(Errno::EACCES));
+    // Nor may they read what was opened when the id was another process's.
+    for path in ["50/maps", "50/environ", "50/pagemap", "50/auxv", "50/smaps_rollup"] {
+        let read = |asker| client(asker).read_at(root().look_up(path).unwrap(), 0, 8);
+        assert_eq!(read(NOBODY), Err(Errno::EACCES), "{path}");
+        assert!(read(SEVEN).is_ok(), "{path}");
+    }
+    let info = root().look_up("50/fdinfo/3").unwrap();
+    assert_eq!(client(NOBODY).read_at(info, 0, 8), Err(Errno::EACCES));
     // What everybody may know has no addresses.
     let stat = client(NOBODY).read("50/stat", 4096);
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();

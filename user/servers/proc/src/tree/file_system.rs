@@ -5,7 +5,7 @@ use super::fixed::{self, Content, Fixed};
 use super::listing::FIRST_ID;
 use super::number::{self, Number, Part};
 use super::of_process::{self, FILES, File, Kind};
-use super::proc::ended;
+use super::proc::{ended, is_private};
 use crate::Kernel;
 use crate::process::{Subject, fdinfo};
 use crate::stream::Key;
@@ -142,6 +142,9 @@ impl<K: Kernel> FileSystem for Proc<K> {
             Some(number) => {
                 let subject = self.subject(number, asker).map_err(ended)?;
                 let part = number.part;
+                if is_private(part) && !subject.may_look {
+                    return Err(Errno::EACCES);
+                }
                 let kind = match part {
                     Part::File(index) => Some(&FILES.get(index).ok_or(Errno::ENOENT)?.kind),
                     _ => None,

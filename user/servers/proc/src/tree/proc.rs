@@ -60,15 +60,15 @@ impl<K: Kernel> Proc<K> {
 
     pub(super) fn process_attributes(&self, number: Number) -> Result<(u32, u32, ProcessDetails)> {
         let process = self.process(number)?;
-        let (mode, flags) = match number.part {
-            Part::Directory => (S_IFDIR | 0o555, 0),
+        let flags = if is_private(number.part) { NODE_IS_OPENED } else { 0 };
+        let mode = match number.part {
+            Part::Directory => S_IFDIR | 0o555,
             Part::File(index) => {
                 let file = FILES.get(index).ok_or(Errno::ENOENT)?;
-                let flags = if file.is_private { NODE_IS_OPENED } else { 0 };
                 match file.kind {
-                    Kind::Directory => (S_IFDIR | file.mode, flags),
-                    Kind::Link(_) => (S_IFLNK | 0o777, 0),
-                    _ => (S_IFREG | file.mode, flags),
+                    Kind::Directory => S_IFDIR | file.mode,
+                    Kind::Link(_) => S_IFLNK | 0o777,
+                    _ => S_IFREG | file.mode,
                 }
             }
             Part::Descriptor(fd) | Part::DescriptorInfo(fd) => {
@@ -76,12 +76,22 @@ impl<K: Kernel> Proc<K> {
                     return Err(Errno::ENOENT);
                 }
                 match number.part {
-                    Part::Descriptor(_) => (S_IFLNK | 0o700, 0),
-                    _ => (S_IFREG | 0o400, NODE_IS_OPENED),
+                    Part::Descriptor(_) => S_IFLNK | 0o700,
+                    _ => S_IFREG | 0o400,
                 }
             }
         };
         Ok((mode, flags, process))
+    }
+}
+
+/// Only who may look into the process may open it, and read it: an id that an open file has may be
+/// another process's by then.
+pub(super) fn is_private(part: Part) -> bool {
+    match part {
+        Part::File(index) => FILES.get(index).is_some_and(|file| file.is_private),
+        Part::DescriptorInfo(_) => true,
+        Part::Directory | Part::Descriptor(_) => false,
     }
 }
 
