@@ -143,6 +143,8 @@ pub fn an_open_file_has_a_text_of_its_own() {
             0
         });
         assert_eq!(shared, Status::Exited(0));
+        // Of what was read to its end the server keeps nothing.
+        assert_eq!((rest(&first), rest(&second)), Default::default());
     });
 }
 
