@@ -10,7 +10,7 @@ use sys::abi::epoll::{EPOLL_CTL_ADD, EpollEvent};
 use sys::abi::file::{Iovec, Statfs64};
 use sys::abi::memory::PROT_READ;
 use sys::abi::poll::POLLOUT;
-use sys::abi::process::{RLIMIT_AS, Rlimit, WEXITED, WNOHANG};
+use sys::abi::process::{RLIMIT_AS, RLIMIT_CORE, Rlimit, WEXITED, WNOHANG};
 use sys::abi::signal::{SIGKILL, SIGUSR1, SignalSet};
 use sys::abi::socket::{AF_UNIX, SO_RCVTIMEO, SOCK_STREAM, SOL_SOCKET};
 use sys::abi::time::{CLOCK_MONOTONIC, ITIMER_REAL, Itimerval, Timeval};
@@ -230,6 +230,8 @@ impl Scene {
             (Kind::Number, "set_size") => 8,
             (Kind::Number, "length") if call == "sendto" => 16,
             (Kind::Number, "options") if call == "waitid" => WEXITED | WNOHANG,
+            // Number 0 is of time, which would be over.
+            (Kind::Number, "resource") => RLIMIT_CORE,
             (Kind::Number, "level") => SOL_SOCKET.cast_unsigned(),
             (Kind::Number, "option") if call == "setsockopt" => SO_RCVTIMEO.cast_unsigned(),
             (Kind::Number, "size") if call.contains("statfs64") => size_of::<Statfs64>() as u32,
