@@ -38,7 +38,10 @@ fn main() -> i32 {
         Some(b"errors") => errors(),
         Some(b"threads") => thread::threads(),
         Some(b"text") => text(),
-        Some(b"messages") => match messages::messages().expect("a server") {},
+        Some(b"messages") => {
+            let Err(why) = messages::messages();
+            panic!("{why}")
+        }
         _ => {
             eprintln!("usage: linked WHAT, one of those that main.rs has");
             return 2;
