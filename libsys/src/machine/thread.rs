@@ -15,6 +15,7 @@ pub use memory::{ThreadMemory, set_pointer};
 use crate::Result;
 use crate::memory::Mapping;
 use crate::syscall::{linux, pointer};
+use abi::memory::PROT_NONE;
 use abi::process::*;
 use abi::{UserMutPtr, UserPtr};
 use alloc::boxed::Box;
@@ -87,6 +88,9 @@ const FLAGS: u32 = CLONE_VM
 /// Bytes of a thread's stack. Pages nobody touches cost nothing.
 const STACK_LEN: u32 = 256 << 10;
 
+/// Bytes below it, where nobody may write: too deep a recursion is SIGSEGV, and harms nobody.
+const GUARD_LEN: u32 = 4096;
+
 /// A thread of this process. Whoever drops it waits for its end.
 #[derive(Debug)]
 pub struct Thread {
@@ -106,11 +110,13 @@ type Body = Box<dyn FnOnce() + Send>;
 /// EAGAIN: too many threads. ENOMEM: no memory for its stack.
 pub fn spawn(body: impl FnOnce() + Send + 'static) -> Result<Thread> {
     let running = Box::new(AtomicU32::new(RUNNING));
-    let stack = Mapping::anonymous(STACK_LEN)?;
+    let stack = Mapping::anonymous(GUARD_LEN + STACK_LEN)?;
+    // SAFETY: nobody has a reference into what has just been mapped.
+    unsafe { linux::mprotect(stack.address(), GUARD_LEN, PROT_NONE) }?;
     let memory = ThreadMemory::new()?;
     let descriptor = memory.descriptor();
     let body: *mut Body = Box::into_raw(Box::new(Box::new(body)));
-    let top = stack.address() + STACK_LEN - 36;
+    let top = stack.address() + stack.length() - 36;
     // SAFETY: the words lie in the stack, which is the thread's own until it has ended, as the rest.
     let started = unsafe {
         (top as *mut [u32; 2]).write([call as *const () as u32, body as u32]);

@@ -397,6 +397,7 @@ test_cases! {
         threads_fault_on_the_same_and_on_neighbouring_pages,
         mappings_and_forks_race_with_faults,
         many_threads_come_and_go,
+        below_a_threads_stack_nobody_writes,
     ],
     process_memory: [
         a_childs_memory_is_read_and_written,

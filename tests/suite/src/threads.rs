@@ -668,3 +668,23 @@ pub fn many_threads_come_and_go() {
     }
     assert_eq!(FOUND.load(SeqCst), 320);
 }
+
+pub fn below_a_threads_stack_nobody_writes() {
+    const STACK: u32 = 256 << 10;
+    let ended = child::run(|| {
+        // The second one's stack lies right below the first one's.
+        let [first, second] = [0, 1].map(|number| {
+            thread::spawn(move || {
+                sleep(Duration::from_millis(50));
+                if number == 0 {
+                    let here = pointer(&core::hint::black_box(number));
+                    crate::fault::poke(here - STACK, 1);
+                }
+            })
+        });
+        first.expect("clone").join();
+        second.expect("clone").join();
+        0
+    });
+    assert_eq!(ended, Status::Signaled(SIGSEGV));
+}
