@@ -20,13 +20,16 @@ pub type Check = fn() -> Verdict;
 /// What is wrong, if anything is.
 pub type Verdict = std::result::Result<(), String>;
 
+/// Every check and its name.
+pub const CHECKS: [(&str, Check); 3] = [("layers", layers), ("format", format), ("lints", lints)];
+
 /// Runs the command; its exit status.
 pub fn run(mut words: Words) -> Result<u8> {
     if words.next_word()?.is_some() {
         return Err(usage(USAGE));
     }
     let mut status = 0;
-    for (name, check) in [("layers", layers as Check), ("format", format), ("lints", lints)] {
+    for (name, check) in CHECKS {
         match check() {
             Ok(()) => println!("ok {name}"),
             Err(why) => {
@@ -39,10 +42,10 @@ pub fn run(mut words: Words) -> Result<u8> {
 }
 
 /// rustfmt has nothing to change.
-pub fn format() -> Verdict {
+fn format() -> Verdict {
     let mut command = cargo::command("cargo-fmt");
     command.args(["fmt", "--all", "--", "--check"]);
-    quiet("cargo fmt", command)
+    quiet("what `cargo fmt --all` mends", command)
 }
 
 /// clippy has nothing to say, on the host and for both guest targets.
@@ -90,7 +93,7 @@ fn quiet(what: &str, mut command: Command) -> Verdict {
 }
 
 /// The imports of every kernel file against the table of layers.
-pub fn layers() -> Verdict {
+fn layers() -> Verdict {
     let top = workspace::root().join("kernel/src");
     let mut found = Vec::new();
     visit(&top, &mut |path, source| {

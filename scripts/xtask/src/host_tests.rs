@@ -1,4 +1,4 @@
-//! The host ring: `cargo test` of the default packages, and the checks that need no build.
+//! The host ring: `cargo test` of the default packages, and the checks of the code.
 
 use crate::report::{Case, Counts};
 use crate::stop::{Result, failed};
@@ -12,7 +12,7 @@ const SECONDS: &str = "900";
 /// Runs the tests whose name contains `filter`.
 pub fn run(filter: Option<&str>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    for (name, check) in [("layers", check::layers as check::Check), ("format", check::format)] {
+    for (name, check) in check::CHECKS {
         if filter.is_none_or(|filter| name.contains(filter)) {
             cases.push(match check() {
                 Ok(()) => Case::passed(name),

@@ -1,5 +1,6 @@
 //! Which machines `test` uses.
 
+use crate::build::Profile;
 use crate::machine::{Layout, Machine, Split};
 
 /// A machine with a name.
@@ -7,6 +8,8 @@ use crate::machine::{Layout, Machine, Split};
 pub struct Lane {
     pub name: String,
     pub machine: Machine,
+    /// How its kernel is compiled.
+    pub profile: Profile,
     /// Tests of high memory have to find some.
     pub has_high_memory: bool,
 }
@@ -14,11 +17,20 @@ pub struct Lane {
 impl Lane {
     /// Named by its kernel image.
     pub fn plain(machine: &Machine) -> Self {
-        Self { name: machine.layout.to_string(), machine: machine.clone(), has_high_memory: false }
+        Self {
+            name: machine.layout.to_string(),
+            machine: machine.clone(),
+            profile: Profile::Checked,
+            has_high_memory: false,
+        }
     }
-}
 
-impl Lane {
+    /// The same with the kernel that is run and measured, not the one that is tested.
+    pub fn release(machine: &Machine) -> Self {
+        let plain = Self::plain(machine);
+        Self { name: format!("{} release", plain.name), profile: Profile::Release, ..plain }
+    }
+
     /// Whether the harness runs here in `test all`: once for each format of page tables.
     pub fn is_of_the_harness(&self) -> bool {
         self.machine.layout.split == Split::ThreeOne
@@ -43,7 +55,7 @@ pub fn special(base: &Machine) -> Vec<Lane> {
     let mut lane = |name: &str, machine: Machine| {
         // Of 3 GiB and more, some lie above every direct map.
         let has_high_memory = machine.memory >= 3 << 30 || machine.cmdline.contains("highmem=");
-        lanes.push(Lane { name: name.into(), machine, has_high_memory });
+        lanes.push(Lane { name: name.into(), has_high_memory, ..Lane::plain(&machine) });
     };
     let words = |text: &str| format!("{} {text}", base.cmdline).trim_start().to_owned();
     lane(
@@ -69,12 +81,11 @@ pub fn special(base: &Machine) -> Vec<Lane> {
 pub fn sizes(base: &Machine) -> Vec<Lane> {
     let lane = |pae: bool, mib: u64| Lane {
         name: format!("{} memory {mib}M", if pae { "pae" } else { "2level" }),
-        machine: Machine {
+        ..Lane::plain(&Machine {
             memory: mib << 20,
             layout: Layout { pae, split: Split::ThreeOne },
             ..base.clone()
-        },
-        has_high_memory: false,
+        })
     };
     vec![lane(false, 32), lane(false, 3583), lane(true, 32), lane(true, 16 << 10)]
 }
@@ -83,12 +94,11 @@ pub fn sizes(base: &Machine) -> Vec<Lane> {
 pub fn pentium(base: &Machine) -> Lane {
     Lane {
         name: "cpu pentium".into(),
-        machine: Machine {
+        ..Lane::plain(&Machine {
             cpu: "pentium".into(),
             layout: Layout { pae: false, split: Split::ThreeOne },
             ..base.clone()
-        },
-        has_high_memory: false,
+        })
     }
 }
 

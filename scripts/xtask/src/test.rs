@@ -1,7 +1,7 @@
 //! `test`: the three rings, on the machines their words ask for.
 
 use crate::agreement::Questions;
-use crate::build::{self, Image, LINUX_INIT, Profile, Program};
+use crate::build::{self, Image, LINUX_INIT, Program};
 use crate::captured::text;
 use crate::cargo::{self, limited};
 use crate::contents::{Add, Contents};
@@ -27,7 +27,7 @@ pub const USAGE: &str = "\
 usage: scripts/test [options] [host|ktest|suite|stress|harness|oracle|foreign|all]
                     [FILTER]
 
-host    unit tests on this machine, layers and format of the code
+host    unit tests on this machine; layers, format and lints of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
 stress  threads that change an address space while others fault in it, for a minute each test, and
@@ -36,7 +36,8 @@ harness how guests end that must not end well: crashes, damaged archives, wrong 
 oracle  Debian's busybox, which has to do the same as on Debian's Linux in QEMU
 foreign scripts for Debian's shells, tools, Lua, SQLite and Python, which have to do the same too
 all     everything, on all six kernel images and special machines, and a minute of stress
-no word: host, ktest, suite and harness on the default image, and a smoke test of the other five
+no word: host, ktest, suite and harness on the default image, and a smoke test of the other five and
+        of a release kernel
 
 FILTER is a part of a test's name.
 
@@ -171,6 +172,8 @@ pub fn run(words: Words) -> Result<u8> {
                 let job = tests.smoke(lane)?;
                 tests.run(job)?;
             }
+            let job = tests.smoke(&Lane::release(machine))?;
+            tests.run(job)?;
         }
         Some(Ring::All) => {
             tests.host()?;
@@ -226,6 +229,7 @@ impl Tests<'_> {
             jobs.extend(self.ktest(lane)?);
             jobs.extend(self.smoke(lane)?);
         }
+        jobs.extend(self.smoke(&Lane::release(base))?);
         let pentium = lanes::pentium(base);
         jobs.extend(self.ktest(&pentium)?);
         jobs.extend(self.refusal(&pentium)?);
@@ -358,7 +362,7 @@ impl Tests<'_> {
 
     /// The kernel for a lane, or `None` if this tree's kernel does not know its layout.
     fn kernel(&self, lane: &Lane, ktest: bool) -> Result<Option<PathBuf>> {
-        let image = Image { layout: lane.machine.layout, profile: Profile::Checked, ktest };
+        let image = Image { layout: lane.machine.layout, profile: lane.profile, ktest };
         if !self.named && !image.missing_features()?.is_empty() {
             eprintln!("{}: not in this version", lane.name);
             return Ok(None);
