@@ -7,6 +7,29 @@ use sys::abi::{Errno, UserMutPtr};
 use sys::syscall::pointer_mut;
 use sys::wait::Status;
 
+tests![
+    new_memory_is_zero_and_writable,
+    reading_first_and_writing_later_keeps_zeros,
+    mapping_again_gives_zeros_again,
+    lengths_round_up_to_pages,
+    protection_none_faults_on_any_access,
+    read_only_memory_reads_zero_and_refuses_writes,
+    writable_implies_readable,
+    executable_memory_executes,
+    memory_without_execute_right_does_not_execute,
+    a_hint_is_taken_when_free,
+    a_misaligned_hint_is_rounded,
+    fixed_replaces_what_is_there,
+    fixed_noreplace_refuses_any_overlap,
+    populated_pages_are_present,
+    untouched_pages_are_not_present,
+    dont_need_drops_contents,
+    shared_memory_is_shared_with_children,
+    a_big_sparse_mapping_costs_only_what_is_touched,
+    the_kernel_writes_to_untouched_memory,
+    many_regions_fault_in_any_order,
+];
+
 pub fn new_memory_is_zero_and_writable() {
     let pages = 64;
     let start = map(pages);

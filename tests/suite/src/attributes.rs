@@ -9,6 +9,17 @@ use sys::file::{self, File};
 use sys::path::CPath;
 use sys::syscall::output;
 
+tests![
+    attributes_say_what_it_is,
+    statx_agrees_with_stat,
+    fstatat_knows_the_empty_path,
+    permission_bits_change,
+    umask_takes_bits_from_new_files,
+    times_can_be_set,
+    writing_changes_the_time,
+    file_system_figures_exist,
+];
+
 pub fn attributes_say_what_it_is() {
     let (name, file) = Scratch::file("stat", &[1; 5000]);
     let stat = file.stat().expect("fstat64");

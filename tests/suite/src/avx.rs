@@ -10,6 +10,14 @@ use sys::process;
 use sys::signal::{Action, set_action};
 use sys::wait::Status;
 
+tests![
+    upper_halves_survive_preemption,
+    a_child_inherits_upper_halves,
+    handlers_get_and_give_back_upper_halves,
+    a_frame_without_its_marks_has_no_upper_halves,
+    a_frame_the_processor_refuses_is_fatal,
+];
+
 type Vector = [u32; 8];
 
 /// Whether programs may use AVX: the processor has it, and the kernel saves it.

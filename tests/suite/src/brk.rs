@@ -4,6 +4,17 @@ use crate::child;
 use crate::fault::*;
 use sys::wait::Status;
 
+tests![
+    zero_asks_for_the_break,
+    the_break_grows_by_zeroed_memory,
+    the_break_need_not_be_aligned,
+    shrinking_gives_pages_back,
+    absurd_breaks_change_nothing,
+    the_break_stays_below_the_stack_and_the_kernel,
+    a_mapping_in_the_way_stops_the_break,
+    children_have_a_break_of_their_own,
+];
+
 fn brk(address: u32) -> u32 {
     // Never an error: the result is the break.
     call!(brk(address)).expect("brk")

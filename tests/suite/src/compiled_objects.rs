@@ -5,6 +5,19 @@ use alloc::format;
 use sys::abi::signal::SIGSEGV;
 use sys::wait::Status;
 
+tests![
+    a_library_outlives_those_it_came_with,
+    last_functions_may_close_libraries,
+    what_chooses_a_function_may_call_others,
+    what_chooses_a_function_may_open_a_library,
+    a_child_chooses_what_its_parent_was_choosing,
+    who_opens_a_library_finds_it_initialised,
+    a_child_waits_for_no_thread_of_its_parent,
+    libraries_are_looked_for_in_an_order,
+    every_relocation_comes_to_what_it_should,
+    what_is_only_written_when_relocated_is_protected,
+];
+
 macro_rules! object {
     ($name:literal) => {
         ($name, include_bytes!(concat!(env!("OUT_DIR"), "/", $name)))

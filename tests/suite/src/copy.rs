@@ -8,6 +8,16 @@ use sys::abi::file::*;
 use sys::file::{self, File, SeekFrom};
 use sys::syscall::output;
 
+tests![
+    sendfile_copies,
+    sendfile_to_its_own_source,
+    sendfile_leaves_holes,
+    sendfile_stops_where_its_offset_would_overflow,
+    copy_file_range_copies,
+    copy_file_range_within_a_file,
+    copy_file_range_refuses,
+];
+
 pub fn sendfile_copies() {
     let (_name, from) = Scratch::file("from", b"0123456789");
     let (to_name, to) = Scratch::file("to", b"");

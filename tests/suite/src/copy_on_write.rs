@@ -6,6 +6,20 @@ use sys::abi::UserMutPtr;
 use sys::abi::memory::{MADV_DOFORK, MADV_DONTFORK, MADV_WIPEONFORK};
 use sys::wait::Status;
 
+tests![
+    a_child_sees_the_memory_of_the_fork,
+    writes_stay_with_the_writer,
+    writes_by_the_kernel_stay_with_the_writer,
+    the_last_owner_writes_without_a_copy_getting_lost,
+    three_generations_are_apart,
+    pages_never_touched_stay_zero_and_apart,
+    pages_read_before_the_fork_stay_apart,
+    many_children_each_have_their_own_copy,
+    read_only_pages_are_shared_and_stay_read_only,
+    regions_can_stay_out_of_the_child,
+    regions_can_be_wiped_in_the_child,
+];
+
 pub fn a_child_sees_the_memory_of_the_fork() {
     let start = map(32);
     for page in 0..32 {

@@ -17,6 +17,14 @@ use sys::syscall::{input, output};
 use sys::time::{now, sleep};
 use sys::wait::Status;
 
+tests![
+    they_count_what_is_used,
+    all_threads_count,
+    a_child_has_none_and_a_program_keeps_them,
+    the_limit_warns_and_then_ends,
+    a_timer_that_has_not_expired_interrupts_nothing,
+];
+
 static EXPIRIES: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn count(_: i32) {

@@ -9,6 +9,25 @@ use sys::file::{File, SeekFrom, pipe};
 use sys::memory::Mapping;
 use sys::wait::Status;
 
+tests![
+    the_lowest_free_number_is_taken,
+    duplicates_share_the_offset,
+    children_share_the_offset,
+    opening_again_has_its_own_offset,
+    children_have_numbers_of_their_own,
+    dup2_replaces_and_dup3_checks,
+    fcntl_duplicates_from_a_number_on,
+    status_flags_belong_to_the_description,
+    closing_twice_is_ebadf,
+    the_number_of_descriptors_is_limited,
+    many_descriptors,
+    a_range_can_be_closed,
+    null_zero_and_full,
+    a_file_is_no_terminal,
+    close_on_exec_by_ioctl,
+    mapping_the_zero_device_is_new_memory,
+];
+
 fn offset(file: &File) -> u64 {
     file.seek(SeekFrom::Current(0)).expect("_llseek")
 }

@@ -8,6 +8,29 @@ use sys::directory::{self, Entry};
 use sys::file::{self, File};
 use sys::path::CPath;
 
+tests![
+    a_new_directory_has_two_names,
+    entries_say_type_and_number,
+    many_names_come_in_pieces,
+    names_can_be_removed_while_listing,
+    only_empty_directories_go,
+    paths_are_walked_strictly,
+    long_paths_are_refused_at_4096_bytes,
+    renaming_moves_and_replaces,
+    renaming_can_refuse_or_swap,
+    a_link_is_the_same_file,
+    symbolic_links_lead_elsewhere,
+    symbolic_links_to_directories_and_nowhere,
+    forty_links_and_no_more,
+    the_working_directory,
+    a_child_changes_only_its_own_directory,
+    a_removed_working_directory_has_no_path,
+    paths_relative_to_a_descriptor,
+    only_directories_open_as_such,
+    creating_what_exists_is_eexist,
+    the_boot_archive_is_read_only,
+];
+
 fn names(path: &str) -> Vec<Vec<u8>> {
     let mut names: Vec<_> =
         directory::entries(path).expect("getdents64").into_iter().map(|entry| entry.name).collect();

@@ -15,6 +15,24 @@ use sys::signal::{Action, set_action};
 use sys::syscall::{input, output, pointer_mut};
 use sys::wait::Status;
 
+tests![
+    a_level_is_reported_as_long_as_it_lasts,
+    an_edge_is_reported_once,
+    one_shot_is_reported_until_it_is_set_again,
+    several_take_turns,
+    hundreds_are_watched,
+    a_sleeping_caller_is_woken,
+    a_timeout_passes,
+    a_signal_ends_the_wait,
+    closing_ends_the_watch,
+    sockets_tell_both_directions,
+    an_instance_can_be_polled,
+    a_blocked_alarm_does_not_end_the_wait,
+    requests_that_make_no_sense,
+    an_instance_watches_instances,
+    chains_of_instances_are_short_and_no_circles,
+];
+
 const IN: u32 = POLLIN as u32;
 const OUT: u32 = POLLOUT as u32;
 const HUP: u32 = POLLHUP as u32;

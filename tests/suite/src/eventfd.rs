@@ -10,6 +10,13 @@ use sys::syscall::output;
 use sys::wait::Status;
 use sys::{Errno, Result};
 
+tests![
+    readers_take_all_or_one,
+    poll_sees_what_can_be_done,
+    arguments_are_checked,
+    sleepers_wake_each_other,
+];
+
 fn create(count: u32, flags: u32) -> File {
     File::from_fd(Fd(call!(eventfd2(count, flags)).expect("eventfd2").cast_signed()))
 }

@@ -8,6 +8,28 @@ use sys::abi::{UserMutPtr, UserPtr};
 use sys::syscall::input;
 use sys::wait::Status;
 
+tests![
+    dividing_by_zero_is_sigfpe,
+    privileged_instructions_are_sigsegv,
+    invalid_instructions_are_sigill,
+    breakpoints_are_sigtrap,
+    the_overflow_trap_is_sigsegv,
+    single_steps_are_sigtrap,
+    jumping_into_the_kernel_is_sigsegv,
+    the_kernel_cannot_be_read_or_written,
+    stack_overflow_is_sigsegv,
+    stack_overflow_can_be_handled_elsewhere,
+    the_stack_grows_on_demand,
+    far_below_the_stack_pointer_is_growth_too,
+    the_stack_limit_is_obeyed,
+    a_fault_in_the_handler_ends_the_process,
+    a_blocked_fault_ends_the_process,
+    others_go_on_after_a_crash,
+    repeated_faults_are_handled_each_time,
+    a_fault_inside_a_call_is_an_error_not_a_signal,
+    misaligned_access_with_alignment_check_is_sigbus,
+];
+
 extern "C" fn divide_by_zero(_: u32) {
     // SAFETY: the fault is what the test wants.
     unsafe { asm!("xor ecx, ecx", "div ecx", out("eax") _, out("edx") _, out("ecx") _) }

@@ -15,6 +15,26 @@ use sys::signal::{self, Action};
 use sys::wait::Status;
 use sys::{Errno, directory, env};
 
+tests![
+    a_program_runs_and_ends,
+    arguments_and_environment_arrive,
+    large_arguments_arrive,
+    too_large_arguments_are_refused,
+    the_process_id_stays,
+    old_memory_is_gone,
+    descriptors_stay_unless_marked,
+    handlers_go_and_ignored_signals_and_mask_stay,
+    what_cannot_be_executed_says_why,
+    damaged_elf_files_are_refused,
+    a_program_being_written_is_busy,
+    a_program_mapped_by_a_writer_is_busy,
+    a_program_that_runs_is_not_truncated,
+    scripts_name_their_interpreter,
+    a_script_without_interpreter_says_so,
+    bad_addresses_are_efault,
+    the_working_directory_stays,
+];
+
 /// What `suite --child NAME …` does.
 pub fn child(name: Option<&[u8]>) -> i32 {
     match name {

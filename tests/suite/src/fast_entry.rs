@@ -22,6 +22,18 @@ use sys::signal::{Action, set_action};
 use sys::syscall::{input, pointer, pointer_mut};
 use sys::wait::Status;
 
+tests![
+    all_registers_but_eax_are_kept,
+    six_arguments_arrive,
+    errors_and_unknown_calls_are_told,
+    data_segments_may_be_anything,
+    a_single_stepped_call_arrives_and_returns,
+    a_signal_lets_a_call_go_on_or_end,
+    a_stopped_sleep_goes_on,
+    a_bad_stack_ends_in_sigsegv,
+    random_registers_harm_nobody,
+];
+
 const READ: u32 = 3;
 const GETPPID: u32 = 64;
 const NANOSLEEP: u32 = 162;

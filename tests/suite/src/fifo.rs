@@ -10,6 +10,14 @@ use sys::path::CPath;
 use sys::syscall::output;
 use sys::wait::Status;
 
+tests![
+    both_ends_wait_for_each_other,
+    opening_without_waiting,
+    one_description_can_be_both_ends,
+    what_nobody_read_is_gone_with_the_last_end,
+    it_looks_like_a_fifo,
+];
+
 fn fifo(name: &str) -> Scratch {
     let scratch = Scratch::path(name);
     let path = CPath::new(scratch.as_str()).expect("a path");

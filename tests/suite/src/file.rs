@@ -14,6 +14,30 @@ use sys::path::CPath;
 use sys::syscall::output;
 use sys::wait::Status;
 
+tests![
+    what_was_written_is_read,
+    overwriting_keeps_the_rest,
+    exclusive_creation_refuses_what_exists,
+    truncation_on_open_empties,
+    appending_always_goes_to_the_end,
+    an_unlinked_file_lives_until_closed,
+    seeking_beyond_the_end_leaves_a_hole_of_zeros,
+    seeking_counts_from_everywhere,
+    sizes_can_be_set,
+    access_mode_is_enforced,
+    large_files_keep_every_page,
+    many_read_into_memory_nobody_has_touched,
+    reads_and_writes_across_pages,
+    two_writers_through_one_description_do_not_overlap,
+    a_write_that_fails_leaves_the_file_alone,
+    a_reservation_that_a_signal_ends_is_undone,
+    a_directory_cannot_be_read_or_written,
+    negative_offsets_are_einval,
+    a_memory_file_is_its_contents_after_many_resizes,
+    space_can_be_reserved_and_given_back,
+    a_file_without_a_name_can_get_one,
+];
+
 pub fn size(file: &File) -> i64 {
     file.stat().expect("fstat64").size
 }

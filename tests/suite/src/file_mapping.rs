@@ -14,6 +14,34 @@ use sys::file::File;
 use sys::process;
 use sys::wait::Status;
 
+tests![
+    pages_hold_the_file,
+    an_offset_counts_pages,
+    a_mapping_outlives_its_descriptor_and_name,
+    who_is_killed_stops_populating,
+    shared_stores_are_read,
+    writes_are_seen_through_mappings,
+    two_shared_mappings_are_one_memory,
+    private_stores_stay_private,
+    private_memory_can_be_discarded_again,
+    children_share_what_is_shared,
+    the_rest_of_the_last_page_is_zero,
+    stores_beyond_the_end_never_reach_the_file,
+    pages_beyond_the_end_are_a_bus_error,
+    an_empty_file_maps_but_has_no_page,
+    growing_the_file_makes_pages_appear,
+    truncation_takes_pages_away,
+    truncation_in_a_child_takes_pages_from_the_parent,
+    reading_into_a_mapping_of_the_same_file_works,
+    writing_from_a_mapping_of_the_same_file_works,
+    msync_and_fsync_succeed,
+    the_program_itself_can_be_mapped,
+    another_description_sees_the_same_pages,
+    a_hole_reads_as_zero_and_can_be_stored_to,
+    private_copies_survive_a_punched_hole,
+    memfd_is_a_file_without_a_name,
+];
+
 fn byte_at(file: &File, offset: i64) -> u8 {
     let mut byte = [0];
     assert_eq!(file.read_at(&mut byte, offset), Ok(1));

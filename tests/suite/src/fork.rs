@@ -11,6 +11,21 @@ use sys::signal::{Action, set_action};
 use sys::syscall::output;
 use sys::wait::Status;
 
+tests![
+    parent_and_child_know_each_other,
+    a_process_is_its_own_thread,
+    many_generations_of_children,
+    a_hundred_children_one_after_another,
+    forty_children_at_once,
+    orphans_get_a_new_parent,
+    vfork_waits_and_shares_memory,
+    clone_like_fork_stores_both_ids,
+    clone_checks_its_flags,
+    set_tid_address_returns_the_thread,
+    a_subreaper_adopts_orphans,
+    a_zombie_goes_where_children_are_ignored,
+];
+
 pub fn parent_and_child_know_each_other() {
     let parent = process::id();
     let (read, write) = sys::file::pipe().expect("pipe2");

@@ -15,6 +15,13 @@ use sys::syscall::input;
 use sys::time::sleep;
 use sys::wait::Status;
 
+tests![
+    a_timer_does_not_keep_fork_from_its_end,
+    a_child_in_the_making_gets_what_its_group_gets,
+    it_does_if_another_thread_took_the_signal,
+    a_thread_joins_while_signals_keep_coming,
+];
+
 static HANDLED: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn count(_: i32) {

@@ -8,6 +8,16 @@ use sys::abi::signal::{FPE_FLTDIV, SIGFPE, SIGUSR1, SignalSet};
 use sys::signal::Action;
 use sys::wait::Status;
 
+tests![
+    registers_survive_preemption,
+    registers_survive_calls_and_sleep,
+    a_child_inherits_the_registers,
+    registers_survive_handlers,
+    a_new_program_starts_with_clean_control_words,
+    unmasked_exceptions_are_sigfpe,
+    unmasked_exceptions_of_sse_are_sigfpe,
+];
+
 /// Fills XMM0 to XMM7 and the x87 stack from `seed`.
 fn fill(seed: u32) {
     // SAFETY: the registers are given up below.

@@ -7,6 +7,16 @@ use alloc::format;
 use sys::process;
 use sys::wait::Status;
 
+tests![
+    the_tiny_program_runs,
+    mutated_headers_hurt_nobody,
+    mutated_programs_hurt_nobody,
+    truncated_programs_hurt_nobody,
+    absurd_segments_are_refused_or_fatal,
+    the_rest_of_a_segment_is_zero,
+    memory_calls_survive_any_arguments,
+];
+
 /// A generator of the xorshift family.
 pub struct Random(pub u32);
 

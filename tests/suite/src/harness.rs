@@ -18,21 +18,26 @@ use sys::{Errno, println};
 /// A test and its name.
 #[derive(Clone, Copy)]
 pub struct Case {
-    /// Group and function.
-    pub name: &'static str,
+    /// The function, from the crate on.
+    pub path: &'static str,
     /// The test. It fails by panicking.
     pub run: fn(),
 }
 
-/// Lists the tests as `module: [function, …]`.
-macro_rules! test_cases {
-    ($( $module:ident: [ $( $name:ident ),* $(,)? ], )*) => {
-        const CASES: &[Case] = &[
-            $( $( Case {
-                name: concat!(stringify!($module), "::", stringify!($name)),
-                run: $module::$name,
-            }, )* )*
-        ];
+impl Case {
+    /// Module and function.
+    fn name(&self) -> &'static str {
+        self.path.split_once("::").map_or(self.path, |(_crate, name)| name)
+    }
+}
+
+/// Declares the tests of a module.
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        pub const TESTS: &[$crate::harness::Case] = &[$($crate::harness::Case {
+            path: concat!(module_path!(), "::", stringify!($name)),
+            run: $name,
+        }),*];
     };
 }
 
@@ -59,35 +64,36 @@ pub const SKIPPED: i32 = 77;
 const TIME_LIMIT: u32 = 120;
 
 /// Prints the names.
-pub fn list(cases: &[Case]) -> i32 {
-    for case in cases {
-        println!("{}", case.name);
+pub fn list(tests: &[&[Case]]) -> i32 {
+    for case in tests.iter().copied().flatten() {
+        println!("{}", case.name());
     }
     0
 }
 
 /// Runs the tests that a filter selects, or all without one; 1 if one failed or none was selected.
-pub fn run<'a>(cases: &[Case], filters: impl Iterator<Item = &'a [u8]> + Clone) -> i32 {
+pub fn run<'a>(tests: &[&[Case]], filters: impl Iterator<Item = &'a [u8]> + Clone) -> i32 {
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let _ = process::adopt_orphans(true);
     // What the first test of all makes the kernel and this program keep is no leak.
-    let _ = run_one(&Case { name: "warm-up", run: || panic!("as every failing test") });
-    for case in cases {
-        if !selected(case.name, filters.clone()) {
+    let _ = run_one(&Case { path: "warm-up", run: || panic!("as every failing test") });
+    for case in tests.iter().copied().flatten() {
+        let name = case.name();
+        if !selected(name, filters.clone()) {
             continue;
         }
         match run_exactly(case) {
             Verdict::Passed => {
                 passed += 1;
-                println!("ok {}", case.name);
+                println!("ok {name}");
             }
             Verdict::Skipped(why) => {
                 skipped += 1;
-                println!("skip {}: {why}", case.name);
+                println!("skip {name}: {why}");
             }
             Verdict::Failed(why) => {
                 failed += 1;
-                println!("not ok {}: {why}", case.name);
+                println!("not ok {name}: {why}");
             }
         }
     }

@@ -9,6 +9,14 @@ use sys::abi::signal::SIGKILL;
 use sys::syscall::output;
 use sys::wait::Status;
 
+tests![
+    a_large_part_of_memory_keeps_its_contents,
+    high_memory_is_used_where_there_is_any,
+    copies_of_high_pages_are_right,
+    a_process_that_takes_all_memory_does_not_take_others_along,
+    the_number_of_regions_is_limited,
+];
+
 fn information() -> Sysinfo {
     let mut info = Sysinfo::default();
     call!(sysinfo(output(&mut info))).expect("sysinfo");

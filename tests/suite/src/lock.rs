@@ -16,6 +16,18 @@ use sys::syscall::output;
 use sys::time::sleep;
 use sys::wait::Status;
 
+tests![
+    ranges_keep_other_processes_out,
+    readers_share_a_range,
+    a_waiting_process_gets_the_lock_in_the_end,
+    a_lock_that_comes_after_closing_goes_again,
+    two_that_wait_for_each_other_are_told,
+    lock_arguments_are_checked,
+    flock_belongs_to_the_description,
+    a_mapping_keeps_the_description_and_its_lock,
+    whatever_is_open_can_be_locked,
+];
+
 fn range(kind: i16, start: i64, len: i64) -> Flock64 {
     Flock64 { kind, whence: SEEK_SET as i16, start, len, pid: 0 }
 }

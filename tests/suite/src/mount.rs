@@ -11,6 +11,14 @@ use sys::file::{self, File};
 use sys::wait::Status;
 use sys::{Errno, Result, directory};
 
+tests![
+    it_is_for_the_privileged_and_in_order,
+    a_removed_directory_is_no_place_for_it,
+    a_detached_tree_goes_with_its_last_user,
+    an_unused_mount_expires,
+    a_root_inside_is_where_paths_begin,
+];
+
 fn mount(target: &str, kind: &str) -> Result<u32> {
     let (target, kind) = (path(target), path(kind));
     call!(mount(kind.as_user(), target.as_user(), kind.as_user(), 0, UserPtr::NULL))

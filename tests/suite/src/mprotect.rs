@@ -9,6 +9,19 @@ use sys::file::File;
 use sys::wait::Status;
 use sys::{Errno, Result};
 
+tests![
+    rights_go_and_come_back,
+    the_middle_of_a_region_splits_it,
+    untouched_pages_obey_too,
+    a_hole_stops_it_after_what_came_before,
+    a_hole_at_the_start_changes_nothing,
+    shared_zero_pages_stay_read_only_in_truth,
+    pages_shared_by_fork_stay_copy_on_write,
+    a_read_only_file_is_not_written_through_a_shared_mapping,
+    private_file_pages_stay_private,
+    alternating_rights_over_many_pages,
+];
+
 fn protect(address: u32, pages: u32, protection: u32) -> Result<u32> {
     call!(mprotect(address, pages * PAGE, protection))
 }

@@ -7,6 +7,22 @@ use sys::abi::memory::*;
 use sys::wait::Status;
 use sys::{Errno, Result};
 
+tests![
+    same_size_is_no_change,
+    grows_in_place,
+    does_not_grow_into_a_neighbour,
+    moves_when_it_may,
+    shrinks_in_place,
+    moves_to_a_given_place_and_replaces_it,
+    moves_part_of_a_region,
+    untouched_pages_move_as_untouched,
+    copy_on_write_survives_a_move,
+    a_file_mapping_grows_over_the_next_pages,
+    old_length_zero_duplicates_a_shared_mapping,
+    the_old_range_can_stay,
+    a_big_region_moves_with_its_pages,
+];
+
 fn remap(address: u32, old: u32, new: u32, flags: u32, target: u32) -> Result<u32> {
     call!(mremap(address, old * PAGE, new * PAGE, flags, target))
 }

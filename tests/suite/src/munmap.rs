@@ -2,6 +2,15 @@
 
 use crate::fault::*;
 
+tests![
+    nothing_is_left,
+    a_hole_in_the_middle_splits_the_region,
+    ends_can_be_cut,
+    holes_are_no_error,
+    several_regions_go_at_once,
+    across_many_page_tables,
+];
+
 pub fn nothing_is_left() {
     let start = map(4);
     poke(start, 1);

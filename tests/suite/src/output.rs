@@ -5,6 +5,16 @@ use crate::harness::write;
 use sys::Errno;
 use sys::wait::Status;
 
+tests![
+    writes_reach_a_pipe_as_they_are,
+    a_bad_descriptor_is_ebadf,
+    an_empty_write_is_zero,
+    exit_status_is_eight_bits,
+    exit_of_the_only_thread_ends_the_process,
+    an_unknown_call_is_enosys,
+    calls_keep_all_registers_but_eax,
+];
+
 pub fn writes_reach_a_pipe_as_they_are() {
     let (read, end) = sys::file::pipe().expect("pipe2");
     assert_eq!(end.write(b"some \0 bytes\xff\n"), Ok(14));

@@ -11,6 +11,33 @@ use sys::signal::{self, Action};
 use sys::syscall::{input, output};
 use sys::wait::Status;
 
+tests![
+    bytes_come_out_in_order,
+    the_end_is_seen_when_no_writer_is_left,
+    a_child_holds_the_writing_end_open,
+    writing_without_readers_ends_the_process,
+    writing_without_readers_is_epipe_if_ignored,
+    a_writer_that_waits_learns_that_readers_are_gone,
+    an_empty_pipe_is_eagain_without_waiting,
+    a_full_pipe_is_eagain_without_waiting,
+    small_writes_are_whole,
+    large_transfers_arrive_unchanged,
+    a_byte_goes_there_and_back,
+    ends_have_one_direction,
+    a_pipe_has_no_offset,
+    stat_says_fifo,
+    pipe2_flags,
+    failing_to_store_the_ends_leaves_none_open,
+    poll_sees_room_data_and_ends,
+    poll_waits_for_data,
+    poll_gives_up_in_time,
+    poll_knows_bad_descriptors,
+    select_finds_the_readable_one,
+    a_signal_interrupts_a_reader,
+    vectors_are_gathered_and_scattered,
+    vectors_are_checked,
+];
+
 fn set_flags(file: &File, flags: u32) {
     assert_eq!(call!(fcntl64(file.fd().0, F_SETFL, flags)), Ok(0));
 }

@@ -7,6 +7,16 @@ use sys::abi::memory::PROT_READ;
 use sys::abi::{Errno, UserMutPtr, UserPtr};
 use sys::syscall::pointer;
 
+tests![
+    every_pointer_is_checked,
+    read_only_memory_is_not_written_for_the_program,
+    a_transfer_stops_where_memory_ends,
+    a_path_may_end_at_the_end_of_memory,
+    addresses_do_not_wrap_around,
+    ranges_into_the_kernel_are_refused_whole,
+    kernel_memory_is_out_of_reach,
+];
+
 /// EFAULT as it is in EAX.
 const EFAULT: u32 = 0u32.wrapping_sub(14);
 

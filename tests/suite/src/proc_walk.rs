@@ -13,6 +13,11 @@ use sys::file::{self, File, SeekFrom};
 use sys::wait::Status;
 use sys::{Errno, Result, directory, process};
 
+tests![
+    everything_can_be_read_while_processes_come_and_go,
+    a_file_that_does_not_change_reads_the_same_in_any_way,
+];
+
 /// More than any text has.
 const MOST: usize = 1 << 20;
 /// How often everything is read.

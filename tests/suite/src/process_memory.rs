@@ -13,6 +13,16 @@ use sys::syscall::{pointer, pointer_mut};
 use sys::trace::{read_memory, write_memory};
 use sys::wait::Status;
 
+tests![
+    a_childs_memory_is_read_and_written,
+    several_ranges_meet_several_others,
+    what_went_before_a_hole_counts,
+    rights_of_the_other_side_count,
+    lists_are_checked_first,
+    a_zombie_has_no_memory,
+    others_users_are_private,
+];
+
 fn list(ranges: &[(u32, u32)]) -> Vec<Iovec> {
     ranges.iter().map(|&(base, len)| Iovec { base: UserMutPtr::new(base), len }).collect()
 }

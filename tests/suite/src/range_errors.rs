@@ -13,6 +13,18 @@ use sys::abi::{Errno, UserMutPtr};
 use sys::file::File;
 use sys::syscall::{input, pointer_mut};
 
+tests![
+    mmap2_errors,
+    munmap_errors,
+    mprotect_errors,
+    mremap_errors,
+    madvise_errors,
+    msync_errors,
+    mincore_errors,
+    privilege_ends_with_the_user,
+    errors_at_the_end_of_user_space,
+];
+
 /// A row: what is wrong, what came, what should.
 type Row = (&'static str, Result<u32>, Result<u32>);
 

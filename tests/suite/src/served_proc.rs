@@ -18,6 +18,19 @@ use sys::syscall::{output, pointer_mut};
 use sys::wait::Status;
 use sys::{Errno, Result, directory, process};
 
+tests![
+    the_links_to_oneself_lead_to_the_caller,
+    a_process_that_ends_takes_its_directory_along,
+    names_in_it_cannot_be_changed,
+    its_files_do_what_they_can,
+    a_working_directory_in_it_works,
+    descriptors_are_opened_again_by_their_links,
+    programs_and_directories_are_reached_by_their_links,
+    after_exec_they_are_the_executing_threads,
+    who_may_not_look_does_not_see,
+    it_is_listed_with_all_processes,
+];
+
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
 
 fn path(text: &str) -> CPath {

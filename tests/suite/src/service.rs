@@ -13,6 +13,21 @@ use sys::service::{check_in, connect, list, try_connect};
 use sys::wait::Status;
 use sys::{Errno, Result, file, process, time};
 
+tests![
+    a_service_is_found_by_its_name,
+    the_next_server_answers_what_may_be_done_twice,
+    other_calls_fail_once_and_the_connection_stays,
+    a_server_can_be_killed_by_anybody_who_may_and_comes_back,
+    a_server_that_shows_no_sign_of_life_is_replaced,
+    nobody_else_notices,
+    frames_outlive_their_server,
+    what_a_server_leaks_ends_with_it,
+    servers_get_nothing_that_is_not_theirs,
+    the_kernel_reads_ports_for_those_who_have_them,
+    a_look_up_waits_for_the_name,
+    a_service_that_dies_too_often_is_given_up,
+];
+
 const SECOND: core::time::Duration = core::time::Duration::from_secs(1);
 
 /// Runs a test as a program that services may be called by.

@@ -8,6 +8,27 @@ use sys::abi::signal::SIGSEGV;
 use sys::wait::Status;
 use sys::{directory, file};
 
+tests![
+    libraries_give_functions_and_data,
+    first_and_last_functions_have_an_order,
+    first_functions_may_open_libraries,
+    a_library_is_open_once,
+    a_library_of_the_program_stays,
+    what_cannot_be_opened_is_named,
+    threads_have_variables_of_their_own,
+    threads_have_messages_of_their_own,
+    the_first_thread_local_variables_may_come_later,
+    places_of_thread_local_variables_are_used_again,
+    text_cannot_be_written_to,
+    a_library_may_lie_elsewhere,
+    what_is_loaded_can_be_listed,
+    a_missing_library_is_named,
+    a_missing_symbol_is_named,
+    functions_are_bound_when_they_are_called,
+    a_cycle_is_named,
+    what_is_no_library_is_refused,
+];
+
 const DEMO: &str = "/bin/shared-demo";
 const TALLY: &str = "/lib/libtally.so";
 

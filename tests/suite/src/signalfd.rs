@@ -16,6 +16,15 @@ use sys::syscall::{input, output};
 use sys::wait::Status;
 use sys::{Errno, Result, process, time};
 
+tests![
+    signals_come_with_their_senders,
+    a_read_takes_as_many_as_there_is_room_for,
+    sleepers_wake_for_children_and_timers,
+    others_signals_are_seen_by_others,
+    epoll_waits_for_them,
+    what_is_read_can_change,
+];
+
 fn set_of(signals: &[i32]) -> SignalSet {
     signals.iter().fold(SignalSet::EMPTY, |set, signal| set.union(SignalSet::of(*signal)))
 }

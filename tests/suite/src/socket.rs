@@ -16,6 +16,32 @@ use sys::io::Fd;
 use sys::syscall::{input, output, pointer, pointer_mut};
 use sys::wait::Status;
 
+tests![
+    a_stream_carries_bytes_both_ways,
+    messages_keep_their_bounds,
+    peeking_leaves_bytes,
+    a_call_may_wait_for_all_of_its_bytes,
+    large_transfers_pass_in_both_directions,
+    a_full_buffer_makes_senders_wait,
+    the_end_comes_behind_the_last_byte,
+    sending_into_a_closed_stream_is_a_signal,
+    closing_with_unreceived_bytes_resets,
+    shutting_down_one_direction,
+    a_waiting_receiver_learns_of_the_end,
+    what_a_receiver_leaves_wakes_the_next,
+    bad_buffers_move_nothing,
+    several_buffers_make_one_message,
+    names_are_empty,
+    options_tell_what_it_is,
+    a_timeout_ends_the_wait,
+    nobody_listens,
+    what_is_not_connected_says_so,
+    a_dissolved_pair,
+    families_and_kinds_that_do_not_exist,
+    there_is_no_internet,
+    one_call_makes_all,
+];
+
 const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 const NO_ADDRESS: (UserPtr<u8>, i32) = (UserPtr::NULL, 0);
 

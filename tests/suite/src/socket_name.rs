@@ -15,6 +15,19 @@ use sys::syscall::{input, output, pointer, pointer_mut};
 use sys::wait::Status;
 use sys::{Errno, Result, directory, process};
 
+tests![
+    a_server_accepts_who_connects,
+    names_are_taken_once,
+    a_name_can_be_found,
+    who_cannot_be_reached_says_why,
+    the_backlog_is_limited,
+    a_server_that_goes_resets_who_waits,
+    a_server_may_stop_accepting,
+    datagrams_go_to_names,
+    strangers_send_no_more_than_a_few_datagrams,
+    one_call_makes_them_all,
+];
+
 const CONNECTED: [i32; 2] = [SOCK_STREAM, SOCK_SEQPACKET];
 
 /// What follows the family.

@@ -16,6 +16,21 @@ use sys::syscall::{input, output, pointer, pointer_mut};
 use sys::wait::Status;
 use sys::{Errno, Result};
 
+tests![
+    descriptors_go_along,
+    a_stream_stops_behind_them,
+    there_may_be_no_room_for_them,
+    who_peeks_gets_them_too,
+    bad_ones_are_refused,
+    nobody_receives_them,
+    sockets_that_only_carry_each_other_go,
+    a_long_chain_goes_link_by_link,
+    what_waits_at_an_open_socket_stays,
+    dissolving_a_pair_loses_what_waits,
+    every_user_has_a_limit,
+    what_nobody_can_come_to_does_not_count,
+];
+
 const HEAD: usize = size_of::<Cmsghdr>();
 const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 

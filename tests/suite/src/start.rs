@@ -4,6 +4,18 @@ use crate::fault::{PAGE, is_mapped, peek, peek_word};
 use sys::abi::auxv::*;
 use sys::env;
 
+tests![
+    arguments_are_there,
+    strings_lie_in_order_at_the_top_of_the_stack,
+    the_auxiliary_vector_is_complete,
+    program_headers_are_mapped_where_at_phdr_says,
+    random_bytes_and_platform_are_readable,
+    sysinfo_comes_with_its_image_or_not_at_all,
+    data_is_writable_and_text_is_not,
+    uninitialized_data_is_zero,
+    page_zero_is_not_mapped,
+];
+
 /// A test program is started with its path as argument 0; the harness adds nothing.
 pub fn arguments_are_there() {
     assert!(env::arg_count() >= 1);

@@ -12,6 +12,24 @@ use sys::process;
 use sys::statistics::{Asker, StatisticsRight};
 use sys::wait::Status;
 
+tests![
+    a_process_is_described,
+    what_is_not_known_is_not_told,
+    only_init_hands_out_the_right,
+    areas_are_those_that_were_mapped,
+    programs_areas_have_their_file,
+    pages_are_counted_by_what_they_are,
+    sums_agree_with_each_other,
+    peaks_stay,
+    another_process_can_be_looked_at,
+    signal_masks_are_told,
+    descriptors_say_where_they_lead,
+    tables_are_shown_as_ranges,
+    the_machine_is_described,
+    bad_addresses_are_refused,
+    processes_may_end_meanwhile,
+];
+
 /// VM_READ, VM_WRITE and VM_SHARED.
 const READ: u32 = 1;
 const WRITE: u32 = 2;

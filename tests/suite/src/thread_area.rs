@@ -7,6 +7,14 @@ use sys::abi::process::*;
 use sys::syscall::output;
 use sys::wait::Status;
 
+tests![
+    a_free_entry_is_found_and_used,
+    the_segment_survives_switches_and_fork,
+    two_processes_have_two_segments,
+    descriptors_can_be_read_back,
+    only_three_entries_and_only_data,
+];
+
 /// A segment with a base, for GDT entry `entry` or any.
 pub fn descriptor(entry: u32, base: u32) -> UserDesc {
     UserDesc {

@@ -8,6 +8,24 @@ use sys::abi::{UserMutPtr, UserPtr};
 use sys::syscall::{input, output};
 use sys::time;
 
+tests![
+    the_monotonic_clock_never_goes_back,
+    the_wall_clock_is_after_2020,
+    both_widths_agree,
+    unknown_clocks_are_einval,
+    resolutions_are_told,
+    sleeping_takes_at_least_as_long,
+    bad_durations_are_einval,
+    sleeping_until_a_time,
+    processor_time_grows_with_work,
+    times_tells_ticks,
+    many_sleepers_wake_in_order,
+    processes_share_the_processor,
+    futexes_wait_and_wake,
+    sleepers_are_moved_to_another_futex,
+    nobody_sleeps_on_memory_that_is_new,
+];
+
 pub fn the_monotonic_clock_never_goes_back() {
     let mut last = time::now();
     for _ in 0..2000 {

@@ -13,6 +13,21 @@ use sys::syscall::{input, output};
 use sys::time::sleep;
 use sys::wait::Status;
 
+tests![
+    a_timer_sends_its_signal_once,
+    a_signal_counts_what_its_timer_passed_over,
+    a_repeating_timer_goes_on_until_it_is_deleted,
+    without_an_event_it_is_sigalrm,
+    a_silent_timer_only_runs,
+    absolute_times_count_from_the_clocks_start,
+    setting_a_timer_again_tells_what_was_left,
+    timers_stay_behind,
+    their_signals_go_with_the_program,
+    turned_off_a_timer_has_no_interval,
+    a_signal_that_looks_like_a_timers_is_none,
+    requests_that_make_no_sense,
+];
+
 const MILLISECOND: i32 = 1_000_000;
 
 fn event(notify: i32, signo: i32, value: u32) -> Sigevent {

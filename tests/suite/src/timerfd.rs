@@ -11,6 +11,14 @@ use sys::io::Fd;
 use sys::syscall::{input, output};
 use sys::{Errno, Result, time};
 
+tests![
+    it_expires_once_or_again_and_again,
+    poll_waits_for_it,
+    a_time_may_be_given,
+    the_old_calls_mean_the_same,
+    arguments_are_checked,
+];
+
 const MILLISECOND: i64 = 1_000_000;
 
 fn create(clock: i32, flags: u32) -> File {

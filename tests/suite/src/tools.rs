@@ -15,6 +15,14 @@ use sys::file;
 use sys::process;
 use sys::wait::Status;
 
+tests![
+    pmap_shows_a_line_for_each_area,
+    ps_shows_a_line_for_each_process,
+    ps_shows_first_who_works_most,
+    free_adds_up,
+    vmstat_shows_a_line_for_each_second,
+];
+
 /// What a program prints.
 fn output(words: &[&str]) -> String {
     let (scratch, opened) = Scratch::file("output", b"");

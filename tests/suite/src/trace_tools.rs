@@ -15,6 +15,16 @@ use sys::process::kill;
 use sys::time;
 use sys::wait::Status;
 
+tests![
+    strace_prints_these_lines,
+    strace_shows_only_what_is_wanted,
+    strace_follows_children,
+    strace_attaches_to_who_runs_already,
+    faults_prints_a_line_for_each,
+    faults_follows_children_into_other_programs,
+    programs_that_cannot_be_run_have_a_status,
+];
+
 const STRACE: &str = "/bin/strace";
 const FAULTS: &str = "/bin/faults";
 

@@ -16,6 +16,25 @@ use sys::syscall::{input, output};
 use sys::time::now;
 use sys::wait::Status;
 
+tests![
+    ids_and_personalities_may_look_like_errors,
+    each_first_touch_is_one_fault,
+    populated_pages_were_faults_too,
+    reading_and_then_writing_is_two_faults,
+    cached_file_pages_come_several_at_once,
+    who_is_checked,
+    children_count_once_they_were_waited_for,
+    limits_are_told_in_three_ways,
+    the_address_space_limit_is_obeyed,
+    the_system_has_memory,
+    the_system_has_a_name,
+    names_can_be_set,
+    random_bytes_differ,
+    priorities_can_be_asked_and_lowered,
+    the_affinity_has_this_processor,
+    negative_nice_goes_first,
+];
+
 /// Page faults without input so far.
 pub fn minor_faults() -> u32 {
     let mut usage = Rusage::default();

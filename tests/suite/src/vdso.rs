@@ -13,6 +13,18 @@ use sys::env;
 use sys::syscall::{input, output};
 use sys::wait::Status;
 
+tests![
+    its_functions_are_found_by_name_and_version,
+    its_clocks_and_the_kernels_never_disagree,
+    its_time_of_day_is_the_kernels,
+    a_child_has_it_too,
+    who_unmaps_it_has_int_0x80_left,
+    calls_return_to_where_it_was_moved,
+    its_pages_are_the_kernels_until_they_are_written,
+    the_page_of_the_time_is_only_read,
+    handlers_without_a_restorer_return_through_it,
+];
+
 /// The image, read as a dynamic linker would.
 struct Image {
     base: u32,

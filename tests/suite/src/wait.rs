@@ -9,6 +9,19 @@ use sys::syscall::output;
 use sys::wait::Status;
 use sys::{Errno, Result};
 
+tests![
+    no_child_is_echild,
+    bad_options_are_einval,
+    waiting_does_not_hang_if_told_so,
+    the_status_names_the_signal,
+    groups_can_be_waited_for,
+    stops_are_reported_when_asked_for,
+    a_stopped_process_does_not_run,
+    a_bad_status_address_loses_the_child,
+    usage_of_the_child_is_told,
+    children_of_children_are_not_mine,
+];
+
 fn wait4(pid: i32, options: u32) -> Result<u32> {
     call!(wait4(pid, UserMutPtr::NULL, options, UserMutPtr::NULL))
 }

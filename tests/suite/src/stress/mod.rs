@@ -14,6 +14,8 @@ use sys::time::{now, sleep};
 pub use contest::pages_change_while_threads_access_them;
 pub use slots::address_spaces_change_while_threads_fault;
 
+tests![address_spaces_change_while_threads_fault, pages_change_while_threads_access_them,];
+
 /// How long each test takes, in milliseconds. The suite as a whole has no more time for this.
 static DURATION: AtomicU32 = AtomicU32::new(2000);
 static STOP: AtomicBool = AtomicBool::new(false);
