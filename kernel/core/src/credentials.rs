@@ -104,11 +104,20 @@ pub fn may_signal(sender: &Ids, target: &Ids) -> bool {
             .any(|id| *id == target.saved || *id == target.real)
 }
 
-/// Whether a process may look into another one and change it (Linux's ptrace, by real ids): that one
-/// must act for nobody but the first one's user and group.
-pub fn may_trace(user: &Ids, group: &Ids, target_user: &Ids, target_group: &Ids) -> bool {
-    let is_same = target_user.is_only(user.real) && target_group.is_only(group.real);
-    user.effective == 0 || is_same
+/// In whose name a process looks into another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Looker {
+    pub user: u32,
+    pub group: u32,
+    pub is_privileged: bool,
+}
+
+impl Looker {
+    /// Whether it may (Linux's `ptrace_may_access`): whom it looks into must act for nobody but its
+    /// user and group, whatever that one counts as for files.
+    pub fn may_look_into(&self, user: &Ids, group: &Ids) -> bool {
+        self.is_privileged || (user.is_only(self.user) && group.is_only(self.group))
+    }
 }
 
 #[cfg(test)]
@@ -127,17 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn only_who_acts_for_nobody_else_is_traced() {
-        let (root, plain) =
-            (Ids::default(), Ids { real: 7, effective: 7, saved: 7, filesystem: 7 });
-        assert!(may_trace(&root, &plain, &USER, &USER));
-        assert!(may_trace(&plain, &plain, &plain, &plain));
-        for one in [Ids { effective: 0, ..plain }, Ids { saved: 8, ..plain }, root] {
-            assert!(!may_trace(&plain, &plain, &one, &plain));
-            assert!(!may_trace(&plain, &plain, &plain, &one));
+    fn only_who_acts_for_nobody_else_is_looked_into() {
+        let plain = Ids { real: 7, effective: 7, saved: 7, filesystem: 7 };
+        let seven = Looker { user: 7, group: 7, is_privileged: false };
+        assert!(Looker { is_privileged: true, ..seven }.may_look_into(&USER, &USER));
+        assert!(seven.may_look_into(&plain, &plain));
+        for one in [Ids { effective: 0, ..plain }, Ids { saved: 8, ..plain }, Ids::default()] {
+            assert!(!seven.may_look_into(&one, &plain));
+            assert!(!seven.may_look_into(&plain, &one));
         }
-        let real = Ids { effective: 9, ..plain };
-        assert!(may_trace(&real, &plain, &plain, &plain), "real ids count");
+        let for_files = Ids { filesystem: 9, ..plain };
+        assert!(seven.may_look_into(&for_files, &for_files));
+        assert!(!Looker { user: 0, ..seven }.may_look_into(&plain, &plain), "a number only");
     }
 
     #[test]

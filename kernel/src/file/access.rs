@@ -4,6 +4,7 @@ use crate::process::credentials::Credentials;
 use crate::result::{Errno, Result};
 use abi::file::{R_OK, S_IFDIR, S_IFMT, S_ISVTX, W_OK, X_OK};
 use alloc::sync::Arc;
+use kcore::credentials::Looker;
 use kcore::node_tree::{Attributes, Permit};
 
 /// On whose behalf a call works.
@@ -11,13 +12,16 @@ pub struct Caller {
     credentials: Arc<Credentials>,
     user: u32,
     group: u32,
+    /// Whether it may look into every process.
+    sees_all: bool,
 }
 
 impl Caller {
     /// With the file-system ids: everything but `access`.
     pub fn new(credentials: Arc<Credentials>) -> Self {
         let (user, group) = (credentials.user.filesystem, credentials.group.filesystem);
-        Self { credentials, user, group }
+        let sees_all = credentials.is_privileged();
+        Self { credentials, user, group, sees_all }
     }
 
     /// The kernel itself.
@@ -29,7 +33,7 @@ impl Caller {
     /// With the real ids: `access`.
     pub fn real(credentials: Arc<Credentials>) -> Self {
         let (user, group) = (credentials.user.real, credentials.group.real);
-        Self { credentials, user, group }
+        Self { credentials, user, group, sees_all: user == 0 }
     }
 
     pub fn user(&self) -> u32 {
@@ -47,6 +51,11 @@ impl Caller {
 
     pub fn is_privileged(&self) -> bool {
         self.user == 0
+    }
+
+    /// Who looks into processes by files of `/proc`.
+    pub fn looker(&self) -> Looker {
+        Looker { user: self.user, group: self.group, is_privileged: self.sees_all }
     }
 
     pub fn is_in_group(&self, group: u32) -> bool {

@@ -7,13 +7,12 @@ use crate::process::signal::{
     is_interrupted as signal_interrupts, raise as raise_signal, send_from_kernel_to_group,
 };
 use crate::process::table::{find, lock_family};
-use crate::process::{Process, current};
+use crate::process::{Process, current, permission};
 use crate::result::{Errno, Result, restart};
 use crate::task;
 use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE, status_signaled};
 use abi::signal::{SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
 use alloc::sync::Arc;
-use kcore::credentials::Ids;
 
 /// A signal ended a sleep: the call is made again if the handler allows it.
 pub fn restart() -> Errno {
@@ -124,15 +123,9 @@ pub fn process_of(tid: u32) -> Result<Arc<Process>> {
     find(&family, tid.cast_signed()).map(|(_, process)| process.clone()).map_err(|_| Errno::ENOENT)
 }
 
-/// Whether `caller` may see what a process has open and where it works: it is the same process, or has
-/// all of the process's ids, or may do everything.
-pub fn may_look_at(process: &Process, caller: &Caller) -> bool {
-    if caller.is_privileged() || process.pid() == current().process().pid() {
-        return true;
-    }
-    let credentials = process.credentials();
-    let are = |ids: &Ids, id| [ids.real, ids.effective, ids.saved].iter().all(|own| *own == id);
-    are(&credentials.user, caller.user()) && are(&credentials.group, caller.group())
+/// Whether `caller` may see what a process has open and where it works.
+pub fn may_look_into(process: &Process, caller: &Caller) -> bool {
+    permission::may_look_into(process, caller.looker())
 }
 
 /// RLIMIT_FSIZE in bytes.

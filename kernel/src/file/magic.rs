@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 /// look at the thread.
 pub fn follow(tid: u32, object: Object, caller: &Caller) -> Result<Found> {
     let process = caller::process_of(tid)?;
-    if !caller::may_look_at(&process, caller) {
+    if !caller::may_look_into(&process, caller) {
         return Err(Errno::EACCES);
     }
     match object {

@@ -4,7 +4,7 @@ use super::current;
 use crate::result::{Errno, Result};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use kcore::credentials::{Ids, MAX_GROUPS};
+use kcore::credentials::{Ids, Looker, MAX_GROUPS};
 
 /// Replaced as a whole, never changed.
 #[derive(Debug, Default)]
@@ -20,6 +20,12 @@ impl Credentials {
     #[inline]
     pub fn is_privileged(&self) -> bool {
         self.user.effective == 0
+    }
+
+    /// Who looks into processes otherwise than by files.
+    pub fn looker(&self) -> Looker {
+        let (user, group) = (self.user.real, self.group.real);
+        Looker { user, group, is_privileged: self.is_privileged() }
     }
 
     fn copy(&self) -> Result<Self> {

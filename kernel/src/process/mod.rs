@@ -20,6 +20,7 @@ pub mod futex;
 mod limits;
 pub mod machine;
 mod mm_user;
+pub mod permission;
 mod personality;
 pub mod posix_timer;
 #[expect(clippy::module_inception, reason = "the one type that the folder is about")]

@@ -3,8 +3,8 @@
 use crate::mm::remote::Direction;
 use crate::mm::space::Mm;
 use crate::mm::user::{self, UserSlice};
+use crate::process::permission;
 use crate::process::table::{find, lock_family};
-use crate::process::trace::check_permission;
 use crate::result::{Errno, Result};
 use abi::UserPtr;
 use abi::file::{IOV_MAX, Iovec, MAX_RW_COUNT};
@@ -92,7 +92,7 @@ fn memory_of(pid: i32) -> Result<Arc<Mm>> {
         find(&family, pid)?.1.clone()
     };
     let mm = process.mm().ok_or(Errno::ESRCH)?;
-    check_permission(&process)?;
+    permission::may_change(&process)?;
     Ok(mm)
 }
 

@@ -1,11 +1,10 @@
 //! Calls about the calling thread: its segments, names, what happens when it ends, futexes.
 
 use crate::arch::context::{set_user_segments, user_segments};
-use crate::file::caller;
 use crate::mm::user;
-use crate::process::current;
 use crate::process::futex::{self, Scope};
 use crate::process::table::{find, lock_family};
+use crate::process::{current, permission};
 use crate::result::{Errno, Result};
 use crate::task;
 use crate::time::deadline;
@@ -183,7 +182,7 @@ pub fn get_robust_list(pid: i32, head: UserMutPtr<u32>, length: UserMutPtr<u32>)
         _ => {
             let process = find(&lock_family(), pid)?.1.clone();
             let thread = process.thread(pid.cast_unsigned()).ok_or(Errno::ESRCH)?;
-            if !core::ptr::eq(&*process, own.process()) && !caller::is_privileged() {
+            if !permission::may_look_into(&process, own.process().credentials().looker()) {
                 return Err(Errno::EPERM);
             }
             thread.robust_list.load(Relaxed)

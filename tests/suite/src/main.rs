@@ -51,6 +51,7 @@ mod mremap;
 mod munmap;
 mod objects;
 mod output;
+mod permission;
 mod pipe;
 mod pointer;
 mod proc_walk;
@@ -113,6 +114,7 @@ const TESTS: &[&[Case]] = &[
     clone3::TESTS,
     threads::TESTS,
     process_memory::TESTS,
+    permission::TESTS,
     tools::TESTS,
     trace::TESTS,
     trace_tools::TESTS,

@@ -1,11 +1,10 @@
 //! How tracing begins.
 
-use super::permission;
 use super::tracee::Tracee;
 use super::tracer::Tracer;
 use crate::process::signal::SignalGuard;
 use crate::process::table::{find, lock_family};
-use crate::process::{CurrentThread, Thread, current};
+use crate::process::{CurrentThread, Thread, current, permission};
 use crate::result::{Errno, Result};
 use abi::trace::{TRACE_ALL, TRACE_CHILDREN, TRACE_FAULTS};
 use alloc::sync::Arc;
@@ -22,7 +21,7 @@ pub fn attach(tracer: &Arc<Tracer>, tid: i32, options: u32) -> Result<()> {
     if core::ptr::eq(&*process, current().process()) {
         return Err(Errno::EPERM);
     }
-    permission::check(&process)?;
+    permission::may_change(&process)?;
     let thread = process.thread(tid.cast_unsigned()).ok_or(Errno::ESRCH)?;
     trace(tracer, &thread, options)?;
     if options & TRACE_CHILDREN == 0 {

@@ -12,14 +12,12 @@
 
 mod attach;
 mod fault;
-mod permission;
 mod tell;
 mod tracee;
 mod tracer;
 
 pub use attach::{Follow, attach};
 pub use fault::observe;
-pub use permission::check as check_permission;
 pub use tell::{call_entered, call_left, signal, started, stopped};
 pub(super) use tell::{ended, executed, force_signal};
 pub use tracee::Tracee;
