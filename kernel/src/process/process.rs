@@ -292,11 +292,6 @@ impl Process {
         self.shared.lock().remains.as_ref().map_or([0; 16], |task| task.name())
     }
 
-    /// One of its threads that nobody traces.
-    pub(super) fn untraced_thread(&self) -> Option<Arc<Thread>> {
-        self.lock_signals().find_thread(|own| own.tracee.is_none())
-    }
-
     /// Its thread of this id, unless that has ended.
     pub fn thread(&self, tid: u32) -> Option<Arc<Thread>> {
         self.lock_signals().threads().find(|thread| thread.tid() == tid).cloned()

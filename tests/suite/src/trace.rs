@@ -3,6 +3,7 @@
 use crate::child;
 use crate::fault::{PAGE, map, peek_word, poke_word, unmap};
 use crate::harness::only_on_folio;
+use crate::threads;
 use alloc::vec::Vec;
 use core::time::Duration;
 use sys::abi::UserMutPtr;
@@ -13,7 +14,7 @@ use sys::abi::trace::*;
 use sys::file::File;
 use sys::process::{self, kill};
 use sys::signal::change_mask;
-use sys::syscall::{input, pointer, pointer_mut};
+use sys::syscall::{input, output, pointer, pointer_mut};
 use sys::trace::{Tracer, write_memory};
 use sys::wait::Status;
 use sys::{Errno, time};
@@ -36,6 +37,7 @@ tests![
     without_their_tracer_they_go_on,
     a_killed_tracer_lets_go,
     not_everybody_may_be_traced,
+    all_threads_are_traced_or_none,
     others_users_are_not_to_be_traced,
     a_call_that_nobody_lets_begin_does_not_happen,
     a_waiting_tracer_is_interrupted,
@@ -518,6 +520,45 @@ pub fn not_everybody_may_be_traced() {
     assert_eq!(second.attach(zombie, TRACE_CALLS), Err(Errno::ESRCH), "it has ended");
     assert_eq!(child::wait(zombie), Status::Exited(0));
     assert_eq!(Tracer::new(1025).err(), Some(Errno::EINVAL));
+}
+
+pub fn all_threads_are_traced_or_none() {
+    extern "C" fn waits(fd: u32) -> i32 {
+        let mut byte = 0u8;
+        i32::from(call!(read(fd.cast_signed(), output(&mut byte), 1)) != Ok(1))
+    }
+    folios_own();
+    let gate = Gate::new();
+    let (told, tell) = sys::file::pipe().expect("pipe2");
+    let pid = child::start(|| {
+        let other = threads::spawn(waits, gate.0.fd().0.cast_unsigned());
+        tell.write_all(&other.tid.to_ne_bytes()).expect("write");
+        gate.pass();
+        other.join();
+        0
+    });
+    let mut tid = [0; 4];
+    assert_eq!(told.read(&mut tid), Ok(4));
+    let tid = i32::from_ne_bytes(tid);
+    let [first, second] = [0; 2].map(|faults| Tracer::new(faults).expect("trace_create"));
+    assert_eq!(first.attach(tid, 0), Ok(()));
+    assert_eq!(second.attach(pid, TRACE_CHILDREN), Err(Errno::EPERM));
+    assert_eq!(second.attach(tid, TRACE_CHILDREN), Err(Errno::EPERM));
+    assert_eq!(second.next(), Err(Errno::ECHILD), "nobody is traced");
+    assert_eq!(first.attach(pid, TRACE_CHILDREN), Ok(()), "its own thread is no obstacle");
+    drop(first);
+    assert_eq!(second.attach(pid, TRACE_CHILDREN), Ok(()));
+    gate.open();
+    gate.open();
+    let mut ended = Vec::new();
+    watch(&second, |event, what| {
+        if matches!(what, What::Ended { .. }) {
+            ended.push(event.tid);
+        }
+    });
+    ended.sort_unstable();
+    assert_eq!(ended, [pid, tid]);
+    assert_eq!(child::wait(pid), Status::Exited(0));
 }
 
 pub fn others_users_are_not_to_be_traced() {

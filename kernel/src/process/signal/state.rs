@@ -235,7 +235,7 @@ impl SignalGuard<'_> {
     /// Tells all threads but one that would take any of these signals of the process.
     pub(super) fn offer(&mut self, signals: SignalSet, but: &Thread) {
         self.each_thread(|other, own| {
-            if !core::ptr::eq(other, but) && !signals.difference(own.blocked).is_empty() {
+            if !core::ptr::eq(&**other, but) && !signals.difference(own.blocked).is_empty() {
                 task::notify(&other.task, work::SIGNAL);
             }
         });
@@ -249,7 +249,10 @@ impl SignalGuard<'_> {
     }
 
     /// Visits all threads of the process.
-    pub(super) fn each_thread(&mut self, mut visit: impl FnMut(&Thread, &mut ThreadSignals)) {
+    pub(in crate::process) fn each_thread(
+        &mut self,
+        mut visit: impl FnMut(&Arc<Thread>, &mut ThreadSignals),
+    ) {
         for thread in &self.signals.threads {
             // SAFETY: the lock is held, and no other reference to this part exists.
             visit(thread, unsafe { &mut *thread.signals.get() });

@@ -7,10 +7,11 @@ use crate::task::Sleep;
 use abi::trace::{Event, Fault, What};
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
+use spin::Once;
 
 pub struct Tracee {
     pub(super) tracer: Arc<Tracer>,
-    thread: Weak<Thread>,
+    thread: Once<Weak<Thread>>,
     /// `TRACE_*`.
     pub(super) options: u32,
     /// The traced thread that made it, if one did.
@@ -27,23 +28,24 @@ pub struct Tracee {
 }
 
 impl Tracee {
-    pub(super) fn new(
-        tracer: Arc<Tracer>,
-        thread: &Arc<Thread>,
-        options: u32,
-        maker: Option<i32>,
-    ) -> Self {
+    pub(super) fn new(tracer: Arc<Tracer>, options: u32, maker: Option<i32>) -> Self {
         Self {
             tracer,
-            thread: Arc::downgrade(thread),
+            thread: Once::new(),
             options,
             maker,
-            tid: AtomicI32::new(thread.task.tid().cast_signed()),
+            tid: AtomicI32::new(0),
             stands: AtomicBool::new(false),
             goes_on: AtomicBool::new(false),
             resumed: WaitQueue::new(),
             lost: AtomicU32::new(0),
         }
+    }
+
+    /// Says whose it is, once.
+    pub(super) fn bind(&self, thread: &Arc<Thread>) {
+        self.thread.call_once(|| Arc::downgrade(thread));
+        self.tid.store(thread.task.tid().cast_signed(), Relaxed);
     }
 
     pub(super) fn tid(&self) -> i32 {
@@ -63,7 +65,7 @@ impl Tracee {
 
     /// There is no tracer any more.
     pub(super) fn let_go(self: Arc<Self>) {
-        let Some(thread) = self.thread.upgrade() else { return };
+        let Some(thread) = self.thread.get().and_then(Weak::upgrade) else { return };
         let mut guard = thread.process.lock_signals();
         let tracee = &mut guard.with(&thread).1.tracee;
         // It may have ended, and its id be another's.

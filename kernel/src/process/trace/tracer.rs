@@ -5,7 +5,7 @@ use crate::ipc::object::{Object, Revocations};
 use crate::process::current;
 use crate::process::signal::is_interrupted;
 use crate::result::{Errno, Result};
-use crate::sync::{Rank, SpinLock, WaitQueue};
+use crate::sync::{Rank, SpinLock, SpinLockGuard, WaitQueue};
 use crate::task::Sleep;
 use abi::trace::{Event, Fault, What};
 use alloc::sync::Arc;
@@ -96,15 +96,14 @@ impl Tracer {
         self.pid
     }
 
-    /// From now on the thread may tell. ESRCH if nobody listens any more.
-    pub(super) fn add(&self, tracee: Arc<Tracee>) -> Result<()> {
+    /// Makes room for so many more threads. ESRCH if nobody listens any more.
+    pub(super) fn reserve(&self, count: usize) -> Result<Room<'_>> {
         let mut state = self.state.lock();
         if state.is_closed {
             return Err(Errno::ESRCH);
         }
-        state.threads.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-        state.threads.push(Traced { tracee, event: None, stands: false, has_ended: false });
-        Ok(())
+        state.threads.try_reserve(count).map_err(|_| Errno::ENOMEM)?;
+        Ok(Room(state))
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -197,6 +196,16 @@ impl Tracer {
         };
         tracee.go_on();
         Ok(())
+    }
+}
+
+/// Room for threads, which nobody else can take.
+pub(super) struct Room<'a>(SpinLockGuard<'a, State>);
+
+impl Room<'_> {
+    /// From now on the thread may tell.
+    pub(super) fn add(&mut self, tracee: Arc<Tracee>) {
+        self.0.threads.push(Traced { tracee, event: None, stands: false, has_ended: false });
     }
 }
 

@@ -18,12 +18,13 @@ macro_rules! for_each_trace_call {
             ///
             /// EINVAL: more than 1024. EMFILE, ENOMEM: no room.
             64 trace_create(faults: u32);
-            /// Traces a thread, by id; with TRACE_CHILDREN all threads of its process. What it does
-            /// from its next call or fault on is told.
+            /// Traces a thread, by id; with TRACE_CHILDREN all threads of its process, or none of
+            /// them. What it does from its next call or fault on is told.
             ///
             /// EBADF: `tracer` is none. EINVAL: `options` has other bits than TRACE_ALL. ESRCH: there
             /// is no such thread, or it ends. EPERM: the caller may not trace it; it is of the
-            /// calling process; it is traced already.
+            /// calling process; it is traced already, or with TRACE_CHILDREN another tracer has
+            /// one of the others.
             65 trace_attach(tracer: u32, tid: i32, options: u32);
             /// Waits for the next event and takes it.
             ///
