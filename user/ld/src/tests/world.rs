@@ -34,8 +34,10 @@ impl World {
         let dynamic = part(layout.dynamic, home);
         let mut segments = vec![];
         for segment in &layout.segments {
-            let mut bytes = part(segment.file(), segment).to_vec();
-            bytes.resize(segment.memory.len as usize, 0);
+            let file = part(segment.file(), segment);
+            // Zeroed by the host when it is touched: a damaged length costs nothing.
+            let mut bytes = vec![0; segment.memory.len as usize];
+            bytes[..file.len()].copy_from_slice(file);
             segments.push((*segment, bytes));
         }
         self.objects.push(Mapped { bias, segments });
