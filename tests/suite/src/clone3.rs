@@ -13,7 +13,7 @@ use sys::signal::{Action, set_action};
 use sys::syscall::{input, output, pointer};
 use sys::wait::Status;
 
-tests![threads_are_made_as_glibc_does, a_process_may_begin_without_handlers, arguments_are_checked,];
+tests![threads_are_made_as_glibc_does, a_process_may_begin_without_handlers, arguments_are_checked];
 
 const SIZE: u32 = size_of::<CloneArgs>() as u32;
 

@@ -5,7 +5,7 @@ use alloc::format;
 use sys::file;
 use sys::wait::Status;
 
-tests![damaged_libraries_are_refused_or_harmless, tables_that_lie_are_refused_or_harmless,];
+tests![damaged_libraries_are_refused_or_harmless, tables_that_lie_are_refused_or_harmless];
 
 const DEMO: &str = "/bin/shared-demo";
 const TALLY: &str = "/lib/libtally.so";

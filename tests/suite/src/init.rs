@@ -6,7 +6,7 @@ use sys::abi::signal::{SIGKILL, SIGSEGV, SIGSTOP, SIGTERM};
 use sys::file::File;
 use sys::{Errno, process};
 
-tests![signals_leave_it_alone, its_log_takes_lines,];
+tests![signals_leave_it_alone, its_log_takes_lines];
 
 /// As on Linux, where only root could ask.
 pub fn signals_leave_it_alone() {

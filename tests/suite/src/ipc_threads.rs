@@ -7,7 +7,7 @@ use sys::ipc::{Call, Connection, Port, Rights};
 use sys::thread::{Thread, spawn};
 use sys::wait::Status;
 
-tests![threads_call_at_the_same_time, a_child_of_a_thread_calls_as_well, threads_come_from_threads,];
+tests![threads_call_at_the_same_time, a_child_of_a_thread_calls_as_well, threads_come_from_threads];
 
 /// Calls with sixteen words, over and over, which nobody else calls with.
 fn calls(port: &Port, caller: u32) {

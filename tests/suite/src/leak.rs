@@ -9,7 +9,7 @@ use sys::Errno;
 use sys::abi::syscall::folio::*;
 use sys::syscall::{folio, output};
 
-tests![every_kind_is_found,];
+tests![every_kind_is_found];
 
 /// What the kernel holds when nothing is cached. Figures that only grow are left out.
 #[derive(Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use sys::ipc::{Level, raise_level};
 use sys::syscall::pointer;
 use sys::wait::Status;
 
-tests![random_calls_hurt_nobody_else,];
+tests![random_calls_hurt_nobody_else];
 
 /// Calls of one process, if it lives so long.
 const CALLS: u32 = 400;

@@ -15,7 +15,7 @@ use sys::io::{STDERR, STDOUT};
 use sys::wait::Status;
 use sys::{directory, process};
 
-tests![a_librarys_text_is_divided_by_its_users, relocated_pages_are_private,];
+tests![a_librarys_text_is_divided_by_its_users, relocated_pages_are_private];
 
 const PAGE: u32 = 4096;
 const PAGE_KIB: u64 = 4;

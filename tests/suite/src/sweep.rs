@@ -9,7 +9,7 @@ use sys::abi::argument::Registers;
 use sys::abi::syscall::folio::Statistics;
 use sys::wait::Status;
 
-tests![every_pointer_of_every_call, kernel_addresses_are_not_read_for_a_structure,];
+tests![every_pointer_of_every_call, kernel_addresses_are_not_read_for_a_structure];
 
 const EFAULT: u32 = 0u32.wrapping_sub(14);
 const EINVAL: u32 = 0u32.wrapping_sub(22);
