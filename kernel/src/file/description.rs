@@ -16,7 +16,7 @@ use super::place::Place;
 use super::regular::{Program, Regular};
 use super::served::{self, Served};
 use super::signalfd::Signalfd;
-use super::socket::Socket;
+use super::socket::{Socket, Travel};
 use super::status::{BLOCK_SIZE, FileStatus};
 use super::timerfd::Timerfd;
 use super::tree::{self, Held};
@@ -53,6 +53,7 @@ pub struct File {
     position: Mutex<u64>,
     /// An epoll instance watches it, or did.
     is_watched: AtomicBool,
+    travel: Travel,
 }
 
 /// What reads and writes lead to.
@@ -143,6 +144,7 @@ impl File {
             flags: AtomicU32::new(flags & !OPEN_ONLY),
             position: Mutex::new(0),
             is_watched: AtomicBool::new(false),
+            travel: Travel::new(),
         };
         Arc::try_new(file).map_err(|_| Errno::ENOMEM)
     }
@@ -279,6 +281,10 @@ impl File {
             (Kind::Regular(regular), Node::Held(node)) => Some((regular, node)),
             _ => None,
         }
+    }
+
+    pub(super) fn travel(&self) -> &Travel {
+        &self.travel
     }
 
     pub fn socket(&self) -> Option<&Socket> {

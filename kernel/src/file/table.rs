@@ -41,17 +41,18 @@ impl FileTable {
         let mut from = 0;
         loop {
             let next = self.table.lock().take_close_on_exec(from);
-            let Some((fd, file)) = next else { return };
+            let Some((fd, file)) = next else { return socket::collect() };
             // Outside of the lock: the last reference may wake somebody.
-            self.closed(&file);
+            self.closed(file);
             from = fd + 1;
         }
     }
 
     /// A descriptor of `file` was taken out: the process's locks on it go.
     #[inline]
-    pub fn closed(&self, file: &File) {
-        locks::closed(file, self);
+    fn closed(&self, file: Arc<File>) {
+        locks::closed(&file, self);
+        socket::let_go(file);
     }
 
     /// The file of a descriptor, also one that only stands for a place (O_PATH). EBADF.
@@ -91,7 +92,8 @@ impl FileTable {
     pub fn replace(&self, fd: u32, file: Arc<File>, close: CloseOnExec, limit: u32) -> Result<()> {
         let old = self.table.lock().replace(fd, file, close, limit)?;
         if let Some(old) = old {
-            self.closed(&old);
+            self.closed(old);
+            socket::collect();
         }
         Ok(())
     }
@@ -100,7 +102,8 @@ impl FileTable {
     #[inline]
     pub fn close(&self, fd: i32) -> Result<()> {
         let file = self.table.lock().remove(fd.cast_unsigned()).ok_or(Errno::EBADF)?;
-        self.closed(&file);
+        self.closed(file);
+        socket::collect();
         Ok(())
     }
 
@@ -112,11 +115,11 @@ impl FileTable {
                 let mut table = self.table.lock();
                 match table.next(from) {
                     Some(fd) if fd <= last => table.take_next(fd),
-                    _ => return,
+                    _ => None,
                 }
             };
-            let Some((fd, file)) = next else { return };
-            self.closed(&file);
+            let Some((fd, file)) = next else { return socket::collect() };
+            self.closed(file);
             from = fd + 1;
         }
     }
@@ -158,7 +161,7 @@ impl FileTable {
 impl Drop for FileTable {
     fn drop(&mut self) {
         self.close_range(0, u32::MAX);
-        socket::collect();
+        socket::collect_all();
     }
 }
 

@@ -31,8 +31,6 @@ pub enum Rank {
     Ipc,
     /// A descriptor table.
     Files,
-    /// Sockets that messages carry.
-    SocketRights,
     /// What sockets are called.
     SocketNames,
     /// Who listens at a socket, or whom it is connected to.

@@ -25,6 +25,7 @@ tests![
     nobody_receives_them,
     sockets_that_only_carry_each_other_go,
     a_long_chain_goes_link_by_link,
+    a_ring_goes_with_its_last_opening,
     what_waits_at_an_open_socket_stays,
     dissolving_a_pair_loses_what_waits,
     every_user_has_a_limit,
@@ -248,6 +249,31 @@ pub fn a_long_chain_goes_link_by_link() {
     }
     assert_eq!(read.read(&mut [0; 1]), Err(Errno::EAGAIN));
     drop(last);
+    assert_eq!(read.read(&mut [0; 1]), Ok(0));
+}
+
+pub fn a_ring_goes_with_its_last_opening() {
+    let (read, write) = quiet_pipe();
+    let ring: Vec<_> = (0..100).map(|_| pair(SOCK_STREAM)).collect();
+    for (at, (near, _)) in ring.iter().enumerate() {
+        let (_, next) = &ring[(at + 1) % ring.len()];
+        assert_eq!(send_files(near, b"x", &[next, &write]), Ok(1));
+    }
+    drop(write);
+    // The other ends of all, the first among them, lead to who is next in the ring.
+    let mut ring = ring.into_iter();
+    let (_, first) = ring.next().expect("a pair");
+    let (from, to) = ring.as_slice().iter().fold((i32::MAX, 0), |(from, to), (near, far)| {
+        let (near, far) = (near.fd().0, far.fd().0);
+        (from.min(near).min(far), to.max(near).max(far))
+    });
+    assert_eq!(call!(close_range(from.cast_unsigned(), to.cast_unsigned(), 0)), Ok(0));
+    ring.for_each(core::mem::forget);
+    assert_eq!(read.read(&mut [0; 1]), Err(Errno::EAGAIN));
+    drop(first);
+    // Linux looks when any socket goes, and takes its time.
+    drop(pair(SOCK_STREAM));
+    call!(fcntl64(read.fd().0, F_SETFL, 0)).expect("fcntl64");
     assert_eq!(read.read(&mut [0; 1]), Ok(0));
 }
 

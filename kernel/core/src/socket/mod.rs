@@ -2,25 +2,26 @@
 //! what sending, receiving and `poll` come to. Moving the bytes is the caller's.
 //!
 //! [`Pair`] is a connection, [`Backlog`] has those that wait to be accepted, [`Mailbox`] is a socket for
-//! datagrams.
+//! datagrams, [`Travellers`] are sockets in messages.
 
 mod address;
 mod backlog;
 mod events;
-mod garbage;
 mod mailbox;
 mod pair;
 mod queue;
+mod spread;
+mod travellers;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::{Name, automatic, length, parse};
 pub use backlog::{Admission, Backlog};
-pub use garbage::spread;
 pub use mailbox::{Delivery, Mailbox};
 pub use pair::{Pair, ReceiveStep, SendStep, Side, SocketKind};
 pub use queue::{Head, Queue};
+pub use travellers::{Mark, Traffic, Travellers};
 
 /// Bytes of memory that may wait for the other end to receive them.
 pub const SEND_BUFFER: u32 = 212_992;

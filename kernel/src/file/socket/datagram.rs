@@ -110,9 +110,6 @@ impl Datagram {
                 old.mailbox.lock().reset();
             }
             drop(unreceived);
-            if any {
-                rights::collect();
-            }
             old.end.wake_all();
         }
         self.end.wake_all();

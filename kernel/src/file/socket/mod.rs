@@ -21,7 +21,7 @@ mod stream;
 pub use address::Address;
 pub use end::Timeout;
 pub use receive::{Receive, Received};
-pub use rights::{Rights, collect};
+pub use rights::{Rights, Travel, collect, collect_all, let_go};
 pub use send::Send;
 
 use super::buffers::{Source, UserBuffers};
@@ -255,7 +255,6 @@ impl Drop for Socket {
             Endpoint::Stream(stream) => stream.close(),
             Endpoint::Datagram(datagram) => datagram.close(),
         }
-        collect();
     }
 }
 

@@ -2,19 +2,20 @@
 //!
 //! A message may carry a socket that is only open in messages, at worst in those that wait at itself.
 //! Sockets on their way are known here, and when nobody outside can come to one any more, what its
-//! messages carry is dropped ([`collect`]).
+//! messages carry is dropped ([`collect`]). To become such a one it must lose a reference meanwhile.
 
 use super::packet::Packet;
 use super::{Endpoint, Socket};
 use crate::file::caller;
 use crate::file::description::File;
 use crate::result::{Errno, Result};
-use crate::sync::{Rank, SpinLock};
+use crate::sync::{Mutex, Rank, SpinLock};
+use crate::task::might_resched;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use kcore::socket::spread;
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
+use kcore::socket::{Mark, Traffic, Travellers};
 
 /// What one message carries.
 pub struct Rights {
@@ -25,24 +26,65 @@ pub struct Rights {
     next: Option<Box<Self>>,
 }
 
-/// A socket that is on its way.
-struct Traveller {
-    file: Arc<File>,
-    /// In so many messages.
-    messages: usize,
+/// How a file that is a socket travels. Changes while [`TRANSIT`] is locked.
+pub struct Travel {
+    /// How many messages carry it.
+    messages: AtomicU32,
+    mark: Mark,
+}
+
+impl Travel {
+    pub const fn new() -> Self {
+        Self { messages: AtomicU32::new(0), mark: Mark::new() }
+    }
+
+    #[inline]
+    fn messages(&self) -> u32 {
+        self.messages.load(Relaxed)
+    }
+}
+
+/// Open files that are sockets.
+struct Sockets;
+
+impl Traffic for Sockets {
+    type Traveller = Arc<File>;
+
+    fn is_open(traveller: &Arc<File>) -> bool {
+        // The list's own reference is one.
+        Arc::strong_count(traveller) > Self::messages(traveller) as usize + 1
+    }
+
+    fn messages(traveller: &Arc<File>) -> u32 {
+        traveller.travel().messages()
+    }
+
+    fn each_carried(traveller: &Arc<File>, visit: &mut impl FnMut(&Arc<File>)) {
+        let Some(socket) = traveller.socket() else { return };
+        each_packet(socket, &mut |packet| {
+            packet.with_rights(|rights| {
+                rights.into_iter().flat_map(Rights::sockets).for_each(&mut *visit);
+            });
+        });
+    }
+
+    fn mark(traveller: &Arc<File>) -> &Mark {
+        &traveller.travel().mark
+    }
 }
 
 /// What is on its way.
-struct Travellers {
-    /// Sorted by address.
-    sockets: Vec<Traveller>,
+struct Transit {
+    sockets: Travellers<Sockets>,
     /// How many files all messages of a user carry.
     users: Vec<(u32, usize)>,
 }
 
 /// While it is locked, no message with rights comes or goes.
-static TRAVELLERS: SpinLock<Travellers> =
-    SpinLock::new(Rank::SocketRights, Travellers { sockets: Vec::new(), users: Vec::new() });
+static TRANSIT: Mutex<Transit> =
+    Mutex::new(Transit { sockets: Travellers::new(), users: Vec::new() });
+/// There are suspects among the sockets.
+static IS_SUSPICIOUS: AtomicBool = AtomicBool::new(false);
 /// How many files all messages carry.
 static CARRIED: AtomicUsize = AtomicUsize::new(0);
 
@@ -60,7 +102,7 @@ impl Rights {
     pub fn new(files: Vec<Arc<File>>) -> Result<Box<Self>> {
         let user = caller::real_user();
         if is_over_limit(user) && !caller::is_privileged() {
-            collect();
+            collect_all();
             if is_over_limit(user) {
                 return Err(Errno::ETOOMANYREFS);
             }
@@ -88,11 +130,7 @@ impl Rights {
 fn is_over_limit(user: u32) -> bool {
     let limit = caller::descriptor_limit() as usize;
     CARRIED.load(Relaxed) > limit
-        && TRAVELLERS.lock().users.iter().any(|(of, files)| *of == user && *files > limit)
-}
-
-fn place(travellers: &[Traveller], file: &Arc<File>) -> core::result::Result<usize, usize> {
-    travellers.binary_search_by_key(&Arc::as_ptr(file), |other| Arc::as_ptr(&other.file))
+        && TRANSIT.lock().users.iter().any(|(of, files)| *of == user && *files > limit)
 }
 
 /// Sends a message with rights off by `push`, whose result says whether it is on its way. ENOMEM.
@@ -100,30 +138,23 @@ pub fn depart<R, E>(
     packet: &Packet,
     push: impl FnOnce() -> core::result::Result<R, E>,
 ) -> Result<core::result::Result<R, E>> {
-    let mut travellers = TRAVELLERS.lock();
+    let mut transit = TRANSIT.lock();
+    let Transit { sockets, users } = &mut *transit;
     let most = packet.with_rights(|rights| rights.map_or(0, |rights| rights.sockets().count()));
-    travellers.sockets.try_reserve(most).map_err(|_| Errno::ENOMEM)?;
-    travellers.users.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+    sockets.reserve(most)?;
+    users.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
     let pushed = push();
     if pushed.is_ok() {
         packet.with_rights(|rights| {
             let Some(rights) = rights else { return };
             CARRIED.fetch_add(rights.files.len(), Relaxed);
-            let Travellers { sockets, users } = &mut *travellers;
             match users.iter_mut().find(|(user, _)| *user == rights.user) {
                 Some((_, files)) => *files += rights.files.len(),
                 None => users.push((rights.user, rights.files.len())),
             }
             for file in rights.sockets() {
-                match place(sockets, file) {
-                    Ok(found) => {
-                        if let Some(traveller) = sockets.get_mut(found) {
-                            traveller.messages += 1;
-                        }
-                    }
-                    Err(place) => {
-                        sockets.insert(place, Traveller { file: file.clone(), messages: 1 });
-                    }
+                if file.travel().messages.fetch_add(1, Relaxed) == 0 {
+                    sockets.add(file.clone());
                 }
             }
         });
@@ -137,17 +168,17 @@ pub fn arrive(packet: &Packet, peek: bool) -> Result<Option<Box<Rights>>> {
     if !packet.has_rights() {
         return Ok(None);
     }
-    let mut travellers = TRAVELLERS.lock();
+    let mut transit = TRANSIT.lock();
     if peek {
         return packet.with_rights(|rights| rights.map(|rights| rights.again()).transpose());
     }
-    Ok(packet.take_rights().inspect(|rights| forget(&mut travellers, rights)))
+    Ok(packet.take_rights().inspect(|rights| forget(&mut transit, rights)))
 }
 
 /// They are not on their way any more.
-fn forget(travellers: &mut Travellers, rights: &Rights) {
+fn forget(transit: &mut Transit, rights: &Rights) {
     CARRIED.fetch_sub(rights.files.len(), Relaxed);
-    let Travellers { sockets, users } = travellers;
+    let Transit { sockets, users } = transit;
     if let Some(place) = users.iter().position(|(user, _)| *user == rights.user)
         && let Some((_, files)) = users.get_mut(place)
     {
@@ -157,16 +188,10 @@ fn forget(travellers: &mut Travellers, rights: &Rights) {
         }
     }
     for file in rights.sockets() {
-        let Ok(found) = place(sockets, file) else { continue };
-        let Some(traveller) = sockets.get_mut(found) else { continue };
-        traveller.messages -= 1;
-        if traveller.messages == 0 {
+        if file.travel().messages.fetch_sub(1, Relaxed) == 1 {
             // Not the last reference: the message's is still there.
-            sockets.remove(found);
+            sockets.remove(file);
         }
-    }
-    if sockets.is_empty() {
-        *sockets = Vec::new();
     }
     if users.is_empty() {
         *users = Vec::new();
@@ -176,12 +201,12 @@ fn forget(travellers: &mut Travellers, rights: &Rights) {
 /// A message goes that nobody has received.
 pub fn lose(packet: &Packet) {
     let rights = {
-        let mut travellers = TRAVELLERS.lock();
+        let mut transit = TRANSIT.lock();
         let rights = packet.take_rights();
         if let Some(rights) = &rights
             && packet.is_travelling()
         {
-            forget(&mut travellers, rights);
+            forget(&mut transit, rights);
         }
         rights
     };
@@ -190,104 +215,112 @@ pub fn lose(packet: &Packet) {
     }
 }
 
+/// Drops a reference to a file. If it travels, that may have been the last from outside: then
+/// [`collect`].
+#[inline]
+pub fn let_go(file: Arc<File>) {
+    if file.travel().messages() != 0 {
+        let_travel(file);
+    }
+}
+
+#[cold]
+fn let_travel(file: Arc<File>) {
+    let mut transit = TRANSIT.lock();
+    // It may have arrived meanwhile.
+    if file.travel().messages() != 0 {
+        transit.sockets.suspect(&file);
+        IS_SUSPICIOUS.store(true, Relaxed);
+        // While nobody looks. Not the last one: messages have it.
+        drop(file);
+    }
+}
+
+impl Drop for Rights {
+    fn drop(&mut self) {
+        self.files.drain(..).for_each(let_go);
+        collect();
+    }
+}
+
 /// Closes files, which may be sockets at which such messages wait, and so on: one after the other, not
 /// one inside of the other. If somebody is at it already, it is left to him.
 fn bury(rights: Box<Rights>) {
-    {
+    add_grave(rights);
+    dig();
+}
+
+/// Empties the messages of sockets that only such messages keep open, if there may be any.
+#[inline]
+pub fn collect() {
+    if IS_SUSPICIOUS.load(Relaxed) {
+        dig();
+    }
+}
+
+/// The same when any of them may have lost a reference: a call of another thread may have had one
+/// longest.
+pub fn collect_all() {
+    if CARRIED.load(Relaxed) != 0 {
+        let mut transit = TRANSIT.lock();
+        transit.sockets.suspect_all();
+        IS_SUSPICIOUS.store(transit.sockets.has_suspects(), Relaxed);
+    }
+    collect();
+}
+
+fn dig() {
+    if core::mem::replace(&mut GRAVES.lock().is_digging, true) {
+        return;
+    }
+    loop {
+        while let Some(rights) = next_grave() {
+            drop(rights);
+            might_resched();
+        }
+        // Without memory there is a next time.
+        let emptied = empty_lost();
         let mut graves = GRAVES.lock();
-        let mut rights = rights;
-        rights.next = graves.last.take();
-        graves.last = Some(rights);
-        if core::mem::replace(&mut graves.is_digging, true) {
+        // What others have left to this one meanwhile.
+        let is_more = graves.last.is_some() || emptied.is_ok() && IS_SUSPICIOUS.load(Relaxed);
+        if !is_more {
+            graves.is_digging = false;
             return;
         }
     }
-    while let Some(rights) = next_grave() {
-        drop(rights);
-    }
+}
+
+fn add_grave(mut rights: Box<Rights>) {
+    let mut graves = GRAVES.lock();
+    rights.next = graves.last.take();
+    graves.last = Some(rights);
 }
 
 fn next_grave() -> Option<Box<Rights>> {
     let mut graves = GRAVES.lock();
-    let mut last = graves.last.take();
-    match &mut last {
-        Some(rights) => graves.last = rights.next.take(),
-        None => graves.is_digging = false,
-    }
-    last
+    let mut last = graves.last.take()?;
+    graves.last = last.next.take();
+    Some(last)
 }
 
-/// Empties the messages of sockets that only such messages keep open.
-pub fn collect() {
-    if CARRIED.load(Relaxed) == 0 {
-        return;
+/// What waits at sockets that nobody can come to is to be buried.
+fn empty_lost() -> Result<()> {
+    if !IS_SUSPICIOUS.load(Relaxed) {
+        return Ok(());
     }
-    let mut lost = None;
-    {
-        let mut travellers = TRAVELLERS.lock();
-        // Without memory there is a next time.
-        let Ok(reached) = reachable(&travellers.sockets) else { return };
-        let mut rest = reached.iter();
-        let mut empty = |packet: &Arc<Packet>| {
-            if let Some(mut rights) = packet.take_rights() {
-                rights.next = lost.take();
-                lost = Some(rights);
-            }
-        };
-        for traveller in &travellers.sockets {
-            if rest.next() == Some(&false)
-                && let Some(socket) = traveller.file.socket()
-            {
-                each_packet(socket, &mut empty);
-            }
-        }
-        let mut next = &lost;
-        while let Some(rights) = next {
-            forget(&mut travellers, rights);
-            next = &rights.next;
-        }
-    }
-    while let Some(mut rights) = lost {
-        lost = rights.next.take();
-        bury(rights);
-    }
-}
-
-/// Which travellers somebody can come to.
-fn reachable(travellers: &[Traveller]) -> Result<Vec<bool>> {
-    let mut reached = Vec::new();
-    reached.try_reserve_exact(travellers.len()).map_err(|_| Errno::ENOMEM)?;
-    // The table's own reference is one.
-    let is_open = |one: &Traveller| Arc::strong_count(&one.file) > one.messages + 1;
-    reached.extend(travellers.iter().map(is_open));
-    // In so many messages that wait at travellers.
-    let mut inside = Vec::new();
-    inside.try_reserve_exact(travellers.len()).map_err(|_| Errno::ENOMEM)?;
-    inside.resize(travellers.len(), 0);
-    let (mut edges, mut result) = (Vec::new(), Ok(()));
-    for (from, traveller) in (0..).zip(travellers) {
-        let Some(socket) = traveller.file.socket() else { continue };
+    let mut transit = TRANSIT.lock();
+    let lost = transit.sockets.lost(might_resched)?;
+    IS_SUSPICIOUS.store(false, Relaxed);
+    for socket in lost.iter().filter_map(|file| file.socket()) {
         each_packet(socket, &mut |packet| {
-            packet.with_rights(|rights| {
-                let carried = rights.into_iter().flat_map(Rights::sockets);
-                for to in carried.filter_map(|file| place(travellers, file).ok()) {
-                    if let Some(messages) = inside.get_mut(to) {
-                        *messages += 1;
-                    }
-                    match edges.try_reserve(1) {
-                        Ok(()) => edges.push((from, to as u32)),
-                        Err(_) => result = Err(Errno::ENOMEM),
-                    }
-                }
-            });
+            if let Some(rights) = packet.take_rights() {
+                forget(&mut transit, &rights);
+                add_grave(rights);
+            }
         });
+        might_resched();
     }
-    result?;
-    // The others wait at a socket that is open, or are just sent or received.
-    for (reached, (one, inside)) in reached.iter_mut().zip(travellers.iter().zip(inside)) {
-        *reached |= one.messages > inside;
-    }
-    spread(&mut reached, &mut edges).map(|()| reached)
+    Ok(())
 }
 
 /// Visits all messages that wait at a socket, or at a connection that waits there.
