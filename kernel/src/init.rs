@@ -2,14 +2,13 @@
 
 use crate::arch::features::features;
 use crate::file::{FileTable, FsContext, archive, console, random};
-use crate::mm::frames::for_each_zone;
+use crate::mm::frames::low_pages;
 use crate::process::spawn::{FirstProgram, Role, spawn_init};
 use crate::process::{machine, signal};
 use crate::result::{Errno, Result};
 use crate::task;
 use abi::boot::{ARGUMENTS_PATH, INIT, INIT_PATH};
 use abi::frame::Exit;
-use abi::syscall::folio::ZONE_HIGHMEM;
 use alloc::vec::Vec;
 use kcore::addr::PhysAddr;
 use kcore::cmdline::CommandLine;
@@ -68,16 +67,6 @@ fn arguments(role: Role, path: &[u8]) -> Result<Vec<u8>> {
     bytes.try_reserve(2).map_err(|_| Errno::ENOMEM)?;
     bytes.extend_from_slice(&[0, 0]);
     Ok(bytes)
-}
-
-fn low_pages() -> u32 {
-    let mut pages = 0;
-    for_each_zone(|zone, state| {
-        if zone != ZONE_HIGHMEM {
-            pages += state.managed();
-        }
-    });
-    pages
 }
 
 fn copy(bytes: &[u8]) -> Result<Vec<u8>> {

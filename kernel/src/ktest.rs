@@ -26,6 +26,7 @@ const ALL: &[&[Test]] = &[
     ipc::ktest::TESTS,
     file::ktest::TESTS,
     file::console::ktest::TESTS,
+    file::epoll::ktest::TESTS,
 ];
 
 /// Fails the test, with place and text of the condition, unless it holds.

@@ -5,7 +5,7 @@ use super::caller;
 use super::console::{Channel, Terminal};
 use super::device::Device;
 use super::directory::Directory;
-use super::epoll::{self, Epoll};
+use super::epoll::{self, Epoll, Watchers};
 use super::eventfd::Eventfd;
 use super::locks::Owner;
 use super::open_regular;
@@ -30,7 +30,7 @@ use abi::file::{
     SEEK_END, SEEK_HOLE, SEEK_SET,
 };
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::node_tree::Timestamp;
 
 /// The largest size a description without O_LARGEFILE reaches.
@@ -51,8 +51,8 @@ pub struct File {
     flags: AtomicU32,
     /// For what has positions. Held while they matter, so reads and writes take turns.
     position: Mutex<u64>,
-    /// An epoll instance watches it, or did.
-    is_watched: AtomicBool,
+    /// Which epoll instances watch it.
+    watchers: Watchers,
     travel: Travel,
 }
 
@@ -143,7 +143,7 @@ impl File {
             may_write,
             flags: AtomicU32::new(flags & !OPEN_ONLY),
             position: Mutex::new(0),
-            is_watched: AtomicBool::new(false),
+            watchers: Watchers::new(),
             travel: Travel::new(),
         };
         Arc::try_new(file).map_err(|_| Errno::ENOMEM)
@@ -441,9 +441,10 @@ impl File {
         self.kind.operations().pollers()
     }
 
-    /// An epoll instance watches it from now on.
-    pub(super) fn set_watched(&self) {
-        self.is_watched.store(true, Relaxed);
+    /// Which epoll instances watch it.
+    #[inline]
+    pub(super) const fn watchers(&self) -> &Watchers {
+        &self.watchers
     }
 
     /// FIONREAD; `None` for what does not know it.
@@ -462,9 +463,7 @@ impl KeptOpen for File {}
 impl Drop for File {
     fn drop(&mut self) {
         COUNT.fetch_sub(1, Relaxed);
-        if *self.is_watched.get_mut() {
-            epoll::forget(self);
-        }
+        epoll::forget(self);
         other_locks::remove_owner(self, Owner::of_file(self));
         self.kind.operations().close(self);
     }

@@ -283,6 +283,11 @@ pub fn for_each_zone(mut look: impl FnMut(usize, &Zone)) {
     }
 }
 
+/// Frames below the high memory, but for those that were never free.
+pub fn low_pages() -> u32 {
+    ZONE_LIST.iter().take(HIGHMEM).map(|zone| zone.lock().managed()).sum()
+}
+
 /// Free frames of a zone on this CPU's stack.
 pub fn at_hand(zone: usize) -> u32 {
     cpu::with_page_lists(|lists| lists[zone].len())

@@ -1,6 +1,6 @@
 //! Instances that wait for many descriptors.
 
-use crate::child;
+use crate::{child, procfs};
 use alloc::vec::Vec;
 use core::time::Duration;
 use sys::Errno;
@@ -21,6 +21,8 @@ tests![
     one_shot_is_reported_until_it_is_set_again,
     several_take_turns,
     hundreds_are_watched,
+    watches_go_in_any_order,
+    a_user_may_have_so_many_watches,
     a_sleeping_caller_is_woken,
     a_timeout_passes,
     a_signal_ends_the_wait,
@@ -365,4 +367,43 @@ pub fn hundreds_are_watched() {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len(), copies.len(), "all of them take turns");
+}
+
+pub fn watches_go_in_any_order() {
+    let (read, write) = pipe().expect("pipe2");
+    let [epoll, other] = [(); 2].map(|()| create());
+    write.write_all(b"x").expect("write");
+    let mut copies: Vec<Option<File>> = (0..8)
+        .map(|number| {
+            let fd = call!(dup(read.fd().0)).expect("dup").cast_signed();
+            let copy = File::from_fd(Fd(fd));
+            add(&epoll, &copy, IN, number);
+            add(&other, &copy, IN | EPOLLET, number);
+            Some(copy)
+        })
+        .collect();
+    let seen = |epoll: &File| look(epoll).iter().map(|event| event.1).collect::<Vec<_>>();
+    assert_eq!(seen(&other), [0, 1, 2, 3, 4, 5, 6, 7]);
+    for gone in [3, 0, 7] {
+        let copy = copies[gone].as_ref().expect("there");
+        assert_eq!(control(&epoll, EPOLL_CTL_DEL, copy, 0, 0), Ok(0));
+    }
+    assert_eq!(seen(&epoll), [1, 2, 4, 5, 6]);
+    let seventh = copies[7].take().expect("there");
+    add(&epoll, &seventh, IN, 70);
+    assert_eq!(seen(&epoll), [1, 2, 4, 5, 6, 70]);
+    write.write_all(b"y").expect("write");
+    drop(other);
+    let twin = call!(dup(read.fd().0)).expect("dup").cast_signed();
+    drop((read, seventh, copies));
+    assert_eq!(seen(&epoll).len(), 6);
+    assert_eq!(call!(close(twin)), Ok(0));
+    assert_eq!(look(&epoll), []);
+}
+
+pub fn a_user_may_have_so_many_watches() {
+    procfs::as_program(|| {
+        let text = procfs::text("/proc/sys/fs/epoll/max_user_watches");
+        assert!(text.trim_end().parse::<u32>().is_ok_and(|most| most > 10_000), "{text}");
+    });
 }

@@ -13,11 +13,14 @@
 //! watches of those that do are kept by the lock of all [links](links), those of others by their own,
 //! so no two locks of instances are ever held together.
 
+#[cfg(feature = "ktest")]
+pub mod ktest;
 mod links;
+mod list;
 mod nesting;
 mod watch;
 
-pub use links::forget;
+pub use links::{Watchers, forget, max_user_watches};
 
 use super::File;
 use super::buffers::{Source, UserBuffers};
@@ -26,19 +29,19 @@ use super::description::{Kind, Node};
 use super::operations::{ANONYMOUS_INODES, Operations};
 use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank, SpinLock, SpinLockGuard, WaitError, WaitQueue};
-use crate::task::Sleep;
+use crate::task::{Sleep, might_resched};
 use abi::epoll::EpollEvent;
 use abi::file::{DeviceNumber, O_RDWR};
 use abi::poll::{POLLIN, POLLRDNORM};
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::pin::Pin;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicPtr};
 use kcore::epoll::Interest;
-use links::Links;
+use links::{AT_A_TIME, Links};
+use list::{List, READY};
 use watch::Watch;
 
 pub struct Epoll {
@@ -46,14 +49,19 @@ pub struct Epoll {
     watches: SpinLock<Watches>,
     /// It watches instances, or did.
     is_nested: AtomicBool,
-    /// Its description.
+    /// Its description, until that goes.
     file: AtomicPtr<File>,
-    ready: IrqSpinLock<Ready>,
+    /// Whose its watches are.
+    user: u32,
+    /// Watches to look at, in the order in which they were listed.
+    ready: IrqSpinLock<List<READY>>,
     sleepers: WaitQueue,
     pollers: WaitQueue,
 }
 
 type Watches = Vec<Pin<Box<Watch>>>;
+/// Descriptor and description.
+type Key = (i32, usize);
 
 /// What keeps an instance's watches while they are looked at.
 enum Kept<'a> {
@@ -73,22 +81,9 @@ impl Kept<'_> {
     }
 }
 
-/// Watches to look at, in the order in which they were listed. There is room for all of them.
-struct Ready(VecDeque<*const Watch>);
-
-// SAFETY: a watch leaves the list before it goes.
-unsafe impl Send for Ready {}
-
 /// A new instance, as an open file.
 pub fn create() -> Result<Arc<File>> {
-    let epoll = Epoll {
-        watches: SpinLock::new(Rank::Epoll, Vec::new()),
-        ready: IrqSpinLock::new(Rank::Ready, Ready(VecDeque::new())),
-        is_nested: AtomicBool::new(false),
-        file: AtomicPtr::new(core::ptr::null_mut()),
-        sleepers: WaitQueue::new(),
-        pollers: WaitQueue::new(),
-    };
+    let epoll = Epoll::new(caller::real_user());
     let epoll = Arc::try_new(epoll).map_err(|_| Errno::ENOMEM)?;
     let identity = caller::identity();
     let node = Node::anonymous(identity.user(), identity.group());
@@ -101,12 +96,25 @@ pub fn create() -> Result<Arc<File>> {
 pub struct Reported {
     pub event: EpollEvent,
     watch: *const Watch,
-    key: (i32, usize),
+    key: Key,
     before: Interest,
     after: Interest,
 }
 
 impl Epoll {
+    /// One whose watches are this user's.
+    pub const fn new(user: u32) -> Self {
+        Self {
+            watches: SpinLock::new(Rank::Epoll, Vec::new()),
+            is_nested: AtomicBool::new(false),
+            file: AtomicPtr::new(core::ptr::null_mut()),
+            user,
+            ready: IrqSpinLock::new(Rank::Ready, List::new()),
+            sleepers: WaitQueue::new(),
+            pollers: WaitQueue::new(),
+        }
+    }
+
     /// Keeps the watches. `links` if they are locked already.
     fn keep<'a>(&'a self, links: Option<&'a Links>) -> Kept<'a> {
         loop {
@@ -123,20 +131,26 @@ impl Epoll {
         }
     }
 
-    /// The watch that satisfies, good as long as the watches are kept.
-    fn find_watch(&self, kept: &Kept, is_it: impl Fn(&Watch) -> bool) -> Option<*const Watch> {
-        let find = |watches: &Watches| {
-            let watch = watches.iter().find(|watch| is_it(watch))?;
+    /// The watch with a key, good as long as the watches are kept.
+    fn find_watch(&self, kept: &Kept, key: Key) -> Option<*const Watch> {
+        let found = |watches: &Watches| {
+            let watch = watches.get(find(watches, key).ok()?)?;
             Some(&raw const **watch)
         };
         match kept {
-            Kept::Own(watches) => find(watches),
-            _ => find(&self.watches.lock()),
+            Kept::Own(watches) => found(watches),
+            _ => found(&self.watches.lock()),
         }
     }
 
-    /// Watches a description under a descriptor. EEXIST; EPERM for what is always ready; ELOOP.
+    /// Watches a description under a descriptor. EEXIST; EPERM for what is always ready; ELOOP;
+    /// ENOSPC if the user has too many.
     pub fn add(&self, fd: i32, file: &File, interest: Interest) -> Result<()> {
+        self.add_within(fd, file, interest, max_user_watches())
+    }
+
+    /// The same where a user may have so many.
+    fn add_within(&self, fd: i32, file: &File, interest: Interest, most: u32) -> Result<()> {
         if file.pollers().is_none() {
             return Err(Errno::EPERM);
         }
@@ -151,11 +165,9 @@ impl Epoll {
         }
         let watch = {
             let mut watches = self.watches.lock();
-            let Err(place) = find(&watches, fd, file) else { return Err(Errno::EEXIST) };
+            let Err(place) = find(&watches, watch.key()) else { return Err(Errno::EEXIST) };
             watches.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-            let count = watches.len() + 1;
-            self.reserve(count)?;
-            links.add(file, self)?;
+            links.add(file, &watch, most)?;
             if inner.is_some() {
                 self.is_nested.store(true, Release);
             }
@@ -175,8 +187,7 @@ impl Epoll {
     /// ENOENT; EINVAL for what cannot be changed.
     pub fn modify(&self, fd: i32, file: &File, interest: Interest) -> Result<()> {
         let kept = self.keep(None);
-        let key = (fd, core::ptr::from_ref(file) as usize);
-        let watch = self.find_watch(&kept, |watch| watch.key() == key).ok_or(Errno::ENOENT)?;
+        let watch = self.find_watch(&kept, key(fd, file)).ok_or(Errno::ENOENT)?;
         // SAFETY: the watches are kept.
         let watch = unsafe { &*watch };
         if watch.interest().is_exclusive() {
@@ -193,17 +204,37 @@ impl Epoll {
     pub fn remove(&self, fd: i32, file: &File) -> Result<()> {
         let mut links = links::lock();
         let mut watches = self.watches.lock();
-        let place = find(&watches, fd, file).map_err(|_| Errno::ENOENT)?;
-        links.remove(file, self);
-        self.drop_watch(&mut watches, place);
+        let place = find(&watches, key(fd, file)).map_err(|_| Errno::ENOENT)?;
+        let watch = watches.remove(place);
+        links.remove(&watch);
+        self.let_go(&watch);
         Ok(())
     }
 
-    fn drop_watch(&self, watches: &mut Watches, place: usize) {
-        let watch = watches.remove(place);
+    /// The watch with a key, of which the links know nothing any more.
+    fn drop_watch(&self, key: Key) {
+        let mut watches = self.watches.lock();
+        if let Ok(place) = find(&watches, key) {
+            self.let_go(&watches.remove(place));
+        }
+    }
+
+    /// Drops the last watches. Returns whether there are more.
+    fn drop_some(&self) -> bool {
+        let mut links = links::lock();
+        let mut watches = self.watches.lock();
+        for _ in 0..AT_A_TIME {
+            let Some(watch) = watches.pop() else { return false };
+            links.remove(&watch);
+            self.let_go(&watch);
+        }
+        true
+    }
+
+    /// Nobody finds a watch any more.
+    fn let_go(&self, watch: &Watch) {
         watch.unlink();
-        let listed = &raw const *watch;
-        self.ready.lock().0.retain(|other| !core::ptr::eq(*other, listed));
+        self.ready.lock().remove(watch);
     }
 
     /// The next watch that is ready, which is reported with this.
@@ -211,7 +242,7 @@ impl Epoll {
         let kept = self.keep(None);
         // Those that are listed again meanwhile wait for the next look.
         for _ in 0..self.listed() {
-            let listed = self.ready.lock().0.pop_front()?;
+            let listed = self.ready.lock().pop()?;
             // SAFETY: a listed watch is there as long as the watches are kept.
             let watch = unsafe { &*listed };
             watch.unlist();
@@ -235,14 +266,10 @@ impl Epoll {
     /// The program could not be told. Another thread may have changed or removed the watch.
     pub fn take_back(&self, reported: &Reported) {
         let kept = self.keep(None);
-        let is_it = |watch: &Watch| {
-            core::ptr::eq(watch, reported.watch)
-                && watch.key() == reported.key
-                && watch.interest() == reported.after
-        };
-        if let Some(watch) = self.find_watch(&kept, is_it) {
-            // SAFETY: the watches are kept.
-            let watch = unsafe { &*watch };
+        let Some(watch) = self.find_watch(&kept, reported.key) else { return };
+        // SAFETY: the watches are kept.
+        let watch = unsafe { &*watch };
+        if core::ptr::eq(watch, reported.watch) && watch.interest() == reported.after {
             watch.set_interest(reported.before);
             watch.list();
         }
@@ -250,7 +277,7 @@ impl Epoll {
 
     /// Watches that are listed now.
     pub fn listed(&self) -> usize {
-        self.ready.lock().0.len()
+        self.ready.lock().len()
     }
 
     /// Sleeps until a watch is listed. `false` if the deadline passed.
@@ -279,13 +306,13 @@ impl Epoll {
     fn events_within(&self, links: Option<&Links>) -> u16 {
         let kept = self.keep(links);
         for _ in 0..self.listed() {
-            let Some(&listed) = self.ready.lock().0.front() else { break };
+            let Some(listed) = self.ready.lock().first() else { break };
             // SAFETY: a listed watch is there as long as the watches are kept.
             let watch = unsafe { &*listed };
             if watch.look(kept.links()) != 0 {
                 return POLLIN | POLLRDNORM;
             }
-            self.ready.lock().0.pop_front();
+            self.ready.lock().remove(listed);
             watch.unlist();
             // Something may have come between the look and this.
             if watch.look(kept.links()) != 0 {
@@ -296,25 +323,9 @@ impl Epoll {
         0
     }
 
-    /// Makes the list of what is ready long enough. Memory comes and goes without its lock, which
-    /// interrupts take too.
-    fn reserve(&self, count: usize) -> Result<()> {
-        if self.ready.lock().0.capacity() >= count {
-            return Ok(());
-        }
-        let mut longer = VecDeque::new();
-        longer.try_reserve(count.next_power_of_two()).map_err(|_| Errno::ENOMEM)?;
-        let mut ready = self.ready.lock();
-        longer.extend(ready.0.drain(..));
-        let shorter = core::mem::replace(&mut ready.0, longer);
-        drop(ready);
-        drop(shorter);
-        Ok(())
-    }
-
     /// A watch is to be looked at.
     fn list(&self, watch: *const Watch) {
-        self.ready.lock().0.push_back(watch);
+        self.ready.lock().push(watch);
         self.sleepers.wake_one();
         self.pollers.wake_all();
     }
@@ -322,24 +333,19 @@ impl Epoll {
 
 impl Drop for Epoll {
     fn drop(&mut self) {
-        let mut links = links::lock();
-        let mut watches = self.watches.lock();
-        while let Some(last) = watches.len().checked_sub(1) {
-            if let Some(watch) = watches.get(last) {
-                links.remove(watch.file(), self);
-            }
-            self.drop_watch(&mut watches, last);
+        while self.drop_some() {
+            might_resched();
         }
     }
 }
 
+fn key(fd: i32, file: &File) -> Key {
+    (fd, core::ptr::from_ref(file) as usize)
+}
+
 /// The place of a watch, or the one it would have.
-fn find(
-    watches: &[Pin<Box<Watch>>],
-    fd: i32,
-    file: *const File,
-) -> core::result::Result<usize, usize> {
-    watches.binary_search_by_key(&(fd, file as usize), |watch| watch.key())
+fn find(watches: &Watches, wanted: Key) -> core::result::Result<usize, usize> {
+    watches.binary_search_by_key(&wanted, |watch| watch.key())
 }
 
 impl Operations for Epoll {
@@ -361,5 +367,10 @@ impl Operations for Epoll {
 
     fn anonymous(&self) -> (DeviceNumber, u32) {
         (ANONYMOUS_INODES, 0o600)
+    }
+
+    fn close(&self, _: &File) {
+        let _links = links::lock();
+        self.file.store(core::ptr::null_mut(), Relaxed);
     }
 }

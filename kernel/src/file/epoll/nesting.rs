@@ -15,10 +15,11 @@ pub fn check(outer: &Epoll, inner: &Epoll, links: &Links) -> Result<()> {
         if epoll == start { Err(Errno::ELOOP) } else { watched(epoll, next) }
     })?;
     let above = longest_way(start, MAX_NESTED, |epoll, next| {
-        // SAFETY: while the links are locked, no instance goes.
-        let file = unsafe { &*(epoll as *const Epoll) }.file.load(Relaxed);
-        for watching in links.instances_of(file) {
-            push(watching as usize, next)?;
+        // SAFETY: while the links are locked, no instance goes, and its description tells it.
+        let file = unsafe { (*(epoll as *const Epoll)).file.load(Relaxed).as_ref() };
+        for watch in file.into_iter().flat_map(|file| links.watches_of(file)) {
+            // SAFETY: it is linked.
+            push(core::ptr::from_ref(unsafe { &*watch }.epoll()) as usize, next)?;
         }
         Ok(())
     })?;
@@ -33,8 +34,7 @@ fn watched(epoll: usize, next: &mut Vec<usize>) -> Result<()> {
         return Ok(());
     }
     for watch in epoll.watches.lock().iter() {
-        // SAFETY: a file forgets its watches before it goes.
-        if let Kind::Epoll(inner) = unsafe { &*watch.file() }.kind() {
+        if let Kind::Epoll(inner) = watch.file().kind() {
             push(&raw const **inner as usize, next)?;
         }
     }

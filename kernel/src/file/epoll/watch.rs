@@ -2,6 +2,7 @@
 
 use super::Epoll;
 use super::links::Links;
+use super::list::Place;
 use crate::file::{File, Kind};
 use crate::result::{Errno, Result};
 use crate::sync::Waiter;
@@ -21,6 +22,8 @@ pub struct Watch {
     /// Under the lock of the instance's watches.
     interest: Cell<Interest>,
     is_listed: AtomicBool,
+    /// In the lists of each kind.
+    pub(super) places: [Place; 2],
 }
 
 // SAFETY: instance and file outlive the watch, whose own parts are atomic or under a lock.
@@ -35,6 +38,7 @@ impl Watch {
             file,
             interest: Cell::new(interest),
             is_listed: AtomicBool::new(false),
+            places: [const { Place::new() }; 2],
         };
         Box::try_new(watch).map(Box::into_pin).map_err(|_| Errno::ENOMEM)
     }
@@ -43,8 +47,14 @@ impl Watch {
         (self.fd, self.file as usize)
     }
 
-    pub fn file(&self) -> *const File {
-        self.file
+    pub fn file(&self) -> &File {
+        // SAFETY: a file forgets its watches before it goes.
+        unsafe { &*self.file }
+    }
+
+    pub fn epoll(&self) -> &Epoll {
+        // SAFETY: an instance drops its watches before it goes.
+        unsafe { &*self.epoll }
     }
 
     pub fn interest(&self) -> Interest {
@@ -58,8 +68,7 @@ impl Watch {
     /// What is to be reported now. From here on a change lists the watch. `links` are locked if it is
     /// an instance that is watched.
     pub fn look(&self, links: Option<&Links>) -> u32 {
-        // SAFETY: a file forgets its watches before it goes.
-        let file = unsafe { &*self.file };
+        let file = self.file();
         if let Some(queue) = file.pollers() {
             // SAFETY: a watch lies in a pinned box, and leaves the queue before it goes.
             queue.add(unsafe { Pin::new_unchecked(&self.waiter) });
@@ -74,8 +83,7 @@ impl Watch {
     /// To be looked at, if it is not already.
     pub fn list(&self) {
         if !self.is_listed.swap(true, Relaxed) {
-            // SAFETY: an instance drops its watches before it goes.
-            unsafe { &*self.epoll }.list(self);
+            self.epoll().list(self);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::entries::{Entries, write_structure};
 use super::target;
-use crate::file::{File, next_mount};
+use crate::file::{File, epoll, next_mount};
 use crate::ipc::handle;
 use crate::mm::{kmap, loader, statistics, user};
 use crate::process::{details, report, table};
@@ -44,6 +44,7 @@ pub fn memory_statistics(to: UserMutPtr<MemoryStatistics>, size: u32) -> Result<
     let mut memory = MemoryStatistics::default();
     statistics::fill_memory(&mut memory);
     (memory.committed, memory.locked) = details::promised();
+    memory.epoll_watches = epoll::max_user_watches();
     write_structure(to, &memory, size)
 }
 

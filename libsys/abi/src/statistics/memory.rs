@@ -50,7 +50,7 @@ structure! {
     }
 
     /// What memory holds.
-    pub struct MemoryStatistics: 944 {
+    pub struct MemoryStatistics: 948 {
         /// [`ZONE_DMA`](crate::syscall::folio::ZONE_DMA) and so on.
         pub zones: [ZoneMemory; 3],
         /// Pages by owner, indexed by [`OWNER_KERNEL`](crate::syscall::folio::OWNER_KERNEL) and so
@@ -78,6 +78,8 @@ structure! {
         pub kmap_used: u32,
         /// Caches of the heap; unused rows have size 0.
         pub caches: [HeapCache; 15],
+        /// How many watches of epoll a user may have.
+        pub epoll_watches: u32,
     }
 
     /// An area of vmalloc.

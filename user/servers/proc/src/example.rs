@@ -105,6 +105,7 @@ impl Kernel for Example {
             vmalloc_total: 1000,
             vmalloc_free: 900,
             caches,
+            epoll_watches: 9000,
             ..MemoryStatistics::default()
         })
     }

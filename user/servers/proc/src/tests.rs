@@ -160,7 +160,7 @@ fn directories_list_what_there_is() {
         assert_eq!(client.list("42/task", room).unwrap(), [".", "..", "42", "43"]);
         assert_eq!(client.list("42/fd", room).unwrap(), [".", "..", "0", "3", "1000"]);
         assert_eq!(client.list("42/fdinfo", room).unwrap(), [".", "..", "0", "3", "1000"]);
-        assert_eq!(client.list("sys", room).unwrap(), [".", "..", "kernel", "vm"]);
+        assert_eq!(client.list("sys", room).unwrap(), [".", "..", "kernel", "vm", "fs"]);
         assert!(!client.list("42/task/43", room).unwrap().contains(&"task".into()));
     }
     assert_eq!(client.list("60/fd", 100).unwrap().len(), 5);

@@ -62,3 +62,9 @@ pub fn min_free_kbytes(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
     add!(text, "{}\n", pages * 4);
     Ok(())
 }
+
+/// `fs/epoll/max_user_watches`.
+pub fn max_user_watches(kernel: &dyn Kernel, text: &mut Text) -> Result<()> {
+    add!(text, "{}\n", kernel.memory()?.epoll_watches);
+    Ok(())
+}

@@ -118,6 +118,7 @@ fn names_and_parameters_are_told() {
     assert_eq!(contents("swaps"), "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     assert_eq!(contents("partitions"), "");
     assert_eq!(contents("sys/vm/min_free_kbytes"), "64\n");
+    assert_eq!(contents("sys/fs/epoll/max_user_watches"), "9000\n");
     let expected = "\
 /dev/tty             /dev/tty        5       0 system:/dev/tty
 /dev/console         /dev/console    5       1 system:console

@@ -60,6 +60,8 @@ const SYS: usize = 1;
 const SYS_KERNEL: usize = 2;
 const SYS_VM: usize = 3;
 const TTY: usize = 4;
+const SYS_FS: usize = 39;
+const SYS_FS_EPOLL: usize = 40;
 
 /// All of them. New ones go to the end: their places are numbers of nodes that are open.
 pub const FIXED: &[Fixed] = &[
@@ -102,6 +104,9 @@ pub const FIXED: &[Fixed] = &[
     whole("cmdline", 0, command_line),
     whole("partitions", 0, partitions),
     whole("swaps", 0, swaps),
+    directory("fs", SYS),
+    directory("epoll", SYS_FS),
+    whole("max_user_watches", SYS_FS_EPOLL, max_user_watches),
 ];
 
 fn place(node: u64) -> usize {
