@@ -30,7 +30,7 @@ use abi::file::{
     SEEK_END, SEEK_HOLE, SEEK_SET,
 };
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::node_tree::Timestamp;
 
 /// The largest size a description without O_LARGEFILE reaches.
@@ -53,6 +53,8 @@ pub struct File {
     position: Mutex<u64>,
     /// Which epoll instances watch it.
     watchers: Watchers,
+    /// It has had a `flock` lock.
+    has_locked: AtomicBool,
     travel: Travel,
 }
 
@@ -144,6 +146,7 @@ impl File {
             flags: AtomicU32::new(flags & !OPEN_ONLY),
             position: Mutex::new(0),
             watchers: Watchers::new(),
+            has_locked: AtomicBool::new(false),
             travel: Travel::new(),
         };
         Arc::try_new(file).map_err(|_| Errno::ENOMEM)
@@ -441,6 +444,11 @@ impl File {
         self.kind.operations().pollers()
     }
 
+    /// There is to be a `flock` lock.
+    pub(super) fn set_locked(&self) {
+        self.has_locked.store(true, Relaxed);
+    }
+
     /// Which epoll instances watch it.
     #[inline]
     pub(super) const fn watchers(&self) -> &Watchers {
@@ -464,7 +472,9 @@ impl Drop for File {
     fn drop(&mut self) {
         COUNT.fetch_sub(1, Relaxed);
         epoll::forget(self);
-        other_locks::remove_owner(self, Owner::of_file(self));
+        if *self.has_locked.get_mut() {
+            other_locks::remove_owner(self, Owner::of_file(self));
+        }
         self.kind.operations().close(self);
     }
 }

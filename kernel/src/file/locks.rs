@@ -160,8 +160,10 @@ fn with<R>(file: &File, work: impl FnOnce(&Locks) -> Result<R>) -> Result<R> {
 pub fn closed(file: &File, table: &FileTable) {
     match file.regular() {
         Some((regular, _)) => regular.locks().remove_owner(Owner::of_table(table)),
-        None if file.is_path() => {}
-        None => other_locks::remove_owner(file, Owner::of_table(table)),
+        None if table.has_locked() && !file.is_path() => {
+            other_locks::remove_owner(file, Owner::of_table(table));
+        }
+        None => {}
     }
 }
 
@@ -220,11 +222,12 @@ pub fn query(file: &File, owner: Owner, lock: &Flock64) -> Result<Flock64> {
 /// that removed the process's locks, but not this one if it came later.
 pub fn set(
     file: &File,
-    owner: Owner,
+    table: &FileTable,
     lock: &Flock64,
     wait: bool,
     is_open: impl FnOnce() -> bool,
 ) -> Result<()> {
+    let owner = Owner::of_table(table);
     let wanted = wanted(file, owner, lock)?;
     match lock.kind {
         F_RDLCK => file.may_read()?,
@@ -235,6 +238,7 @@ pub fn set(
         }
         _ => return Err(Errno::EINVAL),
     }
+    table.set_locked();
     with(file, |locks| {
         locks.set(Which::Ranges, wanted, wait)?;
         if is_open() {
@@ -259,5 +263,6 @@ pub fn flock(file: &File, operation: u32) -> Result<()> {
     };
     let pid = caller::process_id();
     let lock = FileLock { owner: owner.0, pid, exclusive, start: 0, last: END };
+    file.set_locked();
     with(file, |locks| locks.set(Which::Whole, lock, operation & LOCK_NB == 0))
 }

@@ -9,8 +9,8 @@ use crate::sync::{Rank, SpinLock};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+/// Sorted by place.
 static LOCKED: SpinLock<Vec<Entry>> = SpinLock::new(Rank::LockedFiles, Vec::new());
 
 struct Entry {
@@ -19,9 +19,6 @@ struct Entry {
     /// How many are [`Kept`].
     users: u32,
 }
-
-/// How many entries there are: closing a descriptor has to look.
-static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// The locks on a node, kept meanwhile.
 pub struct Kept {
@@ -46,14 +43,19 @@ pub fn of(file: &File) -> Result<Kept> {
     }
     let locks = Arc::try_new(Locks::new()).map_err(|_| Errno::ENOLCK)?;
     let mut locked = LOCKED.lock();
-    // Somebody else may have made them meanwhile.
-    if let Some(entry) = locked.iter_mut().find(|entry| entry.place == place) {
-        return Ok(entry.keep());
+    match search(&locked, place) {
+        // Somebody else has made them meanwhile.
+        Ok(found) => locked.get_mut(found).map(Entry::keep).ok_or(Errno::ENOLCK),
+        Err(free) => {
+            locked.try_reserve(1).map_err(|_| Errno::ENOLCK)?;
+            locked.insert(free, Entry { place, locks: locks.clone(), users: 1 });
+            Ok(Kept { place, locks })
+        }
     }
-    locked.try_reserve(1).map_err(|_| Errno::ENOLCK)?;
-    locked.push(Entry { place, locks: locks.clone(), users: 1 });
-    COUNT.store(locked.len(), Relaxed);
-    Ok(Kept { place, locks })
+}
+
+fn search(locked: &[Entry], place: Place) -> core::result::Result<usize, usize> {
+    locked.binary_search_by_key(&place, |entry| entry.place)
 }
 
 impl Entry {
@@ -64,19 +66,14 @@ impl Entry {
 }
 
 fn find(place: Place) -> Option<Kept> {
-    LOCKED.lock().iter_mut().find(|entry| entry.place == place).map(Entry::keep)
+    let mut locked = LOCKED.lock();
+    let found = search(&locked, place).ok()?;
+    locked.get_mut(found).map(Entry::keep)
 }
 
 /// The owner is gone, or has closed a descriptor of the file.
-#[inline]
-pub fn remove_owner(file: &File, owner: Owner) {
-    if COUNT.load(Relaxed) != 0 {
-        remove(file, owner);
-    }
-}
-
 #[cold]
-fn remove(file: &File, owner: Owner) {
+pub fn remove_owner(file: &File, owner: Owner) {
     if let Some(kept) = find(place(file)) {
         kept.remove_owner(owner);
     }
@@ -93,14 +90,12 @@ impl Deref for Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         let mut locked = LOCKED.lock();
-        locked.retain_mut(|entry| {
-            if entry.place != self.place {
-                return true;
-            }
-            entry.users -= 1;
-            entry.users > 0 || entry.locks.are_held()
-        });
-        COUNT.store(locked.len(), Relaxed);
+        let Ok(place) = search(&locked, self.place) else { return };
+        let Some(entry) = locked.get_mut(place) else { return };
+        entry.users -= 1;
+        if entry.users == 0 && !entry.locks.are_held() {
+            locked.remove(place);
+        }
         if locked.is_empty() {
             *locked = Vec::new();
         }

@@ -5,11 +5,14 @@ use super::{locks, socket};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use kcore::fd_table::{CloseOnExec, FdTable};
 
 /// Shared by the processes and threads that were cloned with CLONE_FILES.
 pub struct FileTable {
     table: SpinLock<FdTable<Arc<File>>>,
+    /// Who uses it has had `fcntl` locks.
+    has_locked: AtomicBool,
 }
 
 /// A descriptor that is taken while its file is being opened. Dropped, it is free again.
@@ -26,7 +29,8 @@ impl FileTable {
     }
 
     fn with(table: FdTable<Arc<File>>) -> Result<Arc<Self>> {
-        let table = Self { table: SpinLock::new(Rank::Files, table) };
+        let table = SpinLock::new(Rank::Files, table);
+        let table = Self { table, has_locked: AtomicBool::new(false) };
         Arc::try_new(table).map_err(|_| Errno::ENOMEM)
     }
 
@@ -53,6 +57,17 @@ impl FileTable {
     fn closed(&self, file: Arc<File>) {
         locks::closed(&file, self);
         socket::let_go(file);
+    }
+
+    /// Whether closing has to look for locks.
+    #[inline]
+    pub(super) fn has_locked(&self) -> bool {
+        self.has_locked.load(Relaxed)
+    }
+
+    /// There is to be a `fcntl` lock.
+    pub(super) fn set_locked(&self) {
+        self.has_locked.store(true, Relaxed);
     }
 
     /// The file of a descriptor, also one that only stands for a place (O_PATH). EBADF.

@@ -26,6 +26,7 @@ tests![
     flock_belongs_to_the_description,
     a_mapping_keeps_the_description_and_its_lock,
     whatever_is_open_can_be_locked,
+    only_the_owner_gives_a_lock_up_by_closing,
 ];
 
 fn range(kind: i16, start: i64, len: i64) -> Flock64 {
@@ -277,4 +278,22 @@ pub fn whatever_is_open_can_be_locked() {
     assert_eq!(found_by_a_child(), Status::Exited(2));
     drop(read);
     assert_eq!(found_by_a_child(), Status::Exited(100));
+}
+
+pub fn only_the_owner_gives_a_lock_up_by_closing() {
+    let open = || File::open_with("/dev/null", O_RDWR, 0).expect("/dev/null");
+    let is_locked = || {
+        child::run(|| i32::from(get(&open(), range(F_WRLCK, 0, 0)).expect("get").kind != F_UNLCK))
+    };
+    let (first, second) = (open(), open());
+    drop(open());
+    assert_eq!(set(&first, range(F_WRLCK, 0, 0)), Ok(0));
+    // A child has descriptors, but no locks.
+    let child = child::run(|| call!(close(first.fd().0)).map_or(1, |_| 0));
+    assert_eq!((child, is_locked()), (Status::Exited(0), Status::Exited(1)));
+    let path = File::open_with("/dev/null", O_PATH, 0).expect("/dev/null");
+    drop(path);
+    assert_eq!(is_locked(), Status::Exited(1));
+    drop(second);
+    assert_eq!(is_locked(), Status::Exited(0));
 }

@@ -68,7 +68,7 @@ pub fn fcntl(fd: i32, command: u32, argument: u32) -> Result<u32> {
 fn set_lock(fd: i32, file: &Arc<File>, lock: &Flock64, wait: bool) -> Result<u32> {
     let files = files();
     let is_open = || files.get_any(fd).is_ok_and(|still| Arc::ptr_eq(&still, file));
-    locks::set(file, Owner::of_table(&files), lock, wait, is_open).map(|()| 0)
+    locks::set(file, &files, lock, wait, is_open).map(|()| 0)
 }
 
 pub fn fcntl64(fd: i32, command: u32, argument: u32) -> Result<u32> {
