@@ -5,7 +5,7 @@ use super::caller;
 use super::description::{File, Kind, Node};
 use super::operations::{ANONYMOUS_INODES, Operations};
 use crate::process::current;
-use crate::process::signal::{NEWS, dequeue, is_pending};
+use crate::process::signal::{dequeue, is_pending};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task::Sleep;
@@ -35,7 +35,7 @@ impl Signalfd {
     /// Reads other signals from now on.
     pub fn set(&self, signals: SignalSet) {
         *self.0.lock() = readable(signals);
-        NEWS.wake_all();
+        current().process().signal_news().wake_all();
     }
 
     fn signals(&self) -> SignalSet {
@@ -52,7 +52,7 @@ impl Signalfd {
             return Err(Errno::EAGAIN);
         }
         loop {
-            match NEWS.wait_for(Sleep::Interruptible, None, attempt) {
+            match thread.process().signal_news().wait_for(Sleep::Interruptible, None, attempt) {
                 Ok(info) => return Ok(info),
                 Err(_) if caller::is_interrupted() => return Err(caller::restart()),
                 // Word of a timer, whose signal may be to be read.
@@ -97,7 +97,7 @@ impl Operations for Signalfd {
     }
 
     fn pollers(&self) -> Option<&WaitQueue> {
-        Some(&NEWS)
+        Some(current().process().signal_news())
     }
 
     fn anonymous(&self) -> (DeviceNumber, u32) {

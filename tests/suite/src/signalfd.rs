@@ -6,7 +6,8 @@ use alloc::vec;
 use core::time::Duration;
 use sys::abi::epoll::{EPOLL_CTL_ADD, EpollEvent};
 use sys::abi::file::O_NONBLOCK;
-use sys::abi::poll::POLLIN;
+use sys::abi::poll::{POLLIN, Pollfd};
+use sys::abi::process::{RUSAGE_CHILDREN, Rusage};
 use sys::abi::signal::*;
 use sys::abi::time::{ITIMER_REAL, Itimerval, Timeval};
 use sys::abi::{Plain, UserMutPtr, UserPtr};
@@ -22,6 +23,8 @@ tests![
     sleepers_wake_for_children_and_timers,
     others_signals_are_seen_by_others,
     epoll_waits_for_them,
+    whoever_inherits_one_sleeps_for_his_own_signals,
+    an_instance_hears_of_the_signals_of_whoever_added,
     what_is_read_can_change,
 ];
 
@@ -127,6 +130,61 @@ pub fn epoll_waits_for_them() {
     assert_eq!(child::wait(pid), Status::Exited(0));
     assert!(take(&file).is_ok());
     assert_eq!(wait(0), Ok(0));
+}
+
+/// Sleeps until the file can be read.
+fn sleep_until_readable(file: &File) {
+    let mut fd = Pollfd { fd: file.fd().0, events: POLLIN, revents: 0 };
+    assert_eq!(call!(poll(output(&mut fd), 1, 10_000)), Ok(1));
+}
+
+pub fn whoever_inherits_one_sleeps_for_his_own_signals() {
+    const OTHERS: u32 = 40;
+    let file = create(blocked(&[SIGUSR1, SIGRTMIN]), O_NONBLOCK);
+    let pid = child::start(|| {
+        sleep_until_readable(&file);
+        take(&file).map_or(1, |info| i32::from(info.signo != SIGUSR1 as u32))
+    });
+    for _ in 0..OTHERS {
+        time::sleep(Duration::from_millis(1));
+        send(SIGRTMIN);
+    }
+    process::kill(pid, SIGUSR1).expect("kill");
+    assert_eq!(child::wait(pid), Status::Exited(0));
+    // It slept through those of others.
+    let mut usage = Rusage::default();
+    call!(getrusage(RUSAGE_CHILDREN, output(&mut usage))).expect("getrusage");
+    assert!(usage.nvcsw < OTHERS / 2, "{} sleeps", { usage.nvcsw });
+    assert_eq!((0..OTHERS).filter(|_| take(&file).is_ok()).count(), OTHERS as usize);
+}
+
+pub fn an_instance_hears_of_the_signals_of_whoever_added() {
+    let file = create(blocked(&[SIGUSR1]), O_NONBLOCK);
+    let epoll = File::from_fd(Fd(call!(epoll_create1(0)).expect("epoll_create1").cast_signed()));
+    let event = EpollEvent { events: POLLIN.into(), data: 9 };
+    call!(epoll_ctl(epoll.fd().0, EPOLL_CTL_ADD, file.fd().0, input(&event))).expect("epoll_ctl");
+    let wait = |timeout| {
+        let mut event = EpollEvent::default();
+        call!(epoll_wait(epoll.fd().0, output(&mut event), 1, timeout)).map(|_| event.data)
+    };
+    send(SIGUSR1);
+    // Others look for theirs, and are gone.
+    assert_eq!(child::run(|| i32::from(wait(0) != Ok(0))), Status::Exited(0));
+    assert!(take(&file).is_ok());
+    let parent = process::id();
+    let pid = child::start(|| {
+        time::sleep(Duration::from_millis(20));
+        i32::from(process::kill(parent, SIGUSR1).is_err())
+    });
+    assert_eq!(wait(10_000), Ok(9));
+    assert_eq!(child::wait(pid), Status::Exited(0));
+    // One that a child has added outlives it.
+    let mine = create(set_of(&[SIGUSR1]), O_NONBLOCK);
+    let added = child::run(|| {
+        let added = call!(epoll_ctl(epoll.fd().0, EPOLL_CTL_ADD, mine.fd().0, input(&event)));
+        i32::from(added != Ok(0))
+    });
+    assert_eq!((added, take(&mine).is_ok(), wait(0)), (Status::Exited(0), true, Ok(0)));
 }
 
 pub fn what_is_read_can_change() {

@@ -151,9 +151,6 @@ impl Epoll {
 
     /// The same where a user may have so many.
     fn add_within(&self, fd: i32, file: &File, interest: Interest, most: u32) -> Result<()> {
-        if file.pollers().is_none() {
-            return Err(Errno::EPERM);
-        }
         let watch = Watch::new(self, fd, file, interest)?;
         let mut links = links::lock();
         let inner = match file.kind() {

@@ -5,7 +5,7 @@ use super::links::Links;
 use super::list::Place;
 use crate::file::{File, Kind};
 use crate::result::{Errno, Result};
-use crate::sync::Waiter;
+use crate::sync::{WaitQueue, Waiter};
 use alloc::boxed::Box;
 use core::cell::Cell;
 use core::pin::Pin;
@@ -19,6 +19,8 @@ pub struct Watch {
     epoll: *const Epoll,
     fd: i32,
     file: *const File,
+    /// Who are told when that changes: of signals, those of the process that added the watch.
+    queue: *const WaitQueue,
     /// Under the lock of the instance's watches.
     interest: Cell<Interest>,
     is_listed: AtomicBool,
@@ -30,12 +32,15 @@ pub struct Watch {
 unsafe impl Send for Watch {}
 
 impl Watch {
+    /// EPERM for what is always ready.
     pub fn new(epoll: &Epoll, fd: i32, file: &File, interest: Interest) -> Result<Pin<Box<Self>>> {
+        let queue = file.pollers().ok_or(Errno::EPERM)?;
         let watch = Self {
             waiter: Waiter::calling(woken),
             epoll,
             fd,
             file,
+            queue,
             interest: Cell::new(interest),
             is_listed: AtomicBool::new(false),
             places: [const { Place::new() }; 2],
@@ -69,10 +74,9 @@ impl Watch {
     /// an instance that is watched.
     pub fn look(&self, links: Option<&Links>) -> u32 {
         let file = self.file();
-        if let Some(queue) = file.pollers() {
-            // SAFETY: a watch lies in a pinned box, and leaves the queue before it goes.
-            queue.add(unsafe { Pin::new_unchecked(&self.waiter) });
-        }
+        // SAFETY: the queue is the file's, or is never gone. A watch lies in a pinned box, and leaves
+        // the queue before it goes.
+        unsafe { (*self.queue).add(Pin::new_unchecked(&self.waiter)) };
         let events = match file.kind() {
             Kind::Epoll(inner) => inner.events_within(links),
             _ => file.events(),

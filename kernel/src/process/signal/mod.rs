@@ -12,6 +12,7 @@ mod fault;
 mod fpu;
 mod frame;
 mod mask;
+mod news;
 mod send;
 mod state;
 mod stop;
@@ -24,7 +25,7 @@ pub use fpu::image_bytes;
 pub use frame::{rt_sigreturn, sigreturn};
 pub use mask::{change_blocked, restore_mask, set_blocked, set_temporary_mask};
 pub use send::{
-    NEWS, check_permission, is_interrupted, raise, send_from_kernel_to_group, send_if_permitted,
+    check_permission, is_interrupted, raise, send_from_kernel_to_group, send_if_permitted,
     send_to_all, send_to_group, send_to_process, send_to_thread,
 };
 pub(super) use send::{post_from_kernel, post_timer};

@@ -5,15 +5,11 @@ use super::stop;
 use crate::process::table::FamilyGuard;
 use crate::process::{Process, Thread, current};
 use crate::result::{Errno, Result};
-use crate::sync::WaitQueue;
 use crate::task::{self, work};
 use abi::process::{RLIMIT_SIGPENDING, status_signaled};
 use abi::signal::{SI_KERNEL, SIG_DFL, SIGALRM, SIGCONT, SIGKILL, SIGRTMIN, SignalSet};
 use kcore::credentials::may_signal;
 use kcore::signal::{Actions, DefaultAction, Info, Posted, default_action};
-
-/// Whoever reads signals from a descriptor waits here for any that is sent, to whomever.
-pub static NEWS: WaitQueue = WaitQueue::new();
 
 /// To a whole process, whatever the sender may do.
 pub fn send_to_process(family: &mut FamilyGuard, target: &Process, info: &Info) -> Result<()> {
@@ -183,7 +179,7 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
     let queue = if to.is_some() { &mut own.pending } else { &mut signals.pending };
     if queue.post(&mut POOL.lock(), info, limit)? != Posted::AlreadyPending {
         tell(guard, asked, to.is_none(), signal);
-        NEWS.wake_all();
+        process.signal_news().wake_all();
     }
     Ok(went_on)
 }
