@@ -355,7 +355,6 @@ impl File {
 
     /// Moves the position; `whence` is valid.
     pub fn seek(&self, offset: i64, whence: u32) -> Result<u64> {
-        self.has_positions()?;
         self.kind.operations().seek(self, offset, whence)
     }
 

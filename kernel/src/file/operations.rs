@@ -40,7 +40,7 @@ pub trait Operations {
     /// Moves the position; `whence` is valid.
     fn seek(&self, file: &File, offset: i64, whence: u32) -> Result<u64> {
         let _ = (file, offset, whence);
-        Err(Errno::EBADF)
+        Err(Errno::ESPIPE)
     }
 
     /// Sets the size of what is open for writing.
@@ -91,6 +91,9 @@ pub trait Operations {
 const PIPES: DeviceNumber = DeviceNumber::new(0, 13);
 /// The device of what is neither in a tree nor a pipe, socket or stream.
 pub const ANONYMOUS_INODES: DeviceNumber = DeviceNumber::new(0, 14);
+
+/// Where everybody gets who seeks in what has no positions but lets them believe so (noop_llseek).
+pub const STAYS: u64 = 0;
 
 /// The position of what has no size, if `whence` is one of these two: else EINVAL.
 pub fn seek_without_size(file: &File, offset: i64, whence: u32) -> Result<u64> {

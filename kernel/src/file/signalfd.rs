@@ -3,7 +3,7 @@
 use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::description::{File, Kind, Node};
-use super::operations::{ANONYMOUS_INODES, Operations};
+use super::operations::{ANONYMOUS_INODES, Operations, STAYS};
 use crate::process::current;
 use crate::process::signal::{dequeue, is_pending};
 use crate::result::{Errno, Result};
@@ -90,6 +90,10 @@ impl Operations for Signalfd {
 
     fn has_positions(&self) -> bool {
         false
+    }
+
+    fn seek(&self, _: &File, _: i64, _: u32) -> Result<u64> {
+        Ok(STAYS)
     }
 
     fn events(&self) -> u16 {

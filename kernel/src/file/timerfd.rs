@@ -6,7 +6,7 @@
 use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::description::{File, Kind, Node};
-use super::operations::{ANONYMOUS_INODES, Operations};
+use super::operations::{ANONYMOUS_INODES, Operations, STAYS};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task::Sleep;
@@ -115,6 +115,10 @@ impl Operations for Timerfd {
 
     fn has_positions(&self) -> bool {
         false
+    }
+
+    fn seek(&self, _: &File, _: i64, _: u32) -> Result<u64> {
+        Ok(STAYS)
     }
 
     fn events(&self) -> u16 {

@@ -1,12 +1,17 @@
 //! Numbers that are added to and taken: `eventfd`.
 
 use crate::child;
-use sys::abi::file::{EFD_SEMAPHORE, O_CLOEXEC, O_NONBLOCK, O_RDONLY};
+use sys::abi::file::{
+    EFD_SEMAPHORE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE,
+    SEEK_SET,
+};
 use sys::abi::poll::*;
+use sys::abi::signal::SignalSet;
+use sys::abi::time::CLOCK_MONOTONIC;
 use sys::abi::{UserMutPtr, UserPtr};
 use sys::file::File;
 use sys::io::Fd;
-use sys::syscall::output;
+use sys::syscall::{input, output};
 use sys::wait::Status;
 use sys::{Errno, Result};
 
@@ -14,6 +19,7 @@ tests![
     readers_take_all_or_one,
     poll_sees_what_can_be_done,
     arguments_are_checked,
+    seeking_succeeds_and_leads_nowhere,
     sleepers_wake_each_other,
 ];
 
@@ -98,4 +104,20 @@ pub fn sleepers_wake_each_other() {
     }
     assert_eq!((take(&back), take(&back)), (Ok(100), Ok(u64::MAX - 1)));
     assert_eq!(child::wait(pid), Status::Exited(0));
+}
+
+pub fn seeking_succeeds_and_leads_nowhere() {
+    let timer = call!(timerfd_create(CLOCK_MONOTONIC, 0)).expect("timerfd_create");
+    let epoll = call!(epoll_create1(0)).expect("epoll_create1");
+    let signals = call!(signalfd4(-1, input(&SignalSet::EMPTY), 8, 0)).expect("signalfd4");
+    let files = [timer, epoll, signals].map(|fd| File::from_fd(Fd(fd.cast_signed())));
+    for file in [&create(1, 0)].into_iter().chain(&files) {
+        let fd = file.fd().0;
+        for whence in [SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE] {
+            assert_eq!(call!(lseek(fd, 5, whence)), Ok(0));
+        }
+        assert_eq!(call!(lseek(fd, -5, SEEK_SET)), Ok(0));
+        assert_eq!(call!(lseek(fd, 0, 9)), Err(Errno::EINVAL));
+        assert_eq!(call!(pread64(fd, UserMutPtr::new(8), 8, 0)), Err(Errno::ESPIPE));
+    }
 }

@@ -26,7 +26,7 @@ use super::File;
 use super::buffers::{Source, UserBuffers};
 use super::caller;
 use super::description::{Kind, Node};
-use super::operations::{ANONYMOUS_INODES, Operations};
+use super::operations::{ANONYMOUS_INODES, Operations, STAYS};
 use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank, SpinLock, SpinLockGuard, WaitError, WaitQueue};
 use crate::task::{Sleep, might_resched};
@@ -352,6 +352,14 @@ impl Operations for Epoll {
 
     fn write(&self, _: &File, _: &mut Source) -> Result<usize> {
         Err(Errno::EINVAL)
+    }
+
+    fn has_positions(&self) -> bool {
+        false
+    }
+
+    fn seek(&self, _: &File, _: i64, _: u32) -> Result<u64> {
+        Ok(STAYS)
     }
 
     fn events(&self) -> u16 {
