@@ -36,6 +36,14 @@ pub struct LayoutLock {
     locked: AtomicU32,
 }
 
+/// Pages that count as promised, of all address spaces.
+static COMMITTED: AtomicU32 = AtomicU32::new(0);
+
+/// What all programs could write at most, in pages.
+pub fn committed_pages() -> u32 {
+    COMMITTED.load(Relaxed)
+}
+
 /// The layout while it is edited.
 pub struct LayoutEdit<'a> {
     layout: WriteGuard<'a, Layout>,
@@ -53,6 +61,11 @@ impl LayoutLock {
         self.layout.read()
     }
 
+    /// `None` if somebody edits it, or is about to.
+    pub fn try_read(&self) -> Option<ReadGuard<'_, Layout>> {
+        self.layout.try_read()
+    }
+
     #[inline]
     pub fn write(&self) -> LayoutEdit<'_> {
         LayoutEdit { layout: self.layout.write(), of: self }
@@ -67,11 +80,6 @@ impl LayoutLock {
     /// Pages of all areas after the last edit.
     pub fn total_pages(&self) -> u32 {
         self.total.load(Relaxed)
-    }
-
-    /// Pages that count as promised after the last edit.
-    pub fn charged_pages(&self) -> u32 {
-        self.charged.load(Relaxed)
     }
 
     /// Pages of locked areas after the last edit.
@@ -101,7 +109,11 @@ impl Drop for LayoutEdit<'_> {
     fn drop(&mut self) {
         let account = self.layout.areas.account();
         self.of.total.store(account.total, Relaxed);
-        self.of.charged.store(account.charged, Relaxed);
+        let charged = self.of.charged.load(Relaxed);
+        if charged != account.charged {
+            self.of.charged.store(account.charged, Relaxed);
+            COMMITTED.fetch_add(account.charged.wrapping_sub(charged), Relaxed);
+        }
         self.of.locked.store(account.locked, Relaxed);
     }
 }

@@ -11,6 +11,7 @@ use abi::statistics::{
     LimitStatistics, ProcessDetails, SpaceStatistics, ThreadStatistics, UsedStatistics,
 };
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 use kcore::credentials::Ids;
 use kcore::family::Report;
@@ -188,15 +189,18 @@ fn state_and_tracer(guard: &mut SignalGuard, thread: &Thread) -> (u8, u32) {
     }
 }
 
-/// What all programs could write at most, and what they have locked, in pages.
-pub fn promised() -> (u32, u32) {
-    let (mut after, mut charged, mut locked) = (0, 0u32, 0u32);
+/// Pages that programs keep in memory.
+pub fn locked_pages() -> Result<u32> {
+    let (mut after, mut sum, mut seen) = (0, 0u32, Vec::new());
     while let Some(process) = table::next_process(after) {
         after = process.pid();
-        if let Some(mm) = process.mm() {
-            charged = charged.saturating_add(mm.layout.charged_pages());
-            locked = locked.saturating_add(mm.layout.locked_pages());
+        let Some(mm) = process.mm().filter(|mm| mm.layout.locked_pages() != 0) else { continue };
+        // Processes may share one.
+        if let Err(place) = seen.binary_search_by_key(&Arc::as_ptr(&mm), Arc::as_ptr) {
+            seen.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+            sum = sum.saturating_add(mm.resident_locked());
+            seen.insert(place, mm);
         }
     }
-    (charged, locked)
+    Ok(sum)
 }

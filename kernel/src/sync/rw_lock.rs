@@ -93,7 +93,6 @@ impl<T> RwLock<T> {
 
     /// `None` if that would mean to wait.
     #[inline]
-    #[cfg(feature = "ktest")]
     pub fn try_read(&self) -> Option<ReadGuard<'_, T>> {
         self.try_enter().then(|| ReadGuard { lock: self, not_send: PhantomData })
     }

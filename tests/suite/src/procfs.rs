@@ -13,8 +13,8 @@ use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use sys::abi::Errno;
 use sys::abi::file::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 use sys::abi::memory::*;
-use sys::abi::process::PR_SET_NAME;
-use sys::abi::signal::{SIG_BLOCK, SIGKILL, SIGRTMIN, SIGUSR1, SIGUSR2, SignalSet};
+use sys::abi::process::{CLONE_VM, PR_SET_NAME};
+use sys::abi::signal::{SIG_BLOCK, SIGCHLD, SIGKILL, SIGRTMIN, SIGUSR1, SIGUSR2, SignalSet};
 use sys::abi::trace::TRACE_CALLS;
 use sys::file::{self, File, SeekFrom};
 use sys::ipc::{Level, raise_level};
@@ -32,6 +32,7 @@ tests![
     threads_have_directories_that_are_not_listed,
     who_is_traced_says_so,
     locked_pages_are_counted,
+    memory_that_processes_share_counts_once,
     stat_and_statm_agree_with_status,
     smaps_counts_what_was_touched,
     descriptors_have_links,
@@ -299,8 +300,61 @@ pub fn locked_pages_are_counted() {
         assert_eq!(call!(mlock(start, 16 * PAGE)), Ok(0));
         assert_eq!(locked(), before + 64);
         assert_eq!(number(&text("/proc/self/status"), "VmLck"), 64);
+        // Only those that are there.
+        let later = map(8);
+        assert_eq!(call!(mlock2(later, 8 * PAGE, MLOCK_ONFAULT)), Ok(0));
+        assert_eq!((locked(), peek(later + PAGE)), (before + 64, 0));
+        poke(later, 1);
+        poke(later + 5 * PAGE, 1);
+        assert_eq!(locked(), before + 72);
+        assert_eq!(number(&text("/proc/self/status"), "VmLck"), 96);
         unmap(start, 16);
+        unmap(later, 8);
         assert_eq!(locked(), before);
+    });
+}
+
+pub fn memory_that_processes_share_counts_once() {
+    only_on_folio("others come and go on Linux");
+    static END: AtomicU32 = AtomicU32::new(0);
+    extern "C" fn body(_: u32) -> i32 {
+        threads::wait_until(&END, 1);
+        0
+    }
+    const MIB: u64 = 1024;
+    as_program(|| {
+        let sums = || {
+            let text = text("/proc/meminfo");
+            (number(&text, "Committed_AS"), number(&text, "Mlocked"))
+        };
+        let before = sums();
+        let start = map(64 << 8);
+        assert_eq!(call!(mlock(start, 16 * PAGE)), Ok(0));
+        let alone = sums();
+        assert!((60 * MIB..80 * MIB).contains(&(alone.0 - before.0)), "{before:?}, {alone:?}");
+        let flags = CLONE_VM | SIGCHLD.cast_unsigned();
+        let child = threads::clone(flags, body, 0, 0).expect("clone");
+        let shared = sums();
+        assert!(shared.0 < alone.0 + 20 * MIB, "{alone:?}, {shared:?}");
+        assert_eq!(shared.1, alone.1);
+        threads::set(&END, 1);
+        assert_eq!(child::wait(child.tid), Status::Exited(0));
+        unmap(child.stack, threads::STACK);
+        // A copy is another's, and nothing in it is locked.
+        let (reader, writer) = file::pipe().expect("pipe2");
+        let copy = child::start(|| {
+            writer.write_all(b"x").expect("write");
+            let _ = call!(pause());
+            0
+        });
+        assert_eq!(reader.read(&mut [0; 1]), Ok(1));
+        let copied = sums();
+        assert!(copied.0 > alone.0 + 60 * MIB, "{alone:?}, {copied:?}");
+        assert_eq!(copied.1, alone.1);
+        process::kill(copy, SIGKILL).expect("kill");
+        assert_eq!(child::wait(copy), Status::Signaled(SIGKILL));
+        unmap(start, 64 << 8);
+        assert!(sums().0 < before.0 + 20 * MIB, "{before:?}");
     });
 }
 

@@ -50,6 +50,44 @@ impl Mm {
         count
     }
 
+    /// Present pages of locked areas. Waits for nobody who edits the areas: then they count whole.
+    pub fn resident_locked(&self) -> u32 {
+        let (mut count, mut next) = (0, Vpn::new(0));
+        loop {
+            match self.locked_above(next) {
+                None => return self.layout.locked_pages(),
+                Some(None) => return count,
+                Some(Some(range)) => {
+                    self.each_entry(range, |slot| {
+                        let is_page = |access: Access| !access.contains(Access::SPECIAL);
+                        count +=
+                            u32::from(matches!(slot, Slot::Page { access, .. } if is_page(access)));
+                    });
+                    next = range.end();
+                }
+            }
+        }
+    }
+
+    /// The first locked area above `start`; `None` if somebody edits them.
+    fn locked_above(&self, mut start: Vpn) -> Option<Option<PageRange>> {
+        while start < TASK_SIZE {
+            {
+                let above = PageRange::new(start, TASK_SIZE)?;
+                start = TASK_SIZE;
+                let layout = self.layout.try_read()?;
+                for (_, area) in layout.areas.overlapping(above).take(AREAS) {
+                    if area.flags().contains(VmFlags::LOCKED) {
+                        return Some(Some(area.range()));
+                    }
+                    start = area.end();
+                }
+            }
+            might_resched();
+        }
+        Some(None)
+    }
+
     /// The first area above `start` whose memory has no file.
     fn shared_memory_above(&self, mut start: Vpn) -> Option<PageRange> {
         while start < TASK_SIZE {

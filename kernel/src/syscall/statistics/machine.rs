@@ -4,6 +4,7 @@ use super::entries::{Entries, write_structure};
 use super::target;
 use crate::file::{File, epoll, next_mount};
 use crate::ipc::handle;
+use crate::mm::layout::committed_pages;
 use crate::mm::{kmap, loader, statistics, user};
 use crate::process::{details, report, table};
 use crate::result::{Errno, Result};
@@ -43,7 +44,8 @@ pub fn machine_statistics(to: UserMutPtr<MachineStatistics>, size: u32) -> Resul
 pub fn memory_statistics(to: UserMutPtr<MemoryStatistics>, size: u32) -> Result<u32> {
     let mut memory = MemoryStatistics::default();
     statistics::fill_memory(&mut memory);
-    (memory.committed, memory.locked) = details::promised();
+    memory.committed = committed_pages();
+    memory.locked = details::locked_pages()?;
     memory.epoll_watches = epoll::max_user_watches();
     write_structure(to, &memory, size)
 }

@@ -66,7 +66,7 @@ structure! {
         pub mapped_private: u32,
         /// What all programs could write at most, in pages.
         pub committed: u32,
-        /// Pages of programs' locked areas.
+        /// Pages of programs' locked areas that are there.
         pub locked: u32,
         /// Pages of the vmalloc window.
         pub vmalloc_total: u32,

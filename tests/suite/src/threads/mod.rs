@@ -9,6 +9,7 @@ mod step;
 mod thread;
 mod usage;
 
+pub use step::{set, wait_until};
 pub use thread::{LIKE_GLIBC, STACK, Thread, clone, spawn, word};
 
 use begin::*;

@@ -46,7 +46,7 @@ struct Sums {
     stacks: u32,
     tables: u32,
     vmalloc: u32,
-    /// Of programs' locked areas.
+    /// Present ones of programs' locked areas.
     locked: u32,
     /// Kept for the kernel.
     reserve: u32,
