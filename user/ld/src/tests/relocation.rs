@@ -31,6 +31,19 @@ fn finish(object: &Object<'_>, all: &[&Object<'_>], world: &mut World) -> Result
     relocate(object, scope, Binding::Now, world).map_err(|why| format!("{why:?}"))
 }
 
+/// A program at 0 and its library at 1 MiB, relocated: what they wrote.
+fn relocated(program: &Maker, library: &Maker) -> World {
+    let files = [program.make(), library.make()];
+    let mut world = World::default();
+    let program = world.load(&files[0], 0).unwrap();
+    let library = world.load(&files[1], 0x10_0000).unwrap();
+    let all = [&program, &library];
+    for object in [&library, &program] {
+        finish(object, &all, &mut world).unwrap();
+    }
+    world
+}
+
 proptest! {
     #[test]
     fn words_are_what_the_abi_says(
@@ -137,14 +150,7 @@ fn a_copy_is_everybodys_variable() {
     let mut program = Maker::new("program");
     program.define("variable", WORDS + 8);
     program.relocations = vec![(2, Some("variable".into()), 5)];
-    let files = [program.make(), library.make()];
-    let mut world = World::default();
-    let program = world.load(&files[0], 0).unwrap();
-    let library = world.load(&files[1], 0x10_0000).unwrap();
-    let all = [&program, &library];
-    for object in [&library, &program] {
-        finish(object, &all, &mut world).unwrap();
-    }
+    let mut world = relocated(&program, &library);
     // What is copied is complete: nothing was before all are relocated.
     assert_eq!(world.word(WORDS + 8), 0);
     world.do_steps();
@@ -162,14 +168,7 @@ fn a_function_has_one_address_for_all() {
     program.define("function", 0x80);
     (program.defined[0].kind, program.defined[0].stands_in) = (2, true);
     program.plt = vec![(2, "function".into())];
-    let files = [program.make(), library.make()];
-    let mut world = World::default();
-    let program = world.load(&files[0], 0).unwrap();
-    let library = world.load(&files[1], 0x10_0000).unwrap();
-    let all = [&program, &library];
-    for object in [&library, &program] {
-        finish(object, &all, &mut world).unwrap();
-    }
+    let world = relocated(&program, &library);
     let words = [0x10_0000, 0x10_0004, 0x10_0008, 8].map(|place| world.word(WORDS + place));
     assert_eq!(words, [0x80, 0x80, 0x10_0040, 0x10_0040]);
 }
