@@ -86,6 +86,11 @@ pub(super) fn fork() -> crate::Result<u32> {
     }
 }
 
+/// Whether GS is a linker's.
+pub(super) fn has_linker() -> bool {
+    linker().is_some()
+}
+
 /// The thread pointer of one thread more. `None`: there is no linker, and no thread-local variable.
 pub(super) fn create_thread() -> Option<u32> {
     Some((linker()?.create_thread)())

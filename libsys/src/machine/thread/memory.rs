@@ -61,7 +61,9 @@ unsafe impl Send for ThreadMemory {}
 unsafe impl Sync for ThreadMemory {}
 
 impl ThreadMemory {
-    /// As every thread's begins. From now on GS is this library's in the running thread too.
+    /// As every thread's begins. From now on GS is this library's, or the dynamic linker's, in the
+    /// running thread too: without a linker, what it led to before stays as it was, and is not
+    /// found by GS any more. A thread that changes its GS makes no threads and calls no server.
     ///
     /// ESRCH: all the entries for it are taken. (`set_thread_area`)
     pub fn new() -> Result<Self> {
@@ -100,10 +102,10 @@ impl Drop for ThreadMemory {
 
 /// Lets the running thread, which is the first one, find its messages like those to come.
 fn begin() -> Result<()> {
-    if selector() == 0 {
+    if !library::has_linker() {
         let own = core::ptr::from_ref(&FIRST);
         FIRST.own.store(own.cast_mut(), Relaxed);
-        // SAFETY: GS is of no use yet.
+        // SAFETY: whoever has made it something else is told that it is this library's now.
         unsafe { set_pointer(own.expose_provenance() as u32) }?;
     }
     let messages = ipc::first_messages();

@@ -143,3 +143,20 @@ pub fn below_a_threads_stack_nobody_writes() {
     });
     assert_eq!(ended, Status::Signaled(SIGSEGV));
 }
+
+pub fn who_makes_a_thread_keeps_what_gs_led_to() {
+    static WORDS: [AtomicU32; 16] = [const { AtomicU32::new(7) }; 16];
+    let mut own = UserDesc {
+        entry_number: u32::MAX,
+        base_addr: pointer(&WORDS),
+        limit: 0xf_ffff,
+        flags: USER_DESC_SEG_32BIT | USER_DESC_LIMIT_IN_PAGES | USER_DESC_USEABLE,
+    };
+    assert_eq!(call!(set_thread_area(output(&mut own))), Ok(0));
+    let selector = { own.entry_number } << 3 | 3;
+    // SAFETY: nobody has used GS so far.
+    unsafe { core::arch::asm!("mov gs, {0:x}", in(reg) selector) };
+    thread::spawn(|| FOUND.store(1, SeqCst)).expect("clone").join();
+    assert_eq!(FOUND.load(SeqCst), 1);
+    assert!(WORDS.iter().all(|word| word.load(SeqCst) == 7));
+}

@@ -45,4 +45,5 @@ tests![
     mappings_and_forks_race_with_faults,
     many_threads_come_and_go,
     below_a_threads_stack_nobody_writes,
+    who_makes_a_thread_keeps_what_gs_led_to,
 ];
