@@ -25,14 +25,14 @@ fn look(pid: i32) -> Answer {
     let list = call!(get_robust_list(pid, output(&mut head), output(&mut length))).map(drop);
     assert_eq!(memory, list);
     let links = ["exe", "cwd", "root"];
-    let [exe, cwd, root] = links.map(|name| directory::read_link(&format!("/proc/{pid}/{name}")));
+    let [exe, cwd, root] = links.map(|name| directory::read_link(format!("/proc/{pid}/{name}")));
     assert_eq!([&exe, &cwd].map(|link| link.as_ref().err()), [root.as_ref().err(); 2]);
     (memory, exe.map(drop))
 }
 
 /// Whether `access` says that there is something behind a link.
 fn is_there(pid: i32) -> Result<(), Errno> {
-    let path = CPath::new(&format!("/proc/{pid}/cwd")).expect("a path");
+    let path = CPath::new(format!("/proc/{pid}/cwd")).expect("a path");
     call!(access(path.as_user(), F_OK)).map(drop)
 }
 
