@@ -22,6 +22,7 @@ pub mod chunk_table;
 pub mod clock;
 pub mod cmdline;
 pub mod cpio;
+pub mod cpu_clock;
 pub mod credentials;
 pub mod elf_image;
 pub mod endpoint;

@@ -1,15 +1,19 @@
-//! Timers of processor time: ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU.
+//! Timers of processor time: ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU, and a list of others
+//! (`cpu_alarm`).
 //!
 //! Processor time is counted in ticks. While a process has one of these, each tick that one of its
 //! threads uses has the thread look, on its way to user mode. Nobody else pays.
 
 use super::alarm::Setting;
+use super::cpu_alarm::Listed;
 use super::signal::{SignalGuard, post_from_kernel};
+use super::usage::Used;
 use super::{CurrentThread, Process};
 use crate::time::{HZ, SECOND};
 use abi::process::{RLIM_INFINITY, RLIMIT_CPU, Rlimit64};
 use abi::signal::{SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::mem;
 use kcore::interval::Schedule;
 
@@ -24,16 +28,33 @@ pub enum CpuTime {
     All,
 }
 
-/// One timer for each [`CpuTime`].
-pub struct CpuTimers([Schedule; 2]);
+impl CpuTime {
+    const BOTH: [Self; 2] = [Self::User, Self::All];
+
+    /// In nanoseconds.
+    pub(super) fn of(self, used: &Used) -> u64 {
+        let ticks = match self {
+            Self::User => u64::from(used.utime),
+            Self::All => u64::from(used.utime) + u64::from(used.stime),
+        };
+        ticks * TICK
+    }
+}
+
+/// One timer for each [`CpuTime`], and what others wait for.
+pub struct CpuTimers {
+    timers: [Schedule; 2],
+    pub(super) alarms: Vec<Listed>,
+}
 
 impl CpuTimers {
     pub const fn new() -> Self {
-        Self([Schedule { deadline: 0, interval: 0 }; 2])
+        Self { timers: [Schedule { deadline: 0, interval: 0 }; 2], alarms: Vec::new() }
     }
 
     fn is_any_on(&self) -> bool {
-        self.0.iter().any(Schedule::is_on)
+        let mut all = self.timers.iter().chain(self.alarms.iter().map(|listed| &listed.schedule));
+        all.any(Schedule::is_on)
     }
 }
 
@@ -44,23 +65,15 @@ fn setting(schedule: Schedule, now: u64) -> Setting {
 }
 
 impl Process {
-    /// What all its threads have used, by [`CpuTime`], in nanoseconds.
-    fn cpu_times(&self, guard: &SignalGuard) -> [u64; 2] {
-        let mut used = self.usage.ended();
-        for thread in guard.threads() {
-            used = used.plus(thread.used());
-        }
-        let [user, all] = [used.utime, used.utime.wrapping_add(used.stime)];
-        [user, all].map(|ticks| u64::from(ticks) * TICK)
-    }
-
     /// Sends the signals of timers that have expired.
     pub(super) fn check_cpu_timers(&self, guard: &mut SignalGuard) {
-        let times = self.cpu_times(guard);
+        let used = self.used_with(guard);
+        let times = CpuTime::BOTH.map(|counts| counts.of(&used));
         let mut expired = [false; 2];
         {
             let mut timers = self.cpu_timers.lock();
-            for ((schedule, now), expired) in timers.0.iter_mut().zip(times).zip(&mut expired) {
+            for ((schedule, now), expired) in timers.timers.iter_mut().zip(times).zip(&mut expired)
+            {
                 if schedule.is_on() && schedule.left(now) == 0 {
                     schedule.pass(now);
                     *expired = true;
@@ -72,6 +85,7 @@ impl Process {
                 post_from_kernel(guard, signal);
             }
         }
+        self.expire_alarms(guard);
         let [_, all] = times;
         self.check_cpu_limit(guard, all);
         self.update_timing(guard);
@@ -112,8 +126,8 @@ impl CurrentThread {
     /// What is left of a timer.
     pub fn cpu_timer(&self, counts: CpuTime) -> Setting {
         let process = self.process();
-        let now = process.cpu_times(&process.lock_signals())[counts as usize];
-        let schedule = process.cpu_timers.lock().0[counts as usize];
+        let now = counts.of(&process.used_with(&process.lock_signals()));
+        let schedule = process.cpu_timers.lock().timers[counts as usize];
         setting(schedule, now)
     }
 
@@ -121,7 +135,7 @@ impl CurrentThread {
     pub fn set_cpu_timer(&self, counts: CpuTime, new: Setting) -> Setting {
         let process = self.process();
         let mut guard = process.lock_signals();
-        let now = process.cpu_times(&guard)[counts as usize];
+        let now = counts.of(&process.used_with(&guard));
         // The tick that runs has begun already.
         let deadline = match new.value {
             0 => 0,
@@ -130,7 +144,7 @@ impl CurrentThread {
         let schedule = Schedule { deadline, interval: new.interval };
         let old = {
             let mut timers = process.cpu_timers.lock();
-            mem::replace(&mut timers.0[counts as usize], schedule)
+            mem::replace(&mut timers.timers[counts as usize], schedule)
         };
         process.update_timing(&mut guard);
         setting(old, now)

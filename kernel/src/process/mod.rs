@@ -9,6 +9,8 @@
 //! process's shared state.
 
 pub mod alarm;
+pub mod cpu_alarm;
+pub mod cpu_clock;
 pub mod cpu_timer;
 pub mod credentials;
 mod current;

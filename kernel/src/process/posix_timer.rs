@@ -3,15 +3,19 @@
 //! A timer that repeats waits, once it has expired, until its signal is taken; how many expiries it
 //! passed over meanwhile the signal says.
 
+use super::cpu_alarm::CpuAlarm;
+use super::cpu_clock::CpuClock;
 use super::signal::{SignalGuard, post_timer};
 use super::{CurrentThread, Process};
 use crate::result::{Errno, Result};
 use crate::time::{self, Timer, deadline};
 use abi::process::RLIMIT_SIGPENDING;
 use abi::signal::SI_TIMER;
+use abi::time::CLOCK_PROCESS_CPUTIME_ID;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::pin::Pin;
+use core::ptr;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{AcqRel, Release};
 use kcore::interval::Schedule;
@@ -28,6 +32,13 @@ pub struct Notice {
     pub value: Option<u32>,
 }
 
+/// What a timer goes by.
+pub enum TimerClock {
+    /// `CLOCK_*`.
+    Machine(i32),
+    Cpu(CpuClock),
+}
+
 /// A process's timers, by id.
 pub struct PosixTimers(Vec<Option<Pin<Box<PosixTimer>>>>);
 
@@ -36,6 +47,8 @@ struct PosixTimer {
     process: *const Process,
     has_fired: AtomicBool,
     clock: i32,
+    /// In place of `timer`, `has_fired` and `schedule`, if the clock is one of processor time.
+    alarm: Option<CpuAlarm>,
     notice: Notice,
     schedule: Schedule,
     /// Its signal was sent and has not been taken.
@@ -67,7 +80,14 @@ fn fire(timer: usize) {
 }
 
 impl PosixTimer {
-    fn new(process: &Process, clock: i32, notice: Notice) -> Result<Pin<Box<Self>>> {
+    fn new(process: &Process, clock: TimerClock, notice: Notice) -> Result<Pin<Box<Self>>> {
+        let (clock, alarm) = match clock {
+            TimerClock::Machine(clock) => (clock, None),
+            TimerClock::Cpu(clock) => {
+                let owner = notice.signal.map(|_| ptr::from_ref(process));
+                (CLOCK_PROCESS_CPUTIME_ID, Some(CpuAlarm::new(clock, owner)?))
+            }
+        };
         let mut place = Box::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
         let address = place.as_ptr() as usize;
         place.write(Self {
@@ -75,6 +95,7 @@ impl PosixTimer {
             process,
             has_fired: AtomicBool::new(false),
             clock,
+            alarm,
             notice,
             schedule: Schedule::default(),
             is_pending: false,
@@ -105,8 +126,28 @@ impl PosixTimer {
         Schedule { deadline: schedule.left(now).max(least), interval: schedule.interval }
     }
 
+    /// Whether a signal is to be sent.
+    fn is_due(&self) -> bool {
+        match &self.alarm {
+            Some(alarm) => !self.is_pending && alarm.get().has_expired(),
+            None => self.has_fired.swap(false, AcqRel),
+        }
+    }
+
+    /// What was set, or is pending, is of no account any more.
+    fn forget(&mut self) {
+        self.timer.disarm();
+        self.has_fired.store(false, Release);
+        self.is_pending = false;
+        self.sequence = self.sequence.wrapping_add(1).max(1);
+        self.last_overrun = 0;
+    }
+
     /// Goes on behind an expiry.
     fn go_on(&mut self) -> u32 {
+        if let Some(alarm) = &self.alarm {
+            return alarm.get().take().saturating_sub(1);
+        }
         let passed = self.schedule.pass(time::monotonic());
         self.arm();
         passed
@@ -127,7 +168,7 @@ impl PosixTimers {
 
 impl CurrentThread {
     /// Makes a timer; its id. EAGAIN for too many.
-    pub fn create_timer(&self, clock: i32, notice: Notice) -> Result<u32> {
+    pub fn create_timer(&self, clock: TimerClock, notice: Notice) -> Result<u32> {
         let process = self.process();
         let timer = PosixTimer::new(process, clock, notice)?;
         let limit = process.limit(RLIMIT_SIGPENDING) as usize;
@@ -161,11 +202,12 @@ impl CurrentThread {
         let mut timers = self.process().timers.lock();
         let timer = timers.get(id)?;
         let old = timer.setting();
-        timer.timer.disarm();
-        timer.has_fired.store(false, Release);
-        timer.is_pending = false;
-        timer.sequence = timer.sequence.wrapping_add(1).max(1);
-        timer.last_overrun = 0;
+        timer.forget();
+        if let Some(alarm) = &timer.alarm {
+            let alarm = alarm.get().clone();
+            drop(timers);
+            return alarm.set(value, interval, absolute);
+        }
         let deadline = deadline::of_timer(timer.clock, value, absolute);
         let interval = if value == 0 { 0 } else { interval };
         timer.schedule = Schedule { deadline, interval };
@@ -175,7 +217,12 @@ impl CurrentThread {
 
     /// What is left of a timer's setting.
     pub fn timer(&self, id: u32) -> Result<Schedule> {
-        self.process().timers.lock().get(id).map(|timer| timer.setting())
+        let mut timers = self.process().timers.lock();
+        let timer = timers.get(id)?;
+        let Some(alarm) = &timer.alarm else { return Ok(timer.setting()) };
+        let alarm = alarm.get().clone();
+        drop(timers);
+        Ok(alarm.left())
     }
 
     /// Expiries that the last signal stood for beyond the first.
@@ -221,7 +268,7 @@ impl Process {
         let ids = from..u32::try_from(timers.0.len()).unwrap_or(u32::MAX);
         for id in ids {
             let Ok(timer) = timers.get(id) else { continue };
-            if !timer.has_fired.swap(false, AcqRel) {
+            if !timer.is_due() {
                 continue;
             }
             let Notice { signal: Some(signal), tid, value } = timer.notice else { continue };

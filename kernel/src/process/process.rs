@@ -365,10 +365,10 @@ impl Process {
         };
     }
 
-    /// From an interrupt, when a timer has expired: somebody sends its signal soon.
+    /// When a timer has expired, perhaps from its interrupt: somebody sends its signal soon.
     pub(super) fn on_fired(&self) {
         self.timer_word.fetch_or(FIRED, Relaxed);
-        if let Some(task) = &*self.attendant.lock_with_interrupts_off() {
+        if let Some(task) = &*self.attendant.lock() {
             task::notify(task, task::work::SIGNAL);
         }
     }

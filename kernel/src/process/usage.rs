@@ -1,5 +1,6 @@
 //! What processes have used: their threads, and the children they waited for.
 
+use super::signal::SignalGuard;
 use super::{Process, Thread};
 use crate::sync::{Rank, SpinLock};
 use abi::process::Rusage;
@@ -143,12 +144,12 @@ impl Process {
     /// Of all its threads, living and ended. Not with its signals locked.
     pub fn used(&self) -> Used {
         let max_rss = self.mm().map_or(0, |mm| mm.peak_rss());
-        let mut used = Used { max_rss, ..Used::NOTHING };
-        // Until all are added up no thread ends.
-        let guard = self.lock_signals();
-        for thread in guard.threads() {
-            used = used.plus(thread.used());
-        }
-        used.plus(self.usage.ended())
+        let used = self.used_with(&self.lock_signals());
+        Used { max_rss: used.max_rss.max(max_rss), ..used }
+    }
+
+    /// Without the memory of living threads, none of which ends meanwhile.
+    pub(super) fn used_with(&self, guard: &SignalGuard) -> Used {
+        guard.threads().fold(self.usage.ended(), |used, thread| used.plus(thread.used()))
     }
 }

@@ -1,17 +1,15 @@
 //! Timers of `timer_create`.
 
 use crate::mm::user;
+use crate::process::cpu_clock::CpuClock;
 use crate::process::current;
-use crate::process::posix_timer::Notice;
+use crate::process::posix_timer::{Notice, TimerClock};
 use crate::result::{Errno, Result};
+use crate::syscall::time::sleepable;
 use abi::signal::{
     NSIG, SIGALRM, SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD, SIGEV_THREAD_ID, Sigevent,
 };
-use abi::time::{
-    CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC_RAW,
-    CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_THREAD_CPUTIME_ID,
-    Itimerspec, Itimerspec64, TIMER_ABSTIME,
-};
+use abi::time::{Itimerspec, Itimerspec64, TIMER_ABSTIME};
 use abi::{UserMutPtr, UserPtr};
 use kcore::interval::Schedule;
 use kcore::time_value::TimeValue;
@@ -21,17 +19,12 @@ pub fn timer_create(clock: i32, event: UserPtr<Sigevent>, timer: UserMutPtr<i32>
         true => Err(Notice { signal: Some(SIGALRM), tid: None, value: None }),
         false => Ok(user::read(event)?),
     };
-    match clock {
-        CLOCK_REALTIME | CLOCK_MONOTONIC | CLOCK_BOOTTIME => {}
-        // No timer goes by processor time.
-        CLOCK_REALTIME_COARSE
-        | CLOCK_MONOTONIC_COARSE
-        | CLOCK_MONOTONIC_RAW
-        | CLOCK_PROCESS_CPUTIME_ID
-        | CLOCK_THREAD_CPUTIME_ID => return Err(Errno::EOPNOTSUPP),
-        _ => return Err(Errno::EINVAL),
-    }
+    let kind = sleepable(clock)?;
     let notice = notice.map_or_else(Ok, |event| notice_of(&event))?;
+    let clock = match kind {
+        Some(id) => TimerClock::Cpu(CpuClock::find(id)?),
+        None => TimerClock::Machine(clock),
+    };
     let thread = current();
     let id = thread.create_timer(clock, notice)?;
     if let Err(fault) = user::write(timer, &id.cast_signed()) {

@@ -22,6 +22,7 @@ mod clone3;
 mod compiled_objects;
 mod copy;
 mod copy_on_write;
+mod cpu_clock;
 mod cpu_timer;
 mod damaged_objects;
 mod descriptor;
@@ -122,6 +123,7 @@ const TESTS: &[&[Case]] = &[
     eventfd::TESTS,
     timerfd::TESTS,
     signalfd::TESTS,
+    cpu_clock::TESTS,
     cpu_timer::TESTS,
     timer::TESTS,
     pipe::TESTS,
