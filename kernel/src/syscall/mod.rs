@@ -8,6 +8,7 @@ mod file;
 mod folio;
 mod identity;
 mod ipc;
+mod itimerspec;
 mod memory;
 mod process;
 mod process_vm;

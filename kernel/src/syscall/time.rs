@@ -53,31 +53,19 @@ fn resolution(clock: i32) -> Result<u64> {
     }
 }
 
-fn gettime<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
+pub fn clock_gettime<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
     user::write(to, &T::from_nanoseconds(read(clock)?)).map(|()| 0)
 }
 
-fn getres<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
+pub use clock_gettime as clock_gettime64;
+
+pub fn clock_getres<T: TimeValue>(clock: i32, to: UserMutPtr<T>) -> Result<u32> {
     let resolution = resolution(clock)?;
     user::write_unless_null(to, &T::from_nanoseconds(resolution))?;
     Ok(0)
 }
 
-pub fn clock_gettime(clock: i32, to: UserMutPtr<Timespec>) -> Result<u32> {
-    gettime(clock, to)
-}
-
-pub fn clock_gettime64(clock: i32, to: UserMutPtr<Timespec64>) -> Result<u32> {
-    gettime(clock, to)
-}
-
-pub fn clock_getres(clock: i32, to: UserMutPtr<Timespec>) -> Result<u32> {
-    getres(clock, to)
-}
-
-pub fn clock_getres_time64(clock: i32, to: UserMutPtr<Timespec64>) -> Result<u32> {
-    getres(clock, to)
-}
+pub use clock_getres as clock_getres_time64;
 
 pub fn gettimeofday(to: UserMutPtr<Timeval>, zone: UserMutPtr<Timezone>) -> Result<u32> {
     user::write_unless_null(to, &Timeval::from_nanoseconds(time::realtime()))?;
@@ -96,25 +84,7 @@ pub fn nanosleep(duration: UserPtr<Timespec>, remaining: UserMutPtr<Timespec>) -
     sleep_for(length, remaining)
 }
 
-pub fn clock_nanosleep(
-    clock: i32,
-    flags: u32,
-    duration: UserPtr<Timespec>,
-    remaining: UserMutPtr<Timespec>,
-) -> Result<u32> {
-    sleep_on(clock, flags, duration, remaining)
-}
-
-pub fn clock_nanosleep_time64(
-    clock: i32,
-    flags: u32,
-    duration: UserPtr<Timespec64>,
-    remaining: UserMutPtr<Timespec64>,
-) -> Result<u32> {
-    sleep_on(clock, flags, duration, remaining)
-}
-
-fn sleep_on<T: TimeValue + Width>(
+pub fn clock_nanosleep<T: TimeValue + Width>(
     clock: i32,
     flags: u32,
     duration: UserPtr<T>,
@@ -141,6 +111,8 @@ fn sleep_on<T: TimeValue + Width>(
         _ => Ok(0),
     }
 }
+
+pub use clock_nanosleep as clock_nanosleep_time64;
 
 /// Sleeps while a process uses processor time.
 fn sleep_on_cpu<T: Width>(
@@ -191,7 +163,7 @@ fn resume_on_cpu(&[low, high, remaining, is_64, number, _]: &[u32; 6]) -> Result
 }
 
 /// Which structure the remaining time is written as.
-trait Width {
+pub trait Width {
     const IS_64: bool;
 }
 

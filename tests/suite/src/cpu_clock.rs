@@ -33,12 +33,12 @@ const NOBODY: i32 = 0x0800_0000;
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// As `clock_getcpuclockid` makes it; 0 is the caller.
-const fn of_process(pid: i32) -> i32 {
+pub const fn of_process(pid: i32) -> i32 {
     !pid << 3 | 2
 }
 
 /// As `pthread_getcpuclockid` makes it.
-const fn of_thread(tid: i32) -> i32 {
+pub const fn of_thread(tid: i32) -> i32 {
     !tid << 3 | 6
 }
 

@@ -43,6 +43,7 @@ pub fn every_pointer_is_checked() {
     let path = b"/tmp\0";
     let path = pointer(path.as_slice());
     let at = sys::abi::file::AT_FDCWD.cast_unsigned();
+    let all_time = crate::cpu_clock::of_process(0).cast_unsigned();
     let rows: &[(&str, u32, [u32; 6], &[usize])] = &[
         ("read", 3, [read_end.fd().0.cast_unsigned(), 0, 8, 0, 0, 0], &[1]),
         ("read of a file", 180, [fd, 0, 8, 0, 0, 0], &[1]),
@@ -91,6 +92,9 @@ pub fn every_pointer_is_checked() {
         ("clock_gettime", 265, [0; 6], &[1]),
         ("clock_getres", 266, [0; 6], &[1]),
         ("clock_nanosleep", 267, [0; 6], &[2]),
+        ("timer_create of processor time", 259, [2, 0, buffer, 0, 0, 0], &[1, 2]),
+        ("clock_gettime of processor time", 265, [all_time, 0, 0, 0, 0, 0], &[1]),
+        ("clock_nanosleep of processor time", 267, [all_time, 0, 0, 0, 0, 0], &[2]),
         ("statfs64", 268, [path, 84, buffer, 0, 0, 0], &[0, 2]),
         ("openat", 295, [at, 0, 0, 0, 0, 0], &[1]),
         ("mkdirat", 296, [at, 0, 0, 0, 0, 0], &[1]),

@@ -3,6 +3,7 @@
 
 use crate::calls::{self, Call, Kind};
 use crate::child;
+use crate::cpu_clock::{of_process, of_thread};
 use crate::fuzz::{EDGES, Random};
 use crate::harness::on_folio;
 use crate::scene::{Directory, Scene, interrupt_waits, limit_memory, wait_bounded};
@@ -94,6 +95,11 @@ fn argument(scene: &Scene, random: &mut Random, call: &Call, name: &str, kind: K
     }
     if let Some(handle) = scene.handle(call.name, name).filter(|_| random.below(4) != 0) {
         return handle;
+    }
+    if name == "clock" && random.below(2) == 0 {
+        let own = [0, scene.own][random.below(2) as usize];
+        let clocks = [of_process(own), of_thread(own)];
+        return clocks[random.below(2) as usize].cast_unsigned() ^ random.below(4);
     }
     let buffers = [scene.buffer, scene.buffer + 4000, scene.read_only, scene.edge, scene.hole];
     match (kind, random.below(8)) {

@@ -4,20 +4,19 @@ use super::files;
 use crate::file::{File, Kind, caller, eventfd, signalfd, timerfd};
 use crate::mm::user;
 use crate::result::{Errno, Result};
-use crate::syscall::timer::{Setting, shown};
+use crate::syscall::itimerspec::{self, Setting};
 use crate::time::deadline;
 use abi::file::{O_CLOEXEC, O_NONBLOCK};
 use abi::signal::SignalSet;
 use abi::time::{
     CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM, CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_REALTIME_ALARM,
-    Itimerspec, Itimerspec64, TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET,
+    TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET,
 };
 use abi::{UserMutPtr, UserPtr, file};
 use alloc::sync::Arc;
 use kcore::event_count::EventCount;
 use kcore::fd_table::CloseOnExec;
 use kcore::interval::Schedule;
-use kcore::time_value::TimeValue;
 
 /// A descriptor for what `create` makes with the flags that are its own.
 fn insert(flags: u32, create: impl FnOnce(u32) -> Result<Arc<File>>) -> Result<u32> {
@@ -87,52 +86,30 @@ fn with_timerfd<R>(fd: i32, work: impl FnOnce(&timerfd::Timerfd) -> Result<R>) -
     }
 }
 
-fn settime<T: Setting>(fd: i32, flags: u32, new: UserPtr<T>, old: UserMutPtr<T>) -> Result<u32> {
-    let new = user::read(new)?;
-    // Nobody sets the clock, so nothing is ever cancelled.
-    if flags & !(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET) != 0 {
-        return Err(Errno::EINVAL);
-    }
-    let (value, interval) = (new.value().nanoseconds()?, new.interval().nanoseconds()?);
-    let former = with_timerfd(fd, |timerfd| {
-        check_alarm(timerfd.clock())?;
-        let is_absolute = flags & TFD_TIMER_ABSTIME != 0;
-        let deadline = deadline::of_timer(timerfd.clock(), value, is_absolute);
-        Ok(timerfd.set(Schedule { deadline, interval }))
-    })?;
-    if !old.is_null() {
-        user::write(old, &shown::<T>(former))?;
-    }
-    Ok(0)
-}
-
-fn gettime<T: Setting>(fd: i32, value: UserMutPtr<T>) -> Result<u32> {
-    let left = with_timerfd(fd, |timerfd| Ok(timerfd.left()))?;
-    user::write(value, &shown::<T>(left)).map(|()| 0)
-}
-
-pub fn timerfd_settime(
+pub fn timerfd_settime<T: Setting>(
     fd: i32,
     flags: u32,
-    new: UserPtr<Itimerspec>,
-    old: UserMutPtr<Itimerspec>,
+    new: UserPtr<T>,
+    old: UserMutPtr<T>,
 ) -> Result<u32> {
-    settime(fd, flags, new, old)
+    itimerspec::exchange(new, old, |value, interval| {
+        // Nobody sets the clock, so nothing is ever cancelled.
+        if flags & !(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET) != 0 {
+            return Err(Errno::EINVAL);
+        }
+        with_timerfd(fd, |timerfd| {
+            check_alarm(timerfd.clock())?;
+            let is_absolute = flags & TFD_TIMER_ABSTIME != 0;
+            let deadline = deadline::of_timer(timerfd.clock(), value, is_absolute);
+            Ok(timerfd.set(Schedule { deadline, interval }))
+        })
+    })
 }
 
-pub fn timerfd_settime64(
-    fd: i32,
-    flags: u32,
-    new: UserPtr<Itimerspec64>,
-    old: UserMutPtr<Itimerspec64>,
-) -> Result<u32> {
-    settime(fd, flags, new, old)
+pub use timerfd_settime as timerfd_settime64;
+
+pub fn timerfd_gettime<T: Setting>(fd: i32, value: UserMutPtr<T>) -> Result<u32> {
+    itimerspec::write(value, with_timerfd(fd, |timerfd| Ok(timerfd.left()))?)
 }
 
-pub fn timerfd_gettime(fd: i32, value: UserMutPtr<Itimerspec>) -> Result<u32> {
-    gettime(fd, value)
-}
-
-pub fn timerfd_gettime64(fd: i32, value: UserMutPtr<Itimerspec64>) -> Result<u32> {
-    gettime(fd, value)
-}
+pub use timerfd_gettime as timerfd_gettime64;
