@@ -21,7 +21,8 @@ pub struct Ids {
 }
 
 impl Ids {
-    fn has(&self, id: u32) -> bool {
+    /// Whether it is one that a process may take for itself.
+    pub fn has(&self, id: u32) -> bool {
         id == self.real || id == self.effective || id == self.saved
     }
 

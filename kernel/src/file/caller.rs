@@ -12,7 +12,9 @@ use crate::result::{Errno, Result, restart};
 use crate::task;
 use abi::process::{RLIMIT_FSIZE, RLIMIT_NOFILE, status_signaled};
 use abi::signal::{SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
+use abi::socket::Ucred;
 use alloc::sync::Arc;
+use kcore::credentials::UNCHANGED;
 
 /// A signal ended a sleep: the call is made again if the handler allows it.
 pub fn restart() -> Errno {
@@ -105,6 +107,24 @@ pub fn is_privileged() -> bool {
 /// Whose the calling process is, whomever it acts for.
 pub fn real_user() -> u32 {
     current().process().credentials().user.real
+}
+
+pub fn real_group() -> u32 {
+    current().process().credentials().group.real
+}
+
+/// Whether the caller may say that it is who sends something. EINVAL, EPERM; ESRCH for a process that
+/// is not there.
+pub fn may_send_as(who: &Ucred) -> Result<()> {
+    if who.uid == UNCHANGED || who.gid == UNCHANGED {
+        return Err(Errno::EINVAL);
+    }
+    let own = current().process().credentials();
+    let is_own = who.pid == process_id().cast_signed();
+    if !own.is_privileged() && !(is_own && own.user.has(who.uid) && own.group.has(who.gid)) {
+        return Err(Errno::EPERM);
+    }
+    find(&lock_family(), who.pid).map(|_| ())
 }
 
 /// On whose behalf the call works.

@@ -33,7 +33,15 @@ structure! {
         pub kind: i32,
     }
 
-    /// Who is at the other end.
+    /// How long a call waits, as `SO_RCVTIMEO_NEW` has it.
+    pub struct SockTimeval: 16 {
+        /// Seconds.
+        pub sec: i64,
+        /// Microseconds, 0 to 999,999.
+        pub usec: i64,
+    }
+
+    /// Who is at the other end, or sends a message.
     pub struct Ucred: 12 {
         /// The process.
         pub pid: i32,
@@ -98,14 +106,24 @@ pub const SHUT_RDWR: i32 = 2;
 
 /// The level of options of all sockets.
 pub const SOL_SOCKET: i32 = 1;
+/// An address may be used again: nothing to `AF_UNIX`.
+pub const SO_REUSEADDR: i32 = 2;
 /// The kind.
 pub const SO_TYPE: i32 = 3;
 /// The pending error, which is taken.
 pub const SO_ERROR: i32 = 4;
+/// Without routes: nothing to `AF_UNIX`.
+pub const SO_DONTROUTE: i32 = 5;
+/// To everybody: nothing to `AF_UNIX`.
+pub const SO_BROADCAST: i32 = 6;
 /// Bytes that may wait to be received.
 pub const SO_SNDBUF: i32 = 7;
 /// Bytes that may wait, of protocols that limit receivers.
 pub const SO_RCVBUF: i32 = 8;
+/// Idle connections are checked: nothing to `AF_UNIX`.
+pub const SO_KEEPALIVE: i32 = 9;
+/// Messages say who sends them.
+pub const SO_PASSCRED: i32 = 16;
 /// Who connected or made the pair.
 pub const SO_PEERCRED: i32 = 17;
 /// How long receiving waits.
@@ -114,13 +132,23 @@ pub const SO_RCVTIMEO: i32 = 20;
 pub const SO_SNDTIMEO: i32 = 21;
 /// Whether it waits for connections.
 pub const SO_ACCEPTCONN: i32 = 30;
+/// `SO_SNDBUF` beyond its limit.
+pub const SO_SNDBUFFORCE: i32 = 32;
+/// `SO_RCVBUF` beyond its limit.
+pub const SO_RCVBUFFORCE: i32 = 33;
 /// The protocol.
 pub const SO_PROTOCOL: i32 = 38;
 /// The family.
 pub const SO_DOMAIN: i32 = 39;
+/// How long receiving waits, with 64 bits.
+pub const SO_RCVTIMEO_NEW: i32 = 66;
+/// How long sending waits, with 64 bits.
+pub const SO_SNDTIMEO_NEW: i32 = 67;
 
 /// A control message: descriptors.
 pub const SCM_RIGHTS: i32 = 1;
+/// A control message: who sends it.
+pub const SCM_CREDENTIALS: i32 = 2;
 /// The most descriptors that go along with a message.
 pub const SCM_MAX_FD: usize = 253;
 

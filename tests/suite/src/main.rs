@@ -70,7 +70,9 @@ mod sharing;
 mod signal;
 mod signalfd;
 mod socket;
+mod socket_credentials;
 mod socket_name;
+mod socket_option;
 mod socket_rights;
 mod start;
 mod statistics;
@@ -108,7 +110,9 @@ const TESTS: &[&[Case]] = &[
     exec::TESTS,
     fuzz::TESTS,
     socket::TESTS,
+    socket_credentials::TESTS,
     socket_name::TESTS,
+    socket_option::TESTS,
     socket_rights::TESTS,
     stress::TESTS,
     forking::TESTS,

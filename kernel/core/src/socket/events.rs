@@ -1,6 +1,5 @@
 //! What `poll` and FIONREAD see.
 
-use super::SEND_BUFFER;
 use super::pair::{Pair, Side};
 use abi::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM};
 
@@ -46,7 +45,7 @@ impl<P: Clone> Pair<P> {
 
     /// Most of the buffer is free.
     pub fn is_writable(&self, side: Side) -> bool {
-        self.outstanding(side) <= SEND_BUFFER / 4
+        self.end(side).send_buffer.is_writable(self.outstanding(side))
     }
 
     /// Whether a receiver that waits has something to look at.
@@ -58,7 +57,7 @@ impl<P: Clone> Pair<P> {
     /// Whether a sender that waits has something to look at.
     pub fn has_room(&self, side: Side) -> bool {
         let end = self.end(side);
-        self.outstanding(side) < SEND_BUFFER || end.error.is_some() || end.sends_no_more
+        !self.is_full(side) || end.error.is_some() || end.sends_no_more
     }
 
     /// Bytes to receive.

@@ -1,8 +1,8 @@
 //! A datagram socket: messages from whomever, and the steps of sending in Linux's order of errors.
 
+use super::buffer::SendBuffer;
 use super::pair::{ReceiveStep, SendStep};
 use super::queue::{Head, Queue};
-use super::{MAX_MESSAGE, SEND_BUFFER};
 use abi::errno::Errno;
 use abi::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM};
 
@@ -12,6 +12,7 @@ pub const MAX_WAITING: usize = 10;
 #[derive(Debug)]
 pub struct Mailbox<P> {
     incoming: Queue<P>,
+    send_buffer: SendBuffer,
     error: Option<Errno>,
     sends_no_more: bool,
     receives_no_more: bool,
@@ -38,11 +39,21 @@ impl<P> Mailbox<P> {
     pub const fn new() -> Self {
         Self {
             incoming: Queue::new(),
+            send_buffer: SendBuffer::DEFAULT,
             error: None,
             sends_no_more: false,
             receives_no_more: false,
             is_closed: false,
         }
+    }
+
+    pub fn send_buffer(&self) -> SendBuffer {
+        self.send_buffer
+    }
+
+    /// The owner may have room to send then.
+    pub fn set_send_buffer(&mut self, buffer: SendBuffer) {
+        self.send_buffer = buffer;
     }
 
     /// The pending error, once.
@@ -53,7 +64,7 @@ impl<P> Mailbox<P> {
     /// For the owner, who has `len` bytes to send and `outstanding` bytes of memory in what he has sent
     /// and nobody has received.
     pub fn send_step(&mut self, len: u32, outstanding: u32) -> SendStep {
-        if len > MAX_MESSAGE {
+        if len > self.send_buffer.longest_message() {
             return SendStep::Fail(Errno::EMSGSIZE);
         }
         if let Some(error) = self.take_error() {
@@ -62,12 +73,16 @@ impl<P> Mailbox<P> {
         if self.sends_no_more {
             return SendStep::Fail(Errno::EPIPE);
         }
-        if outstanding >= SEND_BUFFER { SendStep::Wait } else { SendStep::Packet { len } }
+        if self.send_buffer.is_full(outstanding) {
+            SendStep::Wait
+        } else {
+            SendStep::Packet { len }
+        }
     }
 
     /// Whether a sender that waits for memory has something to look at.
     pub fn has_room(&self, outstanding: u32) -> bool {
-        outstanding < SEND_BUFFER || self.error.is_some() || self.sends_no_more
+        !self.send_buffer.is_full(outstanding) || self.error.is_some() || self.sends_no_more
     }
 
     /// What becomes of a message. `is_connected`: to its sender.
@@ -184,6 +199,7 @@ impl<P: Clone> Mailbox<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::socket::DEFAULT_SIZE;
     use proptest::prelude::*;
     use std::collections::VecDeque;
     use std::vec::Vec;
@@ -192,10 +208,13 @@ mod tests {
     fn errors_come_in_linuxs_order() {
         let mut mailbox = Mailbox::<u32>::new();
         assert_eq!(mailbox.send_step(1, 0), SendStep::Packet { len: 1 });
-        assert_eq!(mailbox.send_step(1, SEND_BUFFER), SendStep::Wait);
+        assert_eq!(mailbox.send_step(1, DEFAULT_SIZE), SendStep::Wait);
         mailbox.reset();
         mailbox.shut_down(false, true);
-        assert_eq!(mailbox.send_step(MAX_MESSAGE + 1, 0), SendStep::Fail(Errno::EMSGSIZE));
+        assert_eq!(
+            mailbox.send_step(SendBuffer::DEFAULT.longest_message() + 1, 0),
+            SendStep::Fail(Errno::EMSGSIZE)
+        );
         assert_eq!(mailbox.events(false) & POLLERR, POLLERR);
         assert_eq!(mailbox.send_step(1, 0), SendStep::Fail(Errno::ECONNRESET));
         assert_eq!(mailbox.send_step(1, 0), SendStep::Fail(Errno::EPIPE));

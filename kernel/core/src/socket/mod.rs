@@ -6,6 +6,7 @@
 
 mod address;
 mod backlog;
+mod buffer;
 mod events;
 mod mailbox;
 mod pair;
@@ -18,14 +19,8 @@ mod tests;
 
 pub use address::{Name, automatic, length, parse};
 pub use backlog::{Admission, Backlog};
+pub use buffer::{DEFAULT_SIZE, SendBuffer, receive_buffer};
 pub use mailbox::{Delivery, Mailbox};
 pub use pair::{Pair, ReceiveStep, SendStep, Side, SocketKind};
 pub use queue::{Head, Queue};
 pub use travellers::{Mark, Traffic, Travellers};
-
-/// Bytes of memory that may wait for the other end to receive them.
-pub const SEND_BUFFER: u32 = 212_992;
-/// Bytes of the longest message.
-pub const MAX_MESSAGE: u32 = SEND_BUFFER - 32;
-/// The most a stream hands over in one piece.
-pub const STREAM_PIECE: u32 = 32 * 1024;

@@ -1,7 +1,7 @@
 //! The state of both ends, and the steps of sending and receiving in Linux's order of errors.
 
+use super::buffer::SendBuffer;
 use super::queue::{Head, Queue};
-use super::{MAX_MESSAGE, SEND_BUFFER, STREAM_PIECE};
 use abi::errno::Errno;
 
 /// What a socket hands over. Datagrams need no [`Pair`].
@@ -42,6 +42,7 @@ pub(super) struct End<P> {
     pub incoming: Queue<P>,
     /// Memory of packets that it is about to send.
     pub reserved: u32,
+    pub send_buffer: SendBuffer,
     pub is_connected: bool,
     pub is_closed: bool,
     pub sends_no_more: bool,
@@ -85,6 +86,7 @@ impl<P> End<P> {
         Self {
             incoming: Queue::new(),
             reserved: 0,
+            send_buffer: SendBuffer::DEFAULT,
             is_connected,
             is_closed,
             sends_no_more: false,
@@ -122,6 +124,19 @@ impl<P> Pair<P> {
         self.end(side.other()).incoming.charge() + self.end(side).reserved
     }
 
+    pub(super) fn is_full(&self, side: Side) -> bool {
+        self.end(side).send_buffer.is_full(self.outstanding(side))
+    }
+
+    pub fn send_buffer(&self, side: Side) -> SendBuffer {
+        self.end(side).send_buffer
+    }
+
+    /// Senders may have room then.
+    pub fn set_send_buffer(&mut self, side: Side, buffer: SendBuffer) {
+        self.end_mut(side).send_buffer = buffer;
+    }
+
     /// The pending error, once.
     pub fn take_error(&mut self, side: Side) -> Option<Errno> {
         self.end_mut(side).error.take()
@@ -139,7 +154,7 @@ impl<P> Pair<P> {
         if !self.end(side).is_connected {
             return SendStep::Fail(Errno::ENOTCONN);
         }
-        if !is_stream && len > MAX_MESSAGE {
+        if !is_stream && len > self.end(side).send_buffer.longest_message() {
             return SendStep::Fail(Errno::EMSGSIZE);
         }
         if is_stream && self.end(side).sends_no_more {
@@ -151,13 +166,13 @@ impl<P> Pair<P> {
         if self.end(side).sends_no_more {
             return SendStep::Fail(Errno::EPIPE);
         }
-        if self.outstanding(side) >= SEND_BUFFER {
+        if self.is_full(side) {
             return SendStep::Wait;
         }
         if let Err(error) = self.check_receiver(side) {
             return SendStep::Fail(error);
         }
-        let len = if is_stream { len.min(STREAM_PIECE) } else { len };
+        let len = if is_stream { len.min(self.end(side).send_buffer.piece()) } else { len };
         self.end_mut(side).reserved += charge(len);
         SendStep::Packet { len }
     }

@@ -1,3 +1,4 @@
+use super::buffer::STREAM_PIECE;
 use super::*;
 use abi::errno::Errno;
 use abi::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP};
@@ -63,7 +64,7 @@ fn the_buffer_limits_what_is_on_its_way() {
     while let Ok(len) = send(&mut pair, A, 0, 1 << 20) {
         sent += len;
     }
-    assert!((SEND_BUFFER..SEND_BUFFER + STREAM_PIECE).contains(&sent));
+    assert!((DEFAULT_SIZE..DEFAULT_SIZE + STREAM_PIECE).contains(&sent));
     assert_eq!(pair.events(A) & POLLOUT, 0);
     assert!(!pair.has_room(A) && pair.has_room(B));
     while !pair.is_writable(A) {
@@ -71,7 +72,7 @@ fn the_buffer_limits_what_is_on_its_way() {
     }
     assert_eq!(pair.events(A) & POLLOUT, POLLOUT);
     let mut pair = Pair::connected(SocketKind::SequencedPacket);
-    assert_eq!(send(&mut pair, A, 0, SEND_BUFFER), Err(Errno::EMSGSIZE));
+    assert_eq!(send(&mut pair, A, 0, DEFAULT_SIZE), Err(Errno::EMSGSIZE));
 }
 
 #[test]
@@ -106,7 +107,7 @@ proptest! {
                     Ok(sent) => model.push_back((name, sent)),
                     Err(error) => {
                         prop_assert_eq!(error, Errno::EAGAIN);
-                        prop_assert!(pair.outstanding(A) >= SEND_BUFFER);
+                        prop_assert!(pair.outstanding(A) >= DEFAULT_SIZE);
                     }
                 }
             } else if let Some(head) = pair.peek(B, 0) {

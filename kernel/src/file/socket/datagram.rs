@@ -9,9 +9,7 @@ use crate::sync::{Rank, SpinLock, Waiter};
 use alloc::sync::Arc;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use kcore::socket::{
-    Delivery, Head, Mailbox, Name, ReceiveStep, SEND_BUFFER, SendStep, SocketKind,
-};
+use kcore::socket::{Delivery, Head, Mailbox, Name, ReceiveStep, SendBuffer, SendStep, SocketKind};
 
 #[repr(C)]
 pub struct Datagram {
@@ -135,13 +133,21 @@ impl Datagram {
         self.mailbox.lock().take_error()
     }
 
+    pub fn send_buffer(&self) -> SendBuffer {
+        self.mailbox.lock().send_buffer()
+    }
+
+    pub fn set_send_buffer(&self, buffer: SendBuffer) {
+        self.mailbox.lock().set_send_buffer(buffer);
+    }
+
     /// Bytes of the next message.
     pub fn readable(&self) -> u32 {
         self.mailbox.lock().readable()
     }
 
     pub fn events(&self) -> u16 {
-        let has_memory = self.outstanding.load(Relaxed) <= SEND_BUFFER / 4;
+        let has_memory = self.send_buffer().is_writable(self.outstanding.load(Relaxed));
         let is_writable = has_memory && self.partner_has_room();
         self.mailbox.lock().events(is_writable)
     }
@@ -190,7 +196,7 @@ impl Datagram {
                 })?,
             }
         };
-        let packet = Packet::of(from, len, how.rights.take())?;
+        let packet = Packet::of(from, len, how.rights.take(), how.credentials)?;
         let charge = charge(len);
         self.outstanding.fetch_add(charge, Relaxed);
         let letter = Letter { packet, sender: own.clone(), charge };
@@ -206,6 +212,9 @@ impl Datagram {
             }
             let is_connected = self.is(&to) || receiver.is_connected_to(self);
             let packet = letter.packet.clone();
+            if self.end.passes_credentials() || receiver.end.passes_credentials() {
+                packet.reveal_sender();
+            }
             let deliver = || {
                 let mut mailbox = receiver.mailbox.lock();
                 match mailbox.delivery(is_connected) {
@@ -287,7 +296,8 @@ impl Datagram {
         let is_truncated = count < len;
         let count = if how.whole_length { len } else { count } as usize;
         let sender = letter.sender.end().name().cloned();
-        Ok(Some(Received { count, is_truncated, sender, rights }))
+        let credentials = self.end.passes_credentials().then(|| letter.packet.credentials());
+        Ok(Some(Received { count, is_truncated, sender, rights, credentials }))
     }
 
     /// Visits all packets that wait here.

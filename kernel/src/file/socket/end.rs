@@ -3,9 +3,10 @@
 use super::address::Address;
 use crate::result::{Errno, Result};
 use crate::sync::{Mutex, WaitQueue};
-use abi::socket::Ucred;
+use abi::socket::{SO_PASSCRED, Ucred};
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use kcore::socket::DEFAULT_SIZE;
 use spin::Once;
 
 pub struct End {
@@ -20,6 +21,10 @@ pub struct End {
     pub changing: Mutex<()>,
     pub receive_timeout: Timeout,
     pub send_timeout: Timeout,
+    /// SO_RCVBUF. Senders' buffers limit them, so it only shows.
+    pub receive_buffer: AtomicU32,
+    /// Options that are on or off.
+    switches: AtomicU32,
     pub name: Once<Arc<Address>>,
     /// Who is at the other end.
     pub partner: Once<Ucred>,
@@ -56,6 +61,8 @@ impl End {
             changing: Mutex::new(()),
             receive_timeout: Timeout::new(),
             send_timeout: Timeout::new(),
+            receive_buffer: AtomicU32::new(DEFAULT_SIZE),
+            switches: AtomicU32::new(0),
             name: Once::new(),
             partner: Once::new(),
         }
@@ -67,6 +74,25 @@ impl End {
 
     pub fn name(&self) -> Option<&Arc<Address>> {
         self.name.get()
+    }
+
+    /// Whether an option is on, of those that are a bit.
+    pub fn is_on(&self, option: i32) -> bool {
+        self.switches.load(Relaxed) & 1 << option != 0
+    }
+
+    pub fn switch(&self, option: i32, on: bool) {
+        if on {
+            self.switches.fetch_or(1 << option, Relaxed);
+        } else {
+            self.switches.fetch_and(!(1 << option), Relaxed);
+        }
+    }
+
+    /// Whether messages that come here, or go from here, say who sends them.
+    #[inline]
+    pub fn passes_credentials(&self) -> bool {
+        self.is_on(SO_PASSCRED)
     }
 
     /// A receiver has left something, perhaps without needing its wake-up: it is the next one's.

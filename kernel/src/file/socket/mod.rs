@@ -35,9 +35,10 @@ use crate::time;
 use abi::file::{DeviceNumber, O_RDWR, S_IFSOCK};
 use abi::socket::Ucred;
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
 use datagram::Datagram;
 use end::End;
-use kcore::socket::{Name, SocketKind};
+use kcore::socket::{Name, SendBuffer, SocketKind};
 use stream::Stream;
 
 /// A socket, as somebody has it: dropped, it is closed.
@@ -76,6 +77,12 @@ fn own_credentials() -> Ucred {
     let identity = caller::identity();
     let pid = caller::process_id().cast_signed();
     Ucred { pid, uid: identity.user(), gid: identity.group() }
+}
+
+/// As messages say who sends them.
+fn real_credentials() -> Ucred {
+    let (user, group) = (caller::real_user(), caller::real_group());
+    Ucred { pid: caller::process_id().cast_signed(), uid: user, gid: group }
 }
 
 /// A socket that is connected to nothing. `flags`: O_NONBLOCK.
@@ -156,6 +163,45 @@ impl Socket {
         self.end().partner.get().copied().unwrap_or(NOBODY)
     }
 
+    /// SO_SNDBUF.
+    pub fn send_buffer(&self) -> SendBuffer {
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.with_state(|state, side| state.send_buffer(side)),
+            Endpoint::Datagram(datagram) => datagram.send_buffer(),
+        }
+    }
+
+    pub fn set_send_buffer(&self, buffer: SendBuffer) {
+        // A connection takes over what there is before it.
+        let _turn = self.end().changing.lock();
+        match &*self.0 {
+            Endpoint::Stream(stream) => {
+                stream.with_state(|state, side| state.set_send_buffer(side, buffer));
+            }
+            Endpoint::Datagram(datagram) => datagram.set_send_buffer(buffer),
+        }
+        self.end().senders.wake_all();
+        self.end().pollers.wake_all();
+    }
+
+    /// SO_RCVBUF.
+    pub fn receive_buffer(&self) -> u32 {
+        self.end().receive_buffer.load(Relaxed)
+    }
+
+    pub fn set_receive_buffer(&self, size: u32) {
+        self.end().receive_buffer.store(size, Relaxed);
+    }
+
+    /// Whether an option is on, of those that are on or off.
+    pub fn is_on(&self, option: i32) -> bool {
+        self.end().is_on(option)
+    }
+
+    pub fn switch(&self, option: i32, on: bool) {
+        self.end().switch(option, on);
+    }
+
     pub fn name(&self) -> Option<Arc<Address>> {
         self.end().name().cloned()
     }
@@ -199,8 +245,14 @@ impl Socket {
         }
     }
 
+    /// Who says who he is has a name too.
+    fn introduce(&self) -> Result<()> {
+        if self.end().passes_credentials() { address::bind(&self.0, Name::None) } else { Ok(()) }
+    }
+
     /// Connects it to who has a name.
     pub fn connect(&self, name: Name, nonblocking: bool) -> Result<()> {
+        self.introduce()?;
         match &*self.0 {
             Endpoint::Stream(stream) => stream.connect(name, nonblocking),
             Endpoint::Datagram(datagram) => {
@@ -232,6 +284,9 @@ impl Socket {
     }
 
     pub fn send(&self, from: &mut Source, how: Send) -> Result<usize> {
+        if self.kind() != SocketKind::Stream {
+            self.introduce()?;
+        }
         match &*self.0 {
             Endpoint::Stream(stream) => stream.send(from, how),
             Endpoint::Datagram(datagram) => datagram.send(&self.0, from, how),

@@ -1,5 +1,6 @@
 //! A packet: bytes in frames, which may be high.
 
+use super::real_credentials;
 use super::rights::{self, Rights};
 use crate::file::buffers::{Source, UserBuffers};
 use crate::mm::frames::{GFP_HIGHUSER, alloc_page, put_page};
@@ -8,6 +9,7 @@ use crate::mm::page::page;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use crate::task::might_resched;
+use abi::socket::Ucred;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,11 +17,14 @@ use core::slice;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use kcore::addr::{PAGE_SIZE, Pfn};
 use kcore::page::PageFlags;
+use spin::Once;
 
 pub struct Packet {
     frames: Vec<Pfn>,
     /// What it carries, until somebody receives that.
     rights: SpinLock<Option<Box<Rights>>>,
+    /// Who sends it, if that was to be said.
+    credentials: Once<Ucred>,
     /// It carried something from the beginning.
     has_rights: bool,
     /// That is counted among what is on its way.
@@ -33,11 +38,18 @@ pub fn charge(len: u32) -> u32 {
 
 impl Packet {
     /// A packet of the next `len` bytes. EFAULT unless all are there.
-    pub fn of(from: &mut Source, len: u32, rights: Option<Box<Rights>>) -> Result<Arc<Self>> {
+    pub fn of(
+        from: &mut Source,
+        len: u32,
+        rights: Option<Box<Rights>>,
+        credentials: Option<Ucred>,
+    ) -> Result<Arc<Self>> {
         let has_rights = rights.is_some();
         let rights = SpinLock::new(Rank::Rights, rights);
         let is_travelling = AtomicBool::new(false);
-        let mut packet = Self { frames: Vec::new(), rights, has_rights, is_travelling };
+        let credentials = credentials.map_or_else(Once::new, Once::initialized);
+        let mut packet =
+            Self { frames: Vec::new(), rights, credentials, has_rights, is_travelling };
         let count = len.div_ceil(PAGE_SIZE);
         packet.frames.try_reserve_exact(count as usize).map_err(|_| Errno::ENOMEM)?;
         for index in 0..count {
@@ -48,6 +60,16 @@ impl Packet {
             might_resched();
         }
         Arc::try_new(packet).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Who sends it, if that was said.
+    pub fn credentials(&self) -> Option<Ucred> {
+        self.credentials.get().copied()
+    }
+
+    /// Says that the caller sends it, unless he said who does.
+    pub fn reveal_sender(&self) {
+        self.credentials.call_once(real_credentials);
     }
 
     /// Whether it carries something, or did.

@@ -6,6 +6,7 @@ use super::stream::Stream;
 use super::{Address, Wait, wait};
 use crate::file::buffers::UserBuffers;
 use crate::result::{Errno, Result};
+use abi::socket::Ucred;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use kcore::socket::{Head, ReceiveStep, SocketKind};
@@ -32,6 +33,8 @@ pub struct Received {
     pub sender: Option<Arc<Address>>,
     /// What came along.
     pub rights: Option<Box<Rights>>,
+    /// Who sent it, for one that asks (SO_PASSCRED), if that was said.
+    pub credentials: Option<Option<Ucred>>,
 }
 
 impl Stream {
@@ -94,7 +97,8 @@ impl Stream {
         copied?;
         let is_truncated = count < len;
         let count = if how.whole_length { len } else { count } as usize;
-        Ok(Some(Received { count, is_truncated, rights, sender: None }))
+        let credentials = self.end.passes_credentials().then(|| packet.credentials());
+        Ok(Some(Received { count, is_truncated, rights, sender: None, credentials }))
     }
 
     fn receive_bytes(
@@ -142,6 +146,14 @@ impl Stream {
         loop {
             let head = self.with_state(|state, side| state.peek(side, place));
             let Some(Head { packet, start, len }) = head else { return Stopped::Empty };
+            match received.credentials {
+                // Bytes of several senders do not come at once.
+                Some(sender) if sender != packet.credentials() => return Stopped::Full,
+                None if self.end.passes_credentials() => {
+                    received.credentials = Some(packet.credentials());
+                }
+                _ => {}
+            }
             let piece = len.min(to.len() as u32);
             let before = *to;
             if packet.copy_out(start, piece, to).is_err() {

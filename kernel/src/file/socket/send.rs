@@ -1,5 +1,6 @@
 //! Sending over a connection.
 
+use super::end::End;
 use super::packet::{Packet, charge};
 use super::rights::{self, Rights};
 use super::stream::Stream;
@@ -8,6 +9,7 @@ use crate::file::buffers::Source;
 use crate::file::caller;
 use crate::result::{Errno, Result};
 use abi::signal::SIGPIPE;
+use abi::socket::Ucred;
 use alloc::boxed::Box;
 use kcore::socket::{Name, SendStep, SocketKind};
 
@@ -21,6 +23,8 @@ pub struct Send<'a> {
     pub to: Option<Name<'a>>,
     /// What goes along.
     pub rights: Option<Box<Rights>>,
+    /// Who says to send it.
+    pub credentials: Option<Ucred>,
 }
 
 impl Stream {
@@ -69,7 +73,12 @@ impl Stream {
             cancel(0);
             return Ok(0);
         }
-        let packet = Packet::of(from, len, how.rights.take()).inspect_err(|_| cancel(len))?;
+        let packet = Packet::of(from, len, how.rights.take(), how.credentials);
+        let packet = packet.inspect_err(|_| cancel(len))?;
+        let other_passes = || self.other().is_some_and(End::passes_credentials);
+        if self.end.passes_credentials() || other_passes() {
+            packet.reveal_sender();
+        }
         let travelling = packet.has_rights().then(|| packet.clone());
         let push = || self.with_state(|state, side| state.push(side, packet, len, charge(len)));
         let pushed = match &travelling {

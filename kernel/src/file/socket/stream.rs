@@ -5,7 +5,7 @@ use super::packet::Packet;
 use super::{Endpoint, Socket, Wait, address, own_credentials, wait};
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
-use abi::socket::Ucred;
+use abi::socket::{SO_PASSCRED, Ucred};
 use alloc::sync::Arc;
 use kcore::socket::{Admission, Backlog, Name, Pair as State, Side, SocketKind};
 use spin::Once;
@@ -191,7 +191,11 @@ impl Stream {
             end.name.call_once(|| name.clone());
         }
         end.partner.call_once(own_credentials);
+        // Who accepts it may want to know.
+        end.switch(SO_PASSCRED, true);
+        let buffer = self.idle.lock().send_buffer(Side::First);
         let pair = Pair::new(self.kind, [self.end.clone(), end.clone()])?;
+        pair.state.lock().set_send_buffer(Side::First, buffer);
         let connection = |side| Connection { pair: pair.clone(), side };
         let there = Self::with(self.kind, end, Once::initialized(connection(Side::Second)));
         let there = Socket::new(Endpoint::Stream(there))?;
@@ -227,6 +231,7 @@ impl Stream {
                 Some(Listening { backlog, .. }) => match backlog.accept() {
                     Some(socket) => {
                         self.end.callers.wake_all();
+                        socket.end().switch(SO_PASSCRED, self.end.passes_credentials());
                         return Ok(socket);
                     }
                     None if backlog.is_over() => return Err(Errno::EINVAL),

@@ -1,10 +1,11 @@
 //! Sending and receiving.
 
 use super::address::{self, Given, write_sender};
-use super::{control, with_socket};
+use super::control::{self, Along};
+use super::with_socket;
 use crate::file::File;
 use crate::file::buffers::{Source, UserBuffers};
-use crate::file::socket::{Address, Receive, Received, Rights, Send, Socket};
+use crate::file::socket::{Address, Receive, Received, Send, Socket};
 use crate::mm::user;
 use crate::result::{Errno, Result};
 use crate::syscall::file::with_vector;
@@ -14,18 +15,12 @@ use abi::socket::{
     MSG_TRUNC, MSG_WAITALL, Msghdr, SOCKADDR_STORAGE,
 };
 use abi::{UserMutPtr, UserPtr};
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::mem::offset_of;
 use kcore::fd_table::CloseOnExec;
 use kcore::socket::{Name, SocketKind};
 
-fn sending<'a>(
-    file: &File,
-    flags: u32,
-    to: Option<Name<'a>>,
-    rights: Option<Box<Rights>>,
-) -> Result<Send<'a>> {
+fn sending<'a>(file: &File, flags: u32, to: Option<Name<'a>>, along: Along) -> Result<Send<'a>> {
     if flags & MSG_OOB != 0 {
         return Err(Errno::EOPNOTSUPP);
     }
@@ -33,7 +28,8 @@ fn sending<'a>(
         nonblocking: file.is_nonblocking() || flags & MSG_DONTWAIT != 0,
         without_signal: flags & MSG_NOSIGNAL != 0,
         to,
-        rights,
+        rights: along.rights,
+        credentials: along.credentials,
     })
 }
 
@@ -88,7 +84,7 @@ pub fn sendto(
             true => None,
             false => Some(address::read(address, length)?),
         };
-        let how = sending(file, flags, receiver(socket, &given)?, None)?;
+        let how = sending(file, flags, receiver(socket, &given)?, Along::default())?;
         socket.send(&mut Source::User(from), how).map(|count| count as u32)
     })
 }
@@ -131,12 +127,12 @@ pub fn sendmsg(fd: i32, message: UserPtr<Msghdr>, flags: u32) -> Result<u32> {
     with_socket(fd, |file, socket| {
         let head = read_head(message)?;
         with_vector(head.iov, head.iovlen, |from| {
-            let rights = control::read(head.control.as_const(), head.controllen)?;
+            let along = control::read(head.control.as_const(), head.controllen)?;
             let given = match head.name.is_null() {
                 true => None,
                 false => Some(address::read(head.name.as_const(), head.namelen)?),
             };
-            let how = sending(file, flags, receiver(socket, &given)?, rights)?;
+            let how = sending(file, flags, receiver(socket, &given)?, along)?;
             socket.send(&mut Source::User(from), how)
         })
         .map(|count| count as u32)
@@ -172,14 +168,20 @@ fn finish(
     if socket.kind() == SocketKind::SequencedPacket {
         flags |= MSG_EOR;
     }
-    let mut used = 0;
+    let (mut used, mut are_all) = (0, true);
+    if let Some(who) = received.credentials {
+        (used, are_all) = control::write_credentials(head.control, head.controllen, who)?;
+    }
     if let Some(rights) = &received.rights {
         let close = if how & MSG_CMSG_CLOEXEC != 0 { CloseOnExec::Yes } else { CloseOnExec::No };
-        let (bytes, are_all) = control::write(head.control, head.controllen, rights, close)?;
-        used = bytes;
-        if !are_all {
-            flags |= MSG_CTRUNC;
-        }
+        let behind = head.control.checked_add(used).ok_or(Errno::EFAULT)?;
+        let room = head.controllen - used;
+        let (bytes, are_all_rights) = control::write_rights(behind, room, rights, close)?;
+        used += bytes;
+        are_all &= are_all_rights;
+    }
+    if !are_all {
+        flags |= MSG_CTRUNC;
     }
     if !head.name.is_null() {
         let length = place(offset_of!(Msghdr, namelen))?.cast();

@@ -1,19 +1,22 @@
 //! Options of sockets.
 
 use super::with_socket;
-use crate::file::socket::{Socket, Timeout};
+use crate::file::caller;
+use crate::file::socket::Timeout;
 use crate::mm::user;
 use crate::result::{Errno, Result};
 use abi::socket::{
-    AF_UNIX, SO_ACCEPTCONN, SO_DOMAIN, SO_ERROR, SO_PEERCRED, SO_PROTOCOL, SO_RCVBUF, SO_RCVTIMEO,
-    SO_SNDBUF, SO_SNDTIMEO, SO_TYPE, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, Ucred,
+    AF_UNIX, SO_ACCEPTCONN, SO_BROADCAST, SO_DOMAIN, SO_DONTROUTE, SO_ERROR, SO_KEEPALIVE,
+    SO_PASSCRED, SO_PEERCRED, SO_PROTOCOL, SO_RCVBUF, SO_RCVBUFFORCE, SO_RCVTIMEO, SO_RCVTIMEO_NEW,
+    SO_REUSEADDR, SO_SNDBUF, SO_SNDBUFFORCE, SO_SNDTIMEO, SO_SNDTIMEO_NEW, SO_TYPE, SOCK_DGRAM,
+    SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, SockTimeval, Ucred,
 };
 use abi::time::Timeval;
 use abi::{Plain, UserMutPtr, UserPtr};
-use kcore::socket::{SEND_BUFFER, SocketKind};
+use kcore::socket::{DEFAULT_SIZE, SendBuffer, SocketKind, receive_buffer};
 
-const SECOND: u64 = 1_000_000_000;
-const MICROSECOND: u64 = 1000;
+const SECOND: i64 = 1_000_000_000;
+const MICROSECOND: i64 = 1000;
 
 pub fn getsockopt(
     fd: i32,
@@ -38,10 +41,16 @@ pub fn getsockopt(
             SO_PROTOCOL => give(0),
             SO_ACCEPTCONN => give(socket.is_listening().into()),
             SO_ERROR => give(socket.take_error().map_or(0, |error| i32::from(error.number()))),
-            SO_SNDBUF | SO_RCVBUF => give(SEND_BUFFER.cast_signed()),
+            SO_SNDBUF => give(socket.send_buffer().size().cast_signed()),
+            SO_RCVBUF => give(socket.receive_buffer().cast_signed()),
+            SO_REUSEADDR | SO_DONTROUTE | SO_BROADCAST | SO_KEEPALIVE | SO_PASSCRED => {
+                give(socket.is_on(option).into())
+            }
             SO_PEERCRED => write::<Ucred>(value, length, room, &socket.partner_credentials()),
             SO_RCVTIMEO => write(value, length, room, &shown(socket.receive_timeout())),
             SO_SNDTIMEO => write(value, length, room, &shown(socket.send_timeout())),
+            SO_RCVTIMEO_NEW => write(value, length, room, &shown_long(socket.receive_timeout())),
+            SO_SNDTIMEO_NEW => write(value, length, room, &shown_long(socket.send_timeout())),
             _ => Err(Errno::ENOPROTOOPT),
         }
     })
@@ -59,10 +68,14 @@ fn write<T: Plain>(
     user::write(length, &(len as i32)).map(|()| 0)
 }
 
+fn shown_long(timeout: &Timeout) -> SockTimeval {
+    let nanoseconds = timeout.get().unwrap_or(0).cast_signed();
+    SockTimeval { sec: nanoseconds / SECOND, usec: nanoseconds % SECOND / MICROSECOND }
+}
+
 fn shown(timeout: &Timeout) -> Timeval {
-    let nanoseconds = timeout.get().unwrap_or(0);
-    let usec = nanoseconds % SECOND / MICROSECOND;
-    Timeval { sec: (nanoseconds / SECOND) as i32, usec: usec as i32 }
+    let SockTimeval { sec, usec } = shown_long(timeout);
+    Timeval { sec: sec as i32, usec: usec as i32 }
 }
 
 pub fn setsockopt(
@@ -79,34 +92,67 @@ pub fn setsockopt(
         if level != SOL_SOCKET {
             return Err(Errno::EOPNOTSUPP);
         }
-        match timeout_of(socket, option) {
-            Some(timeout) => set(timeout, value, length).map(|()| 0),
-            None => Err(Errno::ENOPROTOOPT),
+        if (length as usize) < size_of::<i32>() {
+            return Err(Errno::EINVAL);
         }
+        let number = user::read(value.cast::<i32>())?;
+        match option {
+            SO_SNDBUF | SO_SNDBUFFORCE => {
+                let asked = asked(number, option == SO_SNDBUFFORCE)?;
+                socket.set_send_buffer(SendBuffer::of(asked));
+            }
+            SO_RCVBUF | SO_RCVBUFFORCE => {
+                let asked = asked(number, option == SO_RCVBUFFORCE)?;
+                socket.set_receive_buffer(receive_buffer(asked));
+            }
+            SO_REUSEADDR | SO_DONTROUTE | SO_BROADCAST | SO_KEEPALIVE | SO_PASSCRED => {
+                socket.switch(option, number != 0);
+            }
+            SO_RCVTIMEO => set(socket.receive_timeout(), timeval(value, length)?)?,
+            SO_SNDTIMEO => set(socket.send_timeout(), timeval(value, length)?)?,
+            SO_RCVTIMEO_NEW => set(socket.receive_timeout(), read(value, length)?)?,
+            SO_SNDTIMEO_NEW => set(socket.send_timeout(), read(value, length)?)?,
+            _ => return Err(Errno::ENOPROTOOPT),
+        }
+        Ok(0)
     })
 }
 
-fn timeout_of(socket: &Socket, option: i32) -> Option<&Timeout> {
-    match option {
-        SO_RCVTIMEO => Some(socket.receive_timeout()),
-        SO_SNDTIMEO => Some(socket.send_timeout()),
-        _ => None,
+/// The size of a buffer that is asked for, with force or up to the limit. EPERM.
+fn asked(number: i32, with_force: bool) -> Result<u32> {
+    match with_force {
+        // What is negative is very much.
+        false => Ok(number.cast_unsigned().min(DEFAULT_SIZE)),
+        true if caller::is_privileged() => Ok(number.max(0).cast_unsigned()),
+        true => Err(Errno::EPERM),
     }
 }
 
-/// Zero waits for ever, less than nothing not at all.
-fn set(timeout: &Timeout, value: UserPtr<u8>, length: i32) -> Result<()> {
-    if (length as usize) < size_of::<Timeval>() {
+/// EINVAL for a value that is too short.
+fn read<T: Plain>(value: UserPtr<u8>, length: i32) -> Result<T> {
+    if (length as usize) < size_of::<T>() {
         return Err(Errno::EINVAL);
     }
-    let Timeval { sec, usec } = user::read(value.cast())?;
+    user::read(value.cast())
+}
+
+fn timeval(value: UserPtr<u8>, length: i32) -> Result<SockTimeval> {
+    let Timeval { sec, usec } = read(value, length)?;
+    Ok(SockTimeval { sec: sec.into(), usec: usec.into() })
+}
+
+/// Zero waits for ever, less than nothing not at all.
+fn set(timeout: &Timeout, time: SockTimeval) -> Result<()> {
+    let SockTimeval { sec, usec } = time;
     if !(0..1_000_000).contains(&usec) {
         return Err(Errno::EDOM);
     }
-    timeout.set(match (u64::try_from(sec), u64::try_from(usec)) {
-        (Ok(0), Ok(0)) => None,
-        (Ok(sec), Ok(usec)) => Some(sec * SECOND + usec * MICROSECOND),
-        _ => Some(0),
-    });
+    let nanoseconds = match (sec, usec) {
+        (0, 0) => None,
+        (..0, _) => Some(0),
+        // What is too long for a clock is for ever.
+        _ => sec.checked_mul(SECOND).and_then(|time| time.checked_add(usec * MICROSECOND)),
+    };
+    timeout.set(nanoseconds.map(i64::cast_unsigned));
     Ok(())
 }
