@@ -23,6 +23,14 @@ structure! {
         pub flags: u32,
     }
 
+    /// One of several messages.
+    pub struct Mmsghdr: 32 {
+        /// The message.
+        pub head: Msghdr,
+        /// Bytes sent or received of it.
+        pub len: u32,
+    }
+
     /// The head of a control message.
     pub struct Cmsghdr: 12 {
         /// Bytes with this head.
@@ -94,6 +102,8 @@ pub const MSG_WAITALL: u32 = 0x100;
 pub const MSG_CTRUNC: u32 = 0x8;
 /// Descriptors that are received are closed by `execve`.
 pub const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
+/// `recvmmsg`: only the first message is waited for.
+pub const MSG_WAITFORONE: u32 = 0x1_0000;
 /// No SIGPIPE.
 pub const MSG_NOSIGNAL: u32 = 0x4000;
 
@@ -197,6 +207,10 @@ pub mod function {
     pub const RECVMSG: i32 = 17;
     /// `accept4`
     pub const ACCEPT4: i32 = 18;
+    /// `recvmmsg`
+    pub const RECVMMSG: i32 = 19;
+    /// `sendmmsg`
+    pub const SENDMMSG: i32 = 20;
     /// How many words of arguments each function has; 0 for none.
     pub const ARGUMENTS: [u8; 21] = [0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4];
 }

@@ -74,6 +74,7 @@ mod socket_credentials;
 mod socket_name;
 mod socket_option;
 mod socket_rights;
+mod socket_several;
 mod start;
 mod statistics;
 mod stress;
@@ -114,6 +115,7 @@ const TESTS: &[&[Case]] = &[
     socket_name::TESTS,
     socket_option::TESTS,
     socket_rights::TESTS,
+    socket_several::TESTS,
     stress::TESTS,
     forking::TESTS,
     clone3::TESTS,

@@ -218,7 +218,8 @@ impl Scene {
                 "getdents" | "getdents64" => self.descriptors[2],
                 "bind" | "connect" | "getsockopt" | "setsockopt" | "getsockname"
                 | "getpeername" => self.socket,
-                "sendto" | "sendmsg" | "recvfrom" | "recvmsg" => self.socket,
+                "sendto" | "sendmsg" | "sendmmsg" | "recvfrom" | "recvmsg" | "recvmmsg"
+                | "recvmmsg_time64" => self.socket,
                 _ if call.starts_with("timerfd_") => self.timerfd,
                 _ => self.file,
             },

@@ -121,8 +121,13 @@ impl<P> Mailbox<P> {
     /// Who was connected to the owner has left.
     pub fn reset(&mut self) {
         if !self.is_closed {
-            self.error = Some(Errno::ECONNRESET);
+            self.fail(Errno::ECONNRESET);
         }
+    }
+
+    /// An error is pending from now on.
+    pub fn fail(&mut self, error: Errno) {
+        self.error = Some(error);
     }
 
     pub fn shut_down(&mut self, receiving: bool, sending: bool) {

@@ -203,7 +203,12 @@ impl<P> Pair<P> {
 
     /// Whoever is at this end hears that the other never took part.
     pub fn reset(&mut self, side: Side) {
-        self.end_mut(side).error = Some(Errno::ECONNRESET);
+        self.fail(side, Errno::ECONNRESET);
+    }
+
+    /// An error is pending from now on.
+    pub fn fail(&mut self, side: Side, error: Errno) {
+        self.end_mut(side).error = Some(error);
     }
 
     /// What waits at an end, oldest first.

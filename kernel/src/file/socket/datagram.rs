@@ -133,6 +133,10 @@ impl Datagram {
         self.mailbox.lock().take_error()
     }
 
+    pub fn fail(&self, error: Errno) {
+        self.mailbox.lock().fail(error);
+    }
+
     pub fn send_buffer(&self) -> SendBuffer {
         self.mailbox.lock().send_buffer()
     }

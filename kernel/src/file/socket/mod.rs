@@ -152,6 +152,14 @@ impl Socket {
         }
     }
 
+    /// The next call fails with it, or SO_ERROR tells it.
+    pub fn fail(&self, error: Errno) {
+        match &*self.0 {
+            Endpoint::Stream(stream) => stream.with_state(|state, side| state.fail(side, error)),
+            Endpoint::Datagram(datagram) => datagram.fail(error),
+        }
+    }
+
     /// SO_PEERCRED. Of one that listens, who does.
     pub fn partner_credentials(&self) -> Ucred {
         const NOBODY: Ucred = Ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };

@@ -125,28 +125,46 @@ fn read_head(message: UserPtr<Msghdr>) -> Result<Msghdr> {
 
 pub fn sendmsg(fd: i32, message: UserPtr<Msghdr>, flags: u32) -> Result<u32> {
     with_socket(fd, |file, socket| {
-        let head = read_head(message)?;
-        with_vector(head.iov, head.iovlen, |from| {
-            let along = control::read(head.control.as_const(), head.controllen)?;
-            let given = match head.name.is_null() {
-                true => None,
-                false => Some(address::read(head.name.as_const(), head.namelen)?),
-            };
-            let how = sending(file, flags, receiver(socket, &given)?, along)?;
-            socket.send(&mut Source::User(from), how)
-        })
-        .map(|count| count as u32)
+        send_message(file, socket, message, flags).map(|(count, _)| count)
+    })
+}
+
+/// The bytes sent, and whether those were all.
+pub(super) fn send_message(
+    file: &File,
+    socket: &Socket,
+    message: UserPtr<Msghdr>,
+    flags: u32,
+) -> Result<(u32, bool)> {
+    let head = read_head(message)?;
+    with_vector(head.iov, head.iovlen, |from| {
+        let along = control::read(head.control.as_const(), head.controllen)?;
+        let given = match head.name.is_null() {
+            true => None,
+            false => Some(address::read(head.name.as_const(), head.namelen)?),
+        };
+        let how = sending(file, flags, receiver(socket, &given)?, along)?;
+        let wanted = from.len();
+        let count = socket.send(&mut Source::User(from), how)?;
+        Ok((count as u32, count == wanted))
     })
 }
 
 pub fn recvmsg(fd: i32, message: UserMutPtr<Msghdr>, flags: u32) -> Result<u32> {
-    with_socket(fd, |file, socket| {
-        let head = read_head(message.as_const())?;
-        let how = receiving(file, flags)?;
-        let received = with_vector(head.iov, head.iovlen, |mut to| socket.receive(&mut to, how))?;
-        finish(message, &head, flags, socket, &received)?;
-        Ok(received.count as u32)
-    })
+    with_socket(fd, |file, socket| receive_message(file, socket, message, flags))
+}
+
+pub(super) fn receive_message(
+    file: &File,
+    socket: &Socket,
+    message: UserMutPtr<Msghdr>,
+    flags: u32,
+) -> Result<u32> {
+    let head = read_head(message.as_const())?;
+    let how = receiving(file, flags)?;
+    let received = with_vector(head.iov, head.iovlen, |mut to| socket.receive(&mut to, how))?;
+    finish(message, &head, flags, socket, &received)?;
+    Ok(received.count as u32)
 }
 
 /// Says what kind of message it was, who sent it, and what came along.

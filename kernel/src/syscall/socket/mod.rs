@@ -4,10 +4,12 @@ mod address;
 mod control;
 mod message;
 mod option;
+mod several;
 
 pub use address::{getpeername, getsockname};
 pub use message::{recvfrom, recvmsg, sendmsg, sendto};
 pub use option::{getsockopt, setsockopt};
+pub use several::{recvmmsg, recvmmsg_time64, sendmmsg};
 
 use crate::file::socket::{Socket, socket as make_socket, socket_pair};
 use crate::file::{File, caller};
@@ -191,7 +193,8 @@ pub fn socketcall(call: i32, arguments: UserPtr<u32>) -> Result<u32> {
         }
         function::SENDMSG => sendmsg(fd, UserPtr::new(b), c),
         function::RECVMSG => recvmsg(fd, UserMutPtr::new(b), c),
-        // Several messages at a time.
-        _ => Err(Errno::ENOSYS),
+        function::RECVMMSG => recvmmsg(fd, UserMutPtr::new(b), c, d, UserMutPtr::new(e)),
+        function::SENDMMSG => sendmmsg(fd, UserMutPtr::new(b), c, d),
+        _ => Err(Errno::EINVAL),
     }
 }

@@ -32,7 +32,7 @@ pub mod kinds {
     pub use crate::poll::Pollfd;
     pub use crate::process::{CloneArgs, Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
     pub use crate::signal::{OldSigaction, Sigaction, Sigaltstack, Sigevent, Siginfo, SignalSet};
-    pub use crate::socket::Msghdr;
+    pub use crate::socket::{Mmsghdr, Msghdr};
     pub use crate::time::{
         Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf,
     };
@@ -537,12 +537,19 @@ macro_rules! for_each_linux_call {
             333 preadv(fd: i32, vector: UserPtr<Iovec>, count: u32, offset: i64);
             /// `writev` at an offset.
             334 pwritev(fd: i32, vector: UserPtr<Iovec>, count: u32, offset: i64);
+            /// Receives several messages.
+            337 recvmmsg(
+                fd: i32, messages: UserMutPtr<Mmsghdr>, count: u32, flags: u32,
+                timeout: UserMutPtr<Timespec>
+            );
             /// Sets and queries a resource limit of a process.
             340 prlimit64(
                 pid: i32, resource: u32, new: UserPtr<Rlimit64>, old: UserMutPtr<Rlimit64>
             );
             /// Writes one file system's dirty data out.
             344 syncfs(fd: i32);
+            /// Sends several messages.
+            345 sendmmsg(fd: i32, messages: UserMutPtr<Mmsghdr>, count: u32, flags: u32);
             /// Copies from another process's memory.
             347 process_vm_readv(
                 pid: i32, local: UserPtr<Iovec>, local_count: u32, remote: UserPtr<Iovec>,
@@ -646,6 +653,11 @@ macro_rules! for_each_linux_call {
             414 ppoll_time64(
                 fds: UserMutPtr<Pollfd>, count: u32, timeout: UserMutPtr<Timespec64>,
                 mask: UserPtr<SignalSet>, set_size: u32
+            );
+            /// `recvmmsg` with 64-bit seconds.
+            417 recvmmsg_time64(
+                fd: i32, messages: UserMutPtr<Mmsghdr>, count: u32, flags: u32,
+                timeout: UserMutPtr<Timespec64>
             );
             /// `futex` with 64-bit seconds.
             422 futex_time64(

@@ -153,7 +153,7 @@ pub const FAMILY: &[Name] = names!(socket: AF_UNSPEC AF_UNIX AF_INET);
 pub const SOCKET_KIND: &[Name] = names!(socket: SOCK_STREAM SOCK_DGRAM SOCK_RAW SOCK_SEQPACKET);
 pub const SOCKET: &[Name] = names!(socket: SOCK_CLOEXEC SOCK_NONBLOCK);
 pub const MESSAGE: &[Name] = names!(socket: MSG_OOB MSG_PEEK MSG_TRUNC MSG_DONTWAIT MSG_EOR
-    MSG_WAITALL MSG_NOSIGNAL MSG_CTRUNC MSG_CMSG_CLOEXEC);
+    MSG_WAITALL MSG_WAITFORONE MSG_NOSIGNAL MSG_CTRUNC MSG_CMSG_CLOEXEC);
 pub const SHUTDOWN: &[Name] = names!(socket: SHUT_RD SHUT_WR SHUT_RDWR);
 pub const SOCKET_LEVEL: &[Name] = names!(socket: SOL_SOCKET);
 pub const SOCKET_OPTION: &[Name] = names!(socket: SO_REUSEADDR SO_TYPE SO_ERROR SO_DONTROUTE
@@ -178,6 +178,8 @@ pub const SOCKET_CALL: &[Name] = &[
     (16, "SYS_SENDMSG"),
     (17, "SYS_RECVMSG"),
     (18, "SYS_ACCEPT4"),
+    (19, "SYS_RECVMMSG"),
+    (20, "SYS_SENDMMSG"),
 ];
 
 pub const TRACE: &[Name] = names!(trace: TRACE_CALLS TRACE_FAULTS TRACE_CHILDREN);

@@ -65,9 +65,11 @@ pub fn format(call: &str, argument: &str) -> Option<Format> {
             "fstatat64" | "linkat" | "fchownat" | "utimensat" | "utimensat_time64" | "statx",
             "flags",
         ) => Set(flags::AT),
-        ("sendto" | "sendmsg" | "recvfrom" | "recvmsg" | "recvmmsg", "flags") => {
-            Set(flags::MESSAGE)
-        }
+        (
+            "sendto" | "sendmsg" | "sendmmsg" | "recvfrom" | "recvmsg" | "recvmmsg"
+            | "recvmmsg_time64",
+            "flags",
+        ) => Set(flags::MESSAGE),
         (
             "timer_settime" | "timer_settime64" | "clock_nanosleep" | "clock_nanosleep_time64",
             "flags",

@@ -9,7 +9,7 @@ use abi::file::{Iovec, Stat, Stat64, Statfs, Statfs64, Statx};
 use abi::poll::Pollfd;
 use abi::process::{CloneArgs, Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsname};
 use abi::signal::{OldSigaction, Sigaction, Sigaltstack, Sigevent, Siginfo, SignalSet};
-use abi::socket::Msghdr;
+use abi::socket::{Mmsghdr, Msghdr};
 use abi::time::{
     Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf,
 };
@@ -59,6 +59,7 @@ pub fn shape_of<T: 'static>() -> Option<Shape> {
         Pollfd => several::<Pollfd>;
         EpollEvent => several::<EpollEvent>;
         Msghdr => message;
+        Mmsghdr => messages;
         Stat => one::<Stat>;
         Stat64 => one::<Stat64>;
         Statx => one::<Statx>;
@@ -235,7 +236,7 @@ fn buffers(around: &Around, at: u32, to: &mut String) {
 
 fn show_buffers(around: &Around, at: u32, count: u32, to: &mut String) {
     // What is written is there before, what is read afterwards.
-    let mut left = match around.call.contains("write") || around.call == "sendmsg" {
+    let mut left = match around.call.contains("write") || around.call.starts_with("send") {
         true => u32::MAX,
         false => around.result.unwrap_or(0),
     };
@@ -268,8 +269,35 @@ fn show_buffers(around: &Around, at: u32, count: u32, to: &mut String) {
     to.push_str(if count > LISTED { ", ...]" } else { "]" });
 }
 
+/// As many as were sent or received, with the bytes of each; else all that were to be.
+fn messages(around: &Around, at: u32, to: &mut String) {
+    let count = around.result.or(around.count).unwrap_or(0);
+    to.push('[');
+    for index in 0..count.min(LISTED) {
+        if index != 0 {
+            to.push_str(", ");
+        }
+        let place = at.wrapping_add(index * size_of::<Mmsghdr>() as u32);
+        let Some(message) = memory::value::<Mmsghdr>(around.memory, place) else {
+            address(place, to);
+            break;
+        };
+        let result = around.result.map(|_| message.len);
+        to.push_str("{msg_hdr=");
+        show_message(&Around { result, ..*around }, &message.head, to);
+        let _ = write!(to, ", msg_len={}}}", message.len);
+    }
+    to.push_str(if count > LISTED { ", ...]" } else { "]" });
+}
+
 fn message(around: &Around, at: u32, to: &mut String) {
-    let Some(head) = memory::value::<Msghdr>(around.memory, at) else { return address(at, to) };
+    match memory::value::<Msghdr>(around.memory, at) {
+        Some(head) => show_message(around, &head, to),
+        None => address(at, to),
+    }
+}
+
+fn show_message(around: &Around, head: &Msghdr, to: &mut String) {
     to.push_str("{msg_name=");
     address({ head.name }.address(), to);
     let _ = write!(to, ", msg_namelen={}, msg_iov=", { head.namelen });

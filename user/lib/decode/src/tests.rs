@@ -158,6 +158,18 @@ fn structures() {
         line("writev", &[1, BASE, 2], 5, vector),
         "writev(1, [{iov_base=\"abc\", iov_len=3}, {iov_base=\"de\", iov_len=2}], 2) = 5"
     );
+    let mut messages = words(&[0, 0, BASE + 64, 1, 0, 0, 0, 2]);
+    messages.extend(words(&[0, 0, 8, 1, 0, 0, 0, 0]));
+    messages.extend(words(&[BASE + 72, 8]));
+    messages.extend(b"abcdefgh");
+    let first = "[{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base=\"ab\", iov_len=8}], \
+        msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=2}]";
+    assert_eq!(
+        line("recvmmsg", &[3, BASE, 2, 0x1_0000, 0], 1, messages.clone()),
+        format!("recvmmsg(3, {first}, 2, MSG_WAITFORONE, NULL) = 1")
+    );
+    let sent = line("sendmmsg", &[3, BASE, 2, 0], 1, messages);
+    assert!(sent.contains("iov_base=\"abcdefgh\""), "{sent}");
     assert_eq!(
         line("poll", &[BASE, 1, 100], 1, words(&[4, 1])),
         "poll([{fd=4, events=POLLIN}], 1, 100)   = 1"
