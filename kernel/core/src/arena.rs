@@ -173,6 +173,9 @@ impl<T, const N: usize> Arena<T, N> {
             self.pop_chunk();
             self.free_count -= N as u32;
         }
+        fit(&mut self.near);
+        self.far.last_mut().into_iter().for_each(fit);
+        fit(&mut self.far);
         self.free = NIL;
         for id in (0..self.free_count + self.used_count).rev() {
             let next = self.free;
@@ -256,6 +259,15 @@ impl<T, const N: usize> Arena<T, N> {
         };
         directory.try_reserve(1).map_err(|_| NoMemory)?;
         Ok(directory)
+    }
+}
+
+/// Gives back what the list has reserved and does not hold, if there is memory for a shorter list.
+pub(crate) fn fit<T>(list: &mut Vec<T>) {
+    let mut fitting = Vec::new();
+    if list.capacity() != list.len() && fitting.try_reserve_exact(list.len()).is_ok() {
+        fitting.append(list);
+        *list = fitting;
     }
 }
 
@@ -351,6 +363,21 @@ mod tests {
         assert_eq!(arena.chunks(), 1);
         assert!(arena.get(0).is_some() && arena.get(1).is_none() && arena.get(2).is_some());
         assert_eq!(arena.insert(9), 1);
+    }
+
+    #[test]
+    fn shrinking_leaves_no_room_in_the_directories() {
+        let mut arena = Arena::<u32, 2>::new();
+        arena.reserve(2 * 1024 * 2 + 10).unwrap();
+        (0..arena.slots()).for_each(|n| _ = arena.insert(n));
+        for left in [2500, 5, 0] {
+            (left..arena.len()).for_each(|id| _ = arena.remove(id));
+            arena.shrink();
+            assert_eq!((arena.len(), arena.chunks()), (left, left.div_ceil(2)));
+            assert_eq!(arena.near.capacity(), arena.near.len());
+            assert_eq!(arena.far.capacity(), arena.far.len());
+            assert!(arena.far.iter().all(|directory| directory.capacity() == directory.len()));
+        }
     }
 
     #[test]

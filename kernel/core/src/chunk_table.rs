@@ -2,7 +2,7 @@
 //!
 //! For numbers that are dense and start at 0: task slots, process ids, descriptors.
 
-use crate::arena::NoMemory;
+use crate::arena::{NoMemory, fit};
 use alloc::{boxed::Box, vec::Vec};
 
 /// `N` values a chunk, a power of two; on the target a chunk must fit a frame.
@@ -61,11 +61,7 @@ impl<T: Default, const N: usize> ChunkTable<T, N> {
     /// [reserved](Self::reserve) too, if there is memory for a shorter list.
     pub fn shrink(&mut self, len: u32) {
         self.truncate(len);
-        let mut chunks = Vec::new();
-        if chunks.try_reserve_exact(self.chunks.len()).is_ok() {
-            chunks.append(&mut self.chunks);
-            self.chunks = chunks;
-        }
+        fit(&mut self.chunks);
     }
 
     #[cold]

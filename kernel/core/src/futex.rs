@@ -71,6 +71,11 @@ impl<T> Sleepers<T> {
         self.sleepers.is_empty()
     }
 
+    /// Gives unused memory back.
+    pub fn shrink(&mut self) {
+        self.sleepers.shrink();
+    }
+
     /// Room for one more, so that [`add`](Self::add) does not fail.
     pub fn reserve(&mut self) -> Result<(), NoMemory> {
         self.sleepers.reserve(1)

@@ -150,7 +150,7 @@ impl PidMap {
     pub fn shrink(&mut self) {
         let is_held = |&pid: &u32| self.is_held(pid);
         let used = (0..self.entries.len()).rev().find(is_held).map_or(0, |pid| pid + 1);
-        self.entries.truncate(used);
+        self.entries.shrink(used);
     }
 
     /// The first id from `pid` up that names a task, with its slot. Walks all processes.

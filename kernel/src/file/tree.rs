@@ -44,6 +44,12 @@ pub fn initialise() -> Result<()> {
     Ok(())
 }
 
+/// Gives back memory that holds nothing.
+pub fn shrink() {
+    let mut state = STATE.lock();
+    state.nodes.iter_mut().for_each(NodeTree::shrink);
+}
+
 impl State {
     /// The time of the last tick.
     fn now(&mut self) -> Timestamp {

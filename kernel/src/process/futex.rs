@@ -18,6 +18,11 @@ use kcore::vma::VmFlags;
 
 static SLEEPERS: SpinLock<Sleepers<Arc<Task>>> = SpinLock::new(Rank::Futex, Sleepers::new());
 
+/// Gives back memory that holds nothing.
+pub fn shrink() {
+    SLEEPERS.lock().shrink();
+}
+
 /// Who may know the word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {

@@ -1,11 +1,11 @@
 //! Folio's own calls that belong to no other part.
 
 use crate::cpu;
-use crate::file::File;
+use crate::file::{File, tree};
 use crate::ipc::{handle, port};
 use crate::mm::statistics as memory;
 use crate::mm::user;
-use crate::process::{current, machine, report, table};
+use crate::process::{current, futex, machine, report, signal, table};
 use crate::result::{Errno, Result};
 use abi::UserMutPtr;
 use abi::frame::Exit;
@@ -49,7 +49,10 @@ pub fn processes(after: i32, entries: UserMutPtr<ProcessStatistics>, size: u32) 
 /// For the tests: frees what only waits to be used again.
 pub fn drain() -> Result<u32> {
     table::lock_family().shrink();
+    futex::shrink();
+    signal::shrink();
     port::shrink();
+    tree::shrink();
     memory::drain();
     Ok(0)
 }

@@ -99,8 +99,9 @@ impl<P> Family<P> {
         self.members.is_empty()
     }
 
-    /// Gives back memory that only ids of the past needed.
+    /// Gives back memory that only ids and members of the past needed.
     pub fn shrink(&mut self) {
+        self.members.shrink();
         self.ids.shrink();
     }
 

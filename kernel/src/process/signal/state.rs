@@ -18,6 +18,11 @@ pub fn kept() -> u32 {
     POOL.lock().len()
 }
 
+/// Gives back memory that holds nothing.
+pub fn shrink() {
+    POOL.lock().shrink();
+}
+
 /// What the threads of a process share.
 pub struct Signals {
     /// Copied when it is changed while a forked process still has it.
