@@ -41,6 +41,8 @@ impl AnonMm {
     pub fn leave(&mut self, space: u32) {
         let left = self.map.remove(space, WHOLE.as_u32(), 0);
         debug_assert!(left, "an address space is not in its lineage");
+        // Its last area away from home may have needed less than was reserved.
+        self.map.shrink();
     }
 
     /// Address spaces, and areas away from home.

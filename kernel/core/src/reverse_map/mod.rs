@@ -138,6 +138,14 @@ impl ReverseMap {
         }
     }
 
+    /// Gives back what was reserved and not needed, if that is all there is. No edit is being followed.
+    #[inline]
+    pub fn shrink(&mut self) {
+        if self.arena.is_empty() && self.arena.slots() != 0 {
+            self.arena.clear();
+        }
+    }
+
     /// Adds a mapping. Panics if it needs a node and none was reserved.
     #[inline]
     pub fn insert(&mut self, mapping: Mapping) {

@@ -33,6 +33,20 @@ fn few_mappings_need_no_memory() {
 }
 
 #[test]
+fn what_was_reserved_and_not_needed_is_given_back() {
+    let mut map = ReverseMap::new();
+    map.reserve(5).unwrap();
+    assert_eq!(map.arena.chunks(), 2);
+    (1..=3).for_each(|area| map.insert(mapping(1, area, 10 * area, 5)));
+    map.shrink();
+    assert_eq!((map.len(), map.arena.chunks()), (3, 0));
+    map.reserve(2).unwrap();
+    map.insert(mapping(1, 4, 40, 5));
+    map.shrink();
+    assert_eq!(found(&map, 0, 99), [(1, 1), (1, 2), (1, 3), (1, 4)]);
+}
+
+#[test]
 fn pages_of_a_mapping_are_where_the_area_is() {
     let mapping = Mapping { space: 1, area: 1, start: Vpn::new(100), first: 10, last: 19 };
     let range = |start, len| PageRange::with_len(Vpn::new(start), len).unwrap();
