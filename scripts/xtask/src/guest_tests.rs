@@ -78,12 +78,10 @@ pub fn suite(lane: &Lane, kernel: PathBuf, contents: Contents, filter: Option<&s
 /// Threads that change an address space while others fault in it, for so many seconds each test.
 pub fn stress(lane: &Lane, kernel: PathBuf, contents: Contents, seconds: u32) -> Job {
     const TESTS: u32 = 2;
-    /// A test that leaks is run again.
-    const TRIES: u32 = 3;
     let lane = lane.clone();
     Job::new(format!("stress {}", lane.name), move || {
         let words = [SUITE, "--stress", &seconds.to_string()];
-        let timeout = SUITE_TIMEOUT + TESTS * TRIES * Duration::from_secs(seconds.into());
+        let timeout = SUITE_TIMEOUT + TESTS * Duration::from_secs(seconds.into());
         run_suite(&lane, &kernel, contents, &words, timeout, false)
     })
 }
