@@ -121,7 +121,9 @@ pub fn may_send_as(who: &Ucred) -> Result<()> {
     }
     let own = current().process().credentials();
     let is_own = who.pid == process_id().cast_signed();
-    if !own.is_privileged() && !(is_own && own.user.has(who.uid) && own.group.has(who.gid)) {
+    let may_say_so =
+        own.is_privileged() || is_own && own.user.has(who.uid) && own.group.has(who.gid);
+    if !may_say_so {
         return Err(Errno::EPERM);
     }
     find(&lock_family(), who.pid).map(|_| ())
