@@ -70,11 +70,6 @@ mod sharing;
 mod signal;
 mod signalfd;
 mod socket;
-mod socket_credentials;
-mod socket_name;
-mod socket_option;
-mod socket_rights;
-mod socket_several;
 mod start;
 mod statistics;
 mod stress;
@@ -110,12 +105,14 @@ const TESTS: &[&[Case]] = &[
     wait::TESTS,
     exec::TESTS,
     fuzz::TESTS,
-    socket::TESTS,
-    socket_credentials::TESTS,
-    socket_name::TESTS,
-    socket_option::TESTS,
-    socket_rights::TESTS,
-    socket_several::TESTS,
+    socket::transfer::TESTS,
+    socket::end::TESTS,
+    socket::unconnected::TESTS,
+    socket::credentials::TESTS,
+    socket::name::TESTS,
+    socket::option::TESTS,
+    socket::rights::TESTS,
+    socket::several::TESTS,
     stress::TESTS,
     forking::TESTS,
     clone3::TESTS,

@@ -1,8 +1,7 @@
 //! Messages that say who sends them.
 
+use super::calls::*;
 use crate::child;
-use crate::socket::{pair, receive, send};
-use crate::socket_option::set;
 use alloc::vec;
 use alloc::vec::Vec;
 use sys::abi::file::Iovec;
@@ -24,7 +23,6 @@ tests![
     who_accepts_asks_as_who_listens,
 ];
 
-const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 const NOBODY: Ucred = Ucred { pid: 0, uid: 65_534, gid: 65_534 };
 const HEAD: usize = size_of::<Cmsghdr>();
 
@@ -208,7 +206,7 @@ pub fn who_accepts_asks_as_who_listens() {
         let (null, none) = (UserMutPtr::NULL, UserMutPtr::NULL);
         let fd = call!(accept4(listener.fd().0, null, none, 0)).expect("accept4");
         let accepted = File::from_fd(Fd(fd.cast_signed()));
-        assert_eq!(crate::socket::option(&accepted, SO_PASSCRED), Ok(asks));
+        assert_eq!(option(&accepted, SO_PASSCRED), Ok(asks));
         assert_eq!(set(&accepted, SO_PASSCRED, 1), Ok(0));
         assert_eq!(sender(&accepted), own());
     }

@@ -1,8 +1,8 @@
 //! Several messages with one call.
 
+use super::calls::*;
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
-use crate::socket::{option, pair, receive, send};
 use alloc::vec;
 use core::time::Duration;
 use sys::abi::file::Iovec;
@@ -24,7 +24,6 @@ tests![
     socketcall_does_it_too,
 ];
 
-const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 const NO_TIMEOUT: UserMutPtr<Timespec> = UserMutPtr::NULL;
 
 /// Messages of a buffer each.

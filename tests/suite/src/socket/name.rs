@@ -1,8 +1,8 @@
 //! Sockets with names, and those who connect to them.
 
+use super::calls::*;
 use crate::child;
 use crate::scratch::Scratch;
-use crate::socket::{events, option, receive, send};
 use alloc::format;
 use alloc::vec::Vec;
 use sys::abi::file::O_NONBLOCK;
@@ -16,6 +16,7 @@ use sys::wait::Status;
 use sys::{Errno, Result, directory, process};
 
 tests![
+    names_are_empty,
     a_server_accepts_who_connects,
     names_are_taken_once,
     a_name_can_be_found,
@@ -111,6 +112,22 @@ fn receive_from(socket: &File) -> Result<(u32, Vec<u8>)> {
     let fd = socket.fd().0;
     let count = call!(recvfrom(fd, buffer, 64, MSG_DONTWAIT, place, output(&mut length)))?;
     Ok((count, from[..length as usize].get(2..).unwrap_or_default().to_vec()))
+}
+
+pub fn names_are_empty() {
+    let (one, _other) = pair(SOCK_STREAM);
+    for of_peer in [false, true] {
+        let (mut address, mut length) = ([0xeeu8; 16], 16i32);
+        let (place, len) = (output(&mut address).cast(), output(&mut length));
+        let result = match of_peer {
+            true => call!(getpeername(one.fd().0, place, len)),
+            false => call!(getsockname(one.fd().0, place, len)),
+        };
+        assert_eq!((result, length, &address[..3]), (Ok(0), 2, &[1, 0, 0xee][..]));
+    }
+    let (mut address, mut length) = ([0xeeu8; 16], -1i32);
+    let place = output(&mut address).cast();
+    assert_eq!(call!(getsockname(one.fd().0, place, output(&mut length))), Err(Errno::EINVAL));
 }
 
 pub fn a_server_accepts_who_connects() {

@@ -1,9 +1,9 @@
 //! Descriptors that go along with messages.
 
+use super::calls::*;
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
 use crate::harness::{on_folio, only_on_folio};
-use crate::socket::{pair, receive, send};
 use alloc::vec;
 use alloc::vec::Vec;
 use sys::abi::file::{F_GETFD, F_SETFL, FD_CLOEXEC, Iovec, O_NONBLOCK};
@@ -33,7 +33,6 @@ tests![
 ];
 
 const HEAD: usize = size_of::<Cmsghdr>();
-const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 
 /// A control message with descriptors.
 fn control(fds: &[i32]) -> Vec<u8> {

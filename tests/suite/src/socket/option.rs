@@ -1,19 +1,22 @@
 //! Options of sockets.
 
+use super::calls::*;
 use crate::child;
 use crate::harness::on_folio;
-use crate::socket::{events, option, pair, send};
 use alloc::vec;
+use core::time::Duration;
+use sys::Errno;
 use sys::abi::UserPtr;
+use sys::abi::file::{S_IFSOCK, SEEK_CUR};
 use sys::abi::poll::POLLOUT;
 use sys::abi::socket::*;
 use sys::abi::time::Timeval;
-use sys::file::File;
 use sys::syscall::{input, output};
 use sys::wait::Status;
-use sys::{Errno, Result};
 
 tests![
+    options_tell_what_it_is,
+    a_timeout_ends_the_wait,
     buffers_have_twice_the_size_asked_for,
     only_the_privileged_use_force,
     a_small_buffer_takes_little,
@@ -22,10 +25,46 @@ tests![
     timeouts_have_two_widths,
 ];
 
-const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
+pub fn options_tell_what_it_is() {
+    for kind in KINDS {
+        let (one, _other) = pair(kind);
+        assert_eq!(option(&one, SO_TYPE), Ok(kind));
+        assert_eq!(option(&one, SO_DOMAIN), Ok(AF_UNIX));
+        assert_eq!(option(&one, SO_PROTOCOL), Ok(0));
+        assert_eq!(option(&one, SO_ACCEPTCONN), Ok(0));
+        assert_eq!(option(&one, SO_ERROR), Ok(0));
+        assert!(option(&one, SO_SNDBUF).is_ok_and(|size| size >= 65_536));
+        let stat = one.stat().expect("fstat64");
+        assert_eq!((stat.mode, stat.size, stat.nlink), (S_IFSOCK | 0o777, 0, 1));
+        assert_eq!(call!(lseek(one.fd().0, 0, SEEK_CUR)), Err(Errno::ESPIPE));
+        let (mut who, mut length) = (Ucred { pid: 0, uid: 1, gid: 1 }, 12i32);
+        let place = output(&mut who).cast();
+        let fd = one.fd().0;
+        let asked = call!(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, place, output(&mut length)));
+        assert_eq!((asked, { who.pid }), (Ok(0), sys::process::id()));
+        let place = output(&mut who).cast();
+        let asked = call!(getsockopt(fd, SOL_SOCKET, 9999, place, output(&mut length)));
+        assert_eq!(asked, Err(Errno::ENOPROTOOPT));
+        let place = output(&mut who).cast();
+        let asked = call!(getsockopt(fd, 6, 1, place, output(&mut length)));
+        assert_eq!(asked, Err(Errno::EOPNOTSUPP));
+    }
+}
 
-pub fn set(file: &File, option: i32, value: i32) -> Result<u32> {
-    call!(setsockopt(file.fd().0, SOL_SOCKET, option, input(&value).cast(), 4))
+pub fn a_timeout_ends_the_wait() {
+    let (one, _other) = pair(SOCK_STREAM);
+    let set = |timeout: &Timeval, length| {
+        let value = input(timeout).cast();
+        call!(setsockopt(one.fd().0, SOL_SOCKET, SO_RCVTIMEO, value, length))
+    };
+    assert_eq!(set(&Timeval { sec: 0, usec: 40_000 }, 8), Ok(0));
+    let start = sys::time::now();
+    assert_eq!(one.read(&mut [0; 4]), Err(Errno::EAGAIN));
+    assert!(sys::time::now() - start >= Duration::from_millis(30));
+    assert_eq!(set(&Timeval { sec: 0, usec: 1_000_000 }, 8), Err(Errno::EDOM));
+    assert_eq!(set(&Timeval { sec: 0, usec: 0 }, 4), Err(Errno::EINVAL));
+    assert_eq!(set(&Timeval { sec: -1, usec: 0 }, 8), Ok(0));
+    assert_eq!(one.read(&mut [0; 4]), Err(Errno::EAGAIN));
 }
 
 pub fn buffers_have_twice_the_size_asked_for() {

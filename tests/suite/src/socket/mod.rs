@@ -1,0 +1,11 @@
+//! Sockets of this machine.
+
+mod calls;
+pub mod credentials;
+pub mod end;
+pub mod name;
+pub mod option;
+pub mod rights;
+pub mod several;
+pub mod transfer;
+pub mod unconnected;
