@@ -1,16 +1,15 @@
 //! Messages that say who sends them.
 
 use super::calls::*;
+use super::control::*;
 use crate::child;
 use alloc::vec;
-use alloc::vec::Vec;
-use sys::abi::file::Iovec;
 use sys::abi::socket::*;
 use sys::abi::{Plain, UserMutPtr, UserPtr};
 use sys::file::File;
 use sys::io::Fd;
 use sys::process::id;
-use sys::syscall::{input, output, pointer, pointer_mut};
+use sys::syscall::{output, pointer, pointer_mut};
 use sys::wait::Status;
 use sys::{Errno, Result};
 
@@ -24,56 +23,20 @@ tests![
 ];
 
 const NOBODY: Ucred = Ucred { pid: 0, uid: 65_534, gid: 65_534 };
-const HEAD: usize = size_of::<Cmsghdr>();
 
 fn own() -> Ucred {
     Ucred { pid: id(), uid: 0, gid: 0 }
 }
 
-/// A control message.
-fn control(kind: i32, value: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0; HEAD + value.len()];
-    let head = Cmsghdr { len: bytes.len() as u32, level: SOL_SOCKET, kind };
-    head.put(&mut bytes).expect("a head").copy_from_slice(value);
-    bytes
-}
-
-fn send_control(to: &File, control: &[u8]) -> Result<u32> {
-    let iov = Iovec { base: UserMutPtr::new(pointer(b"x".as_slice())), len: 1 };
-    let message = Msghdr {
-        iov: input(&iov),
-        iovlen: 1,
-        control: UserMutPtr::new(pointer(control)),
-        controllen: control.len() as u32,
-        ..Msghdr::default()
-    };
-    call!(sendmsg(to.fd().0, input(&message), MSG_DONTWAIT | MSG_NOSIGNAL))
-}
-
 fn send_as(to: &File, who: Ucred) -> Result<u32> {
     let mut bytes = [0; 12];
     who.put(&mut bytes).expect("a value");
-    send_control(to, &control(SCM_CREDENTIALS, &bytes))
-}
-
-/// How many bytes came, the control messages, and the flags.
-fn receive_control(from: &File, room: u32) -> Result<(u32, Vec<u8>, u32)> {
-    let (mut bytes, mut control) = ([0u8; 16], [0u8; 64]);
-    let mut iov = Iovec { base: UserMutPtr::new(pointer_mut(&mut bytes)), len: 16 };
-    let mut message = Msghdr {
-        iov: output(&mut iov).as_const(),
-        iovlen: 1,
-        control: UserMutPtr::new(pointer_mut(&mut control)),
-        controllen: room,
-        ..Msghdr::default()
-    };
-    let count = call!(recvmsg(from.fd().0, output(&mut message), MSG_DONTWAIT))?;
-    Ok((count, control[..message.controllen as usize].to_vec(), message.flags & !MSG_EOR))
+    send_control(to, b"x", &control(SCM_CREDENTIALS, &bytes))
 }
 
 /// Who sent the next message.
 fn sender(from: &File) -> Ucred {
-    let (_, control, flags) = receive_control(from, 64).expect("recvmsg");
+    let (_, control, flags) = receive_control(from, 0, 64).expect("recvmsg");
     let (head, rest) = Cmsghdr::take(&control).expect("a head");
     assert_eq!((head, flags), (Cmsghdr { len: 24, level: 1, kind: SCM_CREDENTIALS }, 0));
     Ucred::take(rest).expect("a value").0
@@ -83,7 +46,7 @@ pub fn messages_say_who_sends_them_to_who_asks() {
     for kind in KINDS {
         let (one, other) = pair(kind);
         assert_eq!(send(&one, b"x", 0), Ok(1));
-        assert_eq!(receive_control(&other, 64), Ok((1, vec![], 0)));
+        assert_eq!(receive_control(&other, 0, 64), Ok((1, vec![], 0)));
         // Nobody asked when it was sent.
         assert_eq!(send(&one, b"x", 0), Ok(1));
         assert_eq!(set(&other, SO_PASSCRED, 1), Ok(0));
@@ -100,7 +63,7 @@ pub fn messages_say_who_sends_them_to_who_asks() {
         assert_eq!(sender(&other), Ucred { pid, uid: 1000, gid: 2000 });
         for (room, expected) in [(23, 23), (12, 12), (11, 0), (0, 0)] {
             assert_eq!(send(&one, b"x", 0), Ok(1));
-            let (count, control, flags) = receive_control(&other, room).expect("recvmsg");
+            let (count, control, flags) = receive_control(&other, 0, room).expect("recvmsg");
             assert_eq!((count, control.len(), flags), (1, expected, MSG_CTRUNC), "{room}");
         }
         assert_eq!(send(&one, b"x", 0), Ok(1));
@@ -123,7 +86,7 @@ pub fn a_sender_says_who_he_is() {
         assert_eq!(send_as(&one, Ucred { gid: u32::MAX, ..another }), Err(Errno::EINVAL));
         for len in [0, 8, 16] {
             let bad = control(SCM_CREDENTIALS, &vec![0; len]);
-            assert_eq!(send_control(&one, &bad), Err(Errno::EINVAL));
+            assert_eq!(send_control(&one, b"x", &bad), Err(Errno::EINVAL));
         }
         let ended = child::run(|| {
             call!(setresgid32(10, 11, 12)).expect("setresgid32");
@@ -175,16 +138,16 @@ pub fn credentials_come_before_descriptors() {
         let (one, other) = pair(kind);
         assert_eq!(set(&other, SO_PASSCRED, 1), Ok(0));
         let carried = control(SCM_RIGHTS, &one.fd().0.to_le_bytes());
-        assert_eq!(send_control(&one, &carried), Ok(1));
-        let (_, control, flags) = receive_control(&other, 64).expect("recvmsg");
+        assert_eq!(send_control(&one, b"x", &carried), Ok(1));
+        let (_, control, flags) = receive_control(&other, 0, 64).expect("recvmsg");
         assert_eq!((control.len(), flags), (40, 0));
         let (first, _) = Cmsghdr::take(&control).expect("a head");
         let (second, rest) = Cmsghdr::take(&control[24..]).expect("a head");
         assert_eq!(({ first.kind }, { second.kind }), (SCM_CREDENTIALS, SCM_RIGHTS));
         let fd = i32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]);
         drop(File::from_fd(Fd(fd)));
-        assert_eq!(send_control(&one, &carried), Ok(1));
-        let (_, control, flags) = receive_control(&other, 30).expect("recvmsg");
+        assert_eq!(send_control(&one, b"x", &carried), Ok(1));
+        let (_, control, flags) = receive_control(&other, 0, 30).expect("recvmsg");
         assert_eq!((control.len(), flags), (24, MSG_CTRUNC));
     }
 }

@@ -1,6 +1,7 @@
 //! Sockets of this machine.
 
 mod calls;
+mod control;
 pub mod credentials;
 pub mod end;
 pub mod name;

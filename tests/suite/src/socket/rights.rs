@@ -1,18 +1,19 @@
 //! Descriptors that go along with messages.
 
 use super::calls::*;
+use super::control::*;
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
 use crate::harness::{on_folio, only_on_folio};
 use alloc::vec;
 use alloc::vec::Vec;
-use sys::abi::file::{F_GETFD, F_SETFL, FD_CLOEXEC, Iovec, O_NONBLOCK};
+use sys::abi::file::{F_GETFD, F_SETFL, FD_CLOEXEC, O_NONBLOCK};
 use sys::abi::process::{RLIMIT_NOFILE, Rlimit};
 use sys::abi::socket::*;
 use sys::abi::{Plain, UserMutPtr, UserPtr};
 use sys::file::{File, pipe};
 use sys::io::Fd;
-use sys::syscall::{input, output, pointer, pointer_mut};
+use sys::syscall::{input, output, pointer};
 use sys::wait::Status;
 use sys::{Errno, Result};
 
@@ -32,60 +33,30 @@ tests![
     what_nobody_can_come_to_does_not_count,
 ];
 
-const HEAD: usize = size_of::<Cmsghdr>();
-
 /// A control message with descriptors.
-fn control(fds: &[i32]) -> Vec<u8> {
-    let len = (HEAD + fds.len() * 4) as u32;
-    let mut bytes = vec![0; len as usize];
-    let head = Cmsghdr { len, level: SOL_SOCKET, kind: SCM_RIGHTS };
-    let rest = head.put(&mut bytes).expect("a head");
-    for (place, fd) in rest.chunks_mut(4).zip(fds) {
-        place.copy_from_slice(&fd.to_le_bytes());
-    }
-    bytes
-}
-
-fn send_control(to: &File, bytes: &[u8], control: &[u8]) -> Result<u32> {
-    let iov = Iovec { base: UserMutPtr::new(pointer(bytes)), len: bytes.len() as u32 };
-    let message = Msghdr {
-        iov: input(&iov),
-        iovlen: 1,
-        control: UserMutPtr::new(pointer(control)),
-        controllen: control.len() as u32,
-        ..Msghdr::default()
-    };
-    call!(sendmsg(to.fd().0, input(&message), MSG_DONTWAIT | MSG_NOSIGNAL))
+fn descriptors(fds: &[i32]) -> Vec<u8> {
+    let bytes: Vec<u8> = fds.iter().copied().flat_map(i32::to_le_bytes).collect();
+    control(SCM_RIGHTS, &bytes)
 }
 
 fn send_files(to: &File, bytes: &[u8], files: &[&File]) -> Result<u32> {
     let fds: Vec<i32> = files.iter().map(|file| file.fd().0).collect();
-    send_control(to, bytes, &control(&fds))
+    send_control(to, bytes, &descriptors(&fds))
 }
 
 /// The bytes, the files, and what `recvmsg` says, with room for so many bytes of control messages.
 fn receive_files(from: &File, flags: u32, room: u32) -> Result<(u32, Vec<File>, u32)> {
-    let (mut bytes, mut control) = ([0u8; 16], [0u8; 64]);
-    let mut iov = Iovec { base: UserMutPtr::new(pointer_mut(&mut bytes)), len: 16 };
-    let mut message = Msghdr {
-        iov: output(&mut iov).as_const(),
-        iovlen: 1,
-        control: UserMutPtr::new(pointer_mut(&mut control)),
-        controllen: room,
-        ..Msghdr::default()
-    };
-    let count = call!(recvmsg(from.fd().0, output(&mut message), MSG_DONTWAIT | flags))?;
-    let used = message.controllen as usize;
+    let (count, control, flags) = receive_control(from, flags, room)?;
     let mut files = Vec::new();
-    if used != 0 {
-        let (head, rest) = Cmsghdr::take(&control[..used]).expect("a head");
+    if !control.is_empty() {
+        let (head, rest) = Cmsghdr::take(&control).expect("a head");
         assert_eq!(({ head.level }, { head.kind }), (SOL_SOCKET, SCM_RIGHTS));
         for fd in rest[..head.len as usize - HEAD].chunks(4) {
             let fd = i32::from_le_bytes([fd[0], fd[1], fd[2], fd[3]]);
             files.push(File::from_fd(Fd(fd)));
         }
     }
-    Ok((count, files, message.flags & !MSG_EOR))
+    Ok((count, files, flags))
 }
 
 pub fn descriptors_go_along() {
@@ -175,15 +146,15 @@ pub fn bad_ones_are_refused() {
     let (one, _other) = pair(SOCK_DGRAM);
     let (read, _write) = pipe().expect("pipe2");
     let fd = read.fd().0;
-    assert_eq!(send_control(&one, b"x", &control(&[fd, 999])), Err(Errno::EBADF));
-    assert_eq!(send_control(&one, b"x", &control(&[-1])), Err(Errno::EBADF));
-    assert_eq!(send_control(&one, b"x", &control(&[fd; SCM_MAX_FD + 1])), Err(Errno::EINVAL));
-    assert_eq!(send_control(&one, b"x", &control(&[fd; SCM_MAX_FD])), Ok(1));
-    assert_eq!(send_control(&one, b"x", &control(&[])), Ok(1));
-    let mut short = control(&[fd]);
+    assert_eq!(send_control(&one, b"x", &descriptors(&[fd, 999])), Err(Errno::EBADF));
+    assert_eq!(send_control(&one, b"x", &descriptors(&[-1])), Err(Errno::EBADF));
+    assert_eq!(send_control(&one, b"x", &descriptors(&[fd; SCM_MAX_FD + 1])), Err(Errno::EINVAL));
+    assert_eq!(send_control(&one, b"x", &descriptors(&[fd; SCM_MAX_FD])), Ok(1));
+    assert_eq!(send_control(&one, b"x", &descriptors(&[])), Ok(1));
+    let mut short = descriptors(&[fd]);
     short[0] = 11;
     assert_eq!(send_control(&one, b"x", &short), Err(Errno::EINVAL));
-    let mut unknown = control(&[fd]);
+    let mut unknown = descriptors(&[fd]);
     unknown[8] = 99;
     assert_eq!(send_control(&one, b"x", &unknown), Err(Errno::EINVAL));
     // Linux's word for programs of 32 bits on 64 is another.
