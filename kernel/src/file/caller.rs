@@ -3,6 +3,7 @@
 use super::access::Caller;
 use super::namespace::Start;
 use super::place::Place;
+use super::socket::Graves;
 use crate::process::signal::{
     is_interrupted as signal_interrupts, raise as raise_signal, send_from_kernel_to_group,
 };
@@ -102,6 +103,11 @@ pub fn process_id() -> u32 {
 
 pub fn is_privileged() -> bool {
     current().process().credentials().is_privileged()
+}
+
+/// Calls `work` with what the calling thread is to close.
+pub fn with_graves(work: impl FnOnce(&Graves)) {
+    work(&current().own().graves);
 }
 
 /// Whose the calling process is, whomever it acts for.

@@ -3,6 +3,7 @@
 use super::Process;
 use super::mm_user::MmUser;
 use super::signal::ThreadSignals;
+use crate::file::socket::Graves;
 use crate::file::{FileTable, FsContext};
 use crate::mm::space::Mm;
 use crate::result::Result;
@@ -41,6 +42,7 @@ pub struct Own {
     pub clear_child_tid: Cell<u32>,
     /// How to go on with a call that a signal interrupted, for `restart_syscall`.
     pub restart: Cell<Option<Restart>>,
+    pub graves: Graves,
 }
 
 /// How to go on with an interrupted call whose arguments no longer say how (a sleep that is half
@@ -71,6 +73,7 @@ impl Own {
             trap: Cell::new((0, 0, 0)),
             clear_child_tid: Cell::new(0),
             restart: Cell::new(None),
+            graves: Graves::new(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub enum Rank {
     LockedFiles,
     /// The state of one open file, pipe or stream.
     File,
-    /// What one message carries, and what nobody received.
+    /// What one message carries.
     Rights,
     /// What is mounted where.
     Mounts,

@@ -21,7 +21,7 @@ mod stream;
 pub use address::Address;
 pub use end::Timeout;
 pub use receive::{Receive, Received};
-pub use rights::{Rights, Travel, collect, collect_all, let_go};
+pub use rights::{Graves, Rights, Travel, collect, collect_all, let_go};
 pub use send::Send;
 
 use super::buffers::{Source, UserBuffers};

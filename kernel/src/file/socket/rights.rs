@@ -9,11 +9,12 @@ use super::{Endpoint, Socket};
 use crate::file::caller;
 use crate::file::description::File;
 use crate::result::{Errno, Result};
-use crate::sync::{Mutex, Rank, SpinLock};
+use crate::sync::Mutex;
 use crate::task::might_resched;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use kcore::socket::{Mark, Traffic, Travellers};
 
@@ -22,7 +23,7 @@ pub struct Rights {
     files: Vec<Arc<File>>,
     /// Who sends them.
     user: u32,
-    /// In [`GRAVES`].
+    /// In somebody's [`Graves`].
     next: Option<Box<Self>>,
 }
 
@@ -88,13 +89,46 @@ static IS_SUSPICIOUS: AtomicBool = AtomicBool::new(false);
 /// How many files all messages carry.
 static CARRIED: AtomicUsize = AtomicUsize::new(0);
 
-/// What nobody received and is to be closed.
-static GRAVES: SpinLock<Graves> =
-    SpinLock::new(Rank::Rights, Graves { last: None, is_digging: false });
+/// What nobody received and a thread is to close. Each does so itself: nobody waits for another one's
+/// turn at the processor.
+pub struct Graves {
+    last: Cell<Option<Box<Rights>>>,
+    is_digging: Cell<bool>,
+}
 
-struct Graves {
-    last: Option<Box<Rights>>,
-    is_digging: bool,
+impl Graves {
+    pub const fn new() -> Self {
+        Self { last: Cell::new(None), is_digging: Cell::new(false) }
+    }
+
+    fn add(&self, mut rights: Box<Rights>) {
+        rights.next = self.last.take();
+        self.last.set(Some(rights));
+    }
+
+    fn next(&self) -> Option<Box<Rights>> {
+        let mut last = self.last.take()?;
+        self.last.set(last.next.take());
+        Some(last)
+    }
+
+    /// Closes all; the thread may be at it already.
+    fn dig(&self) {
+        if self.is_digging.replace(true) {
+            return;
+        }
+        loop {
+            while let Some(rights) = self.next() {
+                drop(rights);
+                might_resched();
+            }
+            // Without memory there is a next time.
+            if !IS_SUSPICIOUS.load(Relaxed) || empty_lost(self).is_err() {
+                break;
+            }
+        }
+        self.is_digging.set(false);
+    }
 }
 
 impl Rights {
@@ -244,17 +278,19 @@ impl Drop for Rights {
 }
 
 /// Closes files, which may be sockets at which such messages wait, and so on: one after the other, not
-/// one inside of the other. If somebody is at it already, it is left to him.
+/// one inside of the other.
 fn bury(rights: Box<Rights>) {
-    add_grave(rights);
-    dig();
+    caller::with_graves(|graves| {
+        graves.add(rights);
+        graves.dig();
+    });
 }
 
 /// Empties the messages of sockets that only such messages keep open, if there may be any.
 #[inline]
 pub fn collect() {
     if IS_SUSPICIOUS.load(Relaxed) {
-        dig();
+        caller::with_graves(Graves::dig);
     }
 }
 
@@ -269,45 +305,8 @@ pub fn collect_all() {
     collect();
 }
 
-fn dig() {
-    if core::mem::replace(&mut GRAVES.lock().is_digging, true) {
-        return;
-    }
-    loop {
-        while let Some(rights) = next_grave() {
-            drop(rights);
-            might_resched();
-        }
-        // Without memory there is a next time.
-        let emptied = empty_lost();
-        let mut graves = GRAVES.lock();
-        // What others have left to this one meanwhile.
-        let is_more = graves.last.is_some() || emptied.is_ok() && IS_SUSPICIOUS.load(Relaxed);
-        if !is_more {
-            graves.is_digging = false;
-            return;
-        }
-    }
-}
-
-fn add_grave(mut rights: Box<Rights>) {
-    let mut graves = GRAVES.lock();
-    rights.next = graves.last.take();
-    graves.last = Some(rights);
-}
-
-fn next_grave() -> Option<Box<Rights>> {
-    let mut graves = GRAVES.lock();
-    let mut last = graves.last.take()?;
-    graves.last = last.next.take();
-    Some(last)
-}
-
 /// What waits at sockets that nobody can come to is to be buried.
-fn empty_lost() -> Result<()> {
-    if !IS_SUSPICIOUS.load(Relaxed) {
-        return Ok(());
-    }
+fn empty_lost(graves: &Graves) -> Result<()> {
     let mut transit = TRANSIT.lock();
     let lost = transit.sockets.lost(might_resched)?;
     IS_SUSPICIOUS.store(false, Relaxed);
@@ -315,7 +314,7 @@ fn empty_lost() -> Result<()> {
         each_packet(socket, &mut |packet| {
             if let Some(rights) = packet.take_rights() {
                 forget(&mut transit, &rights);
-                add_grave(rights);
+                graves.add(rights);
             }
         });
         might_resched();

@@ -7,15 +7,17 @@ use crate::fault::{PAGE, map, unmap};
 use crate::harness::{on_folio, only_on_folio};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 use sys::abi::file::{F_GETFD, F_SETFL, FD_CLOEXEC, O_NONBLOCK};
-use sys::abi::process::{RLIMIT_NOFILE, Rlimit};
+use sys::abi::process::{PRIO_PROCESS, RLIMIT_NOFILE, Rlimit, WNOHANG};
 use sys::abi::socket::*;
 use sys::abi::{Plain, UserMutPtr, UserPtr};
 use sys::file::{File, pipe};
 use sys::io::Fd;
 use sys::syscall::{input, output, pointer};
+use sys::time::sleep;
 use sys::wait::Status;
-use sys::{Errno, Result};
+use sys::{Errno, Result, process};
 
 tests![
     descriptors_go_along,
@@ -26,6 +28,7 @@ tests![
     nobody_receives_them,
     sockets_that_only_carry_each_other_go,
     a_long_chain_goes_link_by_link,
+    who_closes_much_delays_nobody,
     a_ring_goes_with_its_last_opening,
     what_waits_at_an_open_socket_stays,
     dissolving_a_pair_loses_what_waits,
@@ -220,6 +223,45 @@ pub fn a_long_chain_goes_link_by_link() {
     assert_eq!(read.read(&mut [0; 1]), Err(Errno::EAGAIN));
     drop(last);
     assert_eq!(read.read(&mut [0; 1]), Ok(0));
+}
+
+/// A socket at which so many sockets wait at which as much waits as there is room for.
+fn pile(height: u32) -> File {
+    let (near, far) = pair(SOCK_STREAM);
+    let carried = descriptors(&[near.fd().0; SCM_MAX_FD]);
+    for _ in 0..height {
+        let (one, other) = pair(SOCK_STREAM);
+        while send_control(&one, b"x", &carried).is_ok() {}
+        assert_eq!(send_files(&near, b"x", &[&other]), Ok(1));
+    }
+    far
+}
+
+pub fn who_closes_much_delays_nobody() {
+    // As high as it must be for the other one to be in the midst of it.
+    for height in (0..6).map(|power| 1 << power) {
+        let (told, tell) = pipe().expect("pipe2");
+        let digger = child::start(|| {
+            call!(setpriority(PRIO_PROCESS, 0, 19)).expect("setpriority");
+            let pile = pile(height);
+            tell.write_all(b"x").expect("write");
+            drop(pile);
+            0
+        });
+        told.read(&mut [0]).expect("read");
+        sleep(Duration::from_millis(5));
+        let (read, write) = quiet_pipe();
+        let (one, other) = pair(SOCK_STREAM);
+        assert_eq!(send_files(&one, b"x", &[&write]), Ok(1));
+        drop((write, other));
+        assert_eq!(read.read(&mut [0; 1]), Ok(0));
+        let ended = process::wait(digger, WNOHANG).expect("wait4");
+        if ended.is_none() {
+            assert_eq!(child::wait(digger), Status::Exited(0));
+            return;
+        }
+    }
+    assert!(!on_folio(), "nobody was at it for long");
 }
 
 pub fn a_ring_goes_with_its_last_opening() {
