@@ -11,6 +11,11 @@ use sys::syscall::{input, output, pointer, pointer_mut};
 pub const KINDS: [i32; 3] = [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET];
 pub const NO_ADDRESS: (UserPtr<u8>, i32) = (UserPtr::NULL, 0);
 
+pub fn create(kind: i32) -> File {
+    let fd = call!(socket(AF_UNIX, kind | SOCK_CLOEXEC, 0)).expect("socket");
+    File::from_fd(Fd(fd.cast_signed()))
+}
+
 pub fn pair(kind: i32) -> (File, File) {
     let mut fds = [0; 2];
     call!(socketpair(AF_UNIX, kind, 0, output(&mut fds))).expect("socketpair");

@@ -153,12 +153,8 @@ pub fn credentials_come_before_descriptors() {
 }
 
 pub fn who_accepts_asks_as_who_listens() {
-    let open = || {
-        let fd = call!(socket(AF_UNIX, SOCK_STREAM, 0)).expect("socket");
-        File::from_fd(Fd(fd.cast_signed()))
-    };
     for asks in [0, 1] {
-        let (listener, client) = (open(), open());
+        let (listener, client) = (create(SOCK_STREAM), create(SOCK_STREAM));
         let name = *b"\x01\0\0who accepts";
         let (address, length) = (UserPtr::new(pointer(&name)), name.len() as i32);
         assert_eq!(call!(bind(listener.fd().0, address, length)), Ok(0));

@@ -41,11 +41,6 @@ fn own(name: &str) -> Vec<u8> {
     format!("\0suite-{}-{name}", process::id()).into_bytes()
 }
 
-fn create(kind: i32) -> File {
-    let fd = call!(socket(AF_UNIX, kind, 0)).expect("socket");
-    File::from_fd(Fd(fd.cast_signed()))
-}
-
 fn bind(socket: &File, name: &[u8]) -> Result<u32> {
     let address = address(name);
     call!(bind(socket.fd().0, UserPtr::new(pointer(&address[..])), address.len() as i32))

@@ -8,7 +8,6 @@ use sys::abi::poll::*;
 use sys::abi::socket::*;
 use sys::abi::{UserMutPtr, UserPtr};
 use sys::file::File;
-use sys::io::Fd;
 use sys::syscall::{output, pointer};
 
 tests![
@@ -26,15 +25,10 @@ fn connect(socket: &File, path: &[u8]) -> Result<u32, Errno> {
     call!(connect(socket.fd().0, UserPtr::new(pointer(&address)), 110))
 }
 
-fn unconnected(kind: i32) -> File {
-    let fd = call!(socket(AF_UNIX, kind | SOCK_CLOEXEC, 0)).expect("socket");
-    File::from_fd(Fd(fd.cast_signed()))
-}
-
 pub fn nobody_listens() {
     let (name, _file) = Scratch::file("no-socket", b"");
     for kind in KINDS {
-        let socket = unconnected(kind);
+        let socket = create(kind);
         assert_eq!(connect(&socket, b"/tmp/no such socket"), Err(Errno::ENOENT));
         assert_eq!(connect(&socket, b"/dev/null/socket"), Err(Errno::ENOTDIR));
         assert_eq!(connect(&socket, name.as_str().as_bytes()), Err(Errno::ECONNREFUSED));
@@ -57,7 +51,7 @@ pub fn what_is_not_connected_says_so() {
         (SOCK_DGRAM, Errno::EAGAIN, 0),
         (SOCK_SEQPACKET, Errno::ENOTCONN, POLLHUP),
     ] {
-        let socket = unconnected(kind);
+        let socket = create(kind);
         assert_eq!(send(&socket, b"x", 0), Err(Errno::ENOTCONN));
         assert_eq!(receive(&socket, &mut [0; 4], MSG_DONTWAIT), Err(received));
         assert_eq!(events(&socket) & (POLLHUP | POLLOUT), hang_up | POLLOUT);
