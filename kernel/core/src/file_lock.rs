@@ -4,6 +4,7 @@
 //! The list is ordered by owner and start. An owner's ranges do not overlap, and touching ones of
 //! a kind are one.
 
+use crate::arena::fit;
 use abi::errno::Errno;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -159,6 +160,11 @@ impl Waiting {
             self.edges.swap_remove(index);
         }
     }
+
+    /// Gives unused memory back.
+    pub fn shrink(&mut self) {
+        fit(&mut self.edges);
+    }
 }
 
 #[cfg(test)]
@@ -207,6 +213,9 @@ mod tests {
         assert_eq!(waiting.add(4, 4), Err(Errno::EDEADLK));
         waiting.remove(1, 2);
         waiting.add(3, 1).unwrap();
+        waiting.remove(2, 3);
+        waiting.shrink();
+        assert_eq!((waiting.edges.len(), waiting.edges.capacity()), (1, 1));
     }
 
     proptest! {

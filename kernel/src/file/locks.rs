@@ -48,6 +48,11 @@ impl Lists {
 /// Processes that wait for `fcntl` locks.
 static WAITING: SpinLock<Waiting> = SpinLock::new(Rank::File, Waiting::new());
 
+/// Gives back memory that holds nothing.
+pub fn shrink() {
+    WAITING.lock().shrink();
+}
+
 /// A descriptor table owns `fcntl` locks, a description `flock` ones: known by their addresses.
 #[derive(Clone, Copy)]
 pub struct Owner(u32);

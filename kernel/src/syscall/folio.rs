@@ -1,7 +1,7 @@
 //! Folio's own calls that belong to no other part.
 
 use crate::cpu;
-use crate::file::{File, tree};
+use crate::file::{File, locks, tree};
 use crate::ipc::{handle, port};
 use crate::mm::statistics as memory;
 use crate::mm::user;
@@ -51,6 +51,7 @@ pub fn drain() -> Result<u32> {
     table::lock_family().shrink();
     futex::shrink();
     signal::shrink();
+    locks::shrink();
     port::shrink();
     tree::shrink();
     memory::drain();
