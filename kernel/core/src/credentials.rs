@@ -26,9 +26,14 @@ impl Ids {
         id == self.real || id == self.effective || id == self.saved
     }
 
-    /// Whether it acts for nobody but `id`.
-    fn is_only(&self, id: u32) -> bool {
-        self.real == id && self.effective == id && self.saved == id
+    /// All for whom it acts, whatever it counts as for files.
+    pub fn all(&self) -> [u32; 3] {
+        [self.real, self.effective, self.saved]
+    }
+
+    /// Whether `new` acts for somebody else.
+    pub fn differs(&self, new: &Self) -> bool {
+        self.effective != new.effective || self.filesystem != new.filesystem
     }
 
     fn with_effective(self, effective: u32) -> Self {
@@ -105,22 +110,6 @@ pub fn may_signal(sender: &Ids, target: &Ids) -> bool {
             .any(|id| *id == target.saved || *id == target.real)
 }
 
-/// In whose name a process looks into another one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Looker {
-    pub user: u32,
-    pub group: u32,
-    pub is_privileged: bool,
-}
-
-impl Looker {
-    /// Whether it may (Linux's `ptrace_may_access`): whom it looks into must act for nobody but its
-    /// user and group, whatever that one counts as for files.
-    pub fn may_look_into(&self, user: &Ids, group: &Ids) -> bool {
-        self.is_privileged || (user.is_only(self.user) && group.is_only(self.group))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,21 +123,6 @@ mod tests {
         assert_eq!(USER.set(300, false), Ok(Ids { effective: 300, filesystem: 300, ..USER }));
         assert_eq!(USER.set(200, false), Err(Errno::EPERM), "effective alone does not count");
         assert_eq!(USER.set(UNCHANGED, true), Err(Errno::EINVAL));
-    }
-
-    #[test]
-    fn only_who_acts_for_nobody_else_is_looked_into() {
-        let plain = Ids { real: 7, effective: 7, saved: 7, filesystem: 7 };
-        let seven = Looker { user: 7, group: 7, is_privileged: false };
-        assert!(Looker { is_privileged: true, ..seven }.may_look_into(&USER, &USER));
-        assert!(seven.may_look_into(&plain, &plain));
-        for one in [Ids { effective: 0, ..plain }, Ids { saved: 8, ..plain }, Ids::default()] {
-            assert!(!seven.may_look_into(&one, &plain));
-            assert!(!seven.may_look_into(&plain, &one));
-        }
-        let for_files = Ids { filesystem: 9, ..plain };
-        assert!(seven.may_look_into(&for_files, &for_files));
-        assert!(!Looker { user: 0, ..seven }.may_look_into(&plain, &plain), "a number only");
     }
 
     #[test]

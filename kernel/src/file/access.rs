@@ -3,8 +3,8 @@
 use crate::process::credentials::Credentials;
 use crate::result::{Errno, Result};
 use abi::file::{R_OK, S_IFDIR, S_IFMT, S_ISVTX, W_OK, X_OK};
+use abi::permission::Looker;
 use alloc::sync::Arc;
-use kcore::credentials::Looker;
 use kcore::node_tree::{Attributes, Permit};
 
 /// On whose behalf a call works.

@@ -54,7 +54,7 @@ pub use access::Caller;
 pub use context::FsContext;
 pub use copy_range::copy_file_range;
 pub use description::{File, Kind};
-pub use open::{exec_open, open, open_memory};
+pub use open::{exec_open, may_read, open, open_memory};
 pub use pipe::pipe;
 pub use sendfile::sendfile;
 pub use served::next_mount;

@@ -353,6 +353,12 @@ fn exec_node(node: Held, caller: &Caller) -> Result<Arc<File>> {
     File::new(Kind::Program(Program(regular)), Node::Held(node), 0)
 }
 
+/// Whether the caller may also read a program that it has opened to execute it.
+pub fn may_read(program: &File) -> bool {
+    let attributes = program.node().and_then(|node| node.attributes().ok());
+    attributes.is_some_and(|attributes| caller::identity().may(&attributes, R_OK).is_ok())
+}
+
 /// The node of the terminal that the first program gets.
 pub fn console_node() -> Result<Held> {
     let mut tree = tree::lock();

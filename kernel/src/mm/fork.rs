@@ -26,6 +26,7 @@ impl Mm {
     pub fn fork(&self) -> Result<Arc<Self>> {
         let child = Mm::of(self.anon.clone())?;
         child.landing.store(self.landing.load(Relaxed), Relaxed);
+        child.set_dumpable(self.is_dumpable());
         // For writing: no fault may add pages behind our back.
         let layout = self.layout.write();
         let areas = layout.areas.duplicate().map_err(|_| Errno::ENOMEM)?;

@@ -23,7 +23,7 @@ use crate::task::AddressSpace;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
 use core::cell::Cell as StdCell;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::addr::{PAGE_SHIFT, Pfn, VirtAddr, Vpn};
 use kcore::paging::{Flush, Format, Gather, Level, Released, Tables};
 use kcore::vma::{Backing, Vma};
@@ -101,6 +101,8 @@ pub struct Mm {
     pub page_tables: AtomicU32,
     /// Where in the vDSO's code its programs go on after SYSENTER.
     pub(super) landing: AtomicU32,
+    /// Whether it may be shown to other processes of its user.
+    is_dumpable: AtomicBool,
 }
 
 impl Mm {
@@ -134,6 +136,7 @@ impl Mm {
                 max_rss: AtomicU32::new(0),
                 page_tables: AtomicU32::new(0),
                 landing: AtomicU32::new(0),
+                is_dumpable: AtomicBool::new(true),
             });
             Ok(place.assume_init())
         }
@@ -166,6 +169,15 @@ impl Mm {
         if self.users.fetch_sub(1, Relaxed) == 1 {
             self.exit();
         }
+    }
+
+    /// Whether it may be shown to other processes of its user.
+    pub fn is_dumpable(&self) -> bool {
+        self.is_dumpable.load(Relaxed)
+    }
+
+    pub fn set_dumpable(&self, is_dumpable: bool) {
+        self.is_dumpable.store(is_dumpable, Relaxed);
     }
 
     pub fn users(&self) -> u32 {

@@ -2,9 +2,10 @@
 
 use super::current;
 use crate::result::{Errno, Result};
+use abi::permission::Looker;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use kcore::credentials::{Ids, Looker, MAX_GROUPS};
+use kcore::credentials::{Ids, MAX_GROUPS};
 
 /// Replaced as a whole, never changed.
 #[derive(Debug, Default)]
@@ -28,6 +29,16 @@ impl Credentials {
         Looker { user, group, is_privileged: self.is_privileged() }
     }
 
+    /// Whether whoever it acts for is who it is.
+    pub fn acts_for_itself(&self) -> bool {
+        self.user.effective == self.user.real && self.group.effective == self.group.real
+    }
+
+    /// Whether `new` may do other things to files or in the name of somebody else.
+    fn differ(&self, new: &Self) -> bool {
+        self.user.differs(&new.user) || self.group.differs(&new.group)
+    }
+
     fn copy(&self) -> Result<Self> {
         let mut groups = Vec::new();
         groups.try_reserve_exact(self.groups.len()).map_err(|_| Errno::ENOMEM)?;
@@ -43,6 +54,12 @@ pub fn change(change: impl FnOnce(&mut Credentials, bool) -> Result<()>) -> Resu
     let mut new = old.copy()?;
     change(&mut new, old.is_privileged())?;
     let new = Arc::try_new(new).map_err(|_| Errno::ENOMEM)?;
+    if old.differ(&new)
+        && let Some(mm) = thread.process.mm()
+    {
+        // What it got as somebody else is not for its new user.
+        mm.set_dumpable(false);
+    }
     thread.process.set_credentials(new);
     thread.process.bind_memory();
     Ok(())

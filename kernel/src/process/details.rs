@@ -47,6 +47,7 @@ pub fn details(process: &Process) -> Result<ProcessDetails> {
     details.level = u32::from(process.ipc.level().number());
     details.personality = process.personality();
     details.signals_kept = signal::kept();
+    details.is_dumpable = process.is_dumpable().into();
     Ok(details)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Process, current};
 use crate::result::{Errno, Result};
-use kcore::credentials::Looker;
+use abi::permission::Looker;
 
 /// Whether the running process may look into another, in the name of `looker`: with its real ids
 /// (PTRACE_MODE_REALCREDS), or by a file of `/proc` (PTRACE_MODE_FSCREDS).
@@ -11,7 +11,8 @@ pub fn may_look_into(target: &Process, looker: Looker) -> bool {
         return true;
     }
     let credentials = target.credentials();
-    looker.may_look_into(&credentials.user, &credentials.group)
+    let (users, groups) = (credentials.user.all(), credentials.group.all());
+    looker.may_look_into(users, groups, target.is_dumpable())
 }
 
 /// Whether the running process may also stop and change it (PTRACE_MODE_ATTACH). EPERM: it may not

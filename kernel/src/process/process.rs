@@ -161,6 +161,11 @@ impl Process {
         self.shared.lock().mm.clone()
     }
 
+    /// Whether its memory may be shown to its user's other processes; there may be none.
+    pub fn is_dumpable(&self) -> bool {
+        self.shared.lock().mm.as_ref().is_none_or(|mm| mm.is_dumpable())
+    }
+
     pub(super) fn replace_mm(&self, mm: Option<Arc<Mm>>) -> Option<Arc<Mm>> {
         core::mem::replace(&mut self.shared.lock().mm, mm)
     }

@@ -10,8 +10,9 @@ use crate::task;
 use crate::time::deadline;
 use abi::process::{
     FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE, FUTEX_PRIVATE_FLAG, FUTEX_REQUEUE, FUTEX_WAIT,
-    FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, PR_GET_CHILD_SUBREAPER, PR_GET_NAME,
-    PR_GET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NAME, PR_SET_PDEATHSIG, UserDesc,
+    FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, PR_GET_CHILD_SUBREAPER, PR_GET_DUMPABLE,
+    PR_GET_NAME, PR_GET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_NAME,
+    PR_SET_PDEATHSIG, UserDesc,
 };
 use abi::signal::NSIG;
 use abi::time::{Timespec, Timespec64};
@@ -71,9 +72,6 @@ pub fn set_robust_list(head: u32, length: u32) -> Result<u32> {
     Ok(0)
 }
 
-const DUMPABLE: u32 = 1;
-const PR_GET_DUMPABLE: i32 = 3;
-
 pub fn prctl(option: i32, argument: u32, _: u32, _: u32, _: u32) -> Result<u32> {
     let thread = current();
     match option {
@@ -98,7 +96,8 @@ pub fn prctl(option: i32, argument: u32, _: u32, _: u32, _: u32) -> Result<u32> 
             let is_subreaper = u32::from(thread.process().is_subreaper());
             user::write_word(UserMutPtr::new(argument), is_subreaper)?;
         }
-        PR_GET_DUMPABLE => return Ok(DUMPABLE),
+        PR_GET_DUMPABLE => return Ok(thread.mm().is_dumpable().into()),
+        PR_SET_DUMPABLE if argument <= 1 => thread.mm().set_dumpable(argument == 1),
         _ => return Err(Errno::EINVAL),
     }
     Ok(0)

@@ -24,6 +24,7 @@ pub mod ipc;
 pub mod line_discipline;
 pub mod memory;
 pub mod node;
+pub mod permission;
 pub mod pointer;
 pub mod poll;
 pub mod process;

@@ -287,6 +287,10 @@ pub const PRIO_USER: i32 = 2;
 pub const PR_SET_PDEATHSIG: i32 = 1;
 /// `prctl`: queries that signal.
 pub const PR_GET_PDEATHSIG: i32 = 2;
+/// `prctl`: whether its memory may be shown to its user's other processes.
+pub const PR_GET_DUMPABLE: i32 = 3;
+/// `prctl`: sets that, 0 or 1.
+pub const PR_SET_DUMPABLE: i32 = 4;
 /// `prctl`: sets the name, at most 15 bytes.
 pub const PR_SET_NAME: i32 = 15;
 /// `prctl`: queries the name, 16 bytes.

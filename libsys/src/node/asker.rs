@@ -16,6 +16,8 @@ pub struct Asker {
     pub user: u32,
     /// Group id that counts for files.
     pub group: u32,
+    /// Whether no process is hidden from it.
+    pub sees_all: bool,
     /// Supplementary groups, where they matter: in look-ups.
     pub groups: Vec<u32>,
 }

@@ -26,8 +26,9 @@ impl<F: FileSystem> Server for Files<F> {
         }
         let request = Request::decode(message.label(), message.words());
         let (request, asker) = request.ok_or(Errno::EOPNOTSUPP)?;
-        let abi::node::Asker { pid, tid, user, group } = asker;
-        let mut asker = Asker { pid, tid, user, group, groups: Vec::new() };
+        let abi::node::Asker { pid, tid, user, group, sees_all } = asker;
+        let sees_all = sees_all != 0;
+        let mut asker = Asker { pid, tid, user, group, sees_all, groups: Vec::new() };
         let (files, caller) = (&mut self.0, &*caller);
         match request {
             Request::LookUp { directory } => {

@@ -92,9 +92,12 @@ impl FileSystem for Example {
     }
 }
 
-const OWNER: abi::node::Asker = abi::node::Asker { pid: 42, tid: 43, user: 7, group: 1 };
-const OTHER: abi::node::Asker = abi::node::Asker { pid: 44, tid: 44, user: 9, group: 1 };
-const ADMIN: abi::node::Asker = abi::node::Asker { pid: 45, tid: 45, user: 0, group: 0 };
+const OWNER: abi::node::Asker =
+    abi::node::Asker { pid: 42, tid: 43, user: 7, group: 1, sees_all: 0 };
+const OTHER: abi::node::Asker =
+    abi::node::Asker { pid: 44, tid: 44, user: 9, group: 1, sees_all: 0 };
+const ADMIN: abi::node::Asker =
+    abi::node::Asker { pid: 45, tid: 45, user: 0, group: 0, sees_all: 1 };
 
 fn example() -> Loopback<Files<Example>> {
     let server = Loopback::new(Files(Example { log: Vec::new() }));

@@ -46,6 +46,7 @@ pub fn child(name: Option<&[u8]>) -> i32 {
             0
         }
         Some(b"status") => 33,
+        Some(b"dumpable") => crate::dumpable::dumpable().cast_signed(),
         Some(b"pause") => i32::from(call!(pause()).is_ok()),
         Some(b"descriptor") => {
             // 0 if descriptor 9 is open.

@@ -27,6 +27,7 @@ mod cpu_timer;
 mod damaged_objects;
 mod descriptor;
 mod directory;
+mod dumpable;
 mod epoll;
 mod eventfd;
 mod exception;
@@ -137,6 +138,7 @@ const TESTS: &[&[Case]] = &[
     fifo::TESTS,
     lock::TESTS,
     directory::TESTS,
+    dumpable::TESTS,
     pointer::TESTS,
     sweep::TESTS,
     random_calls::TESTS,

@@ -1,16 +1,23 @@
 //! Who may look into another process, and that all ways to look agree.
 
 use crate::child;
+use crate::dumpable::set_dumpable;
 use crate::procfs::as_program;
 use alloc::format;
 use sys::abi::file::F_OK;
+use sys::file::{File, lstat};
 use sys::path::CPath;
 use sys::syscall::{output, pointer};
 use sys::trace::read_memory;
 use sys::wait::Status;
 use sys::{Errno, directory, process};
 
-tests![another_user_may_not_look, who_acts_for_root_may_look, one_may_look_at_oneself];
+tests![
+    another_user_may_not_look,
+    who_acts_for_root_may_look,
+    one_may_look_at_oneself,
+    only_root_looks_at_who_hides,
+];
 
 /// What calls say, and what the links of `/proc` say.
 type Answer = (Result<(), Errno>, Result<(), Errno>);
@@ -27,7 +34,9 @@ fn look(pid: i32) -> Answer {
     let links = ["exe", "cwd", "root"];
     let [exe, cwd, root] = links.map(|name| directory::read_link(format!("/proc/{pid}/{name}")));
     assert_eq!([&exe, &cwd].map(|link| link.as_ref().err()), [root.as_ref().err(); 2]);
-    (memory, exe.map(drop))
+    let exe = exe.map(drop);
+    assert_eq!(File::open(format!("/proc/{pid}/maps")).map(drop), exe);
+    (memory, exe)
 }
 
 /// Whether `access` says that there is something behind a link.
@@ -106,4 +115,30 @@ pub fn who_acts_for_root_may_look() {
 
 pub fn one_may_look_at_oneself() {
     as_root(|| with_ids([1000, 1001, 1002], 1003, || assert_eq!(look(process::id()), YES)));
+}
+
+pub fn only_root_looks_at_who_hides() {
+    /// Whose a file of a process is.
+    fn owner(pid: i32, name: &str) -> u32 {
+        lstat(format!("/proc/{pid}/{name}")).expect("lstat64").uid
+    }
+    as_root(|| {
+        about(|| assert_eq!(set_dumpable(0), Ok(0)), |pid| assert_eq!(look(pid), YES));
+        with_ids([1000; 3], 1000, || {
+            // What it has of its former user's is not for its new one's other processes.
+            about(|| (), |pid| assert_eq!(look(pid), NO));
+            about(
+                || assert_eq!(set_dumpable(1), Ok(0)),
+                |pid| assert_eq!((look(pid), owner(pid, "maps")), (YES, 1000)),
+            );
+            about(
+                || assert_eq!((set_dumpable(1), set_dumpable(0)), (Ok(0), Ok(0))),
+                |pid| {
+                    assert_eq!(look(pid), NO);
+                    assert_eq!(["maps", "fd", "exe"].map(|name| owner(pid, name)), [0; 3]);
+                    assert_eq!(["", "task"].map(|name| owner(pid, name)), [1000; 2]);
+                },
+            );
+        });
+    });
 }

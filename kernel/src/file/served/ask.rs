@@ -12,6 +12,7 @@ use crate::result::{Errno, Result};
 use abi::Plain;
 use abi::ipc::{LENT_READ, LENT_WRITE, Tag};
 use abi::node::{Asker, Request};
+use abi::permission::Looker;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use kcore::lease::{Lease, LeaseAccess, MAX_LEASE_PAGES};
@@ -152,7 +153,8 @@ impl Mount {
 
 fn asker(thread: &CurrentThread, caller: &Caller) -> Asker {
     let (pid, tid) = (thread.process().pid(), thread.tid());
-    Asker { pid, tid, user: caller.user(), group: caller.group() }
+    let Looker { user, group, is_privileged } = caller.looker();
+    Asker { pid, tid, user, group, sees_all: is_privileged.into() }
 }
 
 fn pin(lease: &Lease) -> Result<Box<Attachments>> {

@@ -67,6 +67,8 @@ fn replace_program(
     let files = if is_shared { files.fork()? } else { files };
 
     set_limits(thread, &stack.mm, stack_limit, executable.stack);
+    let acts_for_itself = thread.process.credentials().acts_for_itself();
+    stack.mm.set_dumpable(acts_for_itself && executable.is_readable);
     enter(thread, stack, actions);
     if is_shared {
         thread.replace_files(&files);

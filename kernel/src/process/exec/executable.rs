@@ -1,7 +1,7 @@
 //! What a path leads to: through scripts to an ELF file and its interpreter.
 
 use super::stack_image::StackImage;
-use crate::file::{File, exec_open};
+use crate::file::{File, exec_open, may_read};
 use crate::mm::object::Object;
 use crate::mm::space::KeptOpen;
 use crate::result::{Errno, Result};
@@ -26,6 +26,8 @@ pub struct Executable {
     pub program: ElfFile,
     pub interpreter: Option<ElfFile>,
     pub stack: StackProtection,
+    /// Whether the caller may read all of it.
+    pub is_readable: bool,
 }
 
 impl Executable {
@@ -60,7 +62,9 @@ impl Executable {
             Some(range) => Some(program.open_interpreter(range)?),
             None => None,
         };
-        Ok(Self { program, interpreter, stack })
+        let is_readable =
+            may_read(&program.file) && interpreter.as_ref().is_none_or(|elf| may_read(&elf.file));
+        Ok(Self { program, interpreter, stack, is_readable })
     }
 }
 

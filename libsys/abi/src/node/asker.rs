@@ -11,17 +11,19 @@ pub struct Asker {
     pub user: u32,
     /// Group id that counts for files.
     pub group: u32,
+    /// Unless 0, no process is hidden from it.
+    pub sees_all: u32,
 }
 
 /// How many words it takes.
-pub(super) const WORDS: usize = 4;
+pub(super) const WORDS: usize = 5;
 
 impl Asker {
     pub(super) const fn to_words(self) -> [u32; WORDS] {
-        [self.pid, self.tid, self.user, self.group]
+        [self.pid, self.tid, self.user, self.group, self.sees_all]
     }
 
-    pub(super) const fn from_words([pid, tid, user, group]: [u32; WORDS]) -> Self {
-        Self { pid, tid, user, group }
+    pub(super) const fn from_words([pid, tid, user, group, sees_all]: [u32; WORDS]) -> Self {
+        Self { pid, tid, user, group, sees_all }
     }
 }

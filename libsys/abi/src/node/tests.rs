@@ -27,7 +27,13 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 fn asker() -> impl Strategy<Value = Asker> {
-    any::<[u32; 4]>().prop_map(|[pid, tid, user, group]| Asker { pid, tid, user, group })
+    any::<[u32; 5]>().prop_map(|[pid, tid, user, group, sees_all]| Asker {
+        pid,
+        tid,
+        user,
+        group,
+        sees_all,
+    })
 }
 
 proptest! {

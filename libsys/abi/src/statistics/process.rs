@@ -82,7 +82,7 @@ structure! {
     }
 
     /// A process.
-    pub struct ProcessDetails: 676 {
+    pub struct ProcessDetails: 680 {
         /// Process id.
         pub pid: i32,
         /// Of the parent.
@@ -142,6 +142,8 @@ structure! {
         pub personality: u32,
         /// Signals kept with what they say, of all processes: what RLIMIT_SIGPENDING limits.
         pub signals_kept: u32,
+        /// Whether its memory may be shown to its user's other processes.
+        pub is_dumpable: u32,
     }
 
     /// A thread.

@@ -14,6 +14,8 @@ pub struct Example {
     pub areas: u32,
     /// Arguments, 8 bytes, and environment.
     pub strings: Vec<u8>,
+    /// Whether the processes' memory is to be shown to nobody.
+    pub hides: bool,
     /// How often the machine was asked for.
     pub asked: Cell<u32>,
     /// How many bytes of processes' memory.
@@ -26,7 +28,7 @@ const STRINGS: u32 = 0xbf00_0100;
 impl Default for Example {
     fn default() -> Self {
         let strings = b"prog -x\0HOME=/tmp\0".to_vec();
-        Self { areas: 0, strings, asked: Cell::new(0), copied: Cell::new(0) }
+        Self { areas: 0, strings, hides: false, asked: Cell::new(0), copied: Cell::new(0) }
     }
 }
 
@@ -215,6 +217,7 @@ impl Kernel for Example {
             space: if pid == 60 { SpaceStatistics::default() } else { space },
             name: padded(b"my prog)"),
             signals_kept: 6,
+            is_dumpable: u32::from(!self.hides),
             ..ProcessDetails::default()
         })
     }

@@ -13,9 +13,9 @@ use sys::ipc::{Call, Connection, Loopback};
 use sys::node::{Attributes, Files, ROOT};
 use sys::{Errno, Result};
 
-const ROOT_USER: Asker = Asker { pid: 1, tid: 1, user: 0, group: 0 };
-const SEVEN: Asker = Asker { pid: 99, tid: 99, user: 7, group: 7 };
-const NOBODY: Asker = Asker { pid: 98, tid: 98, user: 9, group: 9 };
+const ROOT_USER: Asker = Asker { pid: 1, tid: 1, user: 0, group: 0, sees_all: 1 };
+const SEVEN: Asker = Asker { pid: 99, tid: 99, user: 7, group: 7, sees_all: 0 };
+const NOBODY: Asker = Asker { pid: 98, tid: 98, user: 9, group: 9, sees_all: 0 };
 
 /// The server, and who asks it.
 pub struct Client {
@@ -219,6 +219,15 @@ fn only_those_who_may_look_do() {
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     assert_eq!((fields[23], fields[24], fields[25]), ("1", "1", "0"));
     assert_eq!(client(NOBODY).read("50/wchan", 4096), "0");
+    // Not even their own user looks at those who hide.
+    let hidden = |asker| Client::of(Example { hides: true, ..Example::default() }, asker);
+    for path in ["50/maps", "50/environ", "50/fdinfo/3"] {
+        assert_eq!(hidden(ROOT_USER).open(path), Ok(()), "{path}");
+        assert_eq!(hidden(SEVEN).open(path), Err(Errno::EACCES), "{path}");
+        assert_eq!(hidden(Asker { pid: 50, ..SEVEN }).open(path), Ok(()), "{path}");
+    }
+    let everywhere = Asker { sees_all: 1, ..NOBODY };
+    assert_eq!(hidden(everywhere).open("50/maps"), Ok(()), "whoever it is for files");
     // Frames are for root.
     let words = |asker| {
         let client = client(asker);

@@ -5,7 +5,7 @@ use super::fixed::{self, Content, Fixed};
 use super::listing::FIRST_ID;
 use super::number::{self, Number, Part};
 use super::of_process::{self, FILES, File, Kind};
-use super::proc::{ended, is_private};
+use super::proc::{ended, is_private, owner};
 use crate::Kernel;
 use crate::process::{Subject, fdinfo};
 use crate::stream::Key;
@@ -74,7 +74,7 @@ impl<K: Kernel> FileSystem for Proc<K> {
         Ok(Number { part, ..number }.node())
     }
 
-    fn attributes(&mut self, node: u64, _: &Asker) -> Result<Attributes> {
+    fn attributes(&mut self, node: u64, asker: &Asker) -> Result<Attributes> {
         let common = Attributes { ino: node, block_size: BLOCK_SIZE, ..Attributes::default() };
         let Some(number) = Number::of_node(node) else {
             let Fixed { mode, content, .. } = fixed::get(node)?;
@@ -82,8 +82,7 @@ impl<K: Kernel> FileSystem for Proc<K> {
             return Ok(Attributes { mode: *mode, nlink, ..common });
         };
         let (mode, flags, process) = self.process_attributes(number)?;
-        let [_, uid, ..] = process.users;
-        let [_, gid, ..] = process.groups;
+        let (uid, gid) = owner(&process, mode, asker);
         let nlink = if mode & S_IFDIR != 0 { 2 } else { 1 };
         Ok(Attributes { mode, nlink, uid, gid, flags, ..common })
     }

@@ -6,6 +6,7 @@ use crate::Kernel;
 use crate::process::Subject;
 use crate::stream::Streams;
 use sys::abi::file::{S_IFDIR, S_IFLNK, S_IFREG};
+use sys::abi::permission::Looker;
 use sys::abi::statistics::{DescriptorStatistics, ProcessDetails};
 use sys::node::{Asker, NODE_IS_OPENED};
 use sys::{Errno, Result};
@@ -105,10 +106,25 @@ pub(super) fn ended(why: Errno) -> Errno {
     if why == Errno::ENOENT { Errno::ESRCH } else { why }
 }
 
-/// Whether somebody may look into a process: root, and who has all of its ids.
-pub(super) fn may_look(process: &ProcessDetails, asker: &Asker) -> bool {
-    let same = |ids: [u32; 4], own: u32| ids.iter().take(3).all(|id| *id == own);
-    asker.is_privileged()
-        || asker.pid == process.pid.cast_unsigned()
-        || same(process.users, asker.user) && same(process.groups, asker.group)
+/// Whether somebody may look into a process.
+fn may_look(process: &ProcessDetails, asker: &Asker) -> bool {
+    let Asker { user, group, .. } = *asker;
+    let looker = Looker { user, group, is_privileged: asker.sees_all };
+    let ([real, effective, saved, _], groups) = (process.users, process.groups);
+    let users = [real, effective, saved];
+    let [real, effective, saved, _] = groups;
+    is_own(process, asker)
+        || looker.may_look_into(users, [real, effective, saved], process.is_dumpable != 0)
+}
+
+fn is_own(process: &ProcessDetails, asker: &Asker) -> bool {
+    asker.pid == process.pid.cast_unsigned()
+}
+
+/// Whose the files of a process are: root's, if it hides its memory, but for directories that everybody
+/// may read, and for itself.
+pub(super) fn owner(process: &ProcessDetails, mode: u32, asker: &Asker) -> (u32, u32) {
+    let is_open = mode == S_IFDIR | 0o555 || process.is_dumpable != 0 || is_own(process, asker);
+    let ([_, user, ..], [_, group, ..]) = (process.users, process.groups);
+    if is_open { (user, group) } else { (0, 0) }
 }
