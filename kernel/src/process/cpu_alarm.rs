@@ -65,8 +65,11 @@ impl Alarm {
     }
 
     /// Sets it, to a time of its clock or a time from now; 0 turns it off. Returns what was left of the
-    /// old setting. ESRCH: the thread has ended.
+    /// old setting. ESRCH: the thread has ended, or nobody knows the process any more.
     pub(super) fn set(&self, value: u64, interval: u64, is_absolute: bool) -> Result<Schedule> {
+        if !self.clock.has_process() {
+            return Err(Errno::ESRCH);
+        }
         let process = self.clock.process();
         let mut guard = process.lock_signals();
         let now = self.clock.read_with(&guard, &process.used_with(&guard)).ok_or(Errno::ESRCH)?;
@@ -87,8 +90,11 @@ impl Alarm {
         Ok(left(old, now))
     }
 
-    /// What is left of its setting; nothing once the thread has ended.
+    /// What is left of its setting; nothing where [`set`](Self::set) is of no use.
     pub(super) fn left(&self) -> Schedule {
+        if !self.clock.has_process() {
+            return Schedule::default();
+        }
         let process = self.clock.process();
         let guard = process.lock_signals();
         let now = self.clock.read_with(&guard, &process.used_with(&guard));

@@ -53,6 +53,13 @@ impl CpuClock {
         &self.process
     }
 
+    /// Whether the process is there, if only until somebody waits for it. Not with locks.
+    pub(super) fn has_process(&self) -> bool {
+        let family = lock_family();
+        let member = family.get(self.process.slot());
+        member.is_some_and(|member| Arc::ptr_eq(&member.process, &self.process))
+    }
+
     /// In nanoseconds, when the process has used so much; `None` if the thread has ended.
     pub(super) fn read_with(&self, guard: &SignalGuard, used: &Used) -> Option<u64> {
         let Some(thread) = &self.thread else { return Some(self.counts.of(used)) };

@@ -5,6 +5,7 @@ use crate::threads::{self, spawn};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::Errno;
+use sys::abi::process::{P_PID, WEXITED, WNOWAIT};
 use sys::abi::signal::*;
 use sys::abi::time::*;
 use sys::abi::{Plain, UserMutPtr};
@@ -24,6 +25,7 @@ tests![
     sleeping_while_others_work,
     a_signal_ends_the_sleep_and_says_what_is_left,
     a_thread_that_has_ended_has_no_time,
+    a_process_has_time_until_it_is_waited_for,
     clocks_that_are_none,
 ];
 
@@ -301,6 +303,24 @@ pub fn a_thread_that_has_ended_has_no_time() {
     }
     assert_eq!(set(timer, 1000, 0), Err(Errno::ESRCH));
     assert_eq!(left(timer), 0);
+    assert_eq!(call!(timer_delete(timer)), Ok(0));
+}
+
+pub fn a_process_has_time_until_it_is_waited_for() {
+    let worker = Worker::start();
+    let clock = of_process(worker.0);
+    let timer = create(clock, SIGEV_NONE).expect("timer_create");
+    assert_eq!(set(timer, 100_000, 0), Ok(Itimerspec::ZERO));
+    process::kill(worker.0, SIGKILL).expect("kill");
+    let (mut info, options) = (Siginfo::ZERO, WEXITED | WNOWAIT);
+    call!(waitid(P_PID, worker.0, output(&mut info), options, UserMutPtr::NULL)).expect("waitid");
+    assert!(left(timer) > 0 && read(clock).is_ok());
+    assert!(set(timer, 100_000, 0).is_ok_and(|old| { old.value }.sec > 0));
+    assert_eq!(child::wait(worker.0), Status::Signaled(SIGKILL));
+    assert_eq!(set(timer, 100_000, 0), Err(Errno::ESRCH));
+    assert_eq!(left(timer), 0);
+    assert_eq!(create(clock, SIGEV_NONE), Err(Errno::EINVAL));
+    assert_eq!(read(clock), Err(Errno::EINVAL));
     assert_eq!(call!(timer_delete(timer)), Ok(0));
 }
 
