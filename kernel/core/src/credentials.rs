@@ -36,6 +36,11 @@ impl Ids {
         self.effective != new.effective || self.filesystem != new.filesystem
     }
 
+    /// As a new program begins with them: it cannot go back to whom the old one had been.
+    pub fn for_program(self) -> Self {
+        Self { saved: self.effective, filesystem: self.effective, ..self }
+    }
+
     fn with_effective(self, effective: u32) -> Self {
         Self { effective, filesystem: effective, ..self }
     }
@@ -123,6 +128,13 @@ mod tests {
         assert_eq!(USER.set(300, false), Ok(Ids { effective: 300, filesystem: 300, ..USER }));
         assert_eq!(USER.set(200, false), Err(Errno::EPERM), "effective alone does not count");
         assert_eq!(USER.set(UNCHANGED, true), Err(Errno::EINVAL));
+    }
+
+    #[test]
+    fn a_program_has_two_ids() {
+        let begun = Ids { saved: 200, filesystem: 200, ..USER };
+        assert_eq!(Ids { filesystem: 9, ..USER }.for_program(), begun);
+        assert_eq!(begun.for_program(), begun);
     }
 
     #[test]

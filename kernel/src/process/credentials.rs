@@ -35,8 +35,17 @@ impl Credentials {
     }
 
     /// Whether `new` may do other things to files or in the name of somebody else.
-    fn differ(&self, new: &Self) -> bool {
+    pub fn differ(&self, new: &Self) -> bool {
         self.user.differs(&new.user) || self.group.differs(&new.group)
+    }
+
+    /// As a new program begins with them.
+    pub fn for_program(self: &Arc<Self>) -> Result<Arc<Self>> {
+        let (user, group) = (self.user.for_program(), self.group.for_program());
+        if (user, group) == (self.user, self.group) {
+            return Ok(self.clone());
+        }
+        Arc::try_new(Self { user, group, ..self.copy()? }).map_err(|_| Errno::ENOMEM)
     }
 
     fn copy(&self) -> Result<Self> {

@@ -167,6 +167,7 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     let thread = new_thread(process, id.0, parent.blocked(), own, first_step, set_tid)?;
     thread.holds_parent.store(request.has(CLONE_VFORK), Relaxed);
     set_registers(&thread, request, tls)?;
+    // Nobody else runs until the thread is listed: who begins to trace the parent came before, or finds it.
     let follow = Follow::new(&parent, &thread)?;
     let held_by = request.has(CLONE_VFORK).then(|| thread.clone());
     match is_thread {

@@ -103,6 +103,7 @@ pub fn programs_of_others_do_not_have_it() {
         Status::Exited(0),
         "for another than it is"
     );
+    assert_eq!(execute(|| assert_eq!(call!(setfsuid32(1000)), Ok(0))), Status::Exited(0));
     set_mode(0o711);
     assert_eq!(execute(give_up), Status::Exited(0), "it may not be read");
     assert_eq!(execute(|| ()), Status::Exited(1), "root reads it");

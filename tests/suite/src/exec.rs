@@ -12,6 +12,7 @@ use sys::file::File;
 use sys::io::STDOUT;
 use sys::process;
 use sys::signal::{self, Action};
+use sys::syscall::output;
 use sys::wait::Status;
 use sys::{Errno, directory, env};
 
@@ -33,6 +34,7 @@ tests![
     a_script_without_interpreter_says_so,
     bad_addresses_are_efault,
     the_working_directory_stays,
+    who_one_was_does_not_stay,
 ];
 
 /// What `suite --child NAME …` does.
@@ -55,7 +57,7 @@ pub fn child(name: Option<&[u8]>) -> i32 {
         Some(b"signals") => {
             let mut old = Sigaction::default();
             let mut handler = |signal| {
-                call!(rt_sigaction(signal, UserPtr::NULL, sys::syscall::output(&mut old), 8))
+                call!(rt_sigaction(signal, UserPtr::NULL, output(&mut old), 8))
                     .expect("rt_sigaction");
                 old.handler
             };
@@ -71,6 +73,18 @@ pub fn child(name: Option<&[u8]>) -> i32 {
             let pending = signal::pending().expect("rt_sigpending");
             let [one, two] = [SIGUSR1, SIGUSR2].map(|signal| i32::from(pending.contains(signal)));
             one | two << 1
+        }
+        Some(b"ids") => {
+            // 0 if it is nobody but the two ids it may be.
+            let ids = &mut [0u32; 6];
+            let [user, effective, saved, group, effective_group, saved_group] = ids;
+            call!(getresuid32(output(user), output(effective), output(saved))).expect("getresuid");
+            call!(getresgid32(output(group), output(effective_group), output(saved_group)))
+                .expect("getresgid");
+            // Which nobody may become, so they say what is.
+            let files = [call!(setfsuid32(u32::MAX)), call!(setfsgid32(u32::MAX))];
+            let may_be = [(*effective, *saved), (*effective_group, *saved_group)];
+            i32::from(may_be.map(|(id, _)| Ok(id)) != files || may_be.iter().any(|(a, b)| a != b))
         }
         Some(b"directory") => {
             // 0 if /proc shows the working directory that the first program's thread had.
@@ -331,6 +345,28 @@ pub fn the_working_directory_stays() {
         panic!("{:?}", process::exec(&path, &[&path, b"--child", b"status"], &[]))
     });
     assert_eq!(status, Status::Exited(33));
+}
+
+pub fn who_one_was_does_not_stay() {
+    if !call!(geteuid32()).is_ok_and(|user| user == 0) {
+        skip!("not privileged");
+    }
+    let (name, file) = Scratch::file("ids", &sys::file::read(own_path()).expect("read"));
+    assert_eq!(call!(fchmod(file.fd().0, 0o755)), Ok(0));
+    drop(file);
+    let changes: [fn(); 4] = [
+        || assert_eq!(call!(setresuid32(1000, 1000, 0)), Ok(0)),
+        || assert_eq!(call!(setresgid32(0, 1000, 1001)), Ok(0)),
+        || assert_eq!(call!(setfsuid32(1000)), Ok(0)),
+        || assert_eq!(call!(setfsgid32(1000)), Ok(0)),
+    ];
+    for change in changes {
+        let status = child::run(|| {
+            change();
+            panic!("{:?}", process::exec(name.as_str(), &[b"suite", b"--child", b"ids"], &[]))
+        });
+        assert_eq!(status, Status::Exited(0));
+    }
 }
 
 fn absolute(path: &[u8]) -> Vec<u8> {

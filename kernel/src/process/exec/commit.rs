@@ -67,9 +67,12 @@ fn replace_program(
     let files = if is_shared { files.fork()? } else { files };
 
     set_limits(thread, &stack.mm, stack_limit, executable.stack);
-    let acts_for_itself = thread.process.credentials().acts_for_itself();
-    stack.mm.set_dumpable(acts_for_itself && executable.is_readable);
+    let old = thread.process.credentials();
+    let credentials = old.for_program()?;
+    let is_plain = credentials.acts_for_itself() && !old.differ(&credentials);
+    stack.mm.set_dumpable(is_plain && executable.is_readable);
     enter(thread, stack, actions);
+    thread.process.set_credentials(credentials);
     if is_shared {
         thread.replace_files(&files);
     }

@@ -110,11 +110,9 @@ pub(super) fn ended(why: Errno) -> Errno {
 fn may_look(process: &ProcessDetails, asker: &Asker) -> bool {
     let Asker { user, group, .. } = *asker;
     let looker = Looker { user, group, is_privileged: asker.sees_all };
-    let ([real, effective, saved, _], groups) = (process.users, process.groups);
-    let users = [real, effective, saved];
-    let [real, effective, saved, _] = groups;
-    is_own(process, asker)
-        || looker.may_look_into(users, [real, effective, saved], process.is_dumpable != 0)
+    let [users, groups] =
+        [process.users, process.groups].map(|[real, effective, saved, _]| [real, effective, saved]);
+    is_own(process, asker) || looker.may_look_into(users, groups, process.is_dumpable != 0)
 }
 
 fn is_own(process: &ProcessDetails, asker: &Asker) -> bool {
