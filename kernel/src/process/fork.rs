@@ -342,6 +342,7 @@ fn join_family(
 ) -> Result<()> {
     let process = &thread.process;
     let mut family = lock_family();
+    family.reserve_member()?;
     let missed = forking.end();
     if parent.process().lock_signals().ending(parent).is_some() {
         return Err(Errno::EINTR);

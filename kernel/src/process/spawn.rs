@@ -76,7 +76,11 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
     let program = Box::try_new(program).map_err(|_| Errno::ENOMEM)?;
     let program = Box::into_raw(program) as usize as u32;
     let thread = new_thread(process.clone(), pid, SignalSet::EMPTY, own, first_step, program)?;
-    let slot = lock_family().insert_first(pid, process.clone());
+    let slot = {
+        let mut family = lock_family();
+        family.reserve_member()?;
+        family.insert_first(pid, process.clone())
+    };
     process.set_slot(slot);
     process.lock_signals().add_thread(thread.clone());
     thread.start();

@@ -3,6 +3,7 @@
 use crate::child;
 use crate::fault::{PAGE, unmap};
 use crate::threads::{spawn, word};
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::abi::UserMutPtr;
@@ -20,6 +21,7 @@ tests![
     a_child_in_the_making_gets_what_its_group_gets,
     it_does_if_another_thread_took_the_signal,
     a_thread_joins_while_signals_keep_coming,
+    room_for_a_child_is_not_given_away,
 ];
 
 static HANDLED: AtomicU32 = AtomicU32::new(0);
@@ -150,4 +152,31 @@ pub fn a_thread_joins_while_signals_keep_coming() {
     }
     process::kill(sender, SIGKILL).expect("kill");
     child::wait(sender);
+}
+
+/// More children than the kernel makes room for at a time, several in the making at once.
+pub fn room_for_a_child_is_not_given_away() {
+    const PARENTS: usize = 8;
+    const CHILDREN: usize = 10;
+    const PAGES: u32 = 2000;
+    let (access, flags) = (PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE);
+    let pages = call!(mmap2(0, PAGES * PAGE, access, flags, -1, 0)).expect("mmap2");
+    let ended = |pids: Vec<i32>| {
+        pids.into_iter().map(child::wait).for_each(|end| assert_eq!(end, Status::Exited(0)));
+    };
+    let start = |count, body: &dyn Fn()| -> Vec<i32> {
+        let one = |_| {
+            let pid = child::start(|| {
+                body();
+                0
+            });
+            // Others' children come next.
+            sleep(Duration::from_millis(10));
+            pid
+        };
+        (0..count).map(one).collect()
+    };
+    let parents = start(PARENTS, &|| ended(start(CHILDREN, &|| ())));
+    unmap(pages, PAGES);
+    ended(parents);
 }

@@ -11,12 +11,14 @@ const SIGCHLD: u8 = 17;
 fn family() -> (Family<u32>, u32) {
     let mut family = Family::new();
     let id = family.allocate_id().unwrap();
+    family.reserve_member().unwrap();
     let first = family.insert_first(id, id);
     (family, first)
 }
 
 fn fork(family: &mut Family<u32>, parent: u32) -> u32 {
     let id = family.allocate_id().unwrap();
+    family.reserve_member().unwrap();
     family.insert_child(id, id, parent, SIGCHLD)
 }
 
@@ -132,6 +134,7 @@ fn waiting_tells_children_apart() {
     let (mut family, first) = family();
     let a = fork(&mut family, first);
     let id = family.allocate_id().unwrap();
+    family.reserve_member().unwrap();
     let clone = family.insert_child(id, id, first, 0);
     family.set_group(a, 0, 0).unwrap();
     for slot in [a, clone] {

@@ -105,11 +105,15 @@ impl<P> Family<P> {
         self.ids.shrink();
     }
 
-    /// An id that names nobody yet, and room for a member. What is not used goes back by
-    /// [`release_id`](Self::release_id).
+    /// An id that names nobody yet. What is not used goes back by [`release_id`](Self::release_id).
     pub fn allocate_id(&mut self) -> Result<u32, Errno> {
-        self.members.reserve(1).map_err(|NoMemory| Errno::ENOMEM)?;
         self.ids.allocate(NIL)
+    }
+
+    /// Room for the member that is inserted next. It is nobody's: others may take it as soon as they
+    /// can have the family.
+    pub fn reserve_member(&mut self) -> Result<(), Errno> {
+        self.members.reserve(1).map_err(|NoMemory| Errno::ENOMEM)
     }
 
     /// Gives back an id that never got a member, or that of a thread other than the first.
@@ -122,7 +126,8 @@ impl<P> Family<P> {
         self.ids.set_task(id, slot);
     }
 
-    /// The first process: its own group and session, nobody's child. `id` was allocated.
+    /// The first process: its own group and session, nobody's child. `id` was allocated, and room
+    /// reserved.
     pub fn insert_first(&mut self, id: u32, process: P) -> u32 {
         let slot = self.insert(id, process, NIL, 0);
         let member = &mut self.members[slot];
@@ -132,7 +137,7 @@ impl<P> Family<P> {
         slot
     }
 
-    /// A child in its parent's group and session. `id` was allocated.
+    /// A child in its parent's group and session. `id` was allocated, and room reserved.
     pub fn insert_child(&mut self, id: u32, process: P, parent: u32, exit_signal: u8) -> u32 {
         let slot = self.insert(id, process, parent, exit_signal);
         let Member { group, session, .. } = self.members[parent];
