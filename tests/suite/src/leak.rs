@@ -89,15 +89,18 @@ impl Snapshot {
 }
 
 /// How many slabs hold the same objects depends on which objects went first: objects are compared,
-/// and slabs count as free low memory. What is left of the heap are its large allocations.
+/// and slabs count as free low memory. What is left of the heap are its large allocations. While
+/// others are at work the figures are not of one moment, and there may be more slabs than heap.
 fn set_slabs_aside(statistics: &mut Statistics) {
     let mut slabs = 0;
     for cache in &mut statistics.caches {
         slabs += mem::take(&mut cache.pages);
     }
-    statistics.owners[OWNER_HEAP] -= slabs;
+    let heap = &mut statistics.owners[OWNER_HEAP];
+    *heap = heap.wrapping_sub(slabs);
     let dma = mem::take(&mut statistics.zones[ZONE_DMA].free);
-    statistics.zones[ZONE_NORMAL].free += dma + slabs;
+    let low = &mut statistics.zones[ZONE_NORMAL].free;
+    *low = low.wrapping_add(dma).wrapping_add(slabs);
 }
 
 /// What can be lost, and the figure that shows it.
