@@ -1,6 +1,7 @@
 //! Clocks of processor time: whose they are, and timers and sleeps by them.
 
 use crate::child;
+use crate::scratch::Scratch;
 use crate::threads::{self, spawn};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -21,6 +22,7 @@ tests![
     a_threads_timer_counts_nobody_else,
     its_signal_counts_what_was_passed_over,
     a_silent_timer_only_runs,
+    a_signal_that_is_blocked_ends_no_call,
     a_timer_may_go_by_anothers_time,
     sleeping_while_others_work,
     a_signal_ends_the_sleep_and_says_what_is_left,
@@ -230,6 +232,27 @@ pub fn a_silent_timer_only_runs() {
     assert!((90_000..=99_951).contains(&left(timer)), "{}", left(timer));
     let old = set(timer, 5, 0).expect("timer_settime");
     assert!((90..100).contains(&{ old.value }.sec) && { old.interval }.nsec == 7 * MILLISECOND);
+}
+
+/// Nor does word of its timer, wherever the tick meets the process.
+pub fn a_signal_that_is_blocked_ends_no_call() {
+    const LENGTH: i64 = 8 << 20;
+    let (_name, file) = Scratch::file("blocked", b"");
+    block();
+    let own = of_process(0);
+    let timer = create(own, SIGEV_SIGNAL).expect("timer_create");
+    set(timer, 1, 1).expect("timer_settime");
+    let until = read(own).expect("clock_gettime") + milliseconds(300);
+    let mut taken = 0;
+    while read(own).expect("clock_gettime") < until {
+        match call!(fallocate(file.fd().0, 0, 0, LENGTH)) {
+            Err(Errno::EOPNOTSUPP) => skip!("a filesystem without fallocate"),
+            done => assert_eq!(done, Ok(0)),
+        }
+        file.set_len(0).expect("ftruncate");
+        taken += u32::from(take(Duration::ZERO).is_ok());
+    }
+    assert_ne!(taken, 0);
 }
 
 pub fn a_timer_may_go_by_anothers_time() {

@@ -194,14 +194,15 @@ pub(super) fn post_fired(process: &Process, guard: &mut SignalGuard) {
 
 #[cold]
 fn post_all_fired(process: &Process, guard: &mut SignalGuard) {
+    // First, as timers of the process may fire in it: word of them must not stay behind.
+    if process.is_timed() {
+        process.check_cpu_timers(guard);
+    }
     process.take_fired();
     if process.take_fired_alarm() {
         post_from_kernel(guard, SIGALRM);
     }
     process.send_fired_timers(guard);
-    if process.is_timed() {
-        process.check_cpu_timers(guard);
-    }
 }
 
 /// A standard signal to the process, which is never refused.
