@@ -26,6 +26,8 @@ macro_rules! for_each_folio_call {
             /// Tests only: reaps what has ended, empties caches of free objects and stacks.
             ///
             /// Afterwards two equal states of all processes show equal [`Statistics`].
+            ///
+            /// EPERM: this process is not root's.
             2 drain();
             /// Fills in an array of the processes whose ids are above `after`, by id, zombies
             /// included; returns the bytes written: whole entries, at most `size`.
