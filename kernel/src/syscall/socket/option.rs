@@ -73,9 +73,10 @@ fn shown_long(timeout: &Timeout) -> SockTimeval {
     SockTimeval { sec: nanoseconds / SECOND, usec: nanoseconds % SECOND / MICROSECOND }
 }
 
+/// A time too long for it shows as none.
 fn shown(timeout: &Timeout) -> Timeval {
     let SockTimeval { sec, usec } = shown_long(timeout);
-    Timeval { sec: sec as i32, usec: usec as i32 }
+    i32::try_from(sec).map_or(Timeval::default(), |sec| Timeval { sec, usec: usec as i32 })
 }
 
 pub fn setsockopt(

@@ -6,7 +6,7 @@ use crate::file::File;
 use crate::file::socket::Socket;
 use crate::mm::user;
 use crate::result::{Errno, Result, restart};
-use crate::task::might_resched;
+use crate::task::{self, might_resched, work};
 use crate::time::{self, deadline};
 use abi::UserMutPtr;
 use abi::file::IOV_MAX;
@@ -121,7 +121,8 @@ fn receive_until(
             if waits_for_one {
                 flags |= MSG_DONTWAIT;
             }
-            if deadline.is_some_and(|end| time::monotonic() >= end) {
+            let is_over = deadline.is_some_and(|end| time::monotonic() >= end);
+            if is_over || task::current().work() & work::KILL != 0 {
                 return Ok(done + 1);
             }
             might_resched();
