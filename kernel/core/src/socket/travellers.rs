@@ -49,7 +49,8 @@ impl<W: Traffic> Travellers<W> {
         Self { list: Vec::new(), suspects: 0 }
     }
 
-    pub fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 

@@ -10,6 +10,7 @@
 //! never changes, so no lock is held while bytes move between programs and packets.
 
 mod address;
+mod collector;
 mod datagram;
 mod end;
 mod packet;
@@ -19,9 +20,10 @@ mod send;
 mod stream;
 
 pub use address::Address;
+pub use collector::{Graves, collect, collect_all, let_go};
 pub use end::Timeout;
 pub use receive::{Receive, Received};
-pub use rights::{Graves, Rights, Travel, collect, collect_all, let_go};
+pub use rights::{Rights, Travel};
 pub use send::Send;
 
 use super::buffers::{Source, UserBuffers};
