@@ -1,9 +1,9 @@
 //! Sockets that messages carry, and which of them nobody can come to any more.
 //!
 //! Such a socket is open, or waits at one that can be come to, or is lost. Only one that loses a
-//! reference while messages carry it can become lost, with what waits at it: a suspect. The search
-//! starts there and never goes on from an open one, so closing what others still wait for costs the
-//! same however many travel.
+//! reference while messages carry it, or is not open when they begin to, can become lost, with what
+//! waits at it: a suspect. The search starts there and never goes on from an open one, so closing what
+//! others still wait for costs the same however many travel.
 
 mod mark;
 
@@ -85,7 +85,7 @@ impl<W: Traffic> Travellers<W> {
         removed
     }
 
-    /// It has lost a reference.
+    /// It has lost a reference, or departs without one.
     pub fn suspect(&mut self, traveller: &W::Traveller) {
         let place = W::mark(traveller).place();
         if place >= self.suspects {

@@ -2,8 +2,11 @@
 //!
 //! A message may carry a socket that is only open in messages, at worst in those that wait at itself.
 //! Sockets on their way are known in [`TRANSIT`], and when nobody outside can come to one any more,
-//! what its messages carry is dropped ([`collect`]). To become such a one it must lose a reference
-//! meanwhile.
+//! what its messages carry is dropped ([`collect`]). That can happen to one that loses a reference on
+//! its way ([`let_go`]), and to one that is not open any more when it departs
+//! ([`depart`](super::rights::depart)): only those are looked at. Calls that are not about sockets do
+//! not say what they had longest: it is found when a process ends, or a user has too much on its way
+//! ([`collect_all`]).
 
 use super::packet::Packet;
 use super::rights::{CARRIED, Rights, TRANSIT, forget};
@@ -16,7 +19,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use kcore::socket::{Mark, Traffic};
+use kcore::socket::{Mark, Traffic, Travellers};
 
 /// Open files that are sockets.
 pub(super) struct Sockets;
@@ -106,11 +109,16 @@ fn let_travel(file: Arc<File>) {
     let mut transit = TRANSIT.lock();
     // It may have arrived meanwhile.
     if file.travel().messages() != 0 {
-        transit.sockets.suspect(&file);
-        IS_SUSPICIOUS.store(true, Relaxed);
+        suspect(&mut transit.sockets, &file);
         // While nobody looks. Not the last one: messages have it.
         drop(file);
     }
+}
+
+/// Nobody may be able to come to it any more.
+pub(super) fn suspect(sockets: &mut Travellers<Sockets>, file: &Arc<File>) {
+    sockets.suspect(file);
+    IS_SUSPICIOUS.store(true, Relaxed);
 }
 
 /// Closes files, which may be sockets at which such messages wait, and so on: one after the other, not

@@ -1,6 +1,6 @@
 //! Descriptors that travel with messages: SCM_RIGHTS.
 
-use super::collector::{Sockets, bury, collect, collect_all, let_go};
+use super::collector::{Sockets, bury, collect, collect_all, let_go, suspect};
 use super::packet::Packet;
 use crate::file::caller;
 use crate::file::description::File;
@@ -10,7 +10,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
-use kcore::socket::{Mark, Travellers};
+use kcore::socket::{Mark, Traffic, Travellers};
 
 /// What one message carries.
 pub struct Rights {
@@ -88,7 +88,8 @@ fn is_over_limit(user: u32) -> bool {
         && TRANSIT.lock().users.iter().any(|(of, files)| *of == user && *files > limit)
 }
 
-/// Sends a message with rights off by `push`, whose result says whether it is on its way. ENOMEM.
+/// Sends a message with rights off by `push`, whose result says whether it is on its way. Who calls it
+/// [`collect`]s at its end. ENOMEM.
 pub fn depart<R, E>(
     packet: &Packet,
     push: impl FnOnce() -> core::result::Result<R, E>,
@@ -112,6 +113,10 @@ pub fn depart<R, E>(
                     sockets.add(file.clone());
                 }
             }
+            // All others may have let go of them while the sender waited.
+            rights.sockets().filter(|file| !Sockets::is_open(file)).for_each(|file| {
+                suspect(sockets, file);
+            });
         });
         packet.set_travelling();
     }

@@ -11,7 +11,7 @@ pub use message::{recvfrom, recvmsg, sendmsg, sendto};
 pub use option::{getsockopt, setsockopt};
 pub use several::{recvmmsg, recvmmsg_time64, sendmmsg};
 
-use crate::file::socket::{Socket, socket as make_socket, socket_pair};
+use crate::file::socket::{Socket, collect, let_go, socket as make_socket, socket_pair};
 use crate::file::{File, caller};
 use crate::mm::user;
 use crate::process::current;
@@ -35,7 +35,11 @@ fn open_socket(fd: i32) -> Result<Arc<File>> {
 /// Calls `work` with the socket of a descriptor.
 fn with_socket<R>(fd: i32, work: impl FnOnce(&File, &Socket) -> Result<R>) -> Result<R> {
     let file = open_socket(fd)?;
-    work(&file, file.socket().ok_or(Errno::ENOTSOCK)?)
+    let result = file.socket().ok_or(Errno::ENOTSOCK).and_then(|socket| work(&file, socket));
+    // Its descriptors may have been closed meanwhile, and those of what it has sent.
+    let_go(file);
+    collect();
+    result
 }
 
 fn check_flags(kind: i32) -> Result<()> {

@@ -7,6 +7,7 @@ use sys::abi::file::Iovec;
 use sys::abi::socket::*;
 use sys::abi::{Plain, UserMutPtr};
 use sys::file::File;
+use sys::io::Fd;
 use sys::syscall::{input, output, pointer, pointer_mut};
 
 pub const HEAD: usize = size_of::<Cmsghdr>();
@@ -20,6 +21,10 @@ pub fn control(kind: i32, value: &[u8]) -> Vec<u8> {
 }
 
 pub fn send_control(to: &File, bytes: &[u8], control: &[u8]) -> Result<u32> {
+    send_message(to.fd(), bytes, control, MSG_DONTWAIT)
+}
+
+pub fn send_message(to: Fd, bytes: &[u8], control: &[u8], flags: u32) -> Result<u32> {
     let iov = Iovec { base: UserMutPtr::new(pointer(bytes)), len: bytes.len() as u32 };
     let message = Msghdr {
         iov: input(&iov),
@@ -28,7 +33,7 @@ pub fn send_control(to: &File, bytes: &[u8], control: &[u8]) -> Result<u32> {
         controllen: control.len() as u32,
         ..Msghdr::default()
     };
-    call!(sendmsg(to.fd().0, input(&message), MSG_DONTWAIT | MSG_NOSIGNAL))
+    call!(sendmsg(to.0, input(&message), flags | MSG_NOSIGNAL))
 }
 
 /// How many bytes came, at most 16, the control messages, with room for so many bytes of them, at

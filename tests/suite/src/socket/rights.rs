@@ -5,6 +5,7 @@ use super::control::*;
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
 use crate::harness::{on_folio, only_on_folio};
+use crate::threads::{Thread, spawn};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -30,6 +31,8 @@ tests![
     a_long_chain_goes_link_by_link,
     who_closes_much_delays_nobody,
     a_ring_goes_with_its_last_opening,
+    what_departs_when_it_is_closed_goes,
+    what_a_call_had_longest_goes,
     what_waits_at_an_open_socket_stays,
     dissolving_a_pair_loses_what_waits,
     every_user_has_a_limit,
@@ -294,6 +297,74 @@ fn quiet_pipe() -> (File, File) {
     let (read, write) = pipe().expect("pipe2");
     call!(fcntl64(read.fd().0, F_SETFL, O_NONBLOCK)).expect("fcntl64");
     (read, write)
+}
+
+/// A message that a thread sends, which has to wait for room.
+struct Late {
+    to: Fd,
+    control: Vec<u8>,
+}
+
+extern "C" fn send_late(argument: u32) -> i32 {
+    // SAFETY: who starts the thread keeps the message until it has ended.
+    let late = unsafe { &*(argument as *const Late) };
+    // Who makes room goes on first.
+    call!(setpriority(PRIO_PROCESS, 0, 19)).expect("setpriority");
+    // Perhaps nobody is there any more.
+    let _ = send_message(late.to, b"x", &late.control, 0);
+    0
+}
+
+impl Late {
+    /// Starts to send it over a connection where there is no room.
+    fn start(&self, to: &File) -> Thread {
+        while send(to, b"x", MSG_DONTWAIT).is_ok() {}
+        let thread = spawn(send_late, pointer(self));
+        sleep(Duration::from_millis(20));
+        thread
+    }
+}
+
+/// That the last writer has gone, with the message that carried it.
+fn assert_lost(read: &File) {
+    if !on_folio() {
+        // Linux looks when any socket goes, and takes its time.
+        drop(pair(SOCK_STREAM));
+        call!(fcntl64(read.fd().0, F_SETFL, 0)).expect("fcntl64");
+    }
+    assert_eq!(read.read(&mut [0; 1]), Ok(0));
+}
+
+pub fn what_departs_when_it_is_closed_goes() {
+    for kind in KINDS {
+        let (read, write) = quiet_pipe();
+        let (near, far) = pair(kind);
+        let control = descriptors(&[far.fd().0, write.fd().0]);
+        let late = Late { to: near.fd(), control };
+        let thread = late.start(&near);
+        drop(write);
+        while receive(&far, &mut [0; 4096], MSG_DONTWAIT).is_ok() {}
+        drop((far, near));
+        thread.join();
+        assert_lost(&read);
+    }
+}
+
+pub fn what_a_call_had_longest_goes() {
+    for kind in KINDS {
+        let (read, write) = quiet_pipe();
+        let (near, far) = pair(kind);
+        assert_eq!(send_files(&far, b"x", &[&near, &write]), Ok(1));
+        drop(write);
+        let late = Late { to: near.fd(), control: Vec::new() };
+        let thread = late.start(&near);
+        drop(near);
+        assert_eq!(read.read(&mut [0; 1]), Err(Errno::EAGAIN));
+        // Then the call fails.
+        drop(far);
+        thread.join();
+        assert_lost(&read);
+    }
 }
 
 pub fn what_waits_at_an_open_socket_stays() {
