@@ -119,6 +119,15 @@ pub fn real_group() -> u32 {
     current().process().credentials().group.real
 }
 
+/// For whom the calling process acts, whatever it counts as for files.
+pub fn effective_user() -> u32 {
+    current().process().credentials().user.effective
+}
+
+pub fn effective_group() -> u32 {
+    current().process().credentials().group.effective
+}
+
 /// Whether the caller may say that it is who sends something. EINVAL, EPERM; ESRCH for a process that
 /// is not there.
 pub fn may_send_as(who: &Ucred) -> Result<()> {

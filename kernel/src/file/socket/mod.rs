@@ -76,9 +76,8 @@ impl Endpoint {
 }
 
 fn own_credentials() -> Ucred {
-    let identity = caller::identity();
-    let pid = caller::process_id().cast_signed();
-    Ucred { pid, uid: identity.user(), gid: identity.group() }
+    let (user, group) = (caller::effective_user(), caller::effective_group());
+    Ucred { pid: caller::process_id().cast_signed(), uid: user, gid: group }
 }
 
 /// As messages say who sends them.

@@ -20,6 +20,7 @@ tests![
     who_asks_has_a_name,
     credentials_come_before_descriptors,
     who_accepts_asks_as_who_listens,
+    a_partner_is_whom_it_acts_for,
 ];
 
 const NOBODY: Ucred = Ucred { pid: 0, uid: 65_534, gid: 65_534 };
@@ -169,4 +170,25 @@ pub fn who_accepts_asks_as_who_listens() {
         assert_eq!(set(&accepted, SO_PASSCRED, 1), Ok(0));
         assert_eq!(sender(&accepted), own());
     }
+}
+
+pub fn a_partner_is_whom_it_acts_for() {
+    let partner = || {
+        let (one, _other) = pair(SOCK_STREAM);
+        let (mut who, mut length) = (Ucred::default(), 12i32);
+        let place = output(&mut who).cast();
+        let length = output(&mut length);
+        call!(getsockopt(one.fd().0, SOL_SOCKET, SO_PEERCRED, place, length)).expect("getsockopt");
+        who
+    };
+    let ended = child::run(|| {
+        call!(setfsgid32(2000)).expect("setfsgid32");
+        call!(setfsuid32(1000)).expect("setfsuid32");
+        assert_eq!(partner(), own());
+        call!(setresgid32(10, 11, 12)).expect("setresgid32");
+        call!(setresuid32(20, 21, 22)).expect("setresuid32");
+        assert_eq!(partner(), Ucred { pid: id(), uid: 21, gid: 11 });
+        0
+    });
+    assert_eq!(ended, Status::Exited(0));
 }
