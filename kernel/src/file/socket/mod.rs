@@ -181,12 +181,8 @@ impl Socket {
     }
 
     pub fn set_send_buffer(&self, buffer: SendBuffer) {
-        // A connection takes over what there is before it.
-        let _turn = self.end().changing.lock();
         match &*self.0 {
-            Endpoint::Stream(stream) => {
-                stream.with_state(|state, side| state.set_send_buffer(side, buffer));
-            }
+            Endpoint::Stream(stream) => stream.set_send_buffer(buffer),
             Endpoint::Datagram(datagram) => datagram.set_send_buffer(buffer),
         }
         self.end().senders.wake_all();

@@ -7,7 +7,7 @@ use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use abi::socket::{SO_PASSCRED, Ucred};
 use alloc::sync::Arc;
-use kcore::socket::{Admission, Backlog, Name, Pair as State, Side, SocketKind};
+use kcore::socket::{Admission, Backlog, Name, Pair as State, SendBuffer, Side, SocketKind};
 use spin::Once;
 
 /// A socket that is not connected yet, listens, or is an end of a connection.
@@ -85,6 +85,13 @@ impl Stream {
             Some(Connection { pair, side }) => work(&mut pair.state.lock(), *side),
             None => work(&mut self.idle.lock(), Side::First),
         }
+    }
+
+    /// SO_SNDBUF.
+    pub fn set_send_buffer(&self, buffer: SendBuffer) {
+        // A connection that is just made takes it over, or is there below.
+        self.idle.lock().set_send_buffer(Side::First, buffer);
+        self.with_state(|state, side| state.set_send_buffer(side, buffer));
     }
 
     /// The other end, if it is connected.
@@ -193,9 +200,7 @@ impl Stream {
         end.partner.call_once(own_credentials);
         // Who accepts it may want to know.
         end.switch(SO_PASSCRED, true);
-        let buffer = self.idle.lock().send_buffer(Side::First);
         let pair = Pair::new(self.kind, [self.end.clone(), end.clone()])?;
-        pair.state.lock().set_send_buffer(Side::First, buffer);
         let connection = |side| Connection { pair: pair.clone(), side };
         let there = Self::with(self.kind, end, Once::initialized(connection(Side::Second)));
         let there = Socket::new(Endpoint::Stream(there))?;
@@ -211,6 +216,8 @@ impl Stream {
             let pushed = backlog.push(there);
             if pushed.is_ok() {
                 self.end.partner.call_once(|| *credentials);
+                let buffer = self.idle.lock().send_buffer(Side::First);
+                pair.state.lock().set_send_buffer(Side::First, buffer);
                 self.connection.call_once(|| connection(Side::First));
             }
             drop(listening);
