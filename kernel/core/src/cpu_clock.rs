@@ -8,6 +8,8 @@ const OF_THREAD: i32 = 1 << 2;
 const COUNTS: i32 = 3;
 /// CPUCLOCK_VIRT; CPUCLOCK_PROF and CPUCLOCK_SCHED count all of it.
 const USER_ONLY: i32 = 1;
+/// CPUCLOCK_SCHED; the other two never claimed to be finer than ticks.
+const FINE: i32 = 2;
 /// Not a clock of processor time but a device's.
 const OF_DESCRIPTOR: i32 = 3;
 
@@ -19,6 +21,8 @@ pub struct CpuClockId {
     pub of_thread: bool,
     /// Not what is used inside the kernel.
     pub user_only: bool,
+    /// Whether it is told to go by ticks.
+    pub in_ticks: bool,
 }
 
 /// What a clock's number says.
@@ -35,7 +39,7 @@ pub enum ClockKind {
 
 impl ClockKind {
     const fn own(of_thread: bool) -> Self {
-        Self::Cpu(CpuClockId { id: 0, of_thread, user_only: false })
+        Self::Cpu(CpuClockId { id: 0, of_thread, user_only: false, in_ticks: false })
     }
 
     /// Says it of any number.
@@ -49,6 +53,7 @@ impl ClockKind {
                 id: (!(clock >> 3)).cast_unsigned(),
                 of_thread,
                 user_only: clock & COUNTS == USER_ONLY,
+                in_ticks: clock & COUNTS != FINE,
             }),
             _ if of_thread => Self::Invalid,
             _ => Self::Descriptor,
@@ -60,21 +65,25 @@ impl ClockKind {
 mod tests {
     use super::*;
 
-    fn cpu(id: u32, of_thread: bool, user_only: bool) -> ClockKind {
-        ClockKind::Cpu(CpuClockId { id, of_thread, user_only })
+    fn cpu(id: u32, of_thread: bool) -> ClockKind {
+        ClockKind::Cpu(CpuClockId { id, of_thread, user_only: false, in_ticks: false })
+    }
+
+    fn coarse(id: u32, user_only: bool) -> ClockKind {
+        ClockKind::Cpu(CpuClockId { id, of_thread: false, user_only, in_ticks: true })
     }
 
     #[test]
     fn numbers_say_whose_time_it_is() {
-        assert_eq!(ClockKind::of(CLOCK_PROCESS_CPUTIME_ID), cpu(0, false, false));
-        assert_eq!(ClockKind::of(CLOCK_THREAD_CPUTIME_ID), cpu(0, true, false));
+        assert_eq!(ClockKind::of(CLOCK_PROCESS_CPUTIME_ID), cpu(0, false));
+        assert_eq!(ClockKind::of(CLOCK_THREAD_CPUTIME_ID), cpu(0, true));
         for id in [0, 1, 42, 0x0fff_ffff] {
             // What glibc makes of an id: CPUCLOCK_SCHED.
             let whole = !id << 3 | 2;
-            assert_eq!(ClockKind::of(whole), cpu(id.cast_unsigned(), false, false));
-            assert_eq!(ClockKind::of(whole | OF_THREAD), cpu(id.cast_unsigned(), true, false));
-            assert_eq!(ClockKind::of(!id << 3), cpu(id.cast_unsigned(), false, false));
-            assert_eq!(ClockKind::of(!id << 3 | 1), cpu(id.cast_unsigned(), false, true));
+            assert_eq!(ClockKind::of(whole), cpu(id.cast_unsigned(), false));
+            assert_eq!(ClockKind::of(whole | OF_THREAD), cpu(id.cast_unsigned(), true));
+            assert_eq!(ClockKind::of(!id << 3), coarse(id.cast_unsigned(), false));
+            assert_eq!(ClockKind::of(!id << 3 | 1), coarse(id.cast_unsigned(), true));
             assert_eq!(ClockKind::of(!id << 3 | 3), ClockKind::Descriptor);
             assert_eq!(ClockKind::of(!id << 3 | 7), ClockKind::Invalid);
         }

@@ -20,7 +20,7 @@ impl CpuClock {
     /// EINVAL: nobody has the id. Threads of others have no clock.
     pub fn find(clock: CpuClockId) -> Result<Self> {
         let own = current();
-        let CpuClockId { id, of_thread, user_only } = clock;
+        let CpuClockId { id, of_thread, user_only, .. } = clock;
         let counts = if user_only { CpuTime::User } else { CpuTime::All };
         let process = match id {
             0 => own.process.clone(),

@@ -47,9 +47,11 @@ pub(super) fn sleepable(clock: i32) -> Result<Option<CpuClockId>> {
 
 /// The smallest step of a clock in nanoseconds.
 fn resolution(clock: i32) -> Result<u64> {
-    match clock {
-        CLOCK_REALTIME_COARSE | CLOCK_MONOTONIC_COARSE => Ok(TICK),
-        _ => read(clock).map(|_| 1),
+    read(clock)?;
+    match (clock, ClockKind::of(clock)) {
+        (CLOCK_REALTIME_COARSE | CLOCK_MONOTONIC_COARSE, _) => Ok(TICK),
+        (_, ClockKind::Cpu(id)) if id.in_ticks => Ok(TICK),
+        _ => Ok(1),
     }
 }
 

@@ -28,6 +28,7 @@ tests![
     a_signal_ends_the_sleep_and_says_what_is_left,
     a_thread_that_has_ended_has_no_time,
     a_process_has_time_until_it_is_waited_for,
+    the_smallest_step_of_a_clock,
     clocks_that_are_none,
 ];
 
@@ -345,6 +346,27 @@ pub fn a_process_has_time_until_it_is_waited_for() {
     assert_eq!(create(clock, SIGEV_NONE), Err(Errno::EINVAL));
     assert_eq!(read(clock), Err(Errno::EINVAL));
     assert_eq!(call!(timer_delete(timer)), Ok(0));
+}
+
+pub fn the_smallest_step_of_a_clock() {
+    let step = |clock| {
+        let mut step = Timespec::ZERO;
+        call!(clock_getres(clock, output(&mut step))).map(|_| (step.sec, step.nsec))
+    };
+    let tick = step(CLOCK_MONOTONIC_COARSE).expect("clock_getres");
+    assert_eq!(tick.0, 0);
+    assert!(tick.1 >= MILLISECOND);
+    // CPUCLOCK_PROF, CPUCLOCK_VIRT and CPUCLOCK_SCHED.
+    for own in [of_process(process::id()), of_process(0), of_thread(0)] {
+        let steps = [own & !3, own & !3 | 1, own].map(step);
+        assert_eq!(steps, [Ok(tick), Ok(tick), Ok((0, 1))], "{own}");
+    }
+    for clock in [CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID] {
+        assert_eq!(step(clock), Ok((0, 1)));
+    }
+    for nobody in [of_process(NOBODY), of_process(NOBODY) & !3, of_process(NOBODY) & !3 | 1] {
+        assert_eq!(step(nobody), Err(Errno::EINVAL));
+    }
 }
 
 pub fn clocks_that_are_none() {
