@@ -12,6 +12,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod addr;
+pub mod alarms;
 pub mod anon_mm;
 pub mod arena;
 pub mod avl;

@@ -1,23 +1,32 @@
 //! What timers and sleeps on clocks of processor time wait for.
 //!
-//! An alarm stands in the list of the process whose time it counts. That process's threads look at the
-//! list at each tick they use; whoever waits pays nothing meanwhile.
+//! An alarm that is on stands in the queue of the clock it goes by. That process's threads look who is
+//! first at each tick they use; whoever waits pays nothing meanwhile, and others' alarms cost them
+//! little, for anybody of the same user may set some.
 
 use super::Process;
 use super::cpu_clock::CpuClock;
-use super::cpu_timer::CpuTimers;
+use super::cpu_timer::CpuTime;
 use super::signal::SignalGuard;
+use super::usage::Used;
 use crate::result::{Errno, Result};
 use crate::sync::WaitQueue;
 use crate::task::Sleep;
 use alloc::sync::Arc;
 use core::mem;
 use core::sync::atomic::AtomicU32;
-use core::sync::atomic::Ordering::{AcqRel, Acquire};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use kcore::alarms::{Alarms, Queue};
+use kcore::arena::NIL;
 use kcore::interval::Schedule;
+
+/// How many of a clock expire at one look: any more do at the next ticks, the longest due first.
+const MOST_AT_ONCE: u32 = 64;
 
 pub(super) struct Alarm {
     clock: CpuClock,
+    /// Among the alarms of its process, under their lock.
+    place: AtomicU32,
     /// Expiries that nobody has taken.
     expiries: AtomicU32,
     /// Whose timer it is, if it is one.
@@ -26,13 +35,10 @@ pub(super) struct Alarm {
     expired: WaitQueue,
 }
 
-/// An alarm in its process's list.
-pub(super) struct Listed {
-    alarm: Arc<Alarm>,
-    pub(super) schedule: Schedule,
-}
+/// The alarms that are on of the two clocks of a process or a thread, by [`CpuTime`].
+pub(super) type Queues = [Queue; 2];
 
-/// An alarm, for whoever waits: dropping it takes it from the list. Not with locks.
+/// An alarm, for whoever waits: dropping it takes it from its process. Not with locks.
 pub(super) struct CpuAlarm(Arc<Alarm>);
 
 // SAFETY: a process outlives its timers and so their alarms, and can be used by any task.
@@ -48,7 +54,7 @@ impl Alarm {
             return;
         }
         match self.owner {
-            // SAFETY: the alarm is in the list, so the timer is there, and its process.
+            // SAFETY: the alarm has a place, so the timer is there, and its process.
             Some(owner) => unsafe { &*owner }.on_fired(),
             None => self.expired.wake_all(),
         }
@@ -78,14 +84,22 @@ impl Alarm {
             _ if is_absolute => value,
             _ => now.saturating_add(value),
         };
-        let old = {
+        let (old, expiries) = {
             let mut timers = process.cpu_timers.lock();
-            let place = self.place(&timers).ok_or(Errno::EINVAL)?;
+            let place = self.place.load(Relaxed);
+            if place == NIL {
+                return Err(Errno::EINVAL);
+            }
             self.take();
-            mem::replace(&mut timers.alarms[place].schedule, Schedule { deadline, interval })
+            let timers = &mut *timers;
+            let queue = self.clock.queue(&mut guard, &mut timers.queues).ok_or(Errno::ESRCH)?;
+            let old = timers.alarms.set(queue, place, Schedule { deadline, interval });
+            // It may have passed already.
+            (old, timers.alarms.expire(queue, place, now))
         };
-        // It may have passed already.
-        process.expire_alarms(&guard);
+        if let Some(expiries) = expiries {
+            self.fire(expiries);
+        }
         process.update_timing(&mut guard);
         Ok(left(old, now))
     }
@@ -98,16 +112,9 @@ impl Alarm {
         let process = self.clock.process();
         let guard = process.lock_signals();
         let now = self.clock.read_with(&guard, &process.used_with(&guard));
-        let timers = process.cpu_timers.lock();
-        let listed = self.place(&timers).and_then(|place| timers.alarms.get(place));
-        match (now, listed) {
-            (Some(now), Some(listed)) => left(listed.schedule, now),
-            _ => Schedule::default(),
-        }
-    }
-
-    fn place(&self, timers: &CpuTimers) -> Option<usize> {
-        timers.alarms.iter().position(|listed| core::ptr::eq(&*listed.alarm, self))
+        let Some(now) = now else { return Schedule::default() };
+        let schedule = process.cpu_timers.lock().alarms.schedule(self.place.load(Relaxed));
+        left(schedule, now)
     }
 }
 
@@ -120,12 +127,12 @@ fn left(schedule: Schedule, now: u64) -> Schedule {
 impl CpuAlarm {
     /// `owner` is the process whose timer it is for, which drops it before it ends itself.
     pub(super) fn new(clock: CpuClock, owner: Option<*const Process>) -> Result<Self> {
-        let expired = WaitQueue::new();
-        let alarm = Alarm { clock, expiries: AtomicU32::new(0), owner, expired };
+        let (place, expired) = (AtomicU32::new(NIL), WaitQueue::new());
+        let alarm = Alarm { clock, place, expiries: AtomicU32::new(0), owner, expired };
         let alarm = Arc::try_new(alarm).map_err(|_| Errno::ENOMEM)?;
         let mut timers = alarm.clock.process().cpu_timers.lock();
-        timers.alarms.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-        timers.alarms.push(Listed { alarm: alarm.clone(), schedule: Schedule::default() });
+        let place = timers.alarms.insert(alarm.clone()).map_err(|_| Errno::ENOMEM)?;
+        alarm.place.store(place, Relaxed);
         drop(timers);
         Ok(Self(alarm))
     }
@@ -137,30 +144,49 @@ impl CpuAlarm {
 
 impl Drop for CpuAlarm {
     fn drop(&mut self) {
-        let process = self.0.clock.process();
+        let Self(alarm) = self;
+        let process = alarm.clock.process();
         let mut guard = process.lock_signals();
-        let listed = {
-            let mut timers = process.cpu_timers.lock();
-            self.0.place(&timers).map(|place| timers.alarms.swap_remove(place))
+        let (was_on, removed, unused) = {
+            let timers = &mut *process.cpu_timers.lock();
+            let place = alarm.place.swap(NIL, Relaxed);
+            let was_on = timers.alarms.schedule(place).is_on();
+            let queue = alarm.clock.queue(&mut guard, &mut timers.queues);
+            let removed = timers.alarms.remove(queue, place);
+            let is_last = timers.alarms.is_empty();
+            (was_on, removed, is_last.then(|| mem::take(&mut timers.alarms)))
         };
-        process.update_timing(&mut guard);
+        if was_on {
+            process.update_timing(&mut guard);
+        }
         drop(guard);
-        drop(listed);
+        drop((removed, unused));
     }
 }
 
 impl Process {
     /// Tells who waits for times of it that have come.
-    pub(super) fn expire_alarms(&self, guard: &SignalGuard) {
+    pub(super) fn expire_alarms(&self, guard: &mut SignalGuard) {
         let used = self.used_with(guard);
-        for Listed { alarm, schedule } in &mut self.cpu_timers.lock().alarms {
-            if schedule.is_on()
-                && let Some(now) = alarm.clock.read_with(guard, &used)
-                && schedule.left(now) == 0
-            {
-                alarm.fire(schedule.pass(now).saturating_add(1));
+        let timers = &mut *self.cpu_timers.lock();
+        let mut expire = |queues: &mut Queues, used: &Used| {
+            for (queue, counts) in queues.iter_mut().zip(CpuTime::BOTH) {
+                expire_first(&mut timers.alarms, queue, counts.of(used));
             }
-        }
+        };
+        expire(&mut timers.queues, &used);
+        guard.each_thread(|thread, own| {
+            if own.alarms.iter().any(|queue| !queue.is_empty()) {
+                expire(&mut own.alarms, &thread.used());
+            }
+        });
+    }
+}
+
+fn expire_first(alarms: &mut Alarms<Arc<Alarm>>, queue: &mut Queue, now: u64) {
+    for _ in 0..MOST_AT_ONCE {
+        let Some((alarm, expiries)) = alarms.expire_first(queue, now) else { return };
+        alarm.fire(expiries);
     }
 }
 

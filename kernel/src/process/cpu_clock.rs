@@ -1,5 +1,6 @@
 //! Clocks of processor time: of a process, or of one of its threads. They are counted in ticks.
 
+use super::cpu_alarm::Queues;
 use super::cpu_timer::CpuTime;
 use super::signal::SignalGuard;
 use super::table::{find, lock_family};
@@ -7,6 +8,7 @@ use super::usage::Used;
 use super::{Process, Thread, current};
 use crate::result::{Errno, Result};
 use alloc::sync::{Arc, Weak};
+use kcore::alarms::Queue;
 use kcore::cpu_clock::CpuClockId;
 
 pub struct CpuClock {
@@ -63,8 +65,23 @@ impl CpuClock {
     /// In nanoseconds, when the process has used so much; `None` if the thread has ended.
     pub(super) fn read_with(&self, guard: &SignalGuard, used: &Used) -> Option<u64> {
         let Some(thread) = &self.thread else { return Some(self.counts.of(used)) };
-        let is_it = |other: &&Arc<Thread>| core::ptr::eq(Arc::as_ptr(other), thread.as_ptr());
-        guard.threads().find(is_it).map(|thread| self.counts.of(&thread.used()))
+        find_thread(guard, thread).map(|thread| self.counts.of(&thread.used()))
+    }
+
+    /// Where its alarms stand that are on; `None` if the thread has ended. `queues` are its process's.
+    pub(super) fn queue<'a>(
+        &self,
+        guard: &'a mut SignalGuard,
+        queues: &'a mut Queues,
+    ) -> Option<&'a mut Queue> {
+        let queues = match &self.thread {
+            None => queues,
+            Some(thread) => {
+                let thread = find_thread(guard, thread)?.clone();
+                &mut guard.with(&thread).1.alarms
+            }
+        };
+        queues.get_mut(self.counts as usize)
     }
 
     /// In nanoseconds. EINVAL: the thread has ended.
@@ -72,4 +89,8 @@ impl CpuClock {
         let guard = self.process.lock_signals();
         self.read_with(&guard, &self.process.used_with(&guard)).ok_or(Errno::EINVAL)
     }
+}
+
+fn find_thread<'a>(guard: &'a SignalGuard, thread: &Weak<Thread>) -> Option<&'a Arc<Thread>> {
+    guard.threads().find(|other| core::ptr::eq(Arc::as_ptr(other), thread.as_ptr()))
 }

@@ -1,11 +1,11 @@
-//! Timers of processor time: ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU, and a list of others
-//! (`cpu_alarm`).
+//! Timers of processor time: ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU, and any number of
+//! others (`cpu_alarm`).
 //!
 //! Processor time is counted in ticks. While a process has one of these, each tick that one of its
 //! threads uses has the thread look, on its way to user mode. Nobody else pays.
 
 use super::alarm::Setting;
-use super::cpu_alarm::Listed;
+use super::cpu_alarm::{Alarm, Queues};
 use super::signal::{SignalGuard, post_from_kernel};
 use super::usage::Used;
 use super::{CurrentThread, Process};
@@ -13,8 +13,8 @@ use crate::time::{HZ, SECOND};
 use abi::process::{RLIM_INFINITY, RLIMIT_CPU, Rlimit64};
 use abi::signal::{SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU};
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::mem;
+use kcore::alarms::{Alarms, Queue};
 use kcore::interval::Schedule;
 
 const TICK: u64 = SECOND / HZ as u64;
@@ -29,7 +29,7 @@ pub enum CpuTime {
 }
 
 impl CpuTime {
-    const BOTH: [Self; 2] = [Self::User, Self::All];
+    pub(super) const BOTH: [Self; 2] = [Self::User, Self::All];
 
     /// In nanoseconds.
     pub(super) fn of(self, used: &Used) -> u64 {
@@ -44,17 +44,20 @@ impl CpuTime {
 /// One timer for each [`CpuTime`], and what others wait for.
 pub struct CpuTimers {
     timers: [Schedule; 2],
-    pub(super) alarms: Vec<Listed>,
+    /// Those of its threads' clocks too.
+    pub(super) alarms: Alarms<Arc<Alarm>>,
+    /// Of the process's own clocks.
+    pub(super) queues: Queues,
 }
 
 impl CpuTimers {
     pub const fn new() -> Self {
-        Self { timers: [Schedule { deadline: 0, interval: 0 }; 2], alarms: Vec::new() }
+        let timers = [Schedule { deadline: 0, interval: 0 }; 2];
+        Self { timers, alarms: Alarms::new(), queues: [Queue::new(); 2] }
     }
 
     fn is_any_on(&self) -> bool {
-        let mut all = self.timers.iter().chain(self.alarms.iter().map(|listed| &listed.schedule));
-        all.any(Schedule::is_on)
+        self.timers.iter().any(Schedule::is_on) || self.queues.iter().any(|queue| !queue.is_empty())
     }
 }
 
@@ -113,8 +116,9 @@ impl Process {
 
     /// Has its threads look at each tick, or not.
     pub(super) fn update_timing(&self, guard: &mut SignalGuard) {
-        let is_timed =
+        let mut is_timed =
             self.cpu_timers.lock().is_any_on() || self.limit(RLIMIT_CPU) != RLIM_INFINITY;
+        guard.each_thread(|_, own| is_timed |= own.alarms.iter().any(|queue| !queue.is_empty()));
         self.set_timed(is_timed);
         for thread in guard.threads() {
             thread.task.set_timed(is_timed);

@@ -8,6 +8,7 @@ use super::cpu_clock::CpuClock;
 use super::signal::{SignalGuard, post_timer};
 use super::{CurrentThread, Process};
 use crate::result::{Errno, Result};
+use crate::task::might_resched;
 use crate::time::{self, Timer, deadline};
 use abi::process::RLIMIT_SIGPENDING;
 use abi::signal::SI_TIMER;
@@ -294,9 +295,12 @@ impl Process {
         *overrun = passed;
     }
 
-    /// The program that made them is gone.
+    /// The program that made them is gone. Not with locks.
     pub(super) fn drop_timers(&self) {
-        let timers = core::mem::replace(&mut *self.timers.lock(), PosixTimers::new());
-        drop(timers);
+        let PosixTimers(timers) = core::mem::replace(&mut *self.timers.lock(), PosixTimers::new());
+        for timer in timers {
+            drop(timer);
+            might_resched();
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::threads::{self, spawn};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::Errno;
-use sys::abi::process::{P_PID, WEXITED, WNOWAIT};
+use sys::abi::process::{P_PID, RLIMIT_SIGPENDING, Rlimit64, WEXITED, WNOWAIT};
 use sys::abi::signal::*;
 use sys::abi::time::*;
 use sys::abi::{Plain, UserMutPtr};
@@ -28,6 +28,7 @@ tests![
     a_signal_ends_the_sleep_and_says_what_is_left,
     a_thread_that_has_ended_has_no_time,
     a_process_has_time_until_it_is_waited_for,
+    many_alarms_on_anothers_clock,
     the_smallest_step_of_a_clock,
     clocks_that_are_none,
 ];
@@ -346,6 +347,48 @@ pub fn a_process_has_time_until_it_is_waited_for() {
     assert_eq!(create(clock, SIGEV_NONE), Err(Errno::EINVAL));
     assert_eq!(read(clock), Err(Errno::EINVAL));
     assert_eq!(call!(timer_delete(timer)), Ok(0));
+}
+
+pub fn many_alarms_on_anothers_clock() {
+    const MANY: usize = 2000;
+    let limit = Rlimit64 { cur: 4000, max: 4000 };
+    let room = call!(prlimit64(0, RLIMIT_SIGPENDING, input(&limit), UserMutPtr::NULL));
+    room.expect("prlimit64");
+    block();
+    let worker = Worker::start();
+    let clock = of_process(worker.0);
+    let mut timers = [0; MANY];
+    for (index, timer) in (0..).zip(&mut timers) {
+        *timer = create(clock, SIGEV_NONE).expect("timer_create");
+        // The later one is made, the earlier it is due.
+        assert_eq!(set(*timer, 100_000 - index, 0), Ok(Itimerspec::ZERO));
+    }
+    let first = create(clock, SIGEV_SIGNAL).expect("timer_create");
+    set(first, 20, 0).expect("timer_settime");
+    assert_eq!(take(LONGEST).expect("rt_sigtimedwait").fields[0], first.cast_unsigned());
+    for timer in timers {
+        assert!((1..=100_000).contains(&left(timer)), "{}", left(timer));
+    }
+    // All at once: each has its turn.
+    let soon = read(clock).expect("clock_gettime") + milliseconds(50);
+    for timer in timers {
+        set_to(timer, TIMER_ABSTIME, soon, 0).expect("timer_settime");
+    }
+    let start = now();
+    for timer in timers {
+        while left(timer) != 0 {
+            assert!(now() - start < LONGEST, "an alarm was forgotten");
+            sleep(milliseconds(10));
+        }
+    }
+    for timer in timers.iter().skip(1).step_by(2) {
+        assert_eq!(call!(timer_delete(*timer)), Ok(0));
+    }
+    for timer in timers.iter().step_by(2) {
+        set(*timer, 100_000, 1).expect("timer_settime");
+    }
+    // The rest goes with this process, after the clock's.
+    worker.kill();
 }
 
 pub fn the_smallest_step_of_a_clock() {

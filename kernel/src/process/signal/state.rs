@@ -1,5 +1,6 @@
 //! The signal state of a process and of each of its threads, and the lock around both.
 
+use crate::process::cpu_alarm::Queues;
 use crate::process::trace::Tracee;
 use crate::process::{Process, Thread};
 use crate::result::{Errno, Result};
@@ -8,6 +9,7 @@ use crate::task::{self, work};
 use abi::signal::SignalSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use kcore::alarms::Queue;
 use kcore::signal::{Actions, InfoPool, Pending};
 
 /// Why the signals of all processes are pending. Inside every process's signal lock.
@@ -56,6 +58,8 @@ pub struct ThreadSignals {
     pub(in crate::process) for_child: Option<SignalSet>,
     /// Who is told what it does.
     pub(in crate::process) tracee: Option<Arc<Tracee>>,
+    /// Of its clocks. They end with it.
+    pub(in crate::process) alarms: Queues,
 }
 
 impl Signals {
@@ -149,6 +153,7 @@ impl ThreadSignals {
             is_stopped: false,
             for_child: None,
             tracee: None,
+            alarms: [Queue::new(); 2],
         }
     }
 }
