@@ -189,8 +189,8 @@ fn finish(
     let (mut used, mut are_all) = (0, true);
     if let Some(who) = received.credentials {
         // As on Linux, nobody hears of a bad address.
-        (used, are_all) = control::write_credentials(head.control, head.controllen, who)
-            .unwrap_or((0, true));
+        (used, are_all) =
+            control::write_credentials(head.control, head.controllen, who).unwrap_or((0, true));
     }
     if let Some(rights) = &received.rights {
         let close = if how & MSG_CMSG_CLOEXEC != 0 { CloseOnExec::Yes } else { CloseOnExec::No };

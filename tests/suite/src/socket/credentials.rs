@@ -20,6 +20,7 @@ tests![
     who_asks_has_a_name,
     credentials_come_before_descriptors,
     who_accepts_asks_as_who_listens,
+    a_message_is_not_lost_to_a_bad_place_for_them,
     a_partner_is_whom_it_acts_for,
 ];
 
@@ -191,4 +192,14 @@ pub fn a_partner_is_whom_it_acts_for() {
         0
     });
     assert_eq!(ended, Status::Exited(0));
+}
+
+pub fn a_message_is_not_lost_to_a_bad_place_for_them() {
+    let (one, other) = pair(SOCK_DGRAM);
+    assert_eq!(set(&other, SO_PASSCRED, 1), Ok(0));
+    assert_eq!(send(&one, b"x", 0), Ok(1));
+    let nowhere = UserMutPtr::new(16);
+    let mut message = Msghdr { control: nowhere, controllen: 64, ..Msghdr::default() };
+    assert_eq!(call!(recvmsg(other.fd().0, output(&mut message), MSG_DONTWAIT)), Ok(0));
+    assert_eq!(({ message.controllen }, message.flags & MSG_CTRUNC), (0, 0));
 }

@@ -2,16 +2,16 @@
 
 use super::calls::*;
 use crate::child;
-use crate::harness::on_folio;
+use crate::harness::{on_folio, only_on_folio};
 use alloc::vec;
 use core::time::Duration;
 use sys::Errno;
-use sys::abi::UserPtr;
 use sys::abi::file::{S_IFSOCK, SEEK_CUR};
 use sys::abi::poll::POLLOUT;
 use sys::abi::socket::*;
 use sys::abi::time::Timeval;
-use sys::syscall::{input, output};
+use sys::abi::{UserMutPtr, UserPtr};
+use sys::syscall::{input, output, pointer, pointer_mut};
 use sys::wait::Status;
 
 tests![
@@ -19,6 +19,7 @@ tests![
     a_timeout_ends_the_wait,
     buffers_have_twice_the_size_asked_for,
     only_the_privileged_use_force,
+    a_long_time_is_for_ever_to_the_old_option,
     a_small_buffer_takes_little,
     switches_are_on_or_off,
     what_cannot_be_set_is_refused,
@@ -102,6 +103,19 @@ pub fn only_the_privileged_use_force() {
         0
     });
     assert_eq!(ended, Status::Exited(0));
+}
+
+pub fn a_long_time_is_for_ever_to_the_old_option() {
+    only_on_folio("Linux 6.1/i386, sock_get_timeout; a 64-bit kernel has room for more");
+    let (one, _other) = pair(SOCK_STREAM);
+    let long = SockTimeval { sec: (1 << 32) + 5, usec: 7 };
+    let value = UserPtr::new(pointer(&long));
+    let size = size_of_val(&long) as i32;
+    assert_eq!(call!(setsockopt(one.fd().0, SOL_SOCKET, SO_RCVTIMEO_NEW, value, size)), Ok(0));
+    let (mut shown, mut size) = (Timeval { sec: 1, usec: 1 }, size_of::<Timeval>() as i32);
+    let to = UserMutPtr::new(pointer_mut(&mut shown));
+    let got = call!(getsockopt(one.fd().0, SOL_SOCKET, SO_RCVTIMEO, to, output(&mut size)));
+    assert_eq!((got, shown.sec, shown.usec), (Ok(0), 0, 0));
 }
 
 pub fn a_small_buffer_takes_little() {
