@@ -2,7 +2,7 @@
 //!
 //! An alarm that is on stands in the queue of the clock it goes by. That process's threads look who is
 //! first at each tick they use; whoever waits pays nothing meanwhile, and others' alarms cost them
-//! little, for anybody of the same user may set some.
+//! little, for anybody may set some.
 
 use super::Process;
 use super::cpu_clock::CpuClock;
