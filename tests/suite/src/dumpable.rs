@@ -1,6 +1,7 @@
 //! Whether a process's memory may be shown to its user's other processes.
 
 use crate::child;
+use crate::harness::only_as_root;
 use crate::scratch::Scratch;
 use sys::abi::process::{PR_GET_DUMPABLE, PR_SET_DUMPABLE};
 use sys::path::CPath;
@@ -42,12 +43,6 @@ fn own_path() -> &'static [u8] {
     env::args().next().expect("argument 0")
 }
 
-fn as_root() {
-    if !call!(geteuid32()).is_ok_and(|user| user == 0) {
-        skip!("not privileged");
-    }
-}
-
 pub fn the_program_says_so_itself() {
     assert_eq!(dumpable(), 1);
     for bad in [2, 3, u32::MAX] {
@@ -70,7 +65,7 @@ pub fn children_inherit_it_and_programs_begin_anew() {
 
 pub fn who_acts_for_somebody_else_loses_it() {
     const SAME: u32 = u32::MAX;
-    as_root();
+    only_as_root();
     let changes: [(&dyn Fn() -> Result<u32>, i32); 9] = [
         (&|| call!(setresuid32(0, 0, 0)), 1),
         (&|| call!(setresuid32(1000, SAME, SAME)), 1),
@@ -89,7 +84,7 @@ pub fn who_acts_for_somebody_else_loses_it() {
 }
 
 pub fn programs_of_others_do_not_have_it() {
-    as_root();
+    only_as_root();
     let (program, file) = Scratch::file("dumpable", &sys::file::read(own_path()).expect("read"));
     let path = CPath::new(program.as_str()).expect("a path");
     let set_mode = |mode| assert_eq!(call!(chmod(path.as_user(), mode)), Ok(0));

@@ -348,9 +348,7 @@ pub fn the_working_directory_stays() {
 }
 
 pub fn who_one_was_does_not_stay() {
-    if !call!(geteuid32()).is_ok_and(|user| user == 0) {
-        skip!("not privileged");
-    }
+    crate::harness::only_as_root();
     let (name, file) = Scratch::file("ids", &sys::file::read(own_path()).expect("read"));
     assert_eq!(call!(fchmod(file.fd().0, 0o755)), Ok(0));
     drop(file);

@@ -284,6 +284,13 @@ pub fn only_on_folio(source: &str) {
     }
 }
 
+/// Skips the test of who may not do what only root may.
+pub fn only_as_root() {
+    if call!(geteuid32()) != Ok(0) {
+        skip!("not privileged");
+    }
+}
+
 /// Whether QEMU interprets this processor, which leaves some of its exceptions out.
 pub fn is_emulated() -> bool {
     const SIGNATURE: [u32; 3] = [0x5447_4354, 0x4354_4743, 0x4743_5447];

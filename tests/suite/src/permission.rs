@@ -2,6 +2,7 @@
 
 use crate::child;
 use crate::dumpable::set_dumpable;
+use crate::harness::only_as_root;
 use crate::procfs::as_program;
 use alloc::format;
 use sys::abi::file::F_OK;
@@ -63,9 +64,7 @@ fn about(prepare: impl FnOnce(), test: impl FnOnce(i32)) {
 
 /// Ends a test that cannot change its ids.
 fn as_root(test: fn()) {
-    if !call!(geteuid32()).is_ok_and(|user| user == 0) {
-        skip!("not privileged");
-    }
+    only_as_root();
     as_program(test);
 }
 

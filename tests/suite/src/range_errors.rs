@@ -274,9 +274,7 @@ pub fn mincore_errors() {
 
 /// What root may, and nobody else: page 0, and locking without limit.
 pub fn privilege_ends_with_the_user() {
-    if call!(geteuid32()) != Ok(0) {
-        skip!("not root");
-    }
+    crate::harness::only_as_root();
     let start = map(4);
     let limit = Rlimit { cur: PAGE, max: PAGE };
     call!(setrlimit(RLIMIT_MEMLOCK, input(&limit))).expect("setrlimit");

@@ -2,7 +2,7 @@
 
 use super::calls::*;
 use crate::child;
-use crate::harness::{on_folio, only_on_folio};
+use crate::harness::{on_folio, only_as_root, only_on_folio};
 use alloc::vec;
 use core::time::Duration;
 use sys::Errno;
@@ -88,7 +88,11 @@ pub fn buffers_have_twice_the_size_asked_for() {
 }
 
 pub fn only_the_privileged_use_force() {
+    only_as_root();
     let (one, _other) = pair(SOCK_DGRAM);
+    if !on_folio() && set(&one, SO_SNDBUFFORCE, 1_000_000) == Err(Errno::EPERM) {
+        skip!("a container's root");
+    }
     for (force, of, least) in [(SO_SNDBUFFORCE, SO_SNDBUF, 4608), (SO_RCVBUFFORCE, SO_RCVBUF, 2304)]
     {
         for (asked, expected) in [(1_000_000, 2_000_000), (-1, least)] {

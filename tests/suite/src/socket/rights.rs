@@ -4,7 +4,7 @@ use super::calls::*;
 use super::control::*;
 use crate::child;
 use crate::fault::{PAGE, map, unmap};
-use crate::harness::{on_folio, only_on_folio};
+use crate::harness::{on_folio, only_as_root, only_on_folio};
 use crate::threads::{Thread, spawn};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -418,6 +418,7 @@ fn as_user(user: u32, body: &dyn Fn() -> Result<u32>) -> i32 {
 }
 
 pub fn every_user_has_a_limit() {
+    only_as_root();
     let (near, far) = pair(SOCK_DGRAM);
     let (read, _write) = pipe().expect("pipe2");
     let refused = i32::from(Errno::ETOOMANYREFS.number());
