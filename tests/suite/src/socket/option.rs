@@ -72,16 +72,18 @@ pub fn buffers_have_twice_the_size_asked_for() {
     for kind in KINDS {
         let (one, _other) = pair(kind);
         for (of, least) in [(SO_SNDBUF, 4608), (SO_RCVBUF, 2304)] {
-            assert_eq!(option(&one, of), Ok(212_992));
+            // A machine's administrator says how much there is at first, and how much there may be.
+            let first = option(&one, of).expect("getsockopt");
+            assert!(if on_folio() { first == 212_992 } else { first >= 4608 }, "{first}");
             for (asked, expected) in [(10_000, 20_000), (0, least)] {
                 assert_eq!(set(&one, of, asked), Ok(0));
                 assert_eq!(option(&one, of), Ok(expected), "{asked}");
             }
-            // More than there may be; a machine's administrator says how much that is.
+            // More than there may be.
             for asked in [-1, 1 << 30] {
                 assert_eq!(set(&one, of, asked), Ok(0));
                 let size = option(&one, of).expect("getsockopt");
-                assert!(if on_folio() { size == 2 * 212_992 } else { size >= 2 * 212_992 });
+                assert!(if on_folio() { size == 2 * 212_992 } else { size > 20_000 }, "{size}");
             }
         }
     }
