@@ -29,7 +29,7 @@ tests![
     closing_ends_the_watch,
     sockets_tell_both_directions,
     an_instance_can_be_polled,
-    a_blocked_alarm_does_not_end_the_wait,
+    a_blocked_timer_does_not_end_the_wait,
     requests_that_make_no_sense,
     an_instance_watches_instances,
     chains_of_instances_are_short_and_no_circles,
@@ -281,20 +281,20 @@ pub fn requests_that_make_no_sense() {
     assert_eq!(control(&epoll, EPOLL_CTL_ADD, &null, IN, 1), Err(Errno::EPERM));
 }
 
-pub fn a_blocked_alarm_does_not_end_the_wait() {
-    use sys::abi::signal::{SIG_BLOCK, SIGALRM};
-    use sys::abi::time::{ITIMER_REAL, Itimerval, Timeval};
-    sys::signal::change_mask(SIG_BLOCK, SignalSet::of(SIGALRM)).expect("rt_sigprocmask");
-    let soon = Itimerval {
-        interval: Timeval { sec: 0, usec: 0 },
-        value: Timeval { sec: 0, usec: 20_000 },
-    };
-    call!(setitimer(ITIMER_REAL, input(&soon), UserMutPtr::NULL)).expect("setitimer");
+pub fn a_blocked_timer_does_not_end_the_wait() {
+    use sys::abi::signal::{SIG_BLOCK, SIGEV_SIGNAL, Sigevent};
+    use sys::abi::time::{CLOCK_MONOTONIC, Itimerspec, Timespec};
+    sys::signal::change_mask(SIG_BLOCK, SignalSet::of(SIGUSR1)).expect("rt_sigprocmask");
+    let event = Sigevent { signo: SIGUSR1, notify: SIGEV_SIGNAL, ..Sigevent::ZERO };
+    let mut timer = -1;
+    call!(timer_create(CLOCK_MONOTONIC, input(&event), output(&mut timer))).expect("timer_create");
+    let soon = Itimerspec { value: Timespec { sec: 0, nsec: 20_000_000 }, ..Itimerspec::ZERO };
+    call!(timer_settime(timer, 0, input(&soon), UserMutPtr::NULL)).expect("timer_settime");
     assert_eq!(wait(&create(), 16, 80), Ok(Vec::new()));
-    assert_eq!(sys::signal::wait(SignalSet::of(SIGALRM)), Ok(SIGALRM));
+    assert_eq!(sys::signal::wait(SignalSet::of(SIGUSR1)), Ok(SIGUSR1));
     // What somebody waits for is no interruption.
-    call!(setitimer(ITIMER_REAL, input(&soon), UserMutPtr::NULL)).expect("setitimer");
-    assert_eq!(sys::signal::wait(SignalSet::of(SIGALRM)), Ok(SIGALRM));
+    call!(timer_settime(timer, 0, input(&soon), UserMutPtr::NULL)).expect("timer_settime");
+    assert_eq!(sys::signal::wait(SignalSet::of(SIGUSR1)), Ok(SIGUSR1));
 }
 
 pub fn an_instance_watches_instances() {

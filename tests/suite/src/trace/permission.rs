@@ -4,14 +4,14 @@ use super::traced::*;
 use crate::child;
 use crate::threads;
 use alloc::vec::Vec;
-use core::time::Duration;
 use sys::abi::UserMutPtr;
+use sys::abi::process::{P_PID, WEXITED, WNOWAIT};
 use sys::abi::trace::*;
 use sys::process;
 use sys::syscall::{output, pointer_mut};
 use sys::trace::Tracer;
 use sys::wait::Status;
-use sys::{Errno, time};
+use sys::Errno;
 
 pub fn not_everybody_may_be_traced() {
     folios_own();
@@ -32,7 +32,8 @@ pub fn not_everybody_may_be_traced() {
     watch(&second, |_, _| ());
     assert_eq!(child::wait(pid), Status::Exited(0));
     let zombie = child::start(|| 0);
-    time::sleep(Duration::from_millis(30));
+    let none = (UserMutPtr::NULL, UserMutPtr::NULL);
+    assert_eq!(call!(waitid(P_PID, zombie, none.0, WEXITED | WNOWAIT, none.1)), Ok(0));
     assert_eq!(second.attach(zombie, TRACE_CALLS), Err(Errno::ESRCH), "it has ended");
     assert_eq!(child::wait(zombie), Status::Exited(0));
     assert_eq!(Tracer::new(1025).err(), Some(Errno::EINVAL));

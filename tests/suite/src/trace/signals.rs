@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use sys::abi::UserMutPtr;
 use sys::abi::signal::*;
-use sys::abi::time::{ITIMER_REAL, Itimerval, Timeval};
+use sys::abi::time::{CLOCK_MONOTONIC, Itimerspec, Timespec};
 use sys::abi::trace::*;
 use sys::process::{self, kill};
 use sys::signal::change_mask;
-use sys::syscall::input;
+use sys::syscall::{input, output};
 use sys::trace::Tracer;
 use sys::wait::Status;
 use sys::{Errno, time};
@@ -75,10 +75,13 @@ pub fn word_of_a_timer_does_not_end_the_wait() {
         time::sleep(Duration::from_millis(100));
         4
     });
-    change_mask(SIG_BLOCK, SignalSet::of(SIGALRM)).expect("rt_sigprocmask");
-    let interval = Timeval { sec: 0, usec: 10_000 };
-    let timer = Itimerval { interval, value: interval };
-    call!(setitimer(ITIMER_REAL, input(&timer), UserMutPtr::NULL)).expect("setitimer");
+    change_mask(SIG_BLOCK, SignalSet::of(SIGUSR1)).expect("rt_sigprocmask");
+    let event = Sigevent { signo: SIGUSR1, notify: SIGEV_SIGNAL, ..Sigevent::ZERO };
+    let mut timer = -1;
+    call!(timer_create(CLOCK_MONOTONIC, input(&event), output(&mut timer))).expect("timer_create");
+    let interval = Timespec { sec: 0, nsec: 10_000_000 };
+    let often = Itimerspec { interval, value: interval };
+    call!(timer_settime(timer, 0, input(&often), UserMutPtr::NULL)).expect("timer_settime");
     watch(&tracer, |_, _| {});
     assert_eq!(child::wait(pid), Status::Exited(4));
 }
