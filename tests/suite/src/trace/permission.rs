@@ -4,6 +4,7 @@ use super::traced::*;
 use crate::child;
 use crate::threads;
 use alloc::vec::Vec;
+use sys::Errno;
 use sys::abi::UserMutPtr;
 use sys::abi::process::{P_PID, WEXITED, WNOWAIT};
 use sys::abi::trace::*;
@@ -11,7 +12,6 @@ use sys::process;
 use sys::syscall::{output, pointer_mut};
 use sys::trace::Tracer;
 use sys::wait::Status;
-use sys::Errno;
 
 pub fn not_everybody_may_be_traced() {
     folios_own();
