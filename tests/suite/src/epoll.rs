@@ -286,10 +286,10 @@ pub fn a_blocked_timer_does_not_end_the_wait() {
     use sys::abi::signal::{SIG_BLOCK, SIGEV_SIGNAL, Sigevent};
     use sys::abi::time::{CLOCK_MONOTONIC, Itimerspec, Timespec};
     sys::signal::change_mask(SIG_BLOCK, SignalSet::of(SIGUSR1)).expect("rt_sigprocmask");
-    let event = Sigevent { signo: SIGUSR1, notify: SIGEV_SIGNAL, ..Sigevent::ZERO };
+    let event = Sigevent { signo: SIGUSR1, notify: SIGEV_SIGNAL, ..Sigevent::default() };
     let mut timer = -1;
     call!(timer_create(CLOCK_MONOTONIC, input(&event), output(&mut timer))).expect("timer_create");
-    let soon = Itimerspec { value: Timespec { sec: 0, nsec: 20_000_000 }, ..Itimerspec::ZERO };
+    let soon = Itimerspec { value: Timespec { sec: 0, nsec: 20_000_000 }, ..Itimerspec::default() };
     call!(timer_settime(timer, 0, input(&soon), UserMutPtr::NULL)).expect("timer_settime");
     assert_eq!(wait(&create(), 16, 80), Ok(Vec::new()));
     assert_eq!(sys::signal::wait(SignalSet::of(SIGUSR1)), Ok(SIGUSR1));
@@ -418,15 +418,18 @@ pub fn a_user_may_have_so_many_watches() {
             .map(|_| File::from_fd(Fd(call!(dup(read.fd().0)).expect("dup").cast_signed())))
             .collect();
         let (mut instances, mut made) = (Vec::new(), 0);
-        let refused = 'all: loop {
+        let refused = loop {
             let epoll = create();
-            for copy in &copies {
-                match control(&epoll, EPOLL_CTL_ADD, copy, IN, 0) {
-                    Ok(_) => made += 1,
-                    Err(error) => break 'all error,
-                }
-            }
+            let add = |copy| control(&epoll, EPOLL_CTL_ADD, copy, IN, 0);
+            let refused = copies.iter().find_map(|copy| {
+                let added = add(copy);
+                made += u32::from(added.is_ok());
+                added.err()
+            });
             instances.push(epoll);
+            if let Some(error) = refused {
+                break error;
+            }
         };
         assert_eq!((refused, made), (Errno::ENOSPC, most));
         assert_eq!(control(&instances[0], EPOLL_CTL_DEL, &copies[0], 0, 0), Ok(0));

@@ -76,7 +76,7 @@ pub fn word_of_a_timer_does_not_end_the_wait() {
         4
     });
     change_mask(SIG_BLOCK, SignalSet::of(SIGUSR1)).expect("rt_sigprocmask");
-    let event = Sigevent { signo: SIGUSR1, notify: SIGEV_SIGNAL, ..Sigevent::ZERO };
+    let event = Sigevent { signo: SIGUSR1, notify: SIGEV_SIGNAL, ..Sigevent::default() };
     let mut timer = -1;
     call!(timer_create(CLOCK_MONOTONIC, input(&event), output(&mut timer))).expect("timer_create");
     let interval = Timespec { sec: 0, nsec: 10_000_000 };
