@@ -2,6 +2,7 @@
 //! tested beside the server.
 
 use crate::child;
+use crate::harness::only_as_root;
 use crate::procfs::as_program;
 use crate::scratch::Scratch;
 use crate::threads;
@@ -89,6 +90,7 @@ pub fn a_process_that_ends_takes_its_directory_along() {
 }
 
 pub fn names_in_it_cannot_be_changed() {
+    only_as_root();
     as_program(|| {
         let own = Scratch::file("proc-names", b"x").0;
         let (version, none) = (path("/proc/version"), path("/proc/none"));
@@ -234,6 +236,7 @@ pub fn after_exec_they_are_the_executing_threads() {
 }
 
 pub fn who_may_not_look_does_not_see() {
+    only_as_root();
     as_program(|| {
         let owner = process::id();
         let fd = File::open("/dev/null").expect("open").into_fd();

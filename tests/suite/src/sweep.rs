@@ -182,6 +182,10 @@ pub fn every_pointer_of_every_call() {
     assert!(swept > 150, "{swept} pointers");
     // Extended attributes do not exist, whatever they are called.
     unseen.retain(|one| !UNUSED.contains(one) && !one.0.ends_with("xattr"));
+    if call!(geteuid32()) != Ok(0) {
+        // Others are refused before.
+        unseen.retain(|one| one.0 != "setgroups32");
+    }
     assert_eq!(unseen, [("", ""); 0]);
 }
 

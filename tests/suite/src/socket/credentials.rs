@@ -190,6 +190,7 @@ pub fn a_partner_is_whom_it_acts_for() {
         call!(getsockopt(one.fd().0, SOL_SOCKET, SO_PEERCRED, place, length)).expect("getsockopt");
         who
     };
+    only_as_root();
     let ended = child::run(|| {
         call!(setfsgid32(2000)).expect("setfsgid32");
         call!(setfsuid32(1000)).expect("setfsuid32");
