@@ -1,4 +1,4 @@
-//! `test`: the three rings, on the machines their words ask for.
+//! `test`: the rings of tests, on the machines their words ask for.
 
 use crate::agreement::Questions;
 use crate::build::{self, Image, LINUX_INIT, Program};

@@ -72,7 +72,7 @@ pub fn absurd_breaks_change_nothing() {
 
 /// A 64-bit kernel leaves a program 4 GiB.
 pub fn the_break_stays_below_the_stack_and_the_kernel() {
-    crate::harness::only_on_folio("linux-vm §6, TASK_SIZE");
+    crate::harness::only_on_folio("TASK_SIZE of i386 (kcore::layout)");
     let start = aligned_break();
     for wish in [0xbfff_f000, 0xbfff_ffff, 0xc000_0000, 0xf800_0000] {
         assert_eq!(brk(wish), start, "{wish:#x}");

@@ -361,7 +361,7 @@ pub fn creating_what_exists_is_eexist() {
 }
 
 pub fn the_boot_archive_is_read_only() {
-    crate::harness::only_on_folio("design §1, boot archive");
+    crate::harness::only_on_folio("ARCHITECTURE.md, What is on top: the boot archive");
     let name = sys::env::args().next().expect("argument 0");
     assert_eq!(File::open_with(name, O_RDWR, 0).err(), Some(Errno::EROFS));
     assert_eq!(File::create("/bin/new").err(), Some(Errno::EROFS));

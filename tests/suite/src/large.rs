@@ -97,9 +97,9 @@ pub fn a_process_that_takes_all_memory_does_not_take_others_along() {
     assert_eq!(child::run(|| 5), Status::Exited(5));
 }
 
-/// linux-vm §6: at most 65,530 regions.
+/// Linux's usual vm.max_map_count: at most 65,530 regions.
 pub fn the_number_of_regions_is_limited() {
-    crate::harness::only_on_folio("linux-vm §6, more than 65,530 regions");
+    crate::harness::only_on_folio("vm.max_map_count; a host may have another");
     let count = 2 * 66_000;
     let flags = PRIVATE | MAP_NORESERVE;
     let start = call!(mmap2(0, count * PAGE, RW, flags, -1, 0)).expect("mmap2");

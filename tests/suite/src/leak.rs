@@ -115,7 +115,7 @@ const KINDS: [(u32, &str); LEAK_KINDS as usize] = [
 
 /// The kernel loses one of a kind, and the count must show it: the test of the tests.
 pub fn every_kind_is_found() {
-    crate::harness::only_on_folio("design §10, leaks");
+    crate::harness::only_on_folio("tests/README.md, A test of the suite");
     for (kind, figure) in KINDS {
         let before = Snapshot::take().expect("statistics");
         let again = Snapshot::take().expect("statistics");

@@ -1,8 +1,9 @@
 //! Tests of Folio by system calls, from inside the guest.
 //!
-//! `suite [FILTER…]` runs the tests whose names contain one of the words; `suite --list` names them.
-//! Each test runs in a process of its own with a time limit; a panic fails it. Where a test makes
-//! only Linux calls it also runs on Linux, which says what is right.
+//! `suite [FILTER…]` runs the tests whose names contain one of the words; `suite --list` names them,
+//! and `suite --stress SECONDS` lets those of `stress` go on for so long each. Each test runs in a
+//! process of its own with a time limit; a panic fails it. Where a test makes only Linux calls it also
+//! runs on Linux, which says what is right.
 
 #![no_std]
 #![no_main]

@@ -169,7 +169,7 @@ pub fn addresses_do_not_wrap_around() {
 
 /// A 64-bit kernel would begin with the bytes that are there.
 pub fn ranges_into_the_kernel_are_refused_whole() {
-    crate::harness::only_on_folio("linux-vm §1, access_ok");
+    crate::harness::only_on_folio("TASK_SIZE of i386 (kcore::layout)");
     let (read, write) = sys::file::pipe().expect("pipe2");
     let start = map(1);
     let huge = call!(write(write.fd().0, UserPtr::new(start), 0xffff_ffff));
@@ -181,7 +181,7 @@ pub fn ranges_into_the_kernel_are_refused_whole() {
 
 /// The first kernel address is no user's, whatever maps it.
 pub fn kernel_memory_is_out_of_reach() {
-    crate::harness::only_on_folio("linux-vm §1, PAGE_OFFSET");
+    crate::harness::only_on_folio("PAGE_OFFSET of i386 (kcore::layout)");
     let (read, write) = sys::file::pipe().expect("pipe2");
     write.write_all(&[1; 64]).expect("write");
     for address in [0xc000_0000, 0xc010_0000, 0xbfff_ffff, 0xf800_0000] {

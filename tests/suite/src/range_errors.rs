@@ -288,9 +288,9 @@ pub fn privilege_ends_with_the_user() {
     ]);
 }
 
-/// linux-vm §6: these limits lie at TASK_SIZE of i386, below that of a 64-bit kernel.
+/// These limits lie at TASK_SIZE of i386, below that of a 64-bit kernel.
 pub fn errors_at_the_end_of_user_space() {
-    crate::harness::only_on_folio("linux-vm §6, TASK_SIZE");
+    crate::harness::only_on_folio("TASK_SIZE of i386 (kcore::layout)");
     let end = 0xc000_0000;
     let start = map(1);
     let fixed = MREMAP_MAYMOVE | MREMAP_FIXED;

@@ -32,7 +32,7 @@ const SECOND: core::time::Duration = core::time::Duration::from_secs(1);
 
 /// Runs a test as a program that services may be called by.
 fn as_program(test: fn()) {
-    only_on_folio("design §6, supervision");
+    only_on_folio("ARCHITECTURE.md, What is on top: user/init");
     if file::stat("/etc/services/assist.conf").is_err() {
         skip!("this archive has no assist service");
     }

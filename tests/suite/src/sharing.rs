@@ -165,7 +165,7 @@ fn end(pid: i32) {
 }
 
 pub fn a_librarys_text_is_divided_by_its_users() {
-    only_on_folio("design §5, the page cache");
+    only_on_folio("figures of the page cache (abi::statistics)");
     as_program(|| {
         let (_pipe, pids) = three();
         for left in (1..=pids.len()).rev() {
@@ -176,7 +176,7 @@ pub fn a_librarys_text_is_divided_by_its_users() {
 }
 
 pub fn relocated_pages_are_private() {
-    only_on_folio("design §5, the page cache");
+    only_on_folio("figures of the page cache (abi::statistics)");
     as_program(|| {
         let (_pipe, pids) = three();
         let mut own = Vec::new();

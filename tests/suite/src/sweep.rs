@@ -191,7 +191,7 @@ pub fn every_pointer_of_every_call() {
 
 /// What a call says about the kernel's own addresses it must say without having read them.
 pub fn kernel_addresses_are_not_read_for_a_structure() {
-    crate::harness::only_on_folio("design §8, a bad user pointer is EFAULT");
+    crate::harness::only_on_folio("where a 64-bit kernel lies is no kernel's address here");
     let mut statistics = Statistics::default();
     let size = size_of::<Statistics>() as u32;
     // SAFETY: the call writes the structure, or nothing.

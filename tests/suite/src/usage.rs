@@ -219,7 +219,7 @@ pub fn the_affinity_has_this_processor() {
 
 /// While a process of negative nice value has something to do, ordinary ones wait.
 pub fn negative_nice_goes_first() {
-    only_on_folio("design §8, priorities: Linux shares the CPU out");
+    only_on_folio("priorities; Linux shares the processor out");
     let shared = MAP_SHARED | MAP_ANONYMOUS;
     let counter = call!(mmap2(0, PAGE, RW, shared, -1, 0)).expect("mmap2");
     let ordinary = child::start(|| {

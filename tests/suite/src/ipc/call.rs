@@ -43,7 +43,7 @@ pub fn a_block_that_is_not_there_is_efault() {
 }
 
 pub fn calls_only_go_down() {
-    only_on_folio("design §6, levels");
+    only_on_folio("ARCHITECTURE.md, Files of servers: calls only go down");
     let port = Port::new(level()).expect("a port");
     let (pid, _handle) = start_client(&port, Rights::CALL, |port| {
         assert_eq!(raise_level(level()), Err(Errno::EPERM));
@@ -62,7 +62,7 @@ pub fn calls_only_go_down() {
 }
 
 pub fn badges_tell_clients_apart() {
-    only_on_folio("design §6");
+    only_on_folio("abi::syscall::ipc");
     let port = Port::new(level()).expect("a port");
     let badged = port.0.mint(Rights::CALL | Rights::TRANSFER | Rights::DUPLICATE, 77);
     let badged = Port(badged.expect("mint"));

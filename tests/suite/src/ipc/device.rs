@@ -8,7 +8,7 @@ use sys::ipc::*;
 use sys::wait::Status;
 
 pub fn lines_and_ports_are_for_init() {
-    only_on_folio("design §6, drivers");
+    only_on_folio("abi::syscall::ipc");
     let status = child::run(|| {
         raise_level(Level::PROGRAM).expect("level");
         assert_eq!(Irq::new(5).unwrap_err(), Errno::EPERM);

@@ -9,7 +9,7 @@ use sys::ipc::*;
 use sys::wait::Status;
 
 pub fn a_server_that_dies_leaves_its_port() {
-    only_on_folio("design §6");
+    only_on_folio("abi::syscall::ipc");
     let port = Port::new(level()).expect("a port");
     let body: fn(Port) = |port| {
         assert_eq!(port.call(Call::new(DIE)).unwrap_err(), Errno::EOWNERDEAD);
@@ -73,7 +73,7 @@ pub fn a_server_can_end_a_client() {
 }
 
 pub fn children_are_watched() {
-    only_on_folio("design §6, supervision");
+    only_on_folio("ARCHITECTURE.md, What is on top: user/init");
     let port = Port::new(level()).expect("a port");
     let pid = child::start(|| 0);
     let handle = Child::open(pid).expect("the child");

@@ -117,7 +117,7 @@ pub fn start_client(port: &Port, rights: Rights, body: fn(Port)) -> (i32, Child)
 /// Serves until a client that runs `body` has ended, which may hand the port on; how it ended, the port, and the calls that
 /// were not answered.
 pub fn with_client(body: fn(Port)) -> (Status, ServedPort, Vec<Token>) {
-    only_on_folio("design §6");
+    only_on_folio("abi::syscall::ipc");
     let port = Port::new(level()).expect("a port");
     let rights = Rights::CALL | Rights::NOTIFY | Rights::DUPLICATE | Rights::TRANSFER;
     let (pid, client) = start_client(&port, rights, body);

@@ -34,7 +34,7 @@ pub fn handles_travel_with_the_rights_they_are_given() {
 }
 
 pub fn frames_are_shared() {
-    only_on_folio("design §6");
+    only_on_folio("abi::syscall::ipc");
     assert_eq!(Frames::new(0).unwrap_err(), Errno::EINVAL);
     assert_eq!(Frames::new(1025).unwrap_err(), Errno::EINVAL);
     let frames = Frames::new(3).expect("frames");
@@ -78,7 +78,7 @@ pub fn frames_are_shared() {
 }
 
 pub fn handles_are_closed_and_revoked() {
-    only_on_folio("design §6");
+    only_on_folio("abi::syscall::ipc");
     let port = Port::new(level()).expect("a port");
     let copy = port.0.duplicate(Rights::NOTIFY | Rights::DUPLICATE).expect("duplicate");
     assert_eq!(copy.revoke_others(), Err(Errno::EPERM));

@@ -8,7 +8,7 @@ use sys::ipc::*;
 use sys::wait::Status;
 
 pub fn bits_arrive_once_and_deadlines_pass() {
-    only_on_folio("design §6");
+    only_on_folio("abi::syscall::ipc");
     let port = Port::new(level()).expect("a port");
     port.notify(0b1010).expect("notify");
     port.notify(0b0010).expect("notify");

@@ -70,7 +70,7 @@ pub fn an_open_file_has_a_text_of_its_own() {
 /// Whoever reads does not notice that the server dies.
 pub fn a_server_that_dies_is_followed_by_another() {
     as_program(|| {
-        only_on_folio("design §6, supervision");
+        only_on_folio("ARCHITECTURE.md, What is on top: user/init");
         let server = || sys::service::list().find(|entry| entry.name.as_str() == "proc");
         let Some(old) = server() else { skip!("this archive has no proc service") };
         let before = text("/proc/self/maps");

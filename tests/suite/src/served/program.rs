@@ -13,7 +13,7 @@ use sys::wait::Status;
 
 /// Runs a test as a program that the server may be called by.
 pub fn as_program(test: fn()) {
-    only_on_folio("reference microkernel §3, files");
+    only_on_folio("ARCHITECTURE.md, Files of servers");
     if file::stat("/etc/services/files.conf").is_err() {
         skip!("this archive has no service with files");
     }

@@ -90,7 +90,7 @@ pub fn families_and_kinds_that_do_not_exist() {
 }
 
 pub fn there_is_no_internet() {
-    only_on_folio("design §1: no protocols yet");
+    only_on_folio("there are no protocols yet");
     for family in [AF_INET, 10, 16] {
         assert_eq!(call!(socket(family, SOCK_STREAM, 0)), Err(Errno::EAFNOSUPPORT));
     }
