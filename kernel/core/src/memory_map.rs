@@ -33,7 +33,9 @@ impl MemoryMap {
         let mut map = Self { ranges: [(0, 0); MAX_RANGES], len: 0, lost: 0 };
         for region in regions.clone().filter(|region| region.is_ram) {
             let (start, end) = ends(region);
-            map.lost += end.max(LIMIT) - start.max(LIMIT);
+            // A loader may name more than there can be.
+            let beyond = end.max(LIMIT) - start.max(LIMIT);
+            map.lost = map.lost.saturating_add(beyond);
             map.add(start.min(LIMIT), end.min(LIMIT));
         }
         for region in regions.filter(|region| !region.is_ram) {
@@ -97,7 +99,7 @@ impl MemoryMap {
         let to = used.partition_point(|&(other_start, _)| other_start <= end);
         if from == to {
             if self.len == MAX_RANGES {
-                self.lost += end - start;
+                self.lost = self.lost.saturating_add(end - start);
                 return;
             }
             self.ranges.copy_within(from..self.len, from + 1);

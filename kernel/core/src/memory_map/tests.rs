@@ -112,6 +112,12 @@ fn highmem_smaller_than_what_is_high_anyway_changes_nothing() {
     assert_eq!((split.max_low_pfn, split.refused), (Pfn::new(896 << 8), false));
 }
 
+#[test]
+fn what_no_frame_can_name_is_counted_to_the_end() {
+    let map = map(&[region(1 << 63, u64::MAX, true), region(LIMIT, u64::MAX, true)]);
+    assert_eq!((map.bytes(), map.lost()), (0, u64::MAX));
+}
+
 proptest! {
     #[test]
     fn agrees_with_a_byte_map(
