@@ -3,14 +3,28 @@
 use crate::report::{Case, Counts};
 use crate::stop::{Result, failed};
 use crate::{cargo, check};
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::UNIX_EPOCH;
 
 /// Longer than any honest run takes, build included.
 const SECONDS: &str = "900";
 
+/// What the tests of properties draw their cases with, for who has not chosen a seed.
+const SEED: &str = "PROPTEST_RNG_SEED";
+
+/// Which cases the tests of properties try.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Draw {
+    /// The same in each run: a change is not judged by chance.
+    Same,
+    /// Others in each run, by a seed that is told.
+    Fresh,
+}
+
 /// Runs the tests whose name contains `filter`.
-pub fn run(filter: Option<&str>) -> Result<Vec<Case>> {
+pub fn run(filter: Option<&str>, draw: Draw) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (name, check) in check::CHECKS {
         if filter.is_none_or(|filter| name.contains(filter)) {
@@ -25,6 +39,13 @@ pub fn run(filter: Option<&str>) -> Result<Vec<Case>> {
     }
     let mut command = cargo::limited(cargo::command("cargo"), SECONDS);
     command.args(["test", "--no-fail-fast"]).args(filter);
+    if env::var_os(SEED).is_none() {
+        let seed = draw.seed();
+        command.env(SEED, seed.to_string());
+        if draw == Draw::Fresh {
+            eprintln!("host: {SEED}={seed}");
+        }
+    }
     let (reader, writer) = std::io::pipe().map_err(|error| failed(format!("pipe: {error}")))?;
     let other = writer.try_clone().map_err(|error| failed(format!("pipe: {error}")))?;
     let mut child = command
@@ -58,6 +79,15 @@ pub fn run(filter: Option<&str>) -> Result<Vec<Case>> {
         }
     }
     Ok(cases)
+}
+
+impl Draw {
+    fn seed(self) -> u64 {
+        match self {
+            Self::Same => 1,
+            Self::Fresh => UNIX_EPOCH.elapsed().map_or(1, |since| since.as_secs()),
+        }
+    }
 }
 
 /// Reads what `cargo test` prints.

@@ -7,7 +7,7 @@ use crate::cargo::{self, limited};
 use crate::contents::{Add, Contents};
 use crate::foreign::FOREIGN;
 use crate::guest_tests::{self, SMOKE, SUITE, SUITE_TIMEOUT};
-use crate::host_tests;
+use crate::host_tests::{self, Draw};
 use crate::jobs::{self, Job, Step};
 use crate::ktap::{last_lines, program_agrees, program_case};
 use crate::lanes::{self, Lane};
@@ -144,7 +144,7 @@ pub fn run(words: Words) -> Result<u8> {
     let own = Lane::plain(machine);
     let stress = if options.long { LONG_STRESS } else { STRESS };
     match options.ring {
-        Some(Ring::Host) => tests.host()?,
+        Some(Ring::Host) => tests.host(Draw::Fresh)?,
         Some(Ring::Ktest) => {
             let job = tests.ktest(&own)?;
             tests.run(job)?;
@@ -162,7 +162,7 @@ pub fn run(words: Words) -> Result<u8> {
             tests.suite_on_linux()?;
         }
         None => {
-            tests.host()?;
+            tests.host(Draw::Same)?;
             let jobs = [tests.ktest(&own)?, tests.suite(&own)?];
             tests.run(jobs.into_iter().flatten())?;
             tests.suite_on_linux()?;
@@ -176,7 +176,7 @@ pub fn run(words: Words) -> Result<u8> {
             tests.run(job)?;
         }
         Some(Ring::All) => {
-            tests.host()?;
+            tests.host(Draw::Fresh)?;
             tests.suite_on_linux()?;
             let mut jobs = tests.on_all_machines(machine)?;
             jobs.extend(tests.stress(machine, stress)?);
@@ -213,9 +213,9 @@ struct Tests<'a> {
 }
 
 impl Tests<'_> {
-    fn host(&mut self) -> Result<()> {
+    fn host(&mut self, draw: Draw) -> Result<()> {
         let filter = self.filter;
-        self.group("host".into(), || host_tests::run(filter))
+        self.group("host".into(), || host_tests::run(filter, draw))
     }
 
     /// The jobs of every image and lane. Builds all they need.
