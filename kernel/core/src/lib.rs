@@ -31,6 +31,7 @@ pub mod epoll;
 pub mod event_count;
 pub mod exception;
 pub mod exec_stack;
+pub mod failpoint;
 pub mod family;
 pub mod fault;
 pub mod fd_table;

@@ -18,6 +18,7 @@ pub mod checked_argument;
 pub mod console;
 pub mod epoll;
 pub mod errno;
+pub mod failpoint;
 pub mod file;
 pub mod frame;
 pub mod ipc;

@@ -315,6 +315,14 @@ pub mod ipc {
     abi::for_each_ipc_call!(stubs);
 }
 
+/// Folio's calls about fault injection.
+pub mod failpoint {
+    use super::enter_folio as enter;
+    use abi::syscall::failpoint::kinds::{Argument as Encode, *};
+
+    abi::for_each_failpoint_call!(stubs);
+}
+
 /// Folio's calls about what the kernel knows.
 pub mod statistics {
     use super::enter_folio as enter;

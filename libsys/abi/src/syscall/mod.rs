@@ -3,6 +3,7 @@
 //! EAX holds the number, EBX ECX EDX ESI EDI EBP the arguments; EAX returns the result
 //! ([`crate::errno::decode`]) and all other registers survive.
 
+pub mod failpoint;
 pub mod folio;
 pub mod ipc;
 pub mod linux;

@@ -88,9 +88,17 @@ mod ipc {
         rows.extend(crate::for_each_message_call!(rows));
         rows.extend(statistics());
         rows.extend(crate::for_each_trace_call!(rows));
+        rows.extend(failpoints());
         rows.sort_unstable();
         assert!(rows.windows(2).all(|pair| pair[0].0 != pair[1].0));
         assert!(rows.iter().all(|&(_, registers)| registers <= 6));
+    }
+
+    fn failpoints() -> Vec<(u32, usize)> {
+        use crate::syscall::failpoint::kinds::*;
+        let rows = Vec::from(crate::for_each_failpoint_call!(rows));
+        assert!(rows.is_sorted());
+        rows
     }
 
     fn statistics() -> Vec<(u32, usize)> {

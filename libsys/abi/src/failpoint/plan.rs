@@ -1,0 +1,82 @@
+//! Which opportunities fail, and what came of it.
+
+use crate::plain::structure;
+
+/// The context goes to the children of who is in it, too.
+pub const FAULT_CHILDREN: u32 = 1 << 0;
+/// Each fault is a line in the kernel's log.
+pub const FAULT_VERBOSE: u32 = 1 << 1;
+/// All of them.
+pub const FAULT_ALL: u32 = 3;
+
+/// Addresses of the call path that a fault keeps.
+pub const FAULT_CALLS: usize = 8;
+/// Faults that a context keeps, the first ones.
+pub const FAULT_RECORDS: usize = 4;
+
+structure! {
+    /// Which opportunities fail.
+    ///
+    /// With `nth`, that one does, and then every `then`th after it. Without, `per_million` of them
+    /// do, as `seed` has it; with neither, none: they are counted.
+    pub struct FaultPlan: 52 {
+        /// A bit for each failpoint: [`Failpoint::bit`](super::Failpoint::bit).
+        pub points: u64,
+        /// The first opportunity that fails, counted from 1; 0 for none.
+        pub nth: u32,
+        /// After a fault, the so-manyth opportunity fails too; 0 for none.
+        pub then: u32,
+        /// Faults at most; 0 for no limit.
+        pub times: u32,
+        /// How many of a million opportunities fail, by chance.
+        pub per_million: u32,
+        /// Where chance begins.
+        pub seed: u32,
+        /// `FAULT_*`.
+        pub flags: u32,
+        /// First opportunities that never fail.
+        pub space: u32,
+        /// With other than (0, 0): only where an address of the call path is at least the first and
+        /// less than the second. Other opportunities are none.
+        pub require: [u32; 2],
+        /// With other than (0, 0): only where no address of the call path is.
+        pub reject: [u32; 2],
+    }
+
+    /// A fault.
+    pub struct FaultRecord: 52 {
+        /// The failpoint's number.
+        pub point: u32,
+        /// The site's place in the catalogue.
+        pub site: u32,
+        /// Which opportunity it was.
+        pub opportunity: u32,
+        /// The thread it happened to.
+        pub tid: i32,
+        /// 1 if that was a server at work for the context.
+        pub served: u32,
+        /// Addresses in the kernel that lead there, the innermost first; 0 behind the last.
+        pub calls: [u32; FAULT_CALLS],
+    }
+
+    /// What happened in a context.
+    pub struct FaultState: 216 {
+        /// Opportunities there were.
+        pub opportunities: u32,
+        /// How many of them failed.
+        pub faults: u32,
+        /// The first of those.
+        pub records: [FaultRecord; FAULT_RECORDS],
+    }
+
+    /// A place in the kernel with a failpoint.
+    pub struct FaultSite: 12 {
+        /// The failpoint's number.
+        pub point: u32,
+        /// How often somebody passed it while any context was open, or the boot option
+        /// `failpoints=count` was given.
+        pub hits: u32,
+        /// Faults injected there.
+        pub faults: u32,
+    }
+}

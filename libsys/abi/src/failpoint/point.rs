@@ -1,0 +1,126 @@
+//! What can fail.
+
+use crate::Errno;
+
+/// What an injected fault does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// What was asked for is not to be had.
+    Fails,
+    /// It is to be had later.
+    Waits,
+}
+
+/// The one table: `Name = number "name" Effect [errno, …]`, and what fails.
+macro_rules! failpoints {
+    ($(
+        $(#[doc = $what:literal])*
+        $name:ident = $number:literal $text:literal $effect:ident [$($errno:ident),*],
+    )*) => {
+        /// A kind of failure. Its number is its bit in [`FaultPlan::points`](super::FaultPlan).
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u32)]
+        pub enum Failpoint {
+            $( $(#[doc = $what])* $name = $number, )*
+        }
+
+        impl Failpoint {
+            /// All, by number.
+            pub const ALL: &[Self] = &[$( Self::$name, )*];
+
+            /// As reports, boot options and filters spell it.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$name => $text, )* }
+            }
+
+            /// What a fault of this kind does.
+            pub const fn effect(self) -> Effect {
+                match self { $( Self::$name => Effect::$effect, )* }
+            }
+
+            /// What a program may see of it, where the call that failed does not say otherwise.
+            pub const fn errnos(self) -> &'static [Errno] {
+                match self { $( Self::$name => &[$(Errno::$errno),*], )* }
+            }
+
+            /// What fails, for people.
+            pub const fn what(self) -> &'static str {
+                match self { $( Self::$name => concat!($($what),*), )* }
+            }
+        }
+    };
+}
+
+failpoints! {
+    /// One page frame that must lie in the direct map.
+    PageLow = 0 "fail_page_alloc" Fails [ENOMEM],
+    /// One page frame from anywhere.
+    PageHigh = 1 "fail_page_high" Fails [ENOMEM],
+    /// Several neighbouring page frames.
+    PageBlock = 2 "fail_page_block" Fails [ENOMEM],
+    /// An object of the kernel's heap.
+    Slab = 3 "failslab" Fails [ENOMEM],
+    /// An area of vmalloc.
+    Vmalloc = 4 "fail_vmalloc" Fails [ENOMEM],
+    /// A page table.
+    PageTable = 5 "fail_page_table" Fails [ENOMEM],
+    /// A slot of kmap, at first: all slots are in use, and those that can be are freed.
+    Kmap = 6 "fail_kmap" Waits [],
+    /// A copy from a program's memory.
+    UserCopyIn = 7 "fail_usercopy_in" Fails [EFAULT],
+    /// A copy to a program's memory.
+    UserCopyOut = 8 "fail_usercopy_out" Fails [EFAULT],
+    /// Room for what an edit may add to the areas of an address space.
+    VmaReserve = 9 "fail_vma_reserve" Fails [ENOMEM],
+    /// A step of fork.
+    Fork = 10 "fail_fork" Fails [EAGAIN, ENOMEM],
+    /// A step of exec, before the old program is lost.
+    Exec = 11 "fail_exec" Fails [ENOMEM],
+    /// The delivery of a message.
+    Message = 12 "fail_message" Fails [EIO],
+    /// Memory lent with a message.
+    Lease = 13 "fail_lease" Fails [ENOMEM],
+    /// Room in a table of handles.
+    HandleTable = 14 "fail_handle_table" Fails [EMFILE],
+    /// Room in a table of descriptors.
+    FdTable = 15 "fail_fd_table" Fails [EMFILE],
+    /// The word that a futex call is about.
+    Futex = 16 "fail_futex" Fails [EFAULT],
+    /// A step of a path's walk.
+    PathWalk = 17 "fail_path_walk" Fails [ENOMEM],
+}
+
+impl Failpoint {
+    /// The failpoint of a number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// The failpoint of a name.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        Self::ALL.iter().copied().find(|point| point.name().as_bytes() == name)
+    }
+
+    /// Its bit in [`FaultPlan::points`](super::FaultPlan).
+    pub const fn bit(self) -> u64 {
+        1 << self as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_lead_back() {
+        for (number, &point) in (0..).zip(Failpoint::ALL) {
+            assert_eq!(point as u32, number);
+            assert_eq!(Failpoint::from_number(number), Some(point));
+            assert_eq!(Failpoint::from_name(point.name().as_bytes()), Some(point));
+            assert_eq!(point.errnos().is_empty(), point.effect() == Effect::Waits);
+            assert!(point.what().trim().ends_with('.'));
+        }
+        assert_eq!(Failpoint::from_number(Failpoint::ALL.len() as u32), None);
+        assert_eq!(Failpoint::from_name(b"fail"), None);
+    }
+}
