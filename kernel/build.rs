@@ -13,6 +13,10 @@ fn main() {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     println!("cargo::rustc-env=PAGE_OFFSET={page_offset}");
     println!("cargo::rustc-link-arg-bins=--defsym=PAGE_OFFSET={page_offset:#x}");
+    if feature("FAULTS") {
+        println!("cargo::rustc-link-arg-bins=-T{root}/../linker/failpoints.ld");
+        println!("cargo::rerun-if-changed={root}/../linker/failpoints.ld");
+    }
     println!("cargo::rustc-link-arg-bins=-T{root}/../linker/kernel.ld");
     println!("cargo::rerun-if-changed={root}/../linker/kernel.ld");
     // `cargo xtask` links the vDSO first.

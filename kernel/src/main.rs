@@ -8,6 +8,7 @@ mod arch;
 mod cpu;
 #[cfg(feature = "ktest")]
 mod crash;
+mod failpoint;
 mod file;
 mod init;
 mod ipc;

@@ -7,6 +7,7 @@ use super::magic;
 use super::place::{NOWHERE, Place, built_in, node_of};
 use super::served::{self, Served, permissions};
 use super::tree::{self, Content, Held};
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use abi::file::X_OK;
 use abi::node::{self, Link};
@@ -64,6 +65,9 @@ impl Namespace for Trees<'_> {
 
     #[inline]
     fn lookup(&mut self, at: Place, name: &[u8], residual: &[u8]) -> Result<Answer<u64>> {
+        if fail_point!(PathWalk) {
+            return Err(Errno::ENOMEM);
+        }
         let Some(directory) = node_of(at) else { return self.ask(at, residual) };
         let consumed = name.len() as u32;
         let tree = tree::lock();

@@ -2,6 +2,7 @@
 
 use super::File;
 use super::{locks, socket};
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use alloc::sync::Arc;
@@ -86,6 +87,9 @@ impl FileTable {
 
     /// Takes the lowest free descriptor below `limit` (RLIMIT_NOFILE). EMFILE.
     pub fn reserve(&self, close: CloseOnExec, limit: u32) -> Result<Reserved<'_>> {
+        if fail_point!(FdTable) {
+            return Err(Errno::EMFILE);
+        }
         let fd = self.table.lock().reserve(0, limit)?;
         Ok(Reserved { table: self, fd, close })
     }
@@ -98,6 +102,9 @@ impl FileTable {
         from: u32,
         limit: u32,
     ) -> Result<u32> {
+        if fail_point!(FdTable) {
+            return Err(Errno::EMFILE);
+        }
         let fd = self.table.lock().reserve(from, limit)?;
         self.table.lock().install(fd, file, close);
         Ok(fd)

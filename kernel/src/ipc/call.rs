@@ -12,6 +12,7 @@ use super::port::{Port, STATE};
 use super::server::{self, Reply, Wanted};
 use super::slot::{Slot, Words, own_slot};
 use crate::arch::uaccess;
+use crate::failpoint::fail_point;
 use crate::mm::user;
 use crate::process::table::{find, lock_family};
 use crate::process::{self, CurrentThread};
@@ -45,6 +46,9 @@ pub fn set_block(block: u32) -> Result<()> {
 }
 
 pub fn call(handle: u32, tag: Tag, first: FirstWords) -> Result<u32> {
+    if fail_point!(Message) {
+        return Err(Errno::EIO);
+    }
     let thread = process::current();
     let holder = &thread.process().ipc;
     let (port, badge) = holder.port(handle, Rights::CALL)?;
@@ -300,6 +304,9 @@ pub(super) fn send_words(words: &mut Words, tag: Tag, first: FirstWords) -> Resu
     if count == 0 {
         return Ok(());
     }
+    if fail_point!(UserCopyIn) {
+        return Err(Errno::EFAULT);
+    }
     let block = block()?.0 as *const u32;
     // SAFETY: `rest` has as many words as a block, which `set_block` saw to be user memory.
     unsafe { uaccess::copy_words(rest.as_mut_ptr(), block, count) }.map_err(|_| Errno::EFAULT)
@@ -325,6 +332,9 @@ fn write_words(words: &Words, tag: Tag) -> Result<()> {
     let count = words_in_block(tag);
     if count == 0 {
         return Ok(());
+    }
+    if fail_point!(UserCopyOut) {
+        return Err(Errno::EFAULT);
     }
     let block = block()?.0 as *mut u32;
     // SAFETY: `rest` has as many words as a block, which `set_block` saw to be user memory.

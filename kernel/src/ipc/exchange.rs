@@ -33,6 +33,7 @@ pub fn call(
         };
         let token =
             endpoint.call_lone((own, &mut caller.client), (receiver, &mut server.client), kind);
+        server.serve(Some(&*caller));
         let server = server.arrive(tag, badge, token);
         task::prepare_to_sleep(Sleep::Interruptible);
         server
@@ -62,6 +63,7 @@ pub fn reply(
         send_words(&mut caller.words, tag, first).ok()?;
         meeting.endpoint.reply_lone(&mut caller.client, (own, &mut thread.client));
         (caller.tag, caller.outcome) = (tag, Outcome::Arrived);
+        thread.serve(None);
         task::prepare_to_sleep(Sleep::Interruptible);
         caller.owner.clone()
     };

@@ -3,6 +3,7 @@
 use super::attachments;
 use super::object::{Grant, HeldObject, Object};
 use super::port::Port;
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use abi::ipc::{Level, MAX_PROCESS_HANDLES, Passed, Rights};
@@ -91,6 +92,7 @@ impl Holder {
         let mut possessions = self.possessions.lock();
         let reserved = match possessions.has_ended {
             true => Err(Errno::ESRCH),
+            false if fail_point!(HandleTable) => Err(Errno::EMFILE),
             false => possessions.handles.reserve(1),
         };
         if let Err(errno) = reserved {

@@ -6,6 +6,7 @@
 use super::attachments::{Attachments, LentMemory, Part};
 use super::port::STATE;
 use crate::arch::uaccess::TASK_SIZE;
+use crate::failpoint::fail_point;
 use crate::mm::frames::{get_page, put_page};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::space::Mm;
@@ -20,6 +21,9 @@ use kcore::lease::{Lease, LeaseAccess};
 
 /// Checks leases of the running program's memory and pins their pages.
 pub fn pin(mm: &Mm, lent: &[Lent], attachments: &mut Attachments) -> Result<()> {
+    if fail_point!(Lease) {
+        return Err(Errno::ENOMEM);
+    }
     for lent in lent {
         let access = match lent.access {
             LENT_READ => LeaseAccess::Read,

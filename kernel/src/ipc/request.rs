@@ -8,6 +8,7 @@ use super::attachments::Attachments;
 use super::caller::Call;
 use super::port::{Port, STATE};
 use super::slot::{Outcome, Owner, Words, own_slot};
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use crate::sync::{WaitError, WaitQueue};
 use crate::task::Sleep;
@@ -59,6 +60,9 @@ impl Question {
 /// Asks and waits for the answer, as the running task. A signal ends the wait as it ends a
 /// program's call.
 pub fn call(port: &Port, question: Question) -> Result<Answer> {
+    if fail_point!(Message) {
+        return Err(Errno::EIO);
+    }
     let own = own_slot()?;
     let (mut call, words) = question.into_call();
     let answer = port.call(

@@ -3,6 +3,7 @@
 use super::attachments::Attachments;
 use super::port::{Port, STATE, State};
 use super::slot::{Outcome, Owner, Slot, Slots, Words};
+use crate::failpoint;
 use crate::result::restart::ERESTARTNOHAND;
 use crate::result::{Errno, Result};
 use crate::task::{self, Sleep};
@@ -192,6 +193,9 @@ impl State {
             slot.attach(&mut reply.attachments);
         }
         let owner = slot.owner.clone();
+        if failpoint::is_armed() {
+            task::current().scope.serve(None);
+        }
         meeting.endpoint.finish(&mut self.slots, token.client());
         Ok(Some(owner))
     }

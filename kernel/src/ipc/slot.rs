@@ -3,6 +3,7 @@
 use super::attachments::Attachments;
 use super::port::{Port, STATE};
 use super::request::Completed;
+use crate::failpoint;
 use crate::result::{Errno, Result};
 use crate::task::{self, Task};
 use abi::ipc::{MAX_WORDS, Tag};
@@ -85,6 +86,25 @@ impl Slot {
         (self.tag, self.badge, self.token) = (tag, badge, token.raw());
         self.outcome = Outcome::Arrived;
         self.owner.clone()
+    }
+
+    /// Its task works for `client` from now on, as far as faults go.
+    #[inline(always)]
+    pub fn serve(&self, client: Option<&Self>) {
+        if failpoint::is_armed() {
+            self.serve_armed(client);
+        }
+    }
+
+    #[cold]
+    fn serve_armed(&self, client: Option<&Self>) {
+        if let Owner::Task(task) = &self.owner {
+            let client = client.and_then(|client| match &client.owner {
+                Owner::Task(task) => Some(&task.scope),
+                Owner::Request(_) => None,
+            });
+            task.scope.serve(client);
+        }
     }
 
     /// Adds the handles of a reply to what there is; what they replace goes back.
@@ -173,6 +193,7 @@ impl Slots {
         let Slot { words, tag, badge, .. } = &self[client];
         let (words, tag, badge) = (*words, *tag, *badge);
         self[receiver].words = words;
+        self[receiver].serve(self.get(client));
         self.arrive(receiver, tag, badge, token)
     }
 

@@ -12,6 +12,7 @@ use super::page::{mem_map, page, set_mem_map};
 use super::table_cache;
 use crate::arch::string::clear_page;
 use crate::cpu;
+use crate::failpoint::{self, fail_point};
 use crate::sync::{Rank, SpinLock};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use kcore::addr::{FrameRange, PAGE_SIZE, Pfn};
@@ -107,6 +108,13 @@ fn set_marks() {
 /// One frame with undefined contents.
 #[inline]
 pub fn alloc_page(gfp: &Gfp) -> Option<Pfn> {
+    let fails = match gfp.class {
+        HIGHMEM => fail_point!(PageHigh),
+        _ => fail_point!(PageLow),
+    };
+    if fails {
+        return None;
+    }
     match pop(gfp) {
         Some(pfn) => Some(pfn),
         None => refill(gfp),
@@ -164,6 +172,9 @@ fn refill(gfp: &Gfp) -> Option<Pfn> {
 
 /// `2^order` neighbouring frames with one reference on the first.
 pub fn alloc_pages(gfp: &Gfp, order: u32) -> Option<Pfn> {
+    if fail_point!(PageBlock) {
+        return None;
+    }
     let gfp = Gfp { order, ..*gfp };
     let pfn = serve(&gfp, |zone| ZONE_LIST[zone].lock().buddy.allocate(mem_map(), order))?;
     debug_assert!(block(pfn, order).iter().all(Page::has_no_use), "{pfn:?} is free and has a use");
@@ -315,6 +326,10 @@ impl Frame {
     /// A frame from anywhere, if this CPU has one at hand. Never sleeps.
     #[inline(always)]
     pub fn at_hand() -> Option<Self> {
+        // Whoever asks goes on to `allocate`, where this can fail.
+        if failpoint::is_armed() {
+            return None;
+        }
         pop(&GFP_HIGHUSER).map(Self)
     }
 

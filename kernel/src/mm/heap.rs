@@ -7,6 +7,7 @@ use super::direct_map::{lowmem_address, lowmem_pfn};
 use super::frames::{Frame, GFP_KERNEL, alloc_pages, block, free_pages};
 use super::page::mem_map;
 use crate::cpu::{self, MAGAZINE};
+use crate::failpoint::fail_point;
 use crate::sync::{Rank, SpinLock};
 use core::alloc::{GlobalAlloc, Layout};
 use core::slice;
@@ -64,6 +65,9 @@ impl Slabs for DirectMapped {
 unsafe impl GlobalAlloc for Heap {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if fail_point!(Slab) {
+            return core::ptr::null_mut();
+        }
         let (size, align) = (layout.size() as u32, layout.align() as u32);
         let Some(class) = class_of(size, align) else { return alloc_frames(size) };
         match cpu::with_magazines(|magazines| magazines[class].pop()) {

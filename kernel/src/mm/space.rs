@@ -17,6 +17,7 @@ use super::table_cache;
 use super::tables::LeafTable;
 use crate::arch::paging::{self, Active, PAGE_OFFSET};
 use crate::arch::tlb;
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, SpinLockGuard};
 use crate::task::AddressSpace;
@@ -350,6 +351,9 @@ impl Tables for UserTables<'_, '_> {
     }
 
     fn allocate(&self, level: Level) -> Option<Pfn> {
+        if fail_point!(PageTable) {
+            return None;
+        }
         let table = match table_cache::take(level) {
             Some(table) => table,
             None => self.lock.released(|| table_cache::allocate(level))?,

@@ -10,6 +10,7 @@ use super::page::page;
 use crate::arch::paging::{Active, IS_PAE, PAGE_OFFSET};
 use crate::arch::string::clear_page;
 use crate::cpu;
+use crate::failpoint::fail_point;
 use kcore::addr::{Pfn, VirtAddr};
 use kcore::page::PageFlags;
 use kcore::paging::walk::share_kernel;
@@ -64,6 +65,9 @@ fn is_empty(table: Pfn) -> bool {
 
 /// A top-level table with the kernel's entries and no others. May sleep.
 pub fn new_root() -> Option<Pfn> {
+    if fail_point!(PageTable) {
+        return None;
+    }
     pop(ROOTS).or_else(make_root)
 }
 

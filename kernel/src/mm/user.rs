@@ -4,6 +4,7 @@
 //! first page that is not there, and [`fault_in`] outside of the mapping brings it.
 
 use crate::arch::uaccess::{self, Fault, TASK_SIZE};
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use abi::{Plain, UserMutPtr, UserPtr, UserStr};
 use alloc::vec::Vec;
@@ -13,6 +14,9 @@ use kcore::addr::PAGE_SIZE;
 /// Reads a value.
 #[inline]
 pub fn read<T: Plain>(from: UserPtr<T>) -> Result<T> {
+    if fail_point!(UserCopyIn) {
+        return Err(Errno::EFAULT);
+    }
     let mut value = MaybeUninit::<T>::uninit();
     let place = value.as_mut_ptr();
     // SAFETY: `value` is writable for its size.
@@ -27,6 +31,9 @@ pub fn read<T: Plain>(from: UserPtr<T>) -> Result<T> {
 /// Writes a value.
 #[inline]
 pub fn write<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
+    if fail_point!(UserCopyOut) {
+        return Err(Errno::EFAULT);
+    }
     // SAFETY: `value` is readable for its size and has no padding.
     let copied = unsafe { uaccess::copy_value_to_user(to.address(), value) };
     copied.map_err(|_| Errno::EFAULT)
@@ -41,6 +48,9 @@ pub fn read_unless_null<T: Plain>(from: UserPtr<T>) -> Result<Option<T>> {
 /// Reads a structure that grows with the versions of its call: `size` bytes of it. What the program
 /// knows and this kernel does not has to be zero, else E2BIG.
 pub fn read_versioned<T: Plain>(from: UserPtr<T>, size: u32) -> Result<T> {
+    if fail_point!(UserCopyIn) {
+        return Err(Errno::EFAULT);
+    }
     let known = (size as usize).min(size_of::<T>());
     let mut rest = from.address().wrapping_add(known as u32);
     let end = from.address().wrapping_add(size);
@@ -66,19 +76,22 @@ pub fn write_unless_null<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
 
 /// Writes the first `len` bytes of a value: what an older program knows of it.
 pub fn write_prefix<T: Plain>(to: UserMutPtr<T>, value: &T, len: usize) -> Result<()> {
+    if fail_point!(UserCopyOut) {
+        return Err(Errno::EFAULT);
+    }
     let from = core::ptr::from_ref(value).cast();
     // SAFETY: `value` is readable for its size and has no padding.
     let copied = unsafe { uaccess::copy_to_user(to.address(), from, len.min(size_of::<T>())) };
     copied.map_err(|_| Errno::EFAULT)
 }
 
-/// Reads one word.
+/// Reads one word. As with Linux's `get_user`, this fails only where memory does.
 #[inline]
 pub fn read_word(from: UserPtr<u32>) -> Result<u32> {
     uaccess::get_user(from.address()).map_err(|_| Errno::EFAULT)
 }
 
-/// Writes one word.
+/// Writes one word. As with Linux's `put_user`, this fails only where memory does.
 #[inline]
 pub fn write_word(to: UserMutPtr<u32>, value: u32) -> Result<()> {
     uaccess::put_user(to.address(), value).map_err(|_| Errno::EFAULT)
@@ -86,6 +99,9 @@ pub fn write_word(to: UserMutPtr<u32>, value: u32) -> Result<()> {
 
 /// Fills `to` or fails.
 pub fn read_bytes(from: UserPtr<u8>, to: &mut [u8]) -> Result<()> {
+    if fail_point!(UserCopyIn) {
+        return Err(Errno::EFAULT);
+    }
     // SAFETY: `to` is writable for its length.
     let copied = unsafe { uaccess::copy_from_user(to.as_mut_ptr(), from.address(), to.len()) };
     copied.map_err(|_| Errno::EFAULT)
@@ -93,6 +109,9 @@ pub fn read_bytes(from: UserPtr<u8>, to: &mut [u8]) -> Result<()> {
 
 /// Writes all of `from` or fails.
 pub fn write_bytes(to: UserMutPtr<u8>, from: &[u8]) -> Result<()> {
+    if fail_point!(UserCopyOut) {
+        return Err(Errno::EFAULT);
+    }
     // SAFETY: `from` is readable for its length.
     let copied = unsafe { uaccess::copy_to_user(to.address(), from.as_ptr(), from.len()) };
     copied.map_err(|_| Errno::EFAULT)
@@ -100,6 +119,9 @@ pub fn write_bytes(to: UserMutPtr<u8>, from: &[u8]) -> Result<()> {
 
 /// Writes `len` zeros.
 pub fn clear_bytes(to: UserMutPtr<u8>, len: u32) -> Result<()> {
+    if fail_point!(UserCopyOut) {
+        return Err(Errno::EFAULT);
+    }
     uaccess::clear_user(to.address(), len as usize).map_err(|_| Errno::EFAULT)
 }
 
@@ -133,6 +155,9 @@ pub fn c_string_prefix(from: UserStr, to: &mut [u8]) -> Result<usize> {
 }
 
 fn string(from: UserStr, to: &mut [u8]) -> Result<usize> {
+    if fail_point!(UserCopyIn) {
+        return Err(Errno::EFAULT);
+    }
     uaccess::copy_string_from_user(to, from.address()).map_err(|_| Errno::EFAULT)
 }
 
@@ -203,6 +228,9 @@ impl UserSlice {
     /// # Safety
     /// `len` bytes at `to` are mapped, and the kernel has no reference to them.
     pub unsafe fn copy_in_raw(&mut self, to: *mut u8, len: usize) -> usize {
+        if fail_point!(UserCopyIn) {
+            return 0;
+        }
         let count = len.min(self.len());
         // SAFETY: passed on to the caller.
         let copied = unsafe { uaccess::copy_from_user(to, self.address, count) };
@@ -221,6 +249,9 @@ impl UserSlice {
     /// # Safety
     /// `len` bytes at `from` are mapped.
     pub unsafe fn copy_out_raw(&mut self, from: *const u8, len: usize) -> usize {
+        if fail_point!(UserCopyOut) {
+            return 0;
+        }
         let count = len.min(self.len());
         // SAFETY: passed on to the caller.
         let copied = unsafe { uaccess::copy_to_user(self.address, from, count) };

@@ -7,6 +7,7 @@ use super::frames::{Frame, GFP_HIGHUSER};
 use super::page::page;
 use crate::arch::paging::{self, Active, WINDOWS};
 use crate::arch::tlb;
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use kcore::addr::PageRange;
@@ -46,6 +47,9 @@ pub fn vmalloc(pages: u32) -> Result<Area> {
 
 /// The frames that `next` gives, side by side. ENOMEM if it gives too few. They may have other uses.
 pub fn vmap(pages: u32, mut next: impl FnMut(u32) -> Option<Frame>) -> Result<Area> {
+    if fail_point!(Vmalloc) {
+        return Err(Errno::ENOMEM);
+    }
     let range = WINDOW.lock().as_mut().and_then(|window| window.allocate(pages, 1));
     let range = range.ok_or(Errno::ENOMEM)?;
     for (index, vpn) in (0..).zip(range.pages()) {

@@ -4,6 +4,7 @@ use super::signal::{child_info, report_stopped, send_from_kernel_to_group, send_
 use super::table::{self, FamilyGuard, lock_family};
 use super::usage::Used;
 use super::{CurrentThread, Process, current, futex, machine, robust_list, trace};
+use crate::failpoint;
 use crate::file::console;
 use crate::ipc::slot;
 use crate::mm::user;
@@ -94,7 +95,7 @@ impl CurrentThread {
         let own = self.own();
         let address = own.clear_child_tid.replace(0);
         let shared = || own.mm.borrow().as_ref().is_some_and(|mm| mm.users() > 1);
-        if address != 0 && shared() && user::write(UserMutPtr::new(address), &0u32).is_ok() {
+        if address != 0 && shared() && user::write_word(UserMutPtr::new(address), 0).is_ok() {
             futex::wake_one(address);
         }
     }
@@ -135,6 +136,7 @@ fn end_process(process: &Arc<Process>) {
     process.stop_alarm();
     process.drop_timers();
     process.ipc.end(process.pid());
+    failpoint::close_all_of(process.pid());
     drop(process.replace_mm(None));
     drop(process.replace_executable(None));
     if process.is_unkillable {

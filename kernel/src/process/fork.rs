@@ -6,6 +6,7 @@ use super::table::{self, lock_family};
 use super::thread::{Own, Thread};
 use super::trace::{self, Follow};
 use super::{CurrentThread, current};
+use crate::failpoint::{self, fail_point};
 use crate::mm::user;
 use crate::result::restart::ERESTARTNOINTR;
 use crate::result::{Errno, Result};
@@ -158,6 +159,9 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
 
     let mut id = NewId(lock_family().allocate_id()?);
     let is_thread = request.has(CLONE_THREAD);
+    if fail_point!(Fork) {
+        return Err(Errno::EAGAIN);
+    }
     let own = make_own(&parent, request)?;
     let process = match is_thread {
         true => parent.process.clone(),
@@ -169,6 +173,10 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     set_registers(&thread, request, tls)?;
     // Nobody else runs until the thread is listed: who begins to trace the parent came before, or finds it.
     let follow = Follow::new(&parent, &thread)?;
+    failpoint::inherit(&thread.task, is_thread);
+    if fail_point!(Fork) {
+        return Err(Errno::ENOMEM);
+    }
     let held_by = request.has(CLONE_VFORK).then(|| thread.clone());
     match is_thread {
         true => join_process(&parent, &thread)?,

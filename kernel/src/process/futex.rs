@@ -2,6 +2,7 @@
 
 use super::{CurrentThread, Restart, current};
 use crate::arch::uaccess::access_ok;
+use crate::failpoint::fail_point;
 use crate::mm::space::Mm;
 use crate::mm::user;
 use crate::result::restart::{ERESTART_RESTARTBLOCK, ERESTARTSYS};
@@ -37,7 +38,7 @@ fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
-    if !access_ok(address, size_of::<u32>()) {
+    if !access_ok(address, size_of::<u32>()) || fail_point!(Futex) {
         return Err(Errno::EFAULT);
     }
     // Who sleeps keeps the address space.

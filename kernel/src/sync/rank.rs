@@ -80,6 +80,9 @@ pub enum Rank {
     RunQueue,
     /// Devices the kernel drives itself.
     Device,
+    /// What fails on purpose.
+    #[cfg(feature = "faults")]
+    Failpoint,
     Log,
 }
 

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Where the rows' names are looked up. A name that no module defines, or two do, is an error.
 mod handlers {
+    pub use crate::syscall::failpoint::*;
     pub use crate::syscall::file::*;
     pub use crate::syscall::folio::*;
     pub use crate::syscall::identity::*;
@@ -124,6 +125,11 @@ macro_rules! trace_dispatcher {
 }
 abi::for_each_trace_call!(trace_dispatcher);
 
+macro_rules! failpoint_dispatcher {
+    ($($rows:tt)*) => { dispatcher!(failpoint, [abi::syscall::failpoint::kinds], $($rows)*); };
+}
+abi::for_each_failpoint_call!(failpoint_dispatcher);
+
 macro_rules! message_dispatcher {
     ($( $(#[$doc:meta])* $number:literal $call:ident($($argument:ident: $kind:ty),*); )*) => {
         /// Serves messages in place; `None` for other calls.
@@ -159,7 +165,7 @@ pub fn folio_call(number: u32, registers: &Arguments) -> u32 {
 #[inline(never)]
 fn no_message(number: u32, registers: &Arguments) -> u32 {
     let handler = folio(number).or_else(|| ipc(number)).or_else(|| statistics(number));
-    let handler = handler.or_else(|| tracing(number));
+    let handler = handler.or_else(|| tracing(number)).or_else(|| failpoint(number));
     abi::errno::encode(handler.map_or(Err(Errno::ENOSYS), |handler| handler(registers)))
 }
 

@@ -4,6 +4,7 @@
 //! without a handler does not compile.
 
 mod dispatch;
+mod failpoint;
 mod file;
 mod folio;
 mod identity;

@@ -53,7 +53,8 @@ pub fn describe_current() -> Description {
     Description(running())
 }
 
-fn running() -> Option<Current> {
+/// `None` before there is one.
+pub fn running() -> Option<Current> {
     NonNull::new(cpu::current().cast::<Task>()).map(Current)
 }
 

@@ -27,6 +27,8 @@ mod stack;
 mod task;
 mod user_registers;
 
+#[cfg(feature = "faults")]
+pub use current::running;
 pub use current::{Current, current, describe_current, is_in_guard_page, stack_words};
 pub use exit_work::{exit_work, set_exit_work};
 pub use schedule::{

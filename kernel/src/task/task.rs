@@ -5,6 +5,7 @@ use super::user_registers::UserRegisters;
 use crate::arch::boot::boot_stack;
 use crate::arch::context::Context;
 use crate::arch::entry::TrapFrame;
+use crate::failpoint::Scope;
 use crate::result::{Errno, Result};
 use crate::time;
 use alloc::sync::Arc;
@@ -108,6 +109,8 @@ pub struct Task {
     ipc_slot: AtomicU32,
     /// Where its program's messages are; 0 for nowhere.
     message_block: AtomicU32,
+    /// Whose faults its are.
+    pub scope: Scope,
     /// Whether it holds a kmap of high memory.
     #[cfg(debug_assertions)]
     holds_kmap: AtomicBool,
@@ -180,6 +183,7 @@ impl Task {
             extension: AtomicPtr::new(null_mut()),
             ipc_slot: AtomicU32::new(NIL),
             message_block: AtomicU32::new(0),
+            scope: Scope::new(),
             #[cfg(debug_assertions)]
             holds_kmap: AtomicBool::new(false),
         }

@@ -6,6 +6,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("arch", 0),
     ("result", 0),
     ("cpu", 1),
+    ("failpoint", 1),
+    ("failpoint::decide", 3),
     ("irq", 1),
     ("sync", 1),
     ("log", 1),

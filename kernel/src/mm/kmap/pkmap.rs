@@ -3,6 +3,7 @@
 use crate::arch::paging::{self, Active, WINDOWS};
 use crate::arch::tlb;
 use crate::cpu;
+use crate::failpoint::fail_point;
 use crate::mm::direct_map::{KERNEL_TABLES, lowmem_address, max_low_pfn};
 use crate::mm::heap::HeapReady;
 use crate::sync::{Rank, SpinLock, WaitQueue};
@@ -71,6 +72,9 @@ pub fn kmap(pfn: Pfn) -> Kmap {
 fn map_high(pfn: Pfn, holder: u32) -> Option<u32> {
     let mut slots = SLOTS.lock();
     let slots = slots.as_mut()?;
+    if fail_point!(Kmap) {
+        flush(slots);
+    }
     loop {
         match slots.map(pfn) {
             Slot::Mapped(slot) => {
@@ -82,18 +86,21 @@ fn map_high(pfn: Pfn, holder: u32) -> Option<u32> {
                 with_cell(slot, |cell| cell.set(paging::format().page(pfn, Access::KERNEL)));
                 return Some(slot);
             }
-            Slot::FlushFirst => {
-                if slots.flush(|slot| {
-                    with_cell(slot, |cell| {
-                        cell.take();
-                    })
-                }) {
-                    // Entries are global where the CPU has that.
-                    tlb::flush_all();
-                }
-            }
+            Slot::FlushFirst => flush(slots),
             Slot::Wait => return None,
         }
+    }
+}
+
+/// Clears the entries that nobody holds.
+fn flush(slots: &mut KmapSlots) {
+    if slots.flush(|slot| {
+        with_cell(slot, |cell| {
+            cell.take();
+        })
+    }) {
+        // Entries are global where the CPU has that.
+        tlb::flush_all();
     }
 }
 

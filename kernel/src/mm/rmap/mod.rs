@@ -14,6 +14,7 @@ pub mod ktest;
 
 use super::object::Object;
 use super::space::{Area, AreaBacking, Mm};
+use crate::failpoint::fail_point;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use alloc::sync::Arc;
@@ -130,6 +131,9 @@ impl Mm {
     /// Makes sure that an edit of `area`, or its insertion, can be followed.
     #[inline]
     pub fn reserve_mappings(&self, area: &Area) -> Result<()> {
+        if fail_point!(VmaReserve) {
+            return Err(Errno::ENOMEM);
+        }
         if let Some(object) = followed(area) {
             object.mappings.reserve()?;
         }

@@ -7,6 +7,7 @@ use crate::arch::entry::{NO_CALL, TrapFrame};
 use crate::arch::features::features;
 use crate::arch::gdt::{USER_CS, USER_DS};
 use crate::arch::uaccess::TASK_SIZE;
+use crate::failpoint::fail_point;
 use crate::file::random;
 use crate::ipc::slot;
 use crate::mm::space::Mm;
@@ -15,7 +16,7 @@ use crate::process::personality::READ_IMPLIES_EXEC;
 use crate::process::signal::image_bytes;
 use crate::process::table::lock_family;
 use crate::process::{CurrentThread, limits, trace};
-use crate::result::Result;
+use crate::result::{Errno, Result};
 use crate::task;
 use abi::process::{RLIMIT_STACK, status_signaled};
 use abi::signal::{SIGCHLD, SIGSEGV};
@@ -42,7 +43,13 @@ pub fn execute(thread: &CurrentThread, program: &Program) -> Result<()> {
     let stack_limit = thread.process.limit(RLIMIT_STACK);
     let mut stack =
         StackImage::gather(program.path, program.arguments, program.environment, stack_limit)?;
+    if fail_point!(Exec) {
+        return Err(Errno::ENOMEM);
+    }
     let executable = Executable::open(program.path, &mut stack)?;
+    if fail_point!(Exec) {
+        return Err(Errno::ENOMEM);
+    }
     thread.become_only_thread()?;
     let started = replace_program(thread, program, &mut stack, &executable, stack_limit);
     if started.is_err() {
