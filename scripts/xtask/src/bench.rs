@@ -8,7 +8,7 @@ mod profile;
 mod share;
 mod table;
 
-use crate::build::{self, Image, Profile};
+use crate::build::{self, Image, Kind, Profile};
 use crate::captured::{capture, text};
 use crate::contents::{Add, Contents};
 use crate::debian;
@@ -200,7 +200,10 @@ fn data() -> Vec<u8> {
 
 /// The kernel that is measured.
 fn kernel(machine: &Machine) -> Result<PathBuf> {
-    build::kernel(Image { layout: machine.layout, profile: Profile::Release, ktest: false }, false)
+    build::kernel(
+        Image { layout: machine.layout, profile: Profile::Release, kind: Kind::Plain },
+        false,
+    )
 }
 
 /// Measures one image.

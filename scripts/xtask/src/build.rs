@@ -34,18 +34,38 @@ impl Profile {
 pub struct Image {
     pub layout: Layout,
     pub profile: Profile,
-    /// Runs the kernel's own tests instead of a program.
-    pub ktest: bool,
+    pub kind: Kind,
+}
+
+/// What a kernel is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Programs.
+    Plain,
+    /// Its own tests, instead of a program.
+    Ktest,
+    /// Programs, and failures on request.
+    Faults,
+}
+
+impl Kind {
+    fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Ktest => Some("ktest"),
+            Self::Faults => Some("faults"),
+        }
+    }
 }
 
 impl Image {
     fn name(self) -> String {
-        let ktest = if self.ktest { "-ktest" } else { "" };
-        format!("kernel-{}-{}{ktest}", self.layout, self.profile.name())
+        let plain = format!("kernel-{}-{}", self.layout, self.profile.name());
+        self.kind.feature().map_or(plain.clone(), |feature| format!("{plain}-{feature}"))
     }
 
     fn features(self) -> impl Iterator<Item = &'static str> {
-        self.layout.features().chain(self.ktest.then_some("ktest"))
+        self.layout.features().chain(self.kind.feature())
     }
 
     /// The features this image needs and this tree's kernel lacks.
@@ -250,7 +270,7 @@ mod tests {
 
     #[test]
     fn images_are_named_by_what_they_are() {
-        let image = Image { layout: Layout::DEFAULT, profile: Profile::Checked, ktest: true };
+        let image = Image { layout: Layout::DEFAULT, profile: Profile::Checked, kind: Kind::Ktest };
         assert_eq!(image.name(), "kernel-pae-3g-checked-ktest");
         assert_eq!(image.features().collect::<Vec<_>>(), ["pae", "ktest"]);
     }

@@ -56,7 +56,7 @@ fn lints() -> Verdict {
     quiet("clippy on the host packages", host)?;
     let features = workspace::kernel_features().unwrap_or_default();
     let vdso = build::vdso().map_err(|stop| stop.why)?;
-    for wanted in ["", "pae", "ktest"] {
+    for wanted in ["", "pae", "ktest", "faults"] {
         if !wanted.is_empty() && !features.iter().any(|feature| feature == wanted) {
             continue;
         }

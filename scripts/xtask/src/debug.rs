@@ -1,6 +1,6 @@
 //! `debug`: gdb on a kernel that has not executed anything yet.
 
-use crate::build::{self, Image, Profile};
+use crate::build::{self, Image, Kind, Profile};
 use crate::guest::find;
 use crate::machine::Machine;
 use crate::stop::{Result, failed, io};
@@ -24,7 +24,7 @@ pub fn run(words: Words) -> Result<u8> {
         .ok_or_else(|| failed("gdb is not installed; in Debian: apt-get install gdb"))?;
     let words = words.rest();
     let machine = machine(&words)?;
-    let image = Image { layout: machine.layout, profile: Profile::Release, ktest: false };
+    let image = Image { layout: machine.layout, profile: Profile::Release, kind: Kind::Plain };
     let kernel = build::kernel(image, true)?;
     build::programs(true)?;
     let folder = build::images()?;

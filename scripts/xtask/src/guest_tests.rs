@@ -66,7 +66,7 @@ pub fn suite(lane: &Lane, kernel: PathBuf, contents: Contents, filter: Option<&s
     let lane = lane.clone();
     Job::new(format!("suite {}", lane.name), move || {
         let words: Vec<&str> = [SUITE].into_iter().chain(filter.as_deref()).collect();
-        let mut cases = run_suite(&lane, &kernel, contents, &words, SUITE_TIMEOUT, filtered)?;
+        let (mut cases, _) = run_suite(&lane, &kernel, contents, &words, SUITE_TIMEOUT, filtered)?;
         // What this lane is there for may not be left out.
         if lane.has_high_memory && !filtered && !cases.contains(&Case::passed(HIGH_MEMORY_TEST)) {
             cases.push(Case::failed("high memory", format!("{HIGH_MEMORY_TEST} did not pass")));
@@ -82,19 +82,20 @@ pub fn stress(lane: &Lane, kernel: PathBuf, contents: Contents, seconds: u32) ->
     Job::new(format!("stress {}", lane.name), move || {
         let words = [SUITE, "--stress", &seconds.to_string()];
         let timeout = SUITE_TIMEOUT + TESTS * Duration::from_secs(seconds.into());
-        run_suite(&lane, &kernel, contents, &words, timeout, false)
+        let (cases, _) = run_suite(&lane, &kernel, contents, &words, timeout, false)?;
+        Ok(cases)
     })
 }
 
-/// What the suite says, and how it ended if that is something else.
-fn run_suite(
+/// What the suite says, and how it ended if that is something else; and all that it wrote.
+pub fn run_suite(
     lane: &Lane,
     kernel: &Path,
     contents: Contents,
     words: &[&str],
     timeout: Duration,
     filtered: bool,
-) -> Result<Vec<Case>> {
+) -> Result<(Vec<Case>, String)> {
     let ran = capture(&lane.machine, (System::Folio, kernel), contents, words, timeout)?;
     let (stdout, stderr) = (text(&ran.stdout), text(&ran.stderr));
     let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
@@ -112,7 +113,7 @@ fn run_suite(
         }
         cases.push(case);
     }
-    Ok(cases)
+    Ok((cases, stdout.into_owned()))
 }
 
 /// A small program has to run and print something.

@@ -12,6 +12,8 @@ mod check;
 pub mod contents;
 pub mod debian;
 mod debug;
+pub mod failpoints;
+mod fault_tests;
 pub mod foreign;
 mod guest;
 mod guest_tests;

@@ -1,6 +1,6 @@
 //! `run`: a program, or a shell, with this command's descriptors.
 
-use crate::build::{self, Image, Profile};
+use crate::build::{self, Image, Kind, Profile};
 use crate::contents::{Add, Contents};
 use crate::debian;
 use crate::kernel_log::Copy;
@@ -155,7 +155,7 @@ fn run_on(system: System, options: Options) -> Result<u8> {
         contents.add(add)?;
     }
     let first = first_program(options.program, &contents, options.environment)?;
-    let image = Image { layout: machine.layout, profile: Profile::Release, ktest: false };
+    let image = Image { layout: machine.layout, profile: Profile::Release, kind: Kind::Plain };
     let kernel = match system {
         System::Folio => build::kernel(image, false)?,
         System::Linux => debian::kernel(machine.layout.pae)?.path,

@@ -1,10 +1,11 @@
 //! `test`: the rings of tests, on the machines their words ask for.
 
 use crate::agreement::Questions;
-use crate::build::{self, Image, LINUX_INIT, Program};
+use crate::build::{self, Image, Kind, LINUX_INIT, Program};
 use crate::captured::text;
 use crate::cargo::{self, limited};
 use crate::contents::{Add, Contents};
+use crate::fault_tests;
 use crate::foreign::FOREIGN;
 use crate::guest_tests::{self, SMOKE, SUITE, SUITE_TIMEOUT};
 use crate::host_tests::{self, Draw};
@@ -24,12 +25,13 @@ use std::thread;
 use std::time::Instant;
 
 pub const USAGE: &str = "\
-usage: scripts/test [options] [host|ktest|suite|stress|harness|oracle|foreign|all]
+usage: scripts/test [options] [host|ktest|suite|fault|stress|harness|oracle|foreign|all]
                     [FILTER]
 
 host    unit tests on this machine; layers, format and lints of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
+fault   everything that can fail in the kernel fails, one by one, while programs work
 stress  threads that change an address space while others fault in it, for a minute each test, and
         some more with a switch of tasks wherever one may come
 harness how guests end that must not end well: crashes, damaged archives, wrong machines
@@ -59,6 +61,7 @@ enum Ring {
     Host,
     Ktest,
     Suite,
+    Fault,
     Stress,
     Harness,
     Oracle,
@@ -108,7 +111,7 @@ impl Options {
                 "oracle" => Some(Ring::Oracle),
                 "foreign" => Some(Ring::Foreign),
                 "all" => Some(Ring::All),
-                "fault" => return Err(usage("test fault: not in this version")),
+                "fault" => Some(Ring::Fault),
                 _ => None,
             };
             if ring.is_some() && options.ring.is_none() && options.filter.is_none() {
@@ -152,6 +155,10 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::Harness) => tests.harness(&own)?,
         Some(Ring::Oracle) => tests.compared(&ORACLE, &own)?,
         Some(Ring::Foreign) => tests.compared(&FOREIGN, &own)?,
+        Some(Ring::Fault) => {
+            let job = tests.fault(&own)?;
+            tests.run(job)?;
+        }
         Some(Ring::Stress) => {
             let jobs = tests.stress(machine, stress)?;
             tests.run_together(jobs)?;
@@ -240,7 +247,7 @@ impl Tests<'_> {
         if !workspace::kernel_has_tests() {
             return self.absent("ktest");
         }
-        let kernel = self.kernel(lane, true)?;
+        let kernel = self.kernel(lane, Kind::Ktest)?;
         Ok(kernel.map(|kernel| guest_tests::ktest(lane, kernel, self.filter)))
     }
 
@@ -248,12 +255,19 @@ impl Tests<'_> {
         if self.program(SUITE)?.is_none() {
             return self.absent("suite");
         }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
-        let mut contents = self.contents()?;
-        // Services for the tests, which play every part themselves.
-        contents
-            .add(&Add { host: workspace::root().join("tests/assist/etc"), guest: "/etc".into() })?;
+        let Some(kernel) = self.kernel(lane, Kind::Plain)? else { return Ok(None) };
+        let contents = self.contents_for_suite()?;
         Ok(Some(guest_tests::suite(lane, kernel, contents, self.filter)))
+    }
+
+    /// Everything that can fail, one by one.
+    fn fault(&mut self, lane: &Lane) -> Result<Option<Job>> {
+        if self.program(SUITE)?.is_none() {
+            return self.absent("fault");
+        }
+        let Some(kernel) = self.kernel(lane, Kind::Faults)? else { return Ok(None) };
+        let contents = self.contents_for_suite()?;
+        Ok(Some(fault_tests::fault(lane, kernel, contents, self.filter)))
     }
 
     /// So many seconds of stress, and a third of that with switches forced.
@@ -266,7 +280,7 @@ impl Tests<'_> {
             if !self.filter.is_none_or(wanted) || self.program(SUITE)?.is_none() {
                 continue;
             }
-            let Some(kernel) = self.kernel(&lane, false)? else { continue };
+            let Some(kernel) = self.kernel(&lane, Kind::Plain)? else { continue };
             jobs.push(guest_tests::stress(&lane, kernel, self.contents()?, seconds));
         }
         Ok(jobs)
@@ -289,12 +303,20 @@ impl Tests<'_> {
         if !wanted || self.program(SMOKE)?.is_none() {
             return Ok(None);
         }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(None) };
+        let Some(kernel) = self.kernel(lane, Kind::Plain)? else { return Ok(None) };
         Ok(Some((kernel, self.contents()?)))
     }
 
     fn contents(&self) -> Result<Contents> {
         build::contents(self.programs.as_deref().unwrap_or(&[]))
+    }
+
+    /// With services for the tests, which play every part themselves.
+    fn contents_for_suite(&self) -> Result<Contents> {
+        let mut contents = self.contents()?;
+        let host = workspace::root().join("tests/assist/etc");
+        contents.add(&Add { host, guest: "/etc".into() })?;
+        Ok(contents)
     }
 
     /// The suite on the Linux that runs this: what its tests expect has to be true there.
@@ -322,7 +344,7 @@ impl Tests<'_> {
     /// The scenarios of `tests/harness`, which boots its guests itself.
     fn harness(&mut self, lane: &Lane) -> Result<()> {
         // Built here: it has its own time to run.
-        if self.kernel(lane, true)?.is_none() || self.kernel(lane, false)?.is_none() {
+        if self.kernel(lane, Kind::Ktest)?.is_none() || self.kernel(lane, Kind::Plain)?.is_none() {
             return Ok(());
         }
         self.program(SUITE)?;
@@ -352,7 +374,7 @@ impl Tests<'_> {
         if self.program(LINUX_INIT)?.is_none() {
             return self.absent(asked.kind).map(|_: Option<()>| ());
         }
-        let Some(kernel) = self.kernel(lane, false)? else { return Ok(()) };
+        let Some(kernel) = self.kernel(lane, Kind::Plain)? else { return Ok(()) };
         let programs = self.programs.clone().unwrap_or_default();
         let filter = self.filter;
         self.group(format!("{} {}", asked.kind, lane.name), || {
@@ -361,8 +383,8 @@ impl Tests<'_> {
     }
 
     /// The kernel for a lane, or `None` if this tree's kernel does not know its layout.
-    fn kernel(&self, lane: &Lane, ktest: bool) -> Result<Option<PathBuf>> {
-        let image = Image { layout: lane.machine.layout, profile: lane.profile, ktest };
+    fn kernel(&self, lane: &Lane, kind: Kind) -> Result<Option<PathBuf>> {
+        let image = Image { layout: lane.machine.layout, profile: lane.profile, kind };
         if !self.named && !image.missing_features()?.is_empty() {
             eprintln!("{}: not in this version", lane.name);
             return Ok(None);
@@ -467,7 +489,7 @@ mod tests {
     #[test]
     fn misuse_ends_with_status_2() {
         assert_eq!(Options::parse(Words::new(["a b".into()])).unwrap_err().status, 2);
-        for line in ["fault", "host a b", "--smp 2", "--split 5g", "--junit", "suite --long"] {
+        for line in ["host a b", "--smp 2", "--split 5g", "--junit", "suite --long"] {
             assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
         }
     }

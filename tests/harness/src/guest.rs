@@ -6,7 +6,7 @@ use abi::frame::Exit;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
-use xtask::build::{self, Image, Profile, Program};
+use xtask::build::{self, Image, Kind, Profile, Program};
 use xtask::captured::{Kept, text};
 use xtask::contents::Contents;
 use xtask::foreign::FOREIGN;
@@ -32,8 +32,8 @@ impl Setup {
     /// Builds kernels and programs.
     pub fn build(machine: Machine) -> Result<Self> {
         let layout = machine.layout;
-        let image = |ktest| build::kernel(Image { layout, profile: Profile::Checked, ktest }, true);
-        let (kernel, crashing_kernel) = (image(false)?, image(true)?);
+        let image = |kind| build::kernel(Image { layout, profile: Profile::Checked, kind }, true);
+        let (kernel, crashing_kernel) = (image(Kind::Plain)?, image(Kind::Ktest)?);
         Ok(Self { machine, programs: build::programs(true)?, kernel, crashing_kernel })
     }
 

@@ -111,7 +111,7 @@ pub fn run<'a>(tests: &[&[Case]], filters: impl Iterator<Item = &'a [u8]> + Clon
     i32::from(failed > 0 || passed + skipped == 0)
 }
 
-fn selected<'a>(name: &str, mut filters: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+pub fn selected<'a>(name: &str, mut filters: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
     filters.clone().next().is_none()
         || filters.any(|filter| name.as_bytes().windows(filter.len().max(1)).any(|w| w == filter))
 }
@@ -225,7 +225,7 @@ fn finish(pid: i32, reason: &sys::file::File) -> Verdict {
 }
 
 /// Ends what a test left behind in other groups. All of it is ours, as `run` adopts orphans.
-fn end_orphans() {
+pub fn end_orphans() {
     while process::wait(-1, WNOHANG).is_ok_and(|ended| ended.is_some()) {}
     while on_folio()
         && let Some(child) = any_child()
@@ -257,7 +257,7 @@ fn describe(arguments: core::fmt::Arguments<'_>) -> String {
 }
 
 /// What a test wrote to its standard error, on one line, at most 600 bytes.
-fn said(pipe: &sys::file::File) -> String {
+pub fn said(pipe: &sys::file::File) -> String {
     let mut bytes: Vec<u8> = Vec::new();
     let mut buffer = [0; 600];
     let _ = call!(fcntl64(pipe.fd().0, F_SETFL, O_NONBLOCK));

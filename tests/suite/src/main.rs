@@ -35,6 +35,7 @@ mod exception;
 mod exec;
 mod fast_entry;
 mod fault;
+mod faults;
 mod fifo;
 mod file;
 mod file_mapping;
@@ -176,6 +177,7 @@ fn main() -> i32 {
     match arguments.clone().next() {
         Some(b"--child") => exec::child(arguments.nth(1)),
         Some(b"--list") => harness::list(TESTS),
+        Some(b"--faults") => faults::run(arguments.skip(1)),
         Some(b"--stress") => match stress::run_for(arguments.nth(1)) {
             true => harness::run(TESTS, [&b"stress::"[..]].into_iter()),
             false => {
