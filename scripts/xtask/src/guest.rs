@@ -1,14 +1,15 @@
 //! One QEMU with its two serial lines.
 
-use crate::kernel_log::{Copy, KernelLog};
+use crate::kernel_log::{Copy, KernelLog, Said};
 use crate::machine::{Accelerator, Machine};
-use crate::qemu::{self, Shutdown};
-use crate::stop::{Result, failed};
+use crate::qemu::{self, Begin, Shutdown};
+use crate::qmp::{Listener, Qmp};
+use crate::stop::{Result, Stop, failed};
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ pub struct Guest {
     com1: UnixStream,
     log: Option<KernelLog>,
     messages: Option<JoinHandle<String>>,
+    qmp: Option<Qmp>,
 }
 
 /// What is left of a guest.
@@ -33,12 +35,18 @@ pub struct Remains {
 impl Guest {
     /// Starts QEMU. Call it from a thread that lives as long as the guest: when that thread ends,
     /// however it ends, the guest does.
-    pub fn start(
+    pub fn start(machine: &Machine, begin: Begin<'_>, copy: Option<&Copy>) -> Result<Self> {
+        Self::start_controlled(machine, begin, Said::default(), copy, None)
+    }
+
+    /// The same, with a log that goes on where `said` ends, and a socket by which QEMU is controlled:
+    /// it is made at this path, and removed again.
+    pub fn start_controlled(
         machine: &Machine,
-        kernel: &Path,
-        archive: Option<&Path>,
-        command_line: &[u8],
+        begin: Begin<'_>,
+        said: Said,
         copy: Option<&Copy>,
+        control: Option<PathBuf>,
     ) -> Result<Self> {
         let name = qemu::program(machine);
         let qemu = find(name).ok_or_else(|| {
@@ -60,9 +68,11 @@ impl Guest {
         let trouble = |error| failed(format!("cannot start {name}: {error}"));
         let (com1, com1_guest) = line(machine).map_err(trouble)?;
         let (com2, com2_guest) = line(machine).map_err(trouble)?;
-        let log = KernelLog::collect(com2, copy)?;
+        let log = KernelLog::collect(com2, said, copy)?;
+        let arguments = qemu::arguments(machine, begin, control.as_deref());
+        let listener = control.map(Listener::new).transpose()?;
         let mut child = command
-            .args(qemu::arguments(machine, kernel, archive, command_line))
+            .args(arguments)
             .stdin(com1_guest)
             .stdout(com2_guest)
             .stderr(Stdio::piped())
@@ -78,7 +88,41 @@ impl Guest {
                 String::from_utf8_lossy(&bytes).into_owned()
             })
         });
-        Ok(Self { child, com1, log: Some(log), messages })
+        let mut guest = Self { child, com1, log: Some(log), messages, qmp: None };
+        if let Some(listener) = listener {
+            let connected = listener.accept(|| matches!(guest.child.try_wait(), Ok(None)))?;
+            let qmp = connected.map(Qmp::new).transpose()?;
+            guest.qmp = Some(qmp.ok_or_else(|| guest.died())?);
+        }
+        Ok(guest)
+    }
+
+    /// Why it cannot be controlled.
+    fn died(&mut self) -> Stop {
+        let messages = self.messages.take().and_then(|thread| thread.join().ok());
+        let messages = messages.unwrap_or_default();
+        failed(format!("QEMU ended at once: {}{}", messages.trim_end(), qemu::cure(&messages)))
+    }
+
+    /// The control of its QEMU; `None` if it was started without.
+    pub fn qmp(&mut self) -> Option<&mut Qmp> {
+        self.qmp.as_mut()
+    }
+
+    /// The number of its process on the host.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What its kernel has said up to now.
+    pub fn log(&self) -> Vec<String> {
+        self.log.as_ref().map(KernelLog::so_far).unwrap_or_default()
+    }
+
+    /// Ends it at once. What its kernel had said.
+    pub fn end(mut self) -> Said {
+        self.kill();
+        self.log.take().map(KernelLog::finish).unwrap_or_default()
     }
 
     /// The host's end of COM1.
@@ -103,7 +147,7 @@ impl Guest {
             self.kill();
         }
         // COM1 may still be read by a thread that waits for the other end to close; it just did.
-        let log = self.log.take().map(KernelLog::finish).unwrap_or_default();
+        let log = self.log.take().map(KernelLog::finish).unwrap_or_default().into_lines();
         let messages = self.messages.take().and_then(|thread| thread.join().ok());
         Ok(Remains {
             shutdown: ended.map(|status: ExitStatus| Shutdown::from_status(status)),

@@ -36,47 +36,94 @@ impl Copy {
     }
 }
 
+/// What a kernel has said so far.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    lines: Vec<String>,
+    /// A line without its end.
+    rest: Vec<u8>,
+}
+
+impl Said {
+    fn line(&mut self, bytes: &[u8]) {
+        if self.lines.len() >= KEPT {
+            self.lines.drain(..KEPT / 2);
+        }
+        self.lines.push(String::from_utf8_lossy(bytes).trim_end().to_owned());
+    }
+
+    /// All of it.
+    pub fn into_lines(mut self) -> Vec<String> {
+        let rest = std::mem::take(&mut self.rest);
+        if !rest.is_empty() {
+            self.line(&rest);
+        }
+        self.lines
+    }
+}
+
 /// The log of one guest.
 pub struct KernelLog {
-    lines: Arc<Mutex<Vec<String>>>,
+    said: Arc<Mutex<Said>>,
     reader: JoinHandle<()>,
 }
 
 impl KernelLog {
-    /// Reads `from` until it ends.
-    pub fn collect(from: impl Read + Send + 'static, copy: Option<&Copy>) -> Result<Self> {
+    /// Reads `from` until it ends; it goes on where `said` ends.
+    pub fn collect(
+        from: impl Read + Send + 'static,
+        mut said: Said,
+        copy: Option<&Copy>,
+    ) -> Result<Self> {
         let mut copy = copy.map(Copy::open).transpose()?;
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&lines);
+        let mut bytes = std::mem::take(&mut said.rest);
+        let said = Arc::new(Mutex::new(said));
+        let kept = Arc::clone(&said);
         let reader = thread::spawn(move || {
             let mut from = BufReader::new(from);
-            let mut bytes = Vec::new();
             while from.read_until(b'\n', &mut bytes).is_ok_and(|count| count > 0) {
                 let failed = copy.as_mut().is_some_and(|copy| copy.write_all(&bytes).is_err());
                 if failed {
                     copy = None;
                 }
-                let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                if kept.len() >= KEPT {
-                    kept.drain(..KEPT / 2);
+                if bytes.ends_with(b"\n") {
+                    kept.lock().unwrap_or_else(PoisonError::into_inner).line(&bytes);
+                    bytes.clear();
                 }
-                kept.push(line);
-                bytes.clear();
             }
+            kept.lock().unwrap_or_else(PoisonError::into_inner).rest = bytes;
         });
-        Ok(Self { lines, reader })
+        Ok(Self { said, reader })
+    }
+
+    /// What has been said up to now, but for a line that has no end yet.
+    pub fn so_far(&self) -> Vec<String> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
     /// All of it, once the guest is gone.
-    pub fn finish(self) -> Vec<String> {
+    pub fn finish(self) -> Said {
         // A reader that panicked has left what it read.
         let _ = self.reader.join();
-        std::mem::take(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.said.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// The end of a log.
 pub fn tail(lines: &[String]) -> &[String] {
     lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_goes_on_in_the_middle_of_a_line() {
+        let collect =
+            |bytes: &'static [u8], said| KernelLog::collect(bytes, said, None).unwrap().finish();
+        let first = collect(b"one\r\ntw", Said::default());
+        assert_eq!(first.clone().into_lines(), ["one", "tw"]);
+        assert_eq!(collect(b"o\nthree", first).into_lines(), ["one", "two", "three"]);
+    }
 }

@@ -6,6 +6,7 @@ use abi::frame::{
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver as Queue, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -34,41 +35,93 @@ pub enum End {
     BrokenPipe,
 }
 
-/// Serves the line until the program or the guest ends. Without `credits` it sends nothing.
-pub fn serve(socket: UnixStream, streams: Streams, credits: bool) -> io::Result<End> {
+/// How far a line is. Who serves it next, for the same guest or a copy of it, goes on from there.
+#[derive(Clone, Debug)]
+pub struct Position {
+    /// The frame of the guest's that has begun, if one has.
+    decoder: Decoder,
+    stdin: Input,
+    stdout: Receiver,
+    stderr: Receiver,
+}
+
+impl Position {
+    /// The line of a machine that boots.
+    pub fn start() -> Self {
+        let output = Receiver::new(OUTPUT_CREDIT);
+        let stdin = Input { sender: Sender::new(0), kept: VecDeque::new(), ended: false };
+        Self { decoder: Decoder::new(), stdin, stdout: output, stderr: output }
+    }
+
+    /// What was sent and may not have arrived.
+    fn again(&self) -> Vec<u8> {
+        let mut frames = Vec::new();
+        for (stream, output) in [(Stream::Stdout, self.stdout), (Stream::Stderr, self.stderr)] {
+            if output.limit != OUTPUT_CREDIT {
+                put(&output.credit(stream), |byte| frames.push(byte));
+            }
+        }
+        frames.extend(self.stdin.again());
+        frames
+    }
+}
+
+/// How the line ended, and how far it was then.
+#[derive(Debug)]
+pub struct Served {
+    pub end: End,
+    pub position: Position,
+}
+
+/// Serves the line from `from` on until the program or the guest ends. Without `credits` it sends
+/// nothing.
+pub fn serve(
+    socket: UnixStream,
+    streams: Streams,
+    credits: bool,
+    from: Position,
+) -> io::Result<Served> {
+    let again = from.again();
+    if credits && !again.is_empty() {
+        (&socket).write_all(&again)?;
+    }
+    let Position { mut decoder, stdin, stdout, stderr } = from;
     let line = Arc::new(Line {
         socket: socket.try_clone()?,
         writing: Mutex::new(()),
-        stdin: Mutex::new(Input { sender: Sender::new(0), kept: VecDeque::new(), ended: false }),
+        stdin: Mutex::new(stdin),
         credited: Condvar::new(),
+        over: AtomicBool::new(false),
         credits,
     });
     let mut outputs = [
-        Output::start(&line, Stream::Stdout, streams.stdout),
-        Output::start(&line, Stream::Stderr, streams.stderr),
+        Output::start(&line, Stream::Stdout, stdout, streams.stdout),
+        Output::start(&line, Stream::Stderr, stderr, streams.stderr),
     ];
     if credits {
         let line = Arc::clone(&line);
         // Not joined: it may sleep in a read of the terminal for as long as it likes.
         thread::spawn(move || line.pump_stdin(streams.stdin));
     }
-    let end = read_frames(socket, &line, &mut outputs);
+    let end = read_frames(socket, &mut decoder, &line, &mut outputs);
     let incomplete = outputs.iter().any(|output| output.gap);
-    let broken = outputs.map(Output::finish).contains(&false);
-    Ok(match end? {
-        _ if broken => End::BrokenPipe,
+    let [(stdout_whole, stdout), (stderr_whole, stderr)] = outputs.map(Output::finish);
+    let stdin = line.finish();
+    let end = match end? {
+        _ if !(stdout_whole && stderr_whole) => End::BrokenPipe,
         Some(_) if incomplete => End::Incomplete,
         Some(exit) => End::Exit(exit),
         None => End::Closed,
-    })
+    };
+    Ok(Served { end, position: Position { decoder, stdin, stdout, stderr } })
 }
 
 fn read_frames(
     mut socket: UnixStream,
+    decoder: &mut Decoder,
     line: &Line,
     outputs: &mut [Output; 2],
 ) -> io::Result<Option<Exit>> {
-    let mut decoder = Decoder::new();
     let mut buffer = [0; 16 << 10];
     loop {
         let count = match socket.read(&mut buffer) {
@@ -115,10 +168,13 @@ struct Line {
     writing: Mutex<()>,
     stdin: Mutex<Input>,
     credited: Condvar,
+    /// Nobody serves it any more.
+    over: AtomicBool,
     credits: bool,
 }
 
 /// Standard input, as far as it is on the line.
+#[derive(Clone, Debug)]
 struct Input {
     sender: Sender,
     /// The last bytes before `sender.next`: those that the guest may ask for again.
@@ -178,17 +234,27 @@ impl Line {
         let _ = (&self.socket).write_all(&frames);
     }
 
+    /// Lets the thread of standard input end, unless it sleeps in a read. What it has done.
+    fn finish(&self) -> Input {
+        let stdin = lock(&self.stdin);
+        self.over.store(true, Ordering::Relaxed);
+        self.credited.notify_all();
+        stdin.clone()
+    }
+
     /// Sends what `input` has, as far as the guest has room. Reads nothing before that.
     fn pump_stdin(&self, mut input: Box<dyn Read + Send>) {
         let mut buffer = [0; 4096];
         loop {
             let room = {
-                let waiting = |stdin: &mut Input| stdin.sender.credit() == 0;
+                let over = || self.over.load(Ordering::Relaxed);
+                let waiting = |stdin: &mut Input| stdin.sender.credit() == 0 && !over();
                 let stdin = self.credited.wait_while(lock(&self.stdin), waiting);
                 stdin.unwrap_or_else(PoisonError::into_inner).sender.credit()
             };
             let room = buffer.len().min(room as usize);
-            let Some(space) = buffer.get_mut(..room) else { return };
+            let space = buffer.get_mut(..room).filter(|space| !space.is_empty());
+            let Some(space) = space else { return };
             let mut bytes = match input.read(space) {
                 Ok(count) => space.get(..count).unwrap_or(&[]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -240,9 +306,13 @@ struct Arrived {
 }
 
 impl Output {
-    fn start(line: &Arc<Line>, stream: Stream, to: Box<dyn Write + Send>) -> Self {
+    fn start(
+        line: &Arc<Line>,
+        stream: Stream,
+        receiver: Receiver,
+        to: Box<dyn Write + Send>,
+    ) -> Self {
         let (queue, chunks) = sync_channel(QUEUE);
-        let receiver = Receiver::new(OUTPUT_CREDIT);
         let arrived = Arc::new(Mutex::new(Arrived { receiver, waiting: 0 }));
         let writer = {
             let (line, arrived) = (Arc::clone(line), Arc::clone(&arrived));
@@ -287,10 +357,11 @@ impl Output {
         }
     }
 
-    /// Waits until everything is written; false if it could not be.
-    fn finish(self) -> bool {
+    /// Waits until everything is written. Whether it could be, and how far the stream is.
+    fn finish(self) -> (bool, Receiver) {
         drop(self.queue);
-        self.writer.join().unwrap_or(false)
+        let whole = self.writer.join().unwrap_or(false);
+        (whole, lock(&self.arrived).receiver)
     }
 }
 

@@ -104,14 +104,27 @@ pub fn command_line(machine: &Machine, boot: &Boot) -> Result<Vec<u8>> {
     Ok(line)
 }
 
+/// What a guest begins with.
+#[derive(Clone, Copy)]
+pub enum Begin<'a> {
+    /// The first instruction of a kernel.
+    Kernel {
+        kernel: &'a Path,
+        archive: Option<&'a Path>,
+        /// The kernel's command line.
+        line: &'a [u8],
+        /// A file for the machine's memory.
+        memory: Option<&'a Path>,
+    },
+    /// The memory that another one left in this file, which stays as it is. The guest is stopped and
+    /// waits for the rest of its state.
+    Memory(&'a Path),
+}
+
 /// QEMU's arguments. COM1 is its standard input, COM2 its standard output: sockets, or the writing
 /// ends of pipes where instructions are counted, as watching a socket for input disturbs the count.
-pub fn arguments(
-    machine: &Machine,
-    kernel: &Path,
-    archive: Option<&Path>,
-    line: &[u8],
-) -> Vec<OsString> {
+/// It connects to `control` for commands.
+pub fn arguments(machine: &Machine, begin: Begin<'_>, control: Option<&Path>) -> Vec<OsString> {
     let accelerator = match machine.accelerator {
         Accelerator::Tcg => "tcg",
         Accelerator::Kvm => "kvm",
@@ -121,9 +134,9 @@ pub fn arguments(
     } else {
         ("socket,id=com1,fd=0", "socket,id=com2,fd=1")
     };
-    let memory = format!("{}M", machine.memory >> 20);
+    let size = format!("{}M", machine.memory >> 20);
     let mut arguments: Vec<OsString> = [
-        &["-accel", accelerator, "-M", "pc", "-cpu", &machine.cpu, "-m", &memory][..],
+        &["-accel", accelerator, "-cpu", &machine.cpu, "-m", &size][..],
         &["-nodefaults", "-display", "none", "-no-reboot", "-no-user-config"],
         &["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"],
         &["-chardev", com1, "-serial", "chardev:com1", "-chardev", com2, "-serial", "chardev:com2"],
@@ -143,14 +156,51 @@ pub fn arguments(
     if let Some(plugin) = &machine.plugin {
         arguments.extend(["-plugin", plugin].map(OsString::from));
     }
-    arguments.extend(["-kernel".into(), kernel.into()]);
-    if let Some(archive) = archive {
-        // A comma separates modules; a doubled one is itself.
-        let path = archive.as_os_str().as_bytes().split(|&byte| byte == b',').collect::<Vec<_>>();
-        arguments.extend(["-initrd".into(), OsString::from_vec(path.join(&b",,"[..]))]);
+    let memory = match begin {
+        Begin::Kernel { memory, .. } => memory.map(|path| (path, "on")),
+        Begin::Memory(path) => Some((path, "off")),
+    };
+    match memory {
+        None => arguments.extend(["-M", "pc"].map(OsString::from)),
+        Some((path, share)) => {
+            let file = format!("memory-backend-file,id=memory,size={size},share={share},mem-path=");
+            let object = [file.as_bytes(), &without_commas(path)].concat();
+            arguments.extend(["-M", "pc,memory-backend=memory", "-object"].map(OsString::from));
+            arguments.push(OsString::from_vec(object));
+        }
     }
-    arguments.extend(["-append".into(), OsString::from_vec(line.to_vec())]);
+    if let Some(path) = control {
+        let socket = [&b"socket,id=control,path="[..], &without_commas(path)].concat();
+        arguments.extend(["-chardev".into(), OsString::from_vec(socket)]);
+        arguments.extend(["-mon", "chardev=control,mode=control"].map(OsString::from));
+    }
+    match begin {
+        Begin::Kernel { kernel, archive, line, .. } => {
+            arguments.extend(["-kernel".into(), kernel.into()]);
+            if let Some(archive) = archive {
+                arguments.extend(["-initrd".into(), OsString::from_vec(without_commas(archive))]);
+            }
+            arguments.extend(["-append".into(), OsString::from_vec(line.to_vec())]);
+        }
+        Begin::Memory(_) => arguments.extend(["-S", "-incoming", "defer"].map(OsString::from)),
+    }
     arguments
+}
+
+/// A path among QEMU's options: a comma separates them, a doubled one is itself.
+fn without_commas(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_bytes().split(|&byte| byte == b',').collect::<Vec<_>>().join(&b",,"[..])
+}
+
+/// What to do about a message of QEMU, where the options can help.
+pub fn cure(messages: &str) -> &'static str {
+    const CURES: [(&str, &str); 4] = [
+        ("cannot set up guest memory", "; give a smaller --memory"),
+        ("unable to find CPU model", "; qemu-system-i386 -cpu help lists the models for --cpu"),
+        ("Property", "; qemu-system-i386 -cpu help lists the features for --cpu"),
+        ("Address already in use", "; another guest waits for gdb on that port"),
+    ];
+    CURES.iter().find(|(part, _)| messages.contains(part)).map_or("", |(_, cure)| cure)
 }
 
 #[cfg(test)]
@@ -185,8 +235,9 @@ mod tests {
 
     #[test]
     fn a_comma_in_the_archive_path_is_doubled() {
-        let arguments =
-            arguments(&Machine::default(), Path::new("k"), Some(Path::new("/a,b/c")), b"x");
+        let (kernel, archive) = (Path::new("k"), Some(Path::new("/a,b/c")));
+        let begin = Begin::Kernel { kernel, archive, line: b"x", memory: None };
+        let arguments = arguments(&Machine::default(), begin, None);
         assert!(arguments.iter().any(|argument| argument == "/a,,b/c"));
         assert!(arguments.windows(2).any(|pair| pair[0] == "-m" && pair[1] == "128M"));
     }

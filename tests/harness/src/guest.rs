@@ -14,6 +14,7 @@ use xtask::line::Streams;
 use xtask::machine::Machine;
 use xtask::qemu::System;
 use xtask::session::{Damage, End, First, Session, Wire};
+use xtask::snapshot::Snapshot;
 use xtask::stop::Result;
 use xtask::workspace;
 
@@ -169,21 +170,32 @@ impl<'a> Guest<'a> {
         Ok(Ended { end, report, stdout: screen.take(), stderr: Vec::new() })
     }
 
-    fn boot(self, wire: Wire) -> std::result::Result<(End, String), String> {
-        let session = Session {
-            machine: &self.machine,
-            system: System::Folio,
-            kernel: &self.kernel,
-            contents: self.contents,
-            first: self.first,
-            damage: self.damage,
-            extra: self.words,
-            timeout: Some(self.timeout),
-            log: None,
-        };
-        let outcome = session.run(wire).map_err(|stop| stop.why)?;
+    /// Boots until its program has written `ready`, and keeps the machine as it is then.
+    pub fn snapshot(mut self, ready: &str) -> std::result::Result<Snapshot, String> {
+        let machine = self.machine.clone();
+        Snapshot::take(self.session(&machine), ready.as_bytes()).map_err(|stop| stop.why)
+    }
+
+    fn boot(mut self, wire: Wire) -> std::result::Result<(End, String), String> {
+        let machine = self.machine.clone();
+        let outcome = self.session(&machine).run(wire).map_err(|stop| stop.why)?;
         let report = outcome.report(&format!("{:?}", outcome.end), &self.kernel);
         Ok((outcome.end, report))
+    }
+
+    /// Takes what is to boot.
+    fn session<'b>(&'b mut self, machine: &'b Machine) -> Session<'b> {
+        Session {
+            machine,
+            system: System::Folio,
+            kernel: &self.kernel,
+            contents: std::mem::take(&mut self.contents),
+            first: self.first.take(),
+            damage: self.damage,
+            extra: std::mem::take(&mut self.words),
+            timeout: Some(self.timeout),
+            log: None,
+        }
     }
 }
 

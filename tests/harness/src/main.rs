@@ -16,6 +16,7 @@ mod new_app;
 mod procfs;
 mod random;
 mod refusal;
+mod snapshot;
 mod streams;
 mod terminal;
 mod tiny;
@@ -111,6 +112,13 @@ scenarios! {
     memory: [
         low_memory_ends_where_the_windows_begin,
         memory_that_the_tables_cannot_reach_is_announced,
+    ],
+    snapshot: [
+        guests_of_one_boot_go_on_apart,
+        a_restored_guest_that_fails_says_why,
+        nothing_of_a_guest_is_left,
+        a_restored_guest_answers_at_once,
+        counted_guests_are_alike,
     ],
     new_app: [the_readme_is_true],
     refusal: [

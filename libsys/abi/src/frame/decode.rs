@@ -27,7 +27,7 @@ enum State {
 }
 
 /// Finds frames in a stream of bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     raw: [u8; MAX_RAW],
     length: usize,

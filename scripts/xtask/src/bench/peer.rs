@@ -5,7 +5,8 @@ use crate::contents::Contents;
 use crate::debian::{self, Fetched};
 use crate::guest::Guest;
 use crate::machine::Machine;
-use crate::session::ArchiveFile;
+use crate::qemu::Begin;
+use crate::session::archive_file;
 use crate::stop::{Result, failed, io};
 use crate::workspace;
 use std::fs;
@@ -81,9 +82,15 @@ fn boot(
         line.push(' ');
         line.push_str(name);
     }
-    let archive = ArchiveFile::new()?;
+    let archive = archive_file()?;
     contents.write(archive.path())?;
-    let guest = Guest::start(machine, &kernel.path, Some(archive.path()), line.as_bytes(), None)?;
+    let begin = Begin::Kernel {
+        kernel: &kernel.path,
+        archive: Some(archive.path()),
+        line: line.as_bytes(),
+        memory: None,
+    };
+    let guest = Guest::start(machine, begin, None)?;
     let mut com1 = guest.com1()?;
     let (tell, told) = channel();
     thread::spawn(move || {

@@ -31,6 +31,7 @@ impl Write for Sink {
 
 struct Host {
     end: io::Result<End>,
+    position: Option<Position>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
@@ -42,6 +43,17 @@ fn host(
     credits: bool,
     guest: impl FnOnce(Guest) + Send + 'static,
 ) -> Host {
+    host_from(stdin, (stdout, stderr), credits, Position::start(), guest)
+}
+
+/// The same for a line that goes on.
+fn host_from(
+    stdin: Vec<u8>,
+    (stdout, stderr): (Sink, Sink),
+    credits: bool,
+    from: Position,
+    guest: impl FnOnce(Guest) + Send + 'static,
+) -> Host {
     let (socket, other) = UnixStream::pair().unwrap();
     let guest = thread::spawn(move || guest(Guest::new(other)));
     let streams = Streams {
@@ -49,10 +61,14 @@ fn host(
         stdout: Box::new(stdout.clone()),
         stderr: Box::new(stderr.clone()),
     };
-    let end = serve(socket, streams, credits);
+    let served = serve(socket, streams, credits, from);
     guest.join().unwrap();
     let bytes = |sink: Sink| std::mem::take(&mut *lock(&sink.bytes));
-    Host { end, stdout: bytes(stdout), stderr: bytes(stderr) }
+    let (end, position) = match served {
+        Ok(Served { end, position }) => (Ok(end), Some(position)),
+        Err(error) => (Err(error), None),
+    };
+    Host { end, position, stdout: bytes(stdout), stderr: bytes(stderr) }
 }
 
 /// A kernel's side of the line.
@@ -267,4 +283,60 @@ fn a_guest_that_dies_and_an_output_nobody_reads_are_told_apart() {
         while guest.receive() {}
     });
     assert_eq!(broken.end.unwrap(), End::BrokenPipe);
+}
+
+#[test]
+fn a_line_goes_on_where_it_was_with_a_frame_in_two_parts() {
+    let first = noise(100_000);
+    let (start, rest) = (first.clone(), [&first[..], b"end"].concat());
+    let data = |offset, bytes: &'static [u8]| {
+        let mut frame = Vec::new();
+        put(&Frame::Data { stream: Stream::Stdout, offset, bytes }, |byte| frame.push(byte));
+        frame
+    };
+    let last = data(100_000, b"end");
+    let (half, other_half) = last.split_at(last.len() / 2);
+    let (half, other_half) = (half.to_vec(), other_half.to_vec());
+    let before = host(vec![], Default::default(), true, move |mut guest| {
+        guest.write(&start);
+        guest.socket.write_all(&half).unwrap();
+    });
+    assert_eq!((before.end.unwrap(), before.stdout.len()), (End::Closed, 100_000));
+    // Two copies of the guest go on, each with input of its own.
+    for input in [&b"one"[..], b"two"] {
+        let position = before.position.clone().unwrap();
+        let (expected, other_half) = (input.to_vec(), other_half.clone());
+        let after =
+            host_from(input.into(), Default::default(), true, position, move |mut guest| {
+                // It never saw what it was allowed.
+                guest.stdout = Sender { next: 100_003, acknowledged: 0, limit: OUTPUT_CREDIT };
+                guest.socket.write_all(&other_half).unwrap();
+                guest.read_input(100);
+                assert_eq!(guest.input, expected);
+                assert!(guest.stdout.credit() > 0);
+                guest.send(&Frame::Exit(Exit::Exited(0)));
+            });
+        assert_eq!(after.end.unwrap(), End::Exit(Exit::Exited(0)));
+        assert_eq!([&before.stdout[..], &after.stdout].concat(), rest);
+    }
+}
+
+#[test]
+fn input_under_way_comes_again() {
+    let before = host(b"abc".into(), Default::default(), true, |mut guest| {
+        let grant = guest.stdin.grant(Stream::Stdin, 3).unwrap();
+        guest.send(&grant);
+        while guest.input.len() < 3 {
+            assert!(guest.receive());
+        }
+    });
+    let position = before.position.unwrap();
+    let after = host_from(b"def".into(), Default::default(), true, position, |mut guest| {
+        // This copy was made before it had arrived.
+        guest.stdin.limit = 3;
+        guest.read_input(10);
+        assert_eq!(guest.input, b"abcdef");
+        guest.send(&Frame::Exit(Exit::Exited(0)));
+    });
+    assert_eq!(after.end.unwrap(), End::Exit(Exit::Exited(0)));
 }
