@@ -5,7 +5,7 @@
 
 use super::cpu_alarm::CpuAlarm;
 use super::cpu_clock::CpuClock;
-use super::signal::{SignalGuard, post_timer};
+use super::signal::{SignalGuard, SignalRoom, post_timer};
 use super::{CurrentThread, Process};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
@@ -51,6 +51,8 @@ struct PosixTimer {
     /// In place of `timer`, `has_fired` and `schedule`, if the clock is one of processor time.
     alarm: Option<CpuAlarm>,
     notice: Notice,
+    /// So that its signal is never lost.
+    _room: Option<SignalRoom>,
     schedule: Schedule,
     /// Its signal was sent and has not been taken.
     is_pending: bool,
@@ -89,6 +91,7 @@ impl PosixTimer {
                 (CLOCK_PROCESS_CPUTIME_ID, Some(CpuAlarm::new(clock, owner)?))
             }
         };
+        let room = notice.signal.map(|_| SignalRoom::new()).transpose()?;
         let mut place = Box::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
         let address = place.as_ptr() as usize;
         place.write(Self {
@@ -98,6 +101,7 @@ impl PosixTimer {
             clock,
             alarm,
             notice,
+            _room: room,
             schedule: Schedule::default(),
             is_pending: false,
             sequence: 0,

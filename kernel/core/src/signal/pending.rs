@@ -1,6 +1,6 @@
 //! Signals that were sent and not yet delivered.
 
-use crate::arena::{Arena, NIL};
+use crate::arena::{Arena, NIL, NoMemory};
 use abi::errno::Errno;
 use abi::signal::{
     SI_TIMER, SI_USER, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSYS, SIGTRAP,
@@ -63,11 +63,26 @@ struct Queued {
 #[derive(Default)]
 pub struct InfoPool {
     queued: Arena<Queued, 64>,
+    /// Infos of senders that must not fail: there is always room for them.
+    kept: u32,
 }
 
 impl InfoPool {
     pub const fn new() -> Self {
-        Self { queued: Arena::new() }
+        Self { queued: Arena::new(), kept: 0 }
+    }
+
+    /// Keeps room for one info more, for [`Pending::post_kept`]. EAGAIN: there is no memory.
+    pub fn keep(&mut self) -> Result<(), Errno> {
+        self.queued.reserve(self.kept + 1).map_err(|NoMemory| Errno::EAGAIN)?;
+        self.kept += 1;
+        Ok(())
+    }
+
+    /// That room is not needed any more.
+    pub fn unkeep(&mut self) {
+        debug_assert!(self.kept != 0, "room that nobody kept");
+        self.kept -= 1;
     }
 
     /// Infos kept, of all processes.
@@ -79,9 +94,11 @@ impl InfoPool {
         self.queued.is_empty()
     }
 
-    /// Gives unused memory back.
+    /// Gives unused memory back, unless room is kept in it.
     pub fn shrink(&mut self) {
-        self.queued.shrink();
+        if self.kept == 0 {
+            self.queued.shrink();
+        }
     }
 }
 
@@ -125,6 +142,22 @@ impl Pending {
     /// order. `limit` bounds the pool (RLIMIT_SIGPENDING); standard signals from the kernel and
     /// from `kill` pass over it. EAGAIN: a real-time signal that could not be queued.
     pub fn post(&mut self, pool: &mut InfoPool, info: &Info, limit: u32) -> Result<Posted, Errno> {
+        self.post_into(pool, info, limit, 1 + pool.kept)
+    }
+
+    /// The same for whoever has [kept](InfoPool::keep) room and has nothing in it: no limit counts.
+    pub fn post_kept(&mut self, pool: &mut InfoPool, info: &Info) -> Result<Posted, Errno> {
+        self.post_into(pool, info, u32::MAX, 1)
+    }
+
+    /// `room`: so many slots must be free.
+    fn post_into(
+        &mut self,
+        pool: &mut InfoPool,
+        info: &Info,
+        limit: u32,
+        room: u32,
+    ) -> Result<Posted, Errno> {
         let one = SignalSet::of(info.signal);
         if one.is_empty() {
             return Err(Errno::EINVAL);
@@ -140,7 +173,7 @@ impl Pending {
         }
         let unlimited = standard && info.code >= 0;
         let has_room = unlimited || pool.queued.len() < limit;
-        let posted = if has_room && pool.queued.reserve(1).is_ok() {
+        let posted = if has_room && pool.queued.reserve(room).is_ok() {
             let id = pool.queued.insert(Queued { next: NIL, info: *info });
             match pool.queued.get_mut(self.last) {
                 Some(last) => last.next = id,
@@ -271,6 +304,29 @@ mod tests {
 
     fn info(signal: i32, code: i32, value: u32) -> Info {
         Info { fields: [value; 9], code, ..Info::bare(signal) }
+    }
+
+    #[test]
+    fn others_leave_the_room_that_is_kept() {
+        let (mut pool, mut pending) = (InfoPool::new(), Pending::new());
+        for _ in 0..3 {
+            pool.keep().unwrap();
+        }
+        for value in 0..500 {
+            pending.post(&mut pool, &info(40, SI_USER, value), 1000).unwrap();
+            assert!(pool.queued.slots() - pool.queued.len() >= 3);
+        }
+        let chunks = pool.queued.chunks();
+        for _ in 0..3 {
+            pending.post_kept(&mut pool, &info(41, SI_TIMER, 7)).unwrap();
+        }
+        assert_eq!(pool.queued.chunks(), chunks);
+        pending.clear(&mut pool);
+        pool.shrink();
+        assert!(pool.queued.slots() >= 3);
+        (0..3).for_each(|_| pool.unkeep());
+        pool.shrink();
+        assert_eq!(pool.queued.slots(), 0);
     }
 
     #[test]

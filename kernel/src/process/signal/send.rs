@@ -9,7 +9,7 @@ use crate::task::{self, work};
 use abi::process::{RLIMIT_SIGPENDING, status_signaled};
 use abi::signal::{SI_KERNEL, SIG_DFL, SIGALRM, SIGCONT, SIGKILL, SIGRTMIN, SignalSet};
 use kcore::credentials::may_signal;
-use kcore::signal::{Actions, DefaultAction, Info, Posted, default_action};
+use kcore::signal::{Actions, DefaultAction, Info, Pending, Posted, default_action};
 
 /// To a whole process, whatever the sender may do.
 pub fn send_to_process(family: &mut FamilyGuard, target: &Process, info: &Info) -> Result<()> {
@@ -150,6 +150,23 @@ pub fn raise(signal: i32) {
 /// somebody looks. Returns whether a stopped process goes on.
 #[inline]
 pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) -> Result<bool> {
+    post_with(guard, to, info, |queue, process| {
+        // The limit binds what carries a value.
+        let limit = match info.signal >= SIGRTMIN || info.code < 0 {
+            true => process.limit(RLIMIT_SIGPENDING),
+            false => u32::MAX,
+        };
+        queue.post(&mut POOL.lock(), info, limit)
+    })
+}
+
+#[inline]
+fn post_with(
+    guard: &mut SignalGuard,
+    to: Option<&Thread>,
+    info: &Info,
+    add: impl FnOnce(&mut Pending, &Process) -> Result<Posted>,
+) -> Result<bool> {
     let signal = info.signal;
     let Some(first) = guard.threads.first().cloned() else { return Ok(false) };
     if guard.exit.is_some() {
@@ -171,13 +188,8 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
     {
         return Ok(went_on);
     }
-    // The limit binds what carries a value.
-    let limit = match signal >= SIGRTMIN || info.code < 0 {
-        true => process.limit(RLIMIT_SIGPENDING),
-        false => u32::MAX,
-    };
     let queue = if to.is_some() { &mut own.pending } else { &mut signals.pending };
-    if queue.post(&mut POOL.lock(), info, limit)? != Posted::AlreadyPending {
+    if add(queue, process)? != Posted::AlreadyPending {
         tell(guard, asked, to.is_none(), signal);
         process.signal_news().wake_all();
     }
@@ -221,7 +233,7 @@ pub fn is_interrupted() -> bool {
     thread.task.work() & (work::SIGNAL | work::KILL) != 0
 }
 
-/// The signal of a timer. Returns whether it waits to be taken, and not one that somebody else sent.
+/// The signal of a timer, which has [`SignalRoom`](super::SignalRoom). Returns whether it waits to be taken, and not one that somebody else sent.
 pub(in crate::process) fn post_timer(
     guard: &mut SignalGuard,
     to: Option<&Thread>,
@@ -233,7 +245,8 @@ pub(in crate::process) fn post_timer(
     let is_there = info.signal < SIGRTMIN && queue.set().contains(info.signal);
     let blocked = own.blocked.union(own.waited_for);
     let is_ignored = signals.actions.is_discarded(info.signal, blocked);
-    !is_there && !is_ignored && post(guard, to, info).is_ok()
+    let add = |queue: &mut Pending, _: &Process| queue.post_kept(&mut POOL.lock(), info);
+    !is_there && !is_ignored && post_with(guard, to, info, add).is_ok()
 }
 
 /// Going on and stopping cancel each other. Returns whether a stopped process goes on.

@@ -25,6 +25,22 @@ pub fn shrink() {
     POOL.lock().shrink();
 }
 
+/// Room for one signal's info, for a sender that must not fail.
+pub struct SignalRoom(());
+
+impl SignalRoom {
+    /// EAGAIN: there is no memory.
+    pub fn new() -> Result<Self> {
+        POOL.lock().keep().map(|()| Self(()))
+    }
+}
+
+impl Drop for SignalRoom {
+    fn drop(&mut self) {
+        POOL.lock().unkeep();
+    }
+}
+
 /// What the threads of a process share.
 pub struct Signals {
     /// Copied when it is changed while a forked process still has it.
