@@ -33,12 +33,20 @@ pub enum Scope {
     Shared,
 }
 
-/// What names the word. EINVAL unless it is aligned, EFAULT outside of user memory.
+/// As [`name`], for a call, which can be told that it failed.
 fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
+    if fail_point!(Futex) {
+        return Err(Errno::EFAULT);
+    }
+    name(mm, address, scope)
+}
+
+/// What names the word. EINVAL unless it is aligned, EFAULT outside of user memory.
+fn name(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
-    if !access_ok(address, size_of::<u32>()) || fail_point!(Futex) {
+    if !access_ok(address, size_of::<u32>()) {
         return Err(Errno::EFAULT);
     }
     // Who sleeps keeps the address space.
@@ -166,7 +174,7 @@ fn wake_key(key: Key, count: u32, bits: u32) -> u32 {
 
 /// For the end of a thread: wakes one sleeper of a word that other processes may share.
 pub(super) fn wake_one(address: u32) {
-    if let Ok(key) = key(&current().mm(), address, Scope::Shared) {
+    if let Ok(key) = name(&current().mm(), address, Scope::Shared) {
         wake_key(key, 1, MATCH_ANY);
     }
 }
