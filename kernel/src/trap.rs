@@ -116,6 +116,8 @@ fn not_served(frame: &mut TrapFrame, outcome: Outcome, address: VirtAddr, code: 
         // A copy to or from the program tells its caller.
         _ if !frame.is_from_user() => fix_up(frame),
         Outcome::Signal(signal) => raise(frame, signal, address, code),
+        // Its end would be the machine's: it tries again when others have had their turn.
+        _ if process::current().process().is_unkillable => task::yield_now(),
         _ => {
             log::warn!("no memory for {}: killed", task::describe_current());
             signal::raise(SIGKILL);

@@ -56,7 +56,7 @@ pub struct Process {
     /// Where its threads wait for children.
     pub(super) child_changed: WaitQueue,
     /// `init`: signals without a handler do nothing to it.
-    pub(super) is_unkillable: bool,
+    pub is_unkillable: bool,
     /// The signal it gets when its parent ends, 0 for none.
     parent_death_signal: AtomicU32,
     /// Whether it adopts the orphans among its descendants.
