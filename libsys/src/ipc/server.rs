@@ -208,6 +208,7 @@ pub trait Transport {
 pub fn serve<S: Server>(transport: &impl Transport, server: &mut S) -> Result<Infallible> {
     let mut answer: Option<(Token, ReplyParts)> = None;
     loop {
+        let answered = answer.as_ref().map(|(token, _)| *token);
         let received = match (answer.take(), server.deadline()) {
             (None, deadline) => transport.receive(deadline),
             (Some((token, parts)), None) if !parts.has_handles() => {
@@ -230,6 +231,13 @@ pub fn serve<S: Server>(transport: &impl Transport, server: &mut S) -> Result<In
             Ok(Received::Cancel(token)) => server.cancelled(token),
             Err(Errno::ETIMEDOUT) => server.expired(),
             Err(Errno::EINTR) => server.interrupted(),
+            // Memory that is short right now: an answer could not be sent, or a message not be
+            // received, whose caller has been told so. One word always finds room.
+            Err(errno @ (Errno::EFAULT | Errno::ENOMEM)) => match answered {
+                Some(token) => transport.reply(token, ReplyParts::error(errno))?,
+                None if errno == Errno::EFAULT => {}
+                None => return Err(errno),
+            },
             Err(errno) => return Err(errno),
         }
     }

@@ -183,3 +183,31 @@ fn the_loop_answers_once_and_goes_on_after_everything_else() {
     );
     assert_eq!(*script.receives.borrow(), [[Some(5); 6].as_slice(), &[None; 3]].concat());
 }
+
+#[test]
+fn the_loop_outlives_want_of_memory() {
+    let steps = [
+        Err(Errno::EFAULT),
+        Ok(Step::Call(Message::new(SUM).word(2).word(3))),
+        Err(Errno::ENOMEM),
+        Ok(Step::Call(Message::new(SUM).word(4))),
+        Err(Errno::EFAULT),
+        Err(Errno::EPERM),
+    ];
+    let script = Script {
+        steps: RefCell::new(VecDeque::from(steps)),
+        replies: RefCell::default(),
+        receives: RefCell::default(),
+    };
+    assert_eq!(serve(&script, &mut Example::default()).unwrap_err(), Errno::EPERM);
+    let replied = |token: u32, errno: Errno| (token, errno.number(), vec![]);
+    assert_eq!(
+        *script.replies.borrow(),
+        [
+            (4, 0, vec![5, 1]),
+            replied(4, Errno::ENOMEM),
+            (2, 0, vec![4, 1]),
+            replied(2, Errno::EFAULT)
+        ]
+    );
+}
