@@ -11,15 +11,26 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(600);
+/// A million faults take longer.
+const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// Runs them in one guest; without a filter, each failpoint has to be reached.
-pub fn fault(lane: &Lane, kernel: PathBuf, contents: Contents, filter: Option<&str>) -> Job {
+pub fn fault(
+    lane: &Lane,
+    kernel: PathBuf,
+    contents: Contents,
+    filter: Option<&str>,
+    long: bool,
+) -> Job {
     let filter = filter.map(str::to_owned);
     let lane = lane.clone();
     Job::new(format!("fault {}", lane.name), move || {
-        let words: Vec<&str> = [SUITE, "--faults"].into_iter().chain(filter.as_deref()).collect();
+        let amount = long.then_some("--long");
+        let words = [SUITE, "--faults"].into_iter().chain(amount).chain(filter.as_deref());
+        let words: Vec<&str> = words.collect();
+        let timeout = if long { LONG_TIMEOUT } else { TIMEOUT };
         let (mut cases, output) =
-            run_suite(&lane, &kernel, contents, &words, TIMEOUT, filter.is_some())?;
+            run_suite(&lane, &kernel, contents, &words, timeout, filter.is_some())?;
         for line in output.lines().filter_map(|line| line.strip_prefix("# ")) {
             eprintln!("{line}");
         }

@@ -76,6 +76,16 @@ pub fn special(base: &Machine) -> Vec<Lane> {
     lanes
 }
 
+/// Where everything fails that can: without high memory, kmap cannot.
+pub fn faults(base: &Machine) -> Lane {
+    if base.cmdline.contains("highmem=") {
+        return Lane::plain(base);
+    }
+    let cmdline = format!("{} highmem=48M", base.cmdline).trim_start().to_owned();
+    let machine = Machine { cmdline, ..base.clone() };
+    Lane { has_high_memory: true, ..Lane::plain(&machine) }
+}
+
 /// The least memory and the most: 3583 MiB is where the devices of a PC begin, which two-level tables
 /// need as much as memory.
 pub fn sizes(base: &Machine) -> Vec<Lane> {
@@ -105,6 +115,13 @@ pub fn pentium(base: &Machine) -> Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faults_happen_with_high_memory() {
+        let own = Machine { cmdline: "quiet highmem=8M".into(), ..Machine::default() };
+        assert_eq!(faults(&own).machine.cmdline, "quiet highmem=8M");
+        assert_eq!(faults(&Machine::default()).machine.cmdline, "highmem=48M");
+    }
 
     #[test]
     fn the_lanes_of_the_contract_are_there() {

@@ -43,7 +43,8 @@ no word: host, ktest, suite and harness on the default image, and a smoke test o
 
 FILTER is a part of a test's name.
 
-  --long               with stress and all: ten minutes of stress
+  --long               with stress and all: ten minutes of stress; with fault and all: a million
+                       faults, which takes about an hour
   --junit FILE         write the results as JUnit XML
   --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
                        the machine, as for scripts/run
@@ -126,8 +127,9 @@ impl Options {
                 )));
             }
         }
-        if options.long && !matches!(options.ring, Some(Ring::Stress | Ring::All)) {
-            return Err(usage("--long goes with stress and all; see scripts/test --help"));
+        let may_be_long = matches!(options.ring, Some(Ring::Fault | Ring::Stress | Ring::All));
+        if options.long && !may_be_long {
+            return Err(usage("--long goes with fault, stress and all; see scripts/test --help"));
         }
         Ok(options)
     }
@@ -156,7 +158,7 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::Oracle) => tests.compared(&ORACLE, &own)?,
         Some(Ring::Foreign) => tests.compared(&FOREIGN, &own)?,
         Some(Ring::Fault) => {
-            let job = tests.fault(&own)?;
+            let job = tests.fault(&lanes::faults(machine), options.long)?;
             tests.run(job)?;
         }
         Some(Ring::Stress) => {
@@ -187,6 +189,7 @@ pub fn run(words: Words) -> Result<u8> {
             tests.suite_on_linux()?;
             let mut jobs = tests.on_all_machines(machine)?;
             jobs.extend(tests.stress(machine, stress)?);
+            jobs.extend(tests.fault(&lanes::faults(machine), options.long)?);
             tests.run_together(jobs)?;
             for lane in lanes::layouts(machine).iter().filter(|lane| lane.is_of_the_harness()) {
                 tests.harness(lane)?;
@@ -261,13 +264,13 @@ impl Tests<'_> {
     }
 
     /// Everything that can fail, one by one.
-    fn fault(&mut self, lane: &Lane) -> Result<Option<Job>> {
+    fn fault(&mut self, lane: &Lane, long: bool) -> Result<Option<Job>> {
         if self.program(SUITE)?.is_none() {
             return self.absent("fault");
         }
         let Some(kernel) = self.kernel(lane, Kind::Faults)? else { return Ok(None) };
         let contents = self.contents_for_suite()?;
-        Ok(Some(fault_tests::fault(lane, kernel, contents, self.filter)))
+        Ok(Some(fault_tests::fault(lane, kernel, contents, self.filter, long)))
     }
 
     /// So many seconds of stress, and a third of that with switches forced.
