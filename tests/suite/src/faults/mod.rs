@@ -1,63 +1,48 @@
-//! What comes of every failure that can happen: `suite --faults [FILTER…]`.
+//! What comes of every failure that can happen: `suite --faults`.
 //!
 //! A scenario is a function that does some ordinary work and says how it went. It runs again and
 //! again, each time in a process of its own, while the 1st, 2nd, … thing that can fail in the kernel
-//! on its behalf does fail, until a run has nothing left that could. Whatever fails, the work is either
-//! done or answered by an error that is written down, and nothing is lost.
+//! on its behalf does fail, until a run has nothing left that could. Then two things fail in one run,
+//! and then several by chance. Whatever fails, the work is either done or answered by an error that is
+//! written down, and nothing is lost.
+//!
+//! ```text
+//! suite --faults [--long] [--report] [FILTER…]
+//! suite --faults --only SCENARIO:NTH[:THEN]
+//! ```
+//!
+//! `--long` takes some twenty times as many of the faults that are not taken one by one. With
+//! `--report` each fault is a line:
+//!
+//! ```text
+//! fault SCENARIO NTH THEN POINT SITE SERVED OUTCOME MICROSECONDS
+//! ```
+//!
+//! - `NTH THEN`: the opportunity that failed first, and after how many more the next did, or 0. Where
+//!   chance chose, `%PER_MILLION SEED`.
+//! - `POINT SITE SERVED`: what failed, by name; where, by its place in the catalogue; 1 if that was in a
+//!   server, else 0.
+//! - `OUTCOME`: of the whole run: `done`, `refused:ERRNO`, or `ended:` and `exit-STATUS` or the signal.
+//! - `MICROSECONDS`: that the run took.
+//!
+//! A run with several faults is as many lines. `--only` repeats one run, which the kernel's log then
+//! tells of. All choices are the same each time.
 
+mod campaign;
+mod children;
+mod choice;
+mod context;
+mod options;
+mod outcome;
+mod plans;
+mod report;
+mod runner;
 mod scenarios;
+mod servers;
 mod sweep;
 mod verdict;
 
-use sys::Errno;
-use sys::wait::Status;
-
-/// A piece of work and its name.
-#[derive(Clone, Copy)]
-pub struct Scenario {
-    /// Group and function.
-    pub name: &'static str,
-    /// The work. What is wrong is a panic.
-    pub run: fn() -> Outcome,
-    /// Errors it may meet besides those of the failpoints.
-    pub also: &'static [Errno],
-}
-
-/// How a piece of work went, if nothing was wrong.
-pub type Outcome = Result<(), Failure>;
-
-/// An honest failure.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Failure {
-    /// A call's error.
-    Call(Errno),
-    /// How a child ended.
-    Child(Status),
-}
-
-impl From<Errno> for Failure {
-    fn from(errno: Errno) -> Self {
-        Self::Call(errno)
-    }
-}
-
-/// Waits for the end of one child. EFAULT: it has ended, and nobody knows how.
-pub fn wait(pid: i32) -> sys::Result<Status> {
-    loop {
-        match sys::process::wait(pid, 0) {
-            Ok(Some((_, status))) => return Ok(status),
-            Ok(None) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-}
-
-/// Fails unless a child ended well.
-pub fn ended_well(status: Status) -> Outcome {
-    match status {
-        Status::Exited(0) => Ok(()),
-        status => Err(Failure::Child(status)),
-    }
-}
-
-pub use sweep::run;
+pub use campaign::run;
+pub use children::{child, ended_well, join, told, wait};
+pub use context::without_faults;
+pub use outcome::{Failure, Outcome, Scenario};

@@ -3,8 +3,9 @@
 use super::{Failure, Outcome, Scenario};
 use alloc::format;
 use alloc::string::String;
+use sys::Errno;
 use sys::abi::failpoint::{FAULT_RECORDS, Failpoint, FaultRecord, FaultState};
-use sys::abi::signal::{SIGKILL, SIGSEGV};
+use sys::abi::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use sys::wait::Status;
 
 /// How a process that ran a scenario ended.
@@ -22,9 +23,9 @@ pub enum Right {
     /// The work was done all the same.
     Done,
     /// A call gave a documented error.
-    Refused,
+    Refused(Errno),
     /// A process came to a documented end.
-    Ended,
+    Ended(Status),
 }
 
 /// The faults that a state keeps.
@@ -45,15 +46,26 @@ pub fn judge(scenario: &Scenario, ended: Ended, state: &FaultState) -> Result<Ri
         Ended::Said(Err(Failure::Call(errno))) => {
             let of_points = points(state).any(|point| point.errnos().contains(&errno));
             match of_points || scenario.also.contains(&errno) {
-                true => Ok(Right::Refused),
+                true => Ok(Right::Refused(errno)),
                 false => Err(format!("{errno} is written down nowhere")),
             }
         }
-        Ended::Said(Err(Failure::Child(_))) => Ok(Right::Ended),
+        // A program that says so, or one whose start failed where its old program was gone.
+        Ended::Said(Err(Failure::Child(status))) => match status {
+            Status::Exited(_) | Status::Signaled(SIGKILL | SIGSEGV) => Ok(Right::Ended(status)),
+            Status::Signaled(SIGBUS) if is_file_lost(state) => Ok(Right::Ended(status)),
+            _ => Err(format!("a child's {status:?}")),
+        },
         // Memory that the program has, but that was never there.
-        Ended::Died(Status::Signaled(SIGKILL)) if points(state).any(is_memory) => Ok(Right::Ended),
-        // A handler's frame that cannot be written.
-        Ended::Died(Status::Signaled(SIGSEGV)) if points(state).any(is_copy) => Ok(Right::Ended),
+        Ended::Died(status @ Status::Signaled(SIGKILL)) if points(state).any(is_memory) => {
+            Ok(Right::Ended(status))
+        }
+        // A handler's frame that cannot be written, also for want of memory, or not be read back.
+        Ended::Died(status @ Status::Signaled(SIGSEGV))
+            if points(state).any(|point| is_copy(point) || is_memory(point)) =>
+        {
+            Ok(Right::Ended(status))
+        }
         Ended::Died(status) => Err(format!("{status:?}")),
     }
 }
@@ -65,4 +77,10 @@ fn is_memory(point: Failpoint) -> bool {
 
 fn is_copy(point: Failpoint) -> bool {
     matches!(point, Failpoint::UserCopyIn | Failpoint::UserCopyOut)
+}
+
+/// Pages of a server's file that it cannot give.
+fn is_file_lost(state: &FaultState) -> bool {
+    records(state).any(|record| record.served != 0)
+        || points(state).any(|point| matches!(point, Failpoint::Message | Failpoint::Lease))
 }

@@ -1,13 +1,13 @@
 //! Address spaces.
 
 use crate::fault::{PAGE, PRIVATE, RW, peek_word, poke_word};
-use crate::faults::{Outcome, ended_well, wait};
+use crate::faults::{Outcome, child, join};
 use sys::Errno;
-use sys::abi::file::{O_CREAT, O_EXCL, O_RDWR};
+use sys::abi::UserMutPtr;
 use sys::abi::memory::*;
-use sys::file::File;
 use sys::io::Fd;
 use sys::memory::Mapping;
+use sys::syscall::pointer_mut;
 
 fn anonymous(pages: u32, flags: u32) -> Result<Mapping, Errno> {
     Mapping::new(pages * PAGE, RW, flags, Fd(-1), 0)
@@ -63,35 +63,50 @@ pub fn a_mapping_moves() -> Outcome {
     }
 }
 
-pub fn a_file_is_mapped() -> Outcome {
-    let path = crate::scratch::Scratch::path("mapped");
-    let file = File::open_with(path.as_str(), O_RDWR | O_CREAT | O_EXCL, 0o644)?;
-    file.write_all(&[3; 3 * PAGE as usize])?;
-    let shared = Mapping::new(3 * PAGE, RW, MAP_SHARED, file.fd(), 0)?;
-    let private = Mapping::new(3 * PAGE, RW, MAP_PRIVATE, file.fd(), 0)?;
-    poke_word(private.address(), 9);
-    poke_word(shared.address() + PAGE, 5);
-    assert_eq!(peek_word(shared.address()), 0x0303_0303);
-    assert_eq!(peek_word(private.address() + PAGE), 5);
-    let mut word = [0; 4];
-    file.read_at(&mut word, i64::from(PAGE))?;
-    assert_eq!(word, [5, 0, 0, 0]);
-    file.set_len(i64::from(PAGE))?;
-    Ok(())
-}
-
 pub fn shared_memory_passes_a_fork() -> Outcome {
     let memory = anonymous(2, MAP_SHARED | MAP_ANONYMOUS)?;
     let start = memory.address();
     poke_word(start, 1);
-    let child = match sys::process::fork()? {
-        sys::process::Fork::Parent(pid) => pid,
-        sys::process::Fork::Child => {
-            poke_word(start + PAGE, 2);
-            sys::process::exit(0)
-        }
-    };
-    ended_well(wait(child)?)?;
+    let child = child(|| {
+        poke_word(start + PAGE, 2);
+        Ok(())
+    })?;
+    join(child)?;
     assert_eq!((peek_word(start), peek_word(start + PAGE)), (1, 2));
+    Ok(())
+}
+
+pub fn a_large_area_takes_many_tables() -> Outcome {
+    const APART: u32 = 2 << 20;
+    let memory = anonymous(5 * APART / PAGE, PRIVATE | MAP_NORESERVE)?;
+    let places = (0..5).map(|table| memory.address() + table * APART);
+    places.clone().for_each(|place| poke_word(place, place));
+    assert!(places.clone().all(|place| peek_word(place) == place));
+    call!(madvise(memory.address(), memory.length(), MADV_DONTNEED as i32))?;
+    assert!(places.clone().all(|place| peek_word(place) == 0));
+    Ok(())
+}
+
+pub fn pages_are_there_from_the_beginning() -> Outcome {
+    let memory = anonymous(6, PRIVATE | MAP_POPULATE)?;
+    fill(memory.address(), 6);
+    let mut there = [0u8; 6];
+    let vector = UserMutPtr::new(pointer_mut(&mut there));
+    call!(mincore(memory.address(), 6 * PAGE, vector))?;
+    assert_eq!(there, [1; 6]);
+    check(memory.address(), 6);
+    Ok(())
+}
+
+pub fn pages_are_locked() -> Outcome {
+    let memory = anonymous(6, PRIVATE)?;
+    let start = memory.address();
+    call!(mlock(start + PAGE, 2 * PAGE))?;
+    call!(mlock2(start + 4 * PAGE, PAGE, MLOCK_ONFAULT))?;
+    fill(start, 6);
+    call!(munlock(start + 2 * PAGE, PAGE))?;
+    call!(mlockall(MCL_CURRENT))?;
+    call!(munlockall())?;
+    check(start, 6);
     Ok(())
 }

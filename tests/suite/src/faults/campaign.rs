@@ -1,0 +1,72 @@
+//! All scenarios, one after the other, and what came of them.
+
+use super::Scenario;
+use super::choice::Choice;
+use super::options::Options;
+use super::plans::Amount;
+use super::report::{print_faults, print_sites};
+use super::runner::{Runner, VERBOSE};
+use super::sweep::{Counts, sweep};
+use sys::{println, process};
+
+const USAGE: &str = "usage: suite --faults [--long] [--report] [FILTER…]
+       suite --faults --only SCENARIO:NTH[:THEN]";
+
+/// Does what the words ask for; 1 if anything was wrong.
+pub fn run(words: impl Iterator<Item = &'static [u8]>) -> i32 {
+    let Some(options) = Options::parse(words) else {
+        sys::eprintln!("{USAGE}");
+        return 2;
+    };
+    let _ = process::adopt_orphans(true);
+    let Some(runner) = Runner::new() else {
+        sys::eprintln!("suite: this kernel has no failpoints; `scripts/test fault` builds one");
+        return 2;
+    };
+    match options.only {
+        Some((scenario, choice)) => run_only(&runner, scenario, choice),
+        None => run_all(&runner, &options),
+    }
+}
+
+fn run_all(runner: &Runner, options: &Options) -> i32 {
+    let amount = if options.long { Amount::LONG } else { Amount::USUAL };
+    let (mut passed, mut failed, mut all) = (0, 0, Counts::default());
+    for scenario in options.scenarios() {
+        let start = sys::time::now();
+        let (counts, wrong) = sweep(runner, scenario, amount, options.report);
+        all.join(&counts);
+        if wrong.is_empty() {
+            passed += 1;
+            println!("ok {}", scenario.name);
+        } else {
+            failed += 1;
+            println!("not ok {}: {}", scenario.name, wrong.join(" ## "));
+        }
+        let took = (sys::time::now() - start).as_millis();
+        println!("# {}: {counts}, {took} ms", scenario.name);
+    }
+    println!("# all: {all}");
+    if options.is_complete() && all.faults < amount.least {
+        failed += 1;
+        println!("not ok faults::enough: {} faults, not {}", all.faults, amount.least);
+    }
+    print_sites();
+    println!("{passed} passed, {failed} failed, 0 skipped");
+    i32::from(failed > 0 || passed == 0)
+}
+
+/// One run, of which the kernel's log tells too.
+fn run_only(runner: &Runner, scenario: &Scenario, choice: Choice) -> i32 {
+    match runner.run(scenario, choice, VERBOSE) {
+        Ok(run) => {
+            print_faults(scenario, choice, &run);
+            println!("ok {}", scenario.name);
+            0
+        }
+        Err(wrong) => {
+            println!("not ok {}: {}", scenario.name, wrong.why);
+            1
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What a scenario is, and what it says.
+
+use sys::Errno;
+use sys::wait::Status;
+
+/// A piece of work and its name.
+#[derive(Clone, Copy)]
+pub struct Scenario {
+    /// Group and function.
+    pub name: &'static str,
+    /// The work. What is wrong is a panic.
+    pub run: fn() -> Outcome,
+    /// Whether it calls servers, which whoever is more trusted than them may not.
+    pub calls_servers: bool,
+    /// Errors it may meet besides those of the failpoints.
+    pub also: &'static [Errno],
+}
+
+/// How a piece of work went, if nothing was wrong.
+pub type Outcome = Result<(), Failure>;
+
+/// An honest failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// A call's error.
+    Call(Errno),
+    /// How a child ended.
+    Child(Status),
+}
+
+impl From<Errno> for Failure {
+    fn from(errno: Errno) -> Self {
+        Self::Call(errno)
+    }
+}

@@ -1,0 +1,67 @@
+//! Faults and runs, for people and for tools.
+
+use super::choice::Choice;
+use super::runner::Run;
+use super::verdict::{Right, records};
+use super::{Scenario, context};
+use alloc::format;
+use alloc::string::String;
+use core::fmt::{self, Write};
+use sys::abi::failpoint::{Failpoint, FaultRecord, FaultState};
+use sys::abi::signal;
+use sys::println;
+use sys::wait::Status;
+
+fn point(record: &FaultRecord) -> &'static str {
+    Failpoint::from_number(record.point).map_or("?", Failpoint::name)
+}
+
+/// A line for each fault of a run.
+pub fn print_faults(scenario: &Scenario, choice: Choice, run: &Run) {
+    for record in records(&run.state) {
+        let (site, served) = (record.site, record.served);
+        println!(
+            "fault {} {choice} {} {site} {served} {} {}",
+            scenario.name,
+            point(&record),
+            run.right,
+            run.took.as_micros()
+        );
+    }
+}
+
+/// `site NUMBER HITS FAULTS` for each place with a failpoint.
+pub fn print_sites() {
+    for (number, site) in context::sites().enumerate() {
+        println!("site {number} {} {}", { site.hits }, { site.faults });
+    }
+}
+
+/// What was wrong, and what had failed.
+pub fn describe(why: &str, choice: Choice, state: &FaultState) -> String {
+    let mut text = format!("{why}; opportunity {choice}");
+    for record in records(state) {
+        let who = if record.served == 0 { "" } else { " in a server" };
+        let _ = write!(text, ", {}{who} at", point(&record));
+        for call in record.calls.into_iter().filter(|call| *call != 0) {
+            let _ = write!(text, " {call:#010x}");
+        }
+    }
+    text
+}
+
+/// One word.
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match *self {
+            Self::Done => f.write_str("done"),
+            Self::Refused(errno) => write!(f, "refused:{errno:?}"),
+            Self::Ended(Status::Exited(status)) => write!(f, "ended:exit-{status}"),
+            Self::Ended(Status::Signaled(number)) => match signal::name(number) {
+                Some(name) => write!(f, "ended:{name}"),
+                None => write!(f, "ended:signal-{number}"),
+            },
+            Self::Ended(_) => f.write_str("ended:no"),
+        }
+    }
+}

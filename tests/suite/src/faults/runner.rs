@@ -1,0 +1,200 @@
+//! One run: a scenario in a process of its own, in a context in which something fails.
+
+use super::children::wait;
+use super::choice::Choice;
+use super::context::{self, Context};
+use super::report::describe;
+use super::verdict::{Ended, Right, judge, records};
+use super::{Failure, Outcome, Scenario, servers};
+use crate::harness::{end_orphans, said};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+use sys::abi::failpoint::{FAULT_VERBOSE, FaultPlan, FaultState};
+use sys::abi::file::MNT_DETACH;
+use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
+use sys::abi::process::{STATUS_CONTINUED, status_exited, status_signaled, status_stopped};
+use sys::abi::signal::SIGPIPE;
+use sys::io::{Fd, STDERR};
+use sys::memory::Mapping;
+use sys::path::CPath;
+use sys::process::{self, Fork};
+use sys::wait::Status;
+use sys::{Errno, directory, file, signal, time};
+
+/// Seconds a run may take.
+const TIME_LIMIT: u32 = 20;
+
+/// The kernel's log says nothing of a run.
+pub const QUIET: u32 = 0;
+/// It tells each fault.
+pub const VERBOSE: u32 = FAULT_VERBOSE;
+
+/// What came of a run.
+pub struct Run {
+    /// Of the last try.
+    pub right: Right,
+    pub state: FaultState,
+    pub took: Duration,
+}
+
+/// What was wrong with it.
+pub struct Wrong {
+    pub why: String,
+    pub faults: u32,
+}
+
+impl From<String> for Wrong {
+    fn from(why: String) -> Self {
+        Self { why, faults: 0 }
+    }
+}
+
+/// What the runs share with whoever looks at them.
+pub struct Runner {
+    said: Mapping,
+}
+
+/// Nothing has been said yet.
+const NOTHING: u32 = u32::MAX;
+/// A child's end follows, else an error number, 0 for none.
+const CHILD: u32 = 1 << 16;
+
+impl Runner {
+    /// `None` if the kernel has no failpoints.
+    pub fn new() -> Option<Self> {
+        Context::new(&FaultPlan::default()).ok()?;
+        let flags = MAP_SHARED | MAP_ANONYMOUS;
+        let said = Mapping::new(4096, PROT_READ | PROT_WRITE, flags, Fd(-1), 0).ok()?;
+        Some(Self { said })
+    }
+
+    /// Runs a scenario in which what is chosen fails. Whoever fails tries again while something else
+    /// is to fail.
+    pub fn run(&self, scenario: &Scenario, choice: Choice, flags: u32) -> Result<Run, Wrong> {
+        let mut plan = choice.plan();
+        plan.flags |= flags;
+        let context = Context::new(&plan).map_err(cannot("fault_create"))?;
+        let start = time::now();
+        loop {
+            let before = context.state().faults;
+            let tried = self.try_once(scenario, &context);
+            let state = context.state();
+            if records(&state).any(|record| record.served != 0) {
+                servers::await_all();
+            }
+            let right = tried.and_then(|ended| judge(scenario, ended, &state)).map_err(|why| {
+                Wrong { why: describe(&why, choice, &state), faults: state.faults }
+            })?;
+            let is_over = state.faults == before || state.faults >= plan.times;
+            if is_over || right == Right::Done {
+                return Ok(Run { right, state, took: time::now() - start });
+            }
+        }
+    }
+
+    /// An error is a panic's message.
+    fn try_once(&self, scenario: &Scenario, context: &Context) -> Result<Ended, String> {
+        self.words()[0].store(NOTHING, SeqCst);
+        let (read, write) = file::pipe().map_err(cannot("pipe"))?;
+        let status = match process::fork().map_err(cannot("fork"))? {
+            Fork::Parent(pid) => wait(pid).map_err(cannot("wait"))?,
+            Fork::Child => {
+                let _ = process::set_group(0, 0);
+                let _ = file::duplicate_to(write.fd(), STDERR);
+                let _ = signal::ignore(SIGPIPE);
+                drop((read, write));
+                let _ = call!(alarm(TIME_LIMIT));
+                warm_up();
+                servers::prepare(scenario);
+                context.enter();
+                let outcome = (scenario.run)();
+                context::leave();
+                self.say(outcome);
+                process::exit(0)
+            }
+        };
+        end_orphans();
+        remove_files();
+        match status {
+            Status::Exited(process::PANICKED) => Err(said(&read)),
+            status => Ok(self.ended(status)),
+        }
+    }
+
+    /// Two words in memory that the runs share.
+    fn words(&self) -> &[AtomicU32; 2] {
+        // SAFETY: the mapping is that large, lives as long as `self`, and holds atomics only.
+        unsafe { &*self.said.as_mut_ptr().cast() }
+    }
+
+    fn say(&self, outcome: Outcome) {
+        let (kind, value) = match outcome {
+            Ok(()) => (0, 0),
+            Err(Failure::Call(errno)) => (u32::from(errno.number()), 0),
+            Err(Failure::Child(status)) => (CHILD, encode(status)),
+        };
+        self.words()[1].store(value, SeqCst);
+        self.words()[0].store(kind, SeqCst);
+    }
+
+    fn ended(&self, status: Status) -> Ended {
+        let [kind, value] = self.words();
+        match (status, kind.load(SeqCst)) {
+            (Status::Exited(0), CHILD) => {
+                let raw = value.load(SeqCst).cast_signed();
+                Ended::Said(Err(Failure::Child(Status::from_raw(raw))))
+            }
+            (Status::Exited(0), 0) => Ended::Said(Ok(())),
+            (Status::Exited(0), kind) => {
+                let errno = u16::try_from(kind).ok().and_then(Errno::from_number);
+                errno.map_or(Ended::Died(status), |errno| Ended::Said(Err(Failure::Call(errno))))
+            }
+            _ => Ended::Died(status),
+        }
+    }
+}
+
+fn cannot(what: &'static str) -> impl Fn(Errno) -> String {
+    move |errno| format!("{what}: {errno}")
+}
+
+/// Takes away what a process that did not live to do so had in `/tmp`, and mounts there.
+fn remove_files() {
+    fn remove(path: &str) {
+        for entry in directory::entries(path).unwrap_or_default() {
+            let name = String::from_utf8_lossy(&entry.name).into_owned();
+            if name != "." && name != ".." {
+                remove(&format!("{path}/{name}"));
+            }
+        }
+        if path == "/tmp" || directory::remove_file(path).is_ok() {
+            return;
+        }
+        if directory::remove(path) == Err(Errno::EBUSY)
+            && let Ok(mounted) = CPath::new(path)
+        {
+            let _ = call!(umount2(mounted.as_user(), MNT_DETACH));
+            let _ = directory::remove(path);
+        }
+    }
+    remove("/tmp");
+}
+
+/// As the kernel has it.
+fn encode(status: Status) -> u32 {
+    let word = match status {
+        Status::Exited(code) => status_exited(code),
+        Status::Signaled(signal) => status_signaled(signal),
+        Status::Stopped(signal) => status_stopped(signal),
+        Status::Continued => STATUS_CONTINUED,
+    };
+    word.cast_unsigned()
+}
+
+/// Memory of the program's own heap, so that it does not ask the kernel in the middle of the work.
+fn warm_up() {
+    drop(core::hint::black_box(Vec::<u8>::with_capacity(64 << 10)));
+}
