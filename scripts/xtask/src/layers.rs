@@ -8,6 +8,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("cpu", 1),
     ("failpoint", 1),
     ("failpoint::decide", 3),
+    ("failpoint::none", 3),
     ("irq", 1),
     ("sync", 1),
     ("log", 1),

@@ -92,7 +92,7 @@ impl Context {
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         let high = (bits ^ (bits >> 31)) >> 32;
-        high * u64::from(MILLION) >> 32 < u64::from(self.plan.per_million)
+        (high * u64::from(MILLION)) >> 32 < u64::from(self.plan.per_million)
     }
 
     fn lies_right(&self, calls: &[u32; FAULT_CALLS]) -> bool {
@@ -224,7 +224,7 @@ mod tests {
             });
             let is_due = |number: u32| match then {
                 0 => number == nth,
-                _ => number >= nth && (number - nth) % then == 0,
+                _ => number >= nth && (number - nth).is_multiple_of(then),
             };
             let limit = if times == 0 { usize::MAX } else { times as usize };
             // What lies in the first ones is not reached, so nothing follows it.
