@@ -186,6 +186,10 @@ impl ReverseMap {
         if let Some(at) = self.position(key) {
             self.few_len -= 1;
             self.few[at] = self.few[self.few_len as usize];
+            // What an edit may still add finds room without the nodes that were reserved for it.
+            if self.few_len + MOST_ADDED <= FEW as u32 {
+                self.shrink();
+            }
             return true;
         }
         let mut at = self.tree.root();

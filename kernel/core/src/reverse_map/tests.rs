@@ -47,6 +47,22 @@ fn what_was_reserved_and_not_needed_is_given_back() {
 }
 
 #[test]
+fn few_mappings_keep_no_room() {
+    let mut map = ReverseMap::new();
+    for area in 1..=3 {
+        map.reserve(MOST_ADDED).unwrap();
+        map.insert(mapping(1, area, 10 * area, 5));
+    }
+    assert_eq!((map.arena.len(), map.arena.chunks()), (0, 1));
+    assert!(map.remove(1, 1, 10));
+    assert_eq!(map.arena.chunks(), 1, "an edit that adds two may be under way");
+    assert!(map.remove(1, 2, 20));
+    assert_eq!(map.arena.chunks(), 0);
+    (4..=5).for_each(|area| map.insert(mapping(1, area, 10 * area, 5)));
+    assert_eq!(map.len(), 3);
+}
+
+#[test]
 fn pages_of_a_mapping_are_where_the_area_is() {
     let mapping = Mapping { space: 1, area: 1, start: Vpn::new(100), first: 10, last: 19 };
     let range = |start, len| PageRange::with_len(Vpn::new(start), len).unwrap();
