@@ -17,7 +17,7 @@ pub struct Amount {
 
 impl Amount {
     pub const USUAL: Self = Self { pairs_to: 16, pairs_each: 1, lucky_each: 1, least: 50_000 };
-    pub const LONG: Self = Self { pairs_to: 60, pairs_each: 10, lucky_each: 25, least: 1_000_000 };
+    pub const LONG: Self = Self { pairs_to: 60, pairs_each: 10, lucky_each: 32, least: 1_000_000 };
 }
 
 /// Faults that chance should come to in a run.

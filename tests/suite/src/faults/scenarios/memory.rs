@@ -36,7 +36,7 @@ pub fn a_mapping_is_cut_and_changed() -> Outcome {
     call!(mprotect(start + 2 * PAGE, PAGE, PROT_READ))?;
     call!(munmap(start + 5 * PAGE, PAGE))?;
     check(start, 5);
-    call!(madvise(start, PAGE, MADV_DONTNEED as i32))?;
+    call!(madvise(start, PAGE, MADV_DONTNEED))?;
     assert_eq!(peek_word(start), 0);
     call!(mprotect(start + 2 * PAGE, PAGE, RW))?;
     poke_word(start + 2 * PAGE, 7);
@@ -82,7 +82,7 @@ pub fn a_large_area_takes_many_tables() -> Outcome {
     let places = (0..5).map(|table| memory.address() + table * APART);
     places.clone().for_each(|place| poke_word(place, place));
     assert!(places.clone().all(|place| peek_word(place) == place));
-    call!(madvise(memory.address(), memory.length(), MADV_DONTNEED as i32))?;
+    call!(madvise(memory.address(), memory.length(), MADV_DONTNEED))?;
     assert!(places.clone().all(|place| peek_word(place) == 0));
     Ok(())
 }
