@@ -3,6 +3,7 @@
 use crate::arch::entry::TrapFrame;
 use crate::arch::pic;
 use crate::cpu;
+use crate::failpoint;
 use crate::sync::{IrqSpinLock, Rank};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -55,7 +56,7 @@ pub fn dispatch(vector: u32, frame: &TrapFrame) {
     cpu::preempt_disable();
     let handler = HANDLERS.lock_with_interrupts_off().get(usize::from(line)).copied().flatten();
     match handler {
-        Some(handler) => handler(line, frame),
+        Some(handler) => failpoint::in_interrupt(|| handler(line, frame)),
         // Masked, so this is said once for each line.
         None => {
             pic::mask(line);

@@ -97,6 +97,7 @@ fn first_task(_: usize) {
     let (Some(command_line), Some(archive)) = (COMMAND_LINE.get(), ARCHIVE.get()) else {
         panic!("the boot forgot what it was told");
     };
+    failpoint::configure(command_line);
     if let Err(errno) = init::start(command_line, *archive) {
         panic!("cannot start the first program: {errno}");
     }

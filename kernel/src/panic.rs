@@ -73,6 +73,7 @@ fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
         }
         pointer = next;
     }
+    crate::failpoint::describe(|text| write(format_args!("{text}\n")));
     write(format_args!("{MARKER}\n"));
     debug_exit::exit(End::Panic)
 }

@@ -57,6 +57,11 @@ impl Notification {
         }
     }
 
+    /// The task that waits.
+    pub fn waiter(&self) -> Option<u32> {
+        self.waiter.map(|waiter| waiter.task)
+    }
+
     /// What is set, taken by nobody.
     #[inline]
     pub fn bits(&self) -> u32 {
@@ -82,10 +87,11 @@ mod tests {
         assert_eq!(notification.notify(0b10), Some(7), "it may have been asleep again");
         assert_eq!(notification.take(0b11), 0b10);
         assert_eq!(notification.bits(), 0b100);
+        assert_eq!(notification.waiter(), Some(7));
         notification.stop_waiting(9);
         assert_eq!(notification.notify(0b1), Some(7));
         notification.stop_waiting(7);
-        assert_eq!(notification.notify(0b1), None);
+        assert_eq!((notification.notify(0b1), notification.waiter()), (None, None));
         notification.wait(8, 0).unwrap();
         assert_eq!(notification.wait(9, 1), Ok(()), "who waits for nothing is in nobody's way");
     }

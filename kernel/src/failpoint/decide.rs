@@ -1,17 +1,51 @@
 //! Whether a passage fails: the contexts, and whose task it is.
 
-use super::site::{self, Site, catalogue};
+use super::scope::Whose;
+use super::site::{self, Passage, catalogue};
+use super::{injected, pressure};
 use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank};
 use crate::task::{self, Task};
-use abi::failpoint::{FAULT_CALLS, FaultPlan, FaultSite, FaultState};
-use core::arch::asm;
+use crate::time;
+use abi::failpoint::{FAULT_CALLS, Failpoint, FaultPlan, FaultSite, FaultState};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use kcore::cmdline::CommandLine;
 use kcore::failpoint::{Context, Contexts, Opportunity};
 
 /// As many scenarios may run at the same time.
 const MOST: usize = 64;
 
-static CONTEXTS: IrqSpinLock<Contexts<MOST>> = IrqSpinLock::new(Rank::Failpoint, Contexts::new());
+/// Interrupts take it too.
+pub(super) static CONTEXTS: IrqSpinLock<Contexts<MOST>> =
+    IrqSpinLock::new(Rank::Failpoint, Contexts::new());
+
+/// Whether passages are counted though no context is open.
+static COUNTS_ALWAYS: AtomicBool = AtomicBool::new(false);
+
+/// Machine-wide contexts of the command line: `NAME=<interval>,<probability>,<space>,<times>` for a
+/// point's name, chance from `fail_seed=`; `failpoints=count`.
+pub fn configure(line: &CommandLine) {
+    let seed = line.number("fail_seed").unwrap_or_else(|bad| {
+        log::warn!("{}={}: not a number; ignored", bad.name, bad.value.escape_ascii());
+        None
+    });
+    for &point in Failpoint::ALL {
+        match kcore::failpoint::plan(*line, point, seed.unwrap_or(0)) {
+            Ok(None) => {}
+            // Nobody's: it stays to the end.
+            Ok(Some(plan)) => drop(create(0, plan)),
+            Err(bad) => log::warn!(
+                "{}={}: not <interval>,<probability>,<space>,<times>; ignored",
+                bad.name,
+                bad.value.escape_ascii()
+            ),
+        }
+    }
+    if line.value("failpoints") == Some(b"count") {
+        COUNTS_ALWAYS.store(true, Relaxed);
+        site::arm(Some(decide));
+    }
+}
 
 /// Makes a context of process `owner`.
 pub fn create(owner: u32, plan: FaultPlan) -> Result<u32> {
@@ -23,7 +57,8 @@ pub fn create(owner: u32, plan: FaultPlan) -> Result<u32> {
 
 /// The running task is in that context from now on, or in none; the one it was in.
 pub fn enter(context: u32) -> Result<u32> {
-    if context != 0 && CONTEXTS.lock().get_mut(context).is_none() {
+    let can_be = |context: &mut Context| !context.is_machine_wide();
+    if context != 0 && !CONTEXTS.lock().get_mut(context).is_some_and(can_be) {
         return Err(Errno::EINVAL);
     }
     Ok(task::current().scope.enter(context))
@@ -49,22 +84,32 @@ pub fn close_all_of(owner: u32) {
         contexts.remove_all_of(owner);
         disarm_if_over(&contexts);
     }
+    drop(contexts);
+    pressure::give_back_of(owner);
 }
 
 fn disarm_if_over(contexts: &Contexts<MOST>) {
-    if contexts.open() == 0 {
+    if contexts.open() == 0 && !COUNTS_ALWAYS.load(Relaxed) {
         site::arm(None);
     }
 }
 
-/// The new thread or process of the running task is in its context, if that takes children.
+/// The new thread or process of the running task is in its context, if that takes children, and
+/// marked if it is.
 pub fn inherit(child: &Task, is_thread: bool) {
-    let own = task::current().scope.own();
+    let scope = &task::current().scope;
+    let own = scope.own();
     let takes_children =
         |number| CONTEXTS.lock().get_mut(number).is_some_and(|context| context.takes_children());
     if own != 0 && (is_thread || takes_children(own)) {
         child.scope.enter(own);
     }
+    child.scope.mark(scope.is_marked());
+}
+
+/// Runs `work` of the running task. Nothing fails in it if it controls the injection.
+pub fn exempt<R>(is_control: bool, work: impl FnOnce() -> R) -> R {
+    if is_control { task::current().scope.exempt(work) } else { work() }
 }
 
 /// The sites from number `first` on.
@@ -75,50 +120,64 @@ pub fn sites(first: u32) -> impl Iterator<Item = FaultSite> {
     })
 }
 
-/// No failpoint lies where interrupts come along. What is done before there are tasks is nobody's.
-fn decide(site: &'static Site) -> bool {
+/// What is done before there are tasks is nobody's, and what an interrupt does is not the running
+/// task's.
+fn decide(passage: &Passage) -> bool {
     let Some(task) = task::running() else { return false };
-    let scope = &task.scope;
-    let number = scope.context();
-    if number == 0 || scope.is_exempt() {
-        return false;
-    }
+    let whose = match passage.whose {
+        Some(whose) => whose,
+        None if site::is_in_interrupt() => Whose::default(),
+        None => match task.scope.whose(task.tid()) {
+            Some(whose) => whose,
+            None => return false,
+        },
+    };
     let opportunity = Opportunity {
-        point: site.point(),
-        site: site.number(),
-        tid: task.tid(),
-        is_served: scope.is_serving(),
-        calls: call_path(),
+        point: passage.site.point(),
+        site: passage.site.number(),
+        size: passage.size,
+        time: now(),
+        tid: whose.tid,
+        is_served: whose.is_served,
+        calls: call_path(passage.frame),
     };
-    let (fails, is_verbose) = {
-        let mut contexts = CONTEXTS.lock();
-        let Some(context) = contexts.get_mut(number) else { return false };
-        (context.pass(&opportunity), context.is_verbose())
-    };
-    if fails && is_verbose {
-        let (file, line) = site.place();
-        log::info!(
-            "{} at {file}:{line}, {}, path {:#x?}",
-            site.point().name(),
-            task::describe_current(),
-            opportunity.calls
-        );
+    let fault = pass(&opportunity, &whose);
+    if let Some((number, true)) = fault {
+        injected::tell(&opportunity, number);
     }
-    fails
+    fault.is_some()
+}
+
+/// Which fault it is of the context in which it fails, and whether that is to be told.
+fn pass(opportunity: &Opportunity, whose: &Whose) -> Option<(u32, bool)> {
+    let mut contexts = CONTEXTS.lock();
+    let told = |context: &Context| (context.state().opportunities, context.is_verbose());
+    for number in [whose.context, whose.otherwise] {
+        if let Some(context) = contexts.get_mut(number) {
+            if context.pass(opportunity) {
+                return Some(told(context));
+            }
+            // Whoever has a context of his own is left alone by those of the machine.
+            if !context.is_over() {
+                return None;
+            }
+        }
+    }
+    contexts.pass(opportunity, whose.is_marked).map(told)
+}
+
+/// In milliseconds.
+pub(super) fn now() -> u32 {
+    (time::monotonic() / 1_000_000) as u32
 }
 
 /// Return addresses from the failpoint on outwards.
-fn call_path() -> [u32; FAULT_CALLS] {
+fn call_path(frame: u32) -> [u32; FAULT_CALLS] {
     let mut calls = [0; FAULT_CALLS];
-    let mut pointer: u32;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, ebp", out(reg) pointer, options(nomem, nostack)) };
-    // This function's and `Site::fails`' frames are left out.
-    for place in (-2isize..).take(FAULT_CALLS + 2) {
+    let mut pointer = frame;
+    for call in &mut calls {
         let Some([next, address]) = task::stack_words(pointer) else { break };
-        if let Some(call) = usize::try_from(place).ok().and_then(|place| calls.get_mut(place)) {
-            *call = address;
-        }
+        *call = address;
         if next <= pointer {
             break;
         }

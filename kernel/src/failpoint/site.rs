@@ -1,6 +1,9 @@
 //! The places with a failpoint, and whether anybody cares.
 
+use super::scope::Whose;
+use crate::arch::aside;
 use abi::failpoint::Failpoint;
+use core::hint;
 use core::slice;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
@@ -17,16 +20,14 @@ pub struct Site {
 
 const _: () = assert!(size_of::<Site>() == 32);
 
-/// Whether a context is open, or hits are counted.
-static IS_ARMED: AtomicBool = AtomicBool::new(false);
-
 /// Decides about a passage. The catalogue is a layer far below whoever knows.
-type Decide = fn(&'static Site) -> bool;
+type Decide = fn(&Passage) -> bool;
 static DECIDE: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
+/// Whether a context is open, or hits are counted. Two instructions.
 #[inline(always)]
 pub fn is_armed() -> bool {
-    IS_ARMED.load(Relaxed)
+    aside::is_wanted()
 }
 
 /// From now on `decide` is asked, or nobody is.
@@ -34,7 +35,18 @@ pub(super) fn arm(decide: Option<Decide>) {
     if let Some(decide) = decide {
         DECIDE.store(decide as *mut (), Relaxed);
     }
-    IS_ARMED.store(decide.is_some(), Relaxed);
+    aside::set_wanted(decide.is_some());
+}
+
+/// Somebody passes a site.
+pub(super) struct Passage {
+    pub site: &'static Site,
+    /// How much is asked for.
+    pub size: u32,
+    /// On whose behalf, if not on the running task's.
+    pub whose: Option<Whose>,
+    /// Of a stack frame that the site called.
+    pub frame: u32,
 }
 
 impl Site {
@@ -43,10 +55,30 @@ impl Site {
         Self { name: point.name(), file, point, line, hits, faults }
     }
 
-    /// Whether this passage fails.
-    #[cold]
-    #[inline(never)]
-    pub fn fails(&'static self) -> bool {
+    /// Whether this passage of the running task fails. In place, and yet hardly anything changes for
+    /// whoever is around it.
+    #[inline(always)]
+    pub fn fails(&'static self, size: u32) -> bool {
+        if !is_armed() {
+            return false;
+        }
+        hint::cold_path();
+        aside::call(fails_aside, core::ptr::from_ref(self) as u32, size) != 0
+    }
+
+    /// Whether this passage fails, on behalf of somebody else.
+    #[inline(always)]
+    pub fn fails_for(&'static self, whose: impl FnOnce() -> Whose) -> bool {
+        if !is_armed() {
+            return false;
+        }
+        hint::cold_path();
+        let whose = whose();
+        let (site, whose) = (core::ptr::from_ref(self), &raw const whose);
+        aside::call(fails_for_aside, site as u32, whose as u32) != 0
+    }
+
+    fn decide(&'static self, size: u32, whose: Option<Whose>, frame: u32) -> bool {
         let decide = DECIDE.load(Relaxed);
         if decide.is_null() {
             return false;
@@ -54,7 +86,7 @@ impl Site {
         // SAFETY: only `arm` stores here, and it stores a `Decide`.
         let decide = unsafe { core::mem::transmute::<*mut (), Decide>(decide) };
         self.hits.fetch_add(1, Relaxed);
-        let fails = decide(self);
+        let fails = decide(&Passage { site: self, size, whose, frame });
         if fails {
             self.faults.fetch_add(1, Relaxed);
         }
@@ -80,6 +112,33 @@ impl Site {
         let offset = core::ptr::from_ref(self) as usize - catalogue().as_ptr() as usize;
         (offset / size_of::<Self>()) as u32
     }
+}
+
+extern "C" fn fails_aside(site: u32, size: u32, frame: u32) -> u32 {
+    // SAFETY: only `Site::fails` calls this, with a site.
+    let site: &'static Site = unsafe { &*(site as *const Site) };
+    site.decide(size, None, frame).into()
+}
+
+extern "C" fn fails_for_aside(site: u32, whose: u32, frame: u32) -> u32 {
+    // SAFETY: only `Site::fails_for` calls this, with a site and whose fault it is.
+    let (site, whose): (&'static Site, Whose) =
+        unsafe { (&*(site as *const Site), *(whose as *const Whose)) };
+    site.decide(1, Some(whose), frame).into()
+}
+
+/// Whether the processor serves an interrupt.
+static IS_IN_INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+/// Runs what an interrupt causes. That is not the running task's work.
+pub fn in_interrupt(work: impl FnOnce()) {
+    IS_IN_INTERRUPT.store(true, Relaxed);
+    work();
+    IS_IN_INTERRUPT.store(false, Relaxed);
+}
+
+pub(super) fn is_in_interrupt() -> bool {
+    IS_IN_INTERRUPT.load(Relaxed)
 }
 
 unsafe extern "C" {

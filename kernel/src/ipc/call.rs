@@ -46,9 +46,6 @@ pub fn set_block(block: u32) -> Result<()> {
 }
 
 pub fn call(handle: u32, tag: Tag, first: FirstWords) -> Result<u32> {
-    if fail_point!(Message) {
-        return Err(Errno::EIO);
-    }
     let thread = process::current();
     let holder = &thread.process().ipc;
     let (port, badge) = holder.port(handle, Rights::CALL)?;
@@ -79,14 +76,17 @@ fn call_with(
     tag: Tag,
     first: FirstWords,
 ) -> Result<Tag> {
+    if fail_point!(Message) {
+        return Err(Errno::EIO);
+    }
     let from = thread.process().ipc.level();
     let on_server_death =
         if tag.is_retry() { OnServerDeath::Retry } else { OnServerDeath::OwnerDead };
     let attachments = if tag.has_attachments() { gather(thread, tag)? } else { None };
     let mut call = Call { tag, badge, from, on_server_death, attachments };
     let reply = loop {
-        let fill = |words: &mut Words| send_words(words, tag, first);
-        match port.call(own, &mut call, fill, |slot| receive_words(thread, slot)) {
+        let fill = |words: &mut Words| try_send_words(words, tag, first);
+        match port.call(own, &mut call, fill, |slot| try_receive_words(thread, slot)) {
             Err(Errno::EFAULT) => fault_in_words(tag)?,
             reply => break reply,
         }
@@ -118,7 +118,8 @@ pub fn receive(handle: u32, mask: u32, deadline: u64) -> Result<u32> {
     let deadline = (deadline != NO_DEADLINE).then_some(deadline);
     let wanted = Wanted { server: process.pid(), deadline };
     let nothing = |_: &mut Words| Ok(());
-    let arrived = server::receive(own, wanted, None, nothing, |slot| receive_words(&thread, slot))?;
+    let arrived =
+        server::receive(own, wanted, None, nothing, |slot| try_receive_words(&thread, slot))?;
     finish_receive(&thread, own, &arrived)
 }
 
@@ -126,7 +127,7 @@ pub fn reply(token: u32, tag: Tag, first: FirstWords) -> Result<u32> {
     let thread = process::current();
     let mut reply = prepare_reply(&thread, token, tag)?;
     loop {
-        let fill = |words: &mut Words| send_words(words, tag, first);
+        let fill = |words: &mut Words| try_send_words(words, tag, first);
         match server::reply(&mut reply, fill) {
             Err(Errno::EFAULT) => fault_in_words(tag)?,
             done => return done.map(|()| 0),
@@ -181,8 +182,8 @@ fn reply_receive_with(
     let mut reply = prepare_reply(thread, token, tag)?;
     let wanted = Wanted { server: reply.server, deadline: None };
     loop {
-        let fill = |words: &mut Words| send_words(words, tag, first);
-        let take = |slot: &mut Slot| receive_words(thread, slot);
+        let fill = |words: &mut Words| try_send_words(words, tag, first);
+        let take = |slot: &mut Slot| try_receive_words(thread, slot);
         match server::receive(own, wanted, Some(&mut reply), fill, take) {
             Err(Errno::EFAULT) => fault_in_words(tag)?,
             done => return done,
@@ -304,12 +305,17 @@ pub(super) fn send_words(words: &mut Words, tag: Tag, first: FirstWords) -> Resu
     if count == 0 {
         return Ok(());
     }
-    if fail_point!(UserCopyIn) {
-        return Err(Errno::EFAULT);
-    }
     let block = block()?.0 as *const u32;
     // SAFETY: `rest` has as many words as a block, which `set_block` saw to be user memory.
     unsafe { uaccess::copy_words(rest.as_mut_ptr(), block, count) }.map_err(|_| Errno::EFAULT)
+}
+
+/// The same, where it can be made to fail.
+fn try_send_words(words: &mut Words, tag: Tag, first: FirstWords) -> Result<()> {
+    if words_in_block(tag) != 0 && fail_point!(UserCopyIn) {
+        return Err(Errno::EFAULT);
+    }
+    send_words(words, tag, first)
 }
 
 /// To the receiver's registers and block. Does not sleep.
@@ -325,6 +331,13 @@ pub(super) fn receive_words(thread: &CurrentThread, slot: &Slot) -> Arrived {
     Arrived { tag, badge, token, is_incomplete }
 }
 
+/// The same, where it can be made to fail.
+fn try_receive_words(thread: &CurrentThread, slot: &Slot) -> Arrived {
+    let mut arrived = receive_words(thread, slot);
+    arrived.is_incomplete |= words_in_block(slot.tag) != 0 && fail_point!(UserCopyOut);
+    arrived
+}
+
 /// Those that do not fit the registers.
 #[inline]
 fn write_words(words: &Words, tag: Tag) -> Result<()> {
@@ -332,9 +345,6 @@ fn write_words(words: &Words, tag: Tag) -> Result<()> {
     let count = words_in_block(tag);
     if count == 0 {
         return Ok(());
-    }
-    if fail_point!(UserCopyOut) {
-        return Err(Errno::EFAULT);
     }
     let block = block()?.0 as *mut u32;
     // SAFETY: `rest` has as many words as a block, which `set_block` saw to be user memory.

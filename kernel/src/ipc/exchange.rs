@@ -1,10 +1,11 @@
 //! Words alone, between one caller and a server that waits for it: what nearly all messages are, on
 //! a path of its own because it is short. What it cannot do it leaves to [`call`](super::call),
-//! untouched.
+//! untouched, and so does it with everything while something may be made to fail.
 
 use super::call::{FirstWords, receive_words, send_words};
 use super::port::{Port, STATE, State};
 use super::slot::{Outcome, Owner};
+use crate::failpoint;
 use crate::process::CurrentThread;
 use crate::task::{self, Sleep};
 use abi::ipc::{Level, Tag};
@@ -18,6 +19,9 @@ pub fn call(
     (tag, badge, from): (Tag, u32, Level),
     first: FirstWords,
 ) -> Option<()> {
+    if failpoint::is_armed() {
+        return None;
+    }
     let server = {
         let State { slots, meetings } = &mut *STATE.lock();
         let endpoint = &mut meetings[port.number].endpoint;
@@ -33,7 +37,6 @@ pub fn call(
         };
         let token =
             endpoint.call_lone((own, &mut caller.client), (receiver, &mut server.client), kind);
-        server.serve(Some(&*caller));
         let server = server.arrive(tag, badge, token);
         task::prepare_to_sleep(Sleep::Interruptible);
         server
@@ -51,6 +54,9 @@ pub fn reply(
     (token, tag): (ReplyToken, Tag),
     first: FirstWords,
 ) -> Option<()> {
+    if failpoint::is_armed() {
+        return None;
+    }
     let caller: Owner = {
         let State { slots, meetings } = &mut *STATE.lock();
         let (caller, thread) = slots.pair_mut(token.client(), own)?;
@@ -63,7 +69,6 @@ pub fn reply(
         send_words(&mut caller.words, tag, first).ok()?;
         meeting.endpoint.reply_lone(&mut caller.client, (own, &mut thread.client));
         (caller.tag, caller.outcome) = (tag, Outcome::Arrived);
-        thread.serve(None);
         task::prepare_to_sleep(Sleep::Interruptible);
         caller.owner.clone()
     };

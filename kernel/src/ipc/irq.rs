@@ -4,6 +4,7 @@ use super::object::{Object, Revocations};
 use super::port::Port;
 use crate::arch::entry::TrapFrame;
 use crate::arch::pic;
+use crate::failpoint::fail_point;
 use crate::irq;
 use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank};
@@ -46,6 +47,9 @@ impl Irq {
     /// The interrupt has been dealt with.
     pub fn acknowledge(&self) {
         pic::unmask(self.line);
+        if fail_point!(IrqSpurious) {
+            notify(self.line);
+        }
     }
 
     fn listen(&self, listener: Listener) {
@@ -67,9 +71,55 @@ impl Drop for Irq {
 
 /// Masked before the controller hears that the interrupt is over.
 fn on_interrupt(line: u8, _: &TrapFrame) {
+    if fail_point!(IrqLost, for whose(line)) {
+        return;
+    }
+    #[cfg(feature = "faults")]
+    if fail_point!(IrqLate, for whose(line)) {
+        return late::notify(line);
+    }
+    notify(line);
+}
+
+fn notify(line: u8) {
     pic::mask(line);
     let listeners = LISTENERS.lock();
     if let Some(Some((port, bits))) = listeners.get(usize::from(line)) {
         port.notification.notify(*bits);
+    }
+}
+
+/// Who has to live with what happens to an interrupt: the driver that waits for it.
+#[cfg(feature = "faults")]
+fn whose(line: u8) -> crate::failpoint::Whose {
+    match LISTENERS.lock().get(usize::from(line)) {
+        Some(Some((port, _))) => port.notification.whose(),
+        _ => Default::default(),
+    }
+}
+
+/// Interrupts that are heard of after their time.
+#[cfg(feature = "faults")]
+mod late {
+    use crate::arch::pic;
+    use crate::time::{Timer, monotonic};
+    use abi::failpoint::FAULT_LATE;
+    use core::pin::Pin;
+    use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    /// A bit for each line.
+    static LINES: AtomicU32 = AtomicU32::new(0);
+    static TIMER: Timer = Timer::new(fire, 0);
+
+    /// The line stays masked until then.
+    pub fn notify(line: u8) {
+        pic::mask(line);
+        LINES.fetch_or(1 << line, Relaxed);
+        Pin::static_ref(&TIMER).arm(monotonic() + u64::from(FAULT_LATE) * 1_000_000);
+    }
+
+    fn fire(_: usize) {
+        let lines = LINES.swap(0, Relaxed);
+        (0..pic::LINES).filter(|line| lines & 1 << line != 0).for_each(super::notify);
     }
 }

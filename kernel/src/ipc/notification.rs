@@ -1,5 +1,6 @@
 //! The bits of a port, which interrupts set too.
 
+use crate::failpoint::fail_point;
 use crate::result::Result;
 use crate::sync::{IrqSpinLock, Rank};
 use crate::task::{self, Current, Task};
@@ -10,16 +11,31 @@ pub struct Notification {
     state: IrqSpinLock<notification::Notification>,
     /// The bits once more, to look at without the lock.
     shown: AtomicU32,
+    /// Bits that come once more when they are taken.
+    #[cfg(feature = "faults")]
+    twice: AtomicU32,
 }
 
 impl Notification {
     pub const fn new() -> Self {
         let state = notification::Notification::new();
-        Self { state: IrqSpinLock::new(Rank::Notification, state), shown: AtomicU32::new(0) }
+        Self {
+            state: IrqSpinLock::new(Rank::Notification, state),
+            shown: AtomicU32::new(0),
+            #[cfg(feature = "faults")]
+            twice: AtomicU32::new(0),
+        }
     }
 
     /// Sets bits. From any context.
     pub fn notify(&self, bits: u32) {
+        if fail_point!(NotifyLost) {
+            return;
+        }
+        #[cfg(feature = "faults")]
+        if fail_point!(NotifyTwice) {
+            self.twice.fetch_or(bits, Relaxed);
+        }
         let mut state = self.state.lock();
         let waiter = state.notify(bits);
         self.shown.store(state.bits(), Relaxed);
@@ -55,8 +71,22 @@ impl Notification {
     fn take_some(&self, mask: u32) -> u32 {
         let mut state = self.state.lock();
         let bits = state.take(mask);
+        // Whoever takes them looks for bits again before he sleeps.
+        #[cfg(feature = "faults")]
+        state.notify(self.twice.fetch_and(!bits, Relaxed) & bits);
         self.shown.store(state.bits(), Relaxed);
         bits
+    }
+}
+
+#[cfg(feature = "faults")]
+impl Notification {
+    /// Who has to live with what happens to an interrupt on its way here: the task that waits.
+    pub fn whose(&self) -> crate::failpoint::Whose {
+        let state = self.state.lock();
+        // SAFETY: as in `notify`.
+        let task = state.waiter().map(|task| unsafe { &*(task as *const Task) });
+        task.and_then(|task| task.scope.whose(task.tid())).unwrap_or_default()
     }
 }
 

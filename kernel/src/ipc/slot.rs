@@ -89,7 +89,7 @@ impl Slot {
     }
 
     /// Its task works for `client` from now on, as far as faults go.
-    #[inline(always)]
+    #[inline]
     pub fn serve(&self, client: Option<&Self>) {
         if failpoint::is_armed() {
             self.serve_armed(client);

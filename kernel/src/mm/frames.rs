@@ -172,13 +172,21 @@ fn refill(gfp: &Gfp) -> Option<Pfn> {
 
 /// `2^order` neighbouring frames with one reference on the first.
 pub fn alloc_pages(gfp: &Gfp, order: u32) -> Option<Pfn> {
-    if fail_point!(PageBlock) {
+    if fail_point!(PageBlock, 1 << order) {
         return None;
     }
     let gfp = Gfp { order, ..*gfp };
     let pfn = serve(&gfp, |zone| ZONE_LIST[zone].lock().buddy.allocate(mem_map(), order))?;
     debug_assert!(block(pfn, order).iter().all(Page::has_no_use), "{pfn:?} is free and has a use");
     page(pfn).set_refcount(1);
+    Some(pfn)
+}
+
+/// A free frame of a zone, whatever its marks say. Not one of those at hand.
+#[cfg(feature = "faults")]
+pub fn take_free(zone: usize) -> Option<Pfn> {
+    let pfn = ZONE_LIST[zone].lock().buddy.allocate(mem_map(), 0)?;
+    hand_out(page(pfn));
     Some(pfn)
 }
 

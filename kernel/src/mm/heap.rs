@@ -65,10 +65,10 @@ impl Slabs for DirectMapped {
 unsafe impl GlobalAlloc for Heap {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if fail_point!(Slab) {
+        let (size, align) = (layout.size() as u32, layout.align() as u32);
+        if fail_point!(Slab, size) {
             return core::ptr::null_mut();
         }
-        let (size, align) = (layout.size() as u32, layout.align() as u32);
         let Some(class) = class_of(size, align) else { return alloc_frames(size) };
         match cpu::with_magazines(|magazines| magazines[class].pop()) {
             Some(object) => object as *mut u8,

@@ -17,6 +17,13 @@ pub fn read<T: Plain>(from: UserPtr<T>) -> Result<T> {
     if fail_point!(UserCopyIn) {
         return Err(Errno::EFAULT);
     }
+    read_part(from)
+}
+
+/// Reads a part of something larger that can be made to fail as a whole. This fails only where memory
+/// does.
+#[inline]
+pub fn read_part<T: Plain>(from: UserPtr<T>) -> Result<T> {
     let mut value = MaybeUninit::<T>::uninit();
     let place = value.as_mut_ptr();
     // SAFETY: `value` is writable for its size.
@@ -34,6 +41,13 @@ pub fn write<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
     if fail_point!(UserCopyOut) {
         return Err(Errno::EFAULT);
     }
+    write_part(to, value)
+}
+
+/// Writes a part of something larger that can be made to fail as a whole. This fails only where memory
+/// does.
+#[inline]
+pub fn write_part<T: Plain>(to: UserMutPtr<T>, value: &T) -> Result<()> {
     // SAFETY: `value` is readable for its size and has no padding.
     let copied = unsafe { uaccess::copy_value_to_user(to.address(), value) };
     copied.map_err(|_| Errno::EFAULT)

@@ -4,10 +4,14 @@
 mod with_faults {
     use crate::failpoint;
     use crate::mm::user;
-    use crate::process::current;
+    use crate::process::{Thread, current};
     use crate::result::{Errno, Result};
-    use crate::task;
-    use abi::failpoint::{FaultPlan, FaultSite, FaultState};
+    use crate::syscall::statistics::target;
+    use crate::{task, time};
+    use abi::failpoint::{
+        FAULT_MACHINE, FAULT_THREAD_MARK, FAULT_THREAD_NTH, FaultPlan, FaultSite, FaultState,
+        FaultThread,
+    };
     use abi::{UserMutPtr, UserPtr};
 
     /// Nothing is injected into what controls the injection.
@@ -16,7 +20,13 @@ mod with_faults {
     }
 
     pub fn fault_create(plan: UserPtr<FaultPlan>) -> Result<u32> {
-        exempt(|| failpoint::create(current().process().pid(), user::read(plan)?))
+        exempt(|| {
+            let plan: FaultPlan = user::read(plan)?;
+            if plan.flags & FAULT_MACHINE != 0 {
+                check_root()?;
+            }
+            failpoint::create(current().process().pid(), plan)
+        })
     }
 
     pub fn fault_enter(context: u32) -> Result<u32> {
@@ -33,6 +43,66 @@ mod with_faults {
 
     pub fn fault_close(context: u32) -> Result<u32> {
         failpoint::close(context).map(|()| 0)
+    }
+
+    pub fn fault_thread(
+        right: u32,
+        tid: i32,
+        to: UserMutPtr<FaultThread>,
+        size: u32,
+    ) -> Result<u32> {
+        exempt(|| {
+            let thread =
+                with_thread(right, tid, |thread| Ok(failpoint::thread(&thread.task.scope)))?;
+            let len = (size as usize).min(size_of::<FaultThread>());
+            user::write_prefix(to, &thread, len)?;
+            Ok(len as u32)
+        })
+    }
+
+    pub fn fault_set_thread(right: u32, tid: i32, what: u32, value: u32) -> Result<u32> {
+        exempt(|| {
+            with_thread(right, tid, |thread| {
+                let scope = &thread.task.scope;
+                match (what, value) {
+                    (FAULT_THREAD_NTH, nth) => {
+                        failpoint::set_nth(scope, thread.process.pid(), nth)?;
+                    }
+                    (FAULT_THREAD_MARK, 0 | 1) => failpoint::set_mark(scope, value != 0),
+                    _ => return Err(Errno::EINVAL),
+                }
+                Ok(0)
+            })
+        })
+    }
+
+    /// It does not end meanwhile.
+    fn with_thread<R>(right: u32, tid: i32, work: impl FnOnce(&Thread) -> Result<R>) -> Result<R> {
+        let process = target::process(right, tid)?;
+        let signals = process.lock_signals();
+        let mut threads = signals.threads();
+        work(threads.find(|thread| thread.tid() == tid.cast_unsigned()).ok_or(Errno::ESRCH)?)
+    }
+
+    pub fn fault_take_memory(zones: u32, free: u32) -> Result<u32> {
+        check_root()?;
+        failpoint::take_memory(current().process().pid(), zones, free)
+    }
+
+    pub fn fault_step_clock(low: u32, high: u32) -> Result<u32> {
+        check_root()?;
+        let step = (u64::from(low) | u64::from(high) << 32).cast_signed();
+        let new = time::realtime().checked_add_signed(step).ok_or(Errno::EINVAL)?;
+        time::set_realtime(new);
+        Ok(0)
+    }
+
+    /// What concerns everybody.
+    fn check_root() -> Result<()> {
+        match current().process().credentials().is_privileged() {
+            true => Ok(()),
+            false => Err(Errno::EPERM),
+        }
     }
 
     pub fn fault_sites(first: u32, entries: UserMutPtr<FaultSite>, size: u32) -> Result<u32> {
@@ -52,27 +122,27 @@ mod with_faults {
 #[cfg(not(feature = "faults"))]
 mod without_faults {
     use crate::result::{Errno, Result};
-    use abi::failpoint::{FaultPlan, FaultSite, FaultState};
+    use abi::failpoint::{FaultPlan, FaultSite, FaultState, FaultThread};
     use abi::{UserMutPtr, UserPtr};
 
-    pub fn fault_create(_: UserPtr<FaultPlan>) -> Result<u32> {
-        Err(Errno::ENOSYS)
+    macro_rules! absent {
+        ($($name:ident($($kind:ty),*);)*) => { $(
+            pub fn $name($(_: $kind),*) -> Result<u32> {
+                Err(Errno::ENOSYS)
+            }
+        )* };
     }
 
-    pub fn fault_enter(_: u32) -> Result<u32> {
-        Err(Errno::ENOSYS)
-    }
-
-    pub fn fault_state(_: u32, _: UserMutPtr<FaultState>, _: u32) -> Result<u32> {
-        Err(Errno::ENOSYS)
-    }
-
-    pub fn fault_close(_: u32) -> Result<u32> {
-        Err(Errno::ENOSYS)
-    }
-
-    pub fn fault_sites(_: u32, _: UserMutPtr<FaultSite>, _: u32) -> Result<u32> {
-        Err(Errno::ENOSYS)
+    absent! {
+        fault_create(UserPtr<FaultPlan>);
+        fault_enter(u32);
+        fault_state(u32, UserMutPtr<FaultState>, u32);
+        fault_close(u32);
+        fault_sites(u32, UserMutPtr<FaultSite>, u32);
+        fault_thread(u32, i32, UserMutPtr<FaultThread>, u32);
+        fault_set_thread(u32, i32, u32, u32);
+        fault_take_memory(u32, u32);
+        fault_step_clock(u32, u32);
     }
 }
 

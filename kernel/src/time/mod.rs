@@ -13,7 +13,7 @@ mod tick;
 mod timer;
 
 pub use crate::arch::pit::HZ;
-#[cfg(feature = "ktest")]
+#[cfg(any(feature = "ktest", feature = "faults"))]
 pub use clock::set_realtime;
 pub use clock::{monotonic, page, read, realtime, tsc_khz};
 pub use kcore::clock::SECOND;

@@ -2,8 +2,10 @@
 
 use super::clock::monotonic;
 use crate::cpu;
+use crate::failpoint::fail_point;
 use crate::sync::{IrqSpinLock, Rank, WaitError};
 use crate::task::{self, Sleep, Task, current};
+use abi::failpoint::FAULT_LATE;
 use core::cell::UnsafeCell;
 use core::marker::PhantomPinned;
 use core::pin::{Pin, pin};
@@ -24,6 +26,9 @@ pub struct Timer {
 
 // SAFETY: the node is touched only under the queue's lock.
 unsafe impl Sync for Timer {}
+
+/// What is late on purpose comes so many nanoseconds after its time.
+const LATE: u64 = FAULT_LATE as u64 * 1_000_000;
 
 /// Timers in the queue are numbered by their address.
 struct NodesInTimers;
@@ -70,6 +75,8 @@ impl Timer {
     /// Fires once after `deadline`, by the monotonic clock; an earlier deadline is forgotten.
     pub fn arm(self: Pin<&Self>, deadline: u64) {
         self.was_armed.store(true, Relaxed);
+        let late = if fail_point!(TimerLate) { LATE } else { 0 };
+        let deadline = deadline.saturating_add(late);
         QUEUE.lock().insert(self.number(), deadline);
     }
 

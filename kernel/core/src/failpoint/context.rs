@@ -1,8 +1,8 @@
 //! One context: its plan, and what has happened in it.
 
 use abi::failpoint::{
-    FAULT_ALL, FAULT_CALLS, FAULT_CHILDREN, FAULT_RECORDS, FAULT_VERBOSE, Failpoint, FaultPlan,
-    FaultRecord, FaultState,
+    FAULT_ALL, FAULT_CALLS, FAULT_CHILDREN, FAULT_MACHINE, FAULT_MARKED, FAULT_RECORDS,
+    FAULT_VERBOSE, Failpoint, FaultPlan, FaultRecord, FaultState,
 };
 
 const MILLION: u32 = 1_000_000;
@@ -13,6 +13,11 @@ pub struct Opportunity {
     pub point: Failpoint,
     /// The site's place in the catalogue.
     pub site: u32,
+    /// How much is asked for: bytes of the heap, page frames, or 1.
+    pub size: u32,
+    /// When, in milliseconds.
+    pub time: u32,
+    /// 0 for an interrupt.
     pub tid: u32,
     /// Whether that is a server at work for the context.
     pub is_served: bool,
@@ -26,6 +31,10 @@ pub struct Context {
     state: FaultState,
     /// The next opportunity that fails by count; 0 for none.
     next: u32,
+    /// What may still be asked for before anything fails.
+    space: u32,
+    /// Opportunities since the last one that the interval let pass.
+    interval: u32,
     random: u64,
 }
 
@@ -36,8 +45,11 @@ impl Context {
         if plan.points & !all != 0 || plan.flags & !FAULT_ALL != 0 || plan.per_million > MILLION {
             return None;
         }
-        let random = u64::from(plan.seed);
-        Some(Self { plan, state: FaultState::default(), next: plan.nth, random })
+        if plan.flags & (FAULT_MACHINE | FAULT_MARKED) == FAULT_MARKED {
+            return None;
+        }
+        let (random, next, space) = (u64::from(plan.seed), plan.nth, plan.space);
+        Some(Self { plan, state: FaultState::default(), next, space, interval: 0, random })
     }
 
     pub fn state(&self) -> &FaultState {
@@ -53,24 +65,58 @@ impl Context {
         self.plan.flags & FAULT_VERBOSE != 0
     }
 
+    /// Whether it is everybody's.
+    pub fn is_machine_wide(&self) -> bool {
+        self.plan.flags & FAULT_MACHINE != 0
+    }
+
+    /// Whether it wants only who is marked for it.
+    pub fn wants_marked(&self) -> bool {
+        self.plan.flags & FAULT_MARKED != 0
+    }
+
+    /// How many opportunities are left until one fails by count; 0 for no such end.
+    pub fn remaining(&self) -> u32 {
+        self.next.saturating_sub(self.state.opportunities)
+    }
+
+    /// Whether nothing fails in it any more.
+    pub fn is_over(&self) -> bool {
+        let by_count = self.plan.nth != 0 && self.remaining() == 0;
+        by_count || self.plan.times != 0 && self.state.faults >= self.plan.times
+    }
+
     /// Counts an opportunity, if it is one, and says whether it fails.
     pub fn pass(&mut self, opportunity: &Opportunity) -> bool {
-        if self.plan.points & opportunity.point.bit() == 0 || !self.lies_right(&opportunity.calls) {
+        let is_wanted = self.plan.points & opportunity.point.bit() != 0
+            && lies_in(opportunity.size, self.plan.sizes)
+            && self.lies_right(&opportunity.calls);
+        if !is_wanted {
             return false;
         }
         let number = self.state.opportunities.saturating_add(1);
         self.state.opportunities = number;
         let is_over = self.plan.times != 0 && self.state.faults >= self.plan.times;
-        if is_over || number <= self.plan.space || !self.is_due(number) {
+        if is_over || self.is_within_space(opportunity.size) || !self.is_due(number) {
             return false;
         }
         self.note(opportunity, number);
         true
     }
 
+    fn is_within_space(&mut self, size: u32) -> bool {
+        match self.space.checked_sub(size) {
+            Some(rest) if self.space != 0 => {
+                self.space = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn is_due(&mut self, number: u32) -> bool {
         if self.plan.nth == 0 {
-            return self.is_hit_by_chance();
+            return self.is_at_interval() && self.is_hit_by_chance();
         }
         if number != self.next {
             return false;
@@ -79,6 +125,15 @@ impl Context {
             0 => 0,
             then => number.saturating_add(then),
         };
+        true
+    }
+
+    fn is_at_interval(&mut self) -> bool {
+        self.interval += 1;
+        if self.interval < self.plan.interval {
+            return false;
+        }
+        self.interval = 0;
         true
     }
 
@@ -102,13 +157,17 @@ impl Context {
     }
 
     fn note(&mut self, opportunity: &Opportunity, number: u32) {
-        let Opportunity { point, site, tid, is_served, calls } = *opportunity;
+        let Opportunity { point, site, size, time, tid, is_served, calls } = *opportunity;
         let mut records = self.state.records;
-        if let Some(place) = records.get_mut(self.state.faults as usize) {
+        let faults = self.state.faults as usize;
+        let place = if self.is_machine_wide() { faults % FAULT_RECORDS } else { faults };
+        if let Some(place) = records.get_mut(place) {
             *place = FaultRecord {
                 point: point as u32,
                 site,
                 opportunity: number,
+                size,
+                time,
                 tid: tid.cast_signed(),
                 served: is_served.into(),
                 calls,
@@ -117,6 +176,11 @@ impl Context {
         self.state.records = records;
         self.state.faults = self.state.faults.saturating_add(1);
     }
+}
+
+/// (0, 0) is everything.
+fn lies_in(size: u32, [first, end]: [u32; 2]) -> bool {
+    (first, end) == (0, 0) || (first..end).contains(&size)
 }
 
 const _: () = assert!(FAULT_RECORDS >= 2, "a pair of faults is kept whole");
@@ -130,6 +194,8 @@ mod tests {
     const AT: Opportunity = Opportunity {
         point: Failpoint::Slab,
         site: 3,
+        size: 1,
+        time: 9,
         tid: 7,
         is_served: false,
         calls: [0x10, 0x20, 0x30, 0, 0, 0, 0, 0],
@@ -162,7 +228,8 @@ mod tests {
         let records = state.records;
         assert_eq!((state.opportunities, state.faults), (20, 1));
         assert_eq!({ records[0].opportunity }, 5);
-        assert_eq!(({ records[0].site }, { records[0].tid }), (3, 7));
+        let FaultRecord { site, size, time, tid, .. } = records[0];
+        assert_eq!((site, size, time, tid), (3, 1, 9, 7));
         assert_eq!({ records[0].calls }, AT.calls);
         assert_eq!(records[1], FaultRecord::default());
     }
@@ -188,6 +255,45 @@ mod tests {
     }
 
     #[test]
+    fn what_remains_is_counted_down_to_the_fault() {
+        let mut context = context(|plan| plan.nth = 3);
+        for left in [3, 2, 1] {
+            assert_eq!((context.remaining(), context.is_over()), (left, false));
+            context.pass(&AT);
+        }
+        assert_eq!((context.remaining(), context.is_over()), (0, true));
+        context.pass(&AT);
+        assert_eq!((context.remaining(), context.is_over()), (0, true));
+    }
+
+    #[test]
+    fn space_is_a_budget_of_what_is_asked_for() {
+        let mut context = context(|plan| (plan.per_million, plan.space) = (MILLION, 100));
+        let asks = |context: &mut Context, size| context.pass(&Opportunity { size, ..AT });
+        assert!(!asks(&mut context, 64));
+        assert!(asks(&mut context, 64));
+        assert!(!asks(&mut context, 36));
+        assert!(asks(&mut context, 1));
+    }
+
+    #[test]
+    fn sizes_choose_a_cache_or_an_order() {
+        let mut context = context(|plan| (plan.per_million, plan.sizes) = (MILLION, [33, 65]));
+        let sizes = [1, 32, 33, 64, 65, u32::MAX];
+        let failing = sizes.map(|size| context.pass(&Opportunity { size, ..AT }));
+        assert_eq!(failing, [false, false, true, true, false, false]);
+        assert_eq!({ context.state().opportunities }, 2);
+    }
+
+    #[test]
+    fn a_machine_wide_context_keeps_its_last_faults() {
+        let mut context = context(|plan| (plan.per_million, plan.flags) = (MILLION, FAULT_MACHINE));
+        failing(&mut context, 6);
+        let kept = context.state().records.map(|record| record.opportunity);
+        assert_eq!(kept, [5, 6, 3, 4]);
+    }
+
+    #[test]
     fn call_paths_choose_what_an_opportunity_is() {
         let mut inside = context(|plan| (plan.nth, plan.require) = (1, [0x20, 0x21]));
         let elsewhere = Opportunity { calls: [0x21, 0x1f, 0, 0, 0, 0, 0, 0], ..AT };
@@ -204,6 +310,7 @@ mod tests {
         for plan in [
             FaultPlan { points: 1 << 63, ..FaultPlan::default() },
             FaultPlan { flags: 1 << 31, ..FaultPlan::default() },
+            FaultPlan { flags: FAULT_MARKED, ..FaultPlan::default() },
             FaultPlan { per_million: MILLION + 1, ..FaultPlan::default() },
         ] {
             assert!(Context::new(plan).is_none(), "{plan:?}");
@@ -211,6 +318,35 @@ mod tests {
     }
 
     proptest! {
+        /// Linux's order of questions, in the words of its documentation.
+        #[test]
+        fn attributes_mean_what_they_mean_on_linux(
+            interval in 0u32..5,
+            space in 0u32..40,
+            times in 0u32..4,
+            sizes in prop::collection::vec(1u32..16, 1..60),
+        ) {
+            let mut context = context(|plan| {
+                (plan.interval, plan.space, plan.times) = (interval, space, times);
+                plan.per_million = MILLION;
+            });
+            let (mut budget, mut count, mut faults) = (space, 0, 0);
+            for size in sizes {
+                let fails = context.pass(&Opportunity { size, ..AT });
+                let mut expected = times == 0 || faults < times;
+                if expected && budget != 0 && budget >= size {
+                    budget -= size;
+                    expected = false;
+                }
+                if expected {
+                    count += 1;
+                    expected = interval < 2 || count % interval == 0;
+                }
+                faults += u32::from(expected);
+                prop_assert_eq!(fails, expected);
+            }
+        }
+
         /// Against a model that looks at each number alone.
         #[test]
         fn counted_faults_come_where_a_formula_has_them(

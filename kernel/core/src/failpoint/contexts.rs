@@ -1,6 +1,6 @@
 //! All contexts, by numbers that are not used again soon.
 
-use super::context::Context;
+use super::context::{Context, Opportunity};
 
 /// Room for `N` contexts, fewer than 256.
 #[derive(Debug)]
@@ -56,6 +56,21 @@ impl<const N: usize> Contexts<N> {
         }
     }
 
+    /// Lets an opportunity pass that belongs to no single context: those of the whole machine count
+    /// it, the rest only if whose it is `is_marked` for them. The first in which it fails.
+    pub fn pass(&mut self, opportunity: &Opportunity, is_marked: bool) -> Option<&Context> {
+        let contexts = self.slots.iter_mut().filter_map(|slot| slot.taken.as_mut());
+        let wants =
+            |context: &Context| context.is_machine_wide() && (is_marked || !context.wants_marked());
+        let mut contexts = contexts.map(|(_, context)| context).filter(|context| wants(context));
+        contexts.find_map(|context| context.pass(opportunity).then_some(&*context))
+    }
+
+    /// All that are open.
+    pub fn iter(&self) -> impl Iterator<Item = &Context> {
+        self.slots.iter().filter_map(|slot| slot.taken.as_ref()).map(|(_, context)| context)
+    }
+
     /// How many are open.
     pub fn open(&self) -> u32 {
         self.open
@@ -77,7 +92,7 @@ impl<const N: usize> Default for Contexts<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use abi::failpoint::FaultPlan;
+    use abi::failpoint::{FAULT_CALLS, FAULT_MACHINE, FAULT_MARKED, Failpoint, FaultPlan};
     use proptest::prelude::*;
     use std::vec::Vec;
 
@@ -100,6 +115,25 @@ mod tests {
         for number in [0, 1, 255, 256, u32::MAX] {
             assert!(contexts.get_mut(number).is_none(), "{number}");
         }
+    }
+
+    #[test]
+    fn what_is_nobodys_is_the_machines() {
+        let mut contexts = Contexts::<4>::new();
+        let of = |flags| {
+            let points = Failpoint::IrqLost.bit();
+            Context::new(FaultPlan { points, nth: 2, flags, ..FaultPlan::default() }).unwrap()
+        };
+        let numbers = [0, FAULT_MACHINE | FAULT_MARKED, FAULT_MACHINE]
+            .map(|flags| contexts.insert(1, of(flags)).unwrap());
+        let (point, calls) = (Failpoint::IrqLost, [0; FAULT_CALLS]);
+        let at = Opportunity { point, site: 0, size: 1, time: 0, tid: 0, is_served: false, calls };
+        assert!(contexts.pass(&at, false).is_none());
+        assert!(contexts.pass(&at, true).is_some_and(|context| !context.wants_marked()));
+        assert!(contexts.pass(&at, true).is_some_and(Context::wants_marked));
+        let counted = numbers.map(|number| contexts.get_mut(number).unwrap().state().opportunities);
+        assert_eq!(counted, [0, 2, 2]);
+        assert_eq!(contexts.iter().count(), 3);
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! i386: descriptor tables, traps, page-table format, user access, and the PC's basic devices.
 
+#[cfg(feature = "faults")]
+pub mod aside;
 pub mod boot;
 pub mod context;
 pub mod control;

@@ -2,6 +2,7 @@
 
 use super::Served;
 use super::attributes::permissions;
+use crate::failpoint;
 use crate::file::access::Caller;
 use crate::file::buffers::{Source, UserBuffers};
 use crate::file::caller;
@@ -9,7 +10,9 @@ use crate::file::description::File;
 use crate::file::operations::Operations;
 use crate::result::{Errno, Result};
 use abi::file::{SEEK_CUR, SEEK_SET};
-use abi::node::{Attributes, CHANGE_SIZE, Changes, NODE_HAS_SIZE, NODE_IS_OPENED, Request};
+use abi::node::{
+    Attributes, CHANGE_SIZE, Changes, NODE_CONTROLS_FAULTS, NODE_HAS_SIZE, NODE_IS_OPENED, Request,
+};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::lease::LeaseAccess;
 
@@ -18,6 +21,8 @@ pub struct Opened {
     node: Served,
     /// Which of all that were opened it is.
     number: u32,
+    /// Whether nothing is injected into reading and writing it.
+    controls_faults: bool,
 }
 
 /// The number of the last file that was opened.
@@ -36,7 +41,11 @@ pub fn open(
     if attributes.flags & NODE_IS_OPENED != 0 {
         node.mount.ask(Request::Open { node: node.node, flags }, caller, None)?;
     }
-    Ok(Opened { node: node.clone(), number: LAST.fetch_add(1, Relaxed).wrapping_add(1) })
+    Ok(Opened {
+        node: node.clone(),
+        number: LAST.fetch_add(1, Relaxed).wrapping_add(1),
+        controls_faults: attributes.flags & NODE_CONTROLS_FAULTS != 0,
+    })
 }
 
 impl Opened {
@@ -82,26 +91,26 @@ impl Served {
 impl Operations for Opened {
     fn read(&self, file: &File, to: &mut UserBuffers) -> Result<usize> {
         file.with_position(|position| {
-            let count = self.read_from(*position, to)?;
+            let count = self.read_at(file, *position, to)?;
             *position += count as u64;
             Ok(count)
         })
     }
 
     fn read_at(&self, _: &File, offset: u64, to: &mut UserBuffers) -> Result<usize> {
-        self.read_from(offset, to)
+        failpoint::exempt(self.controls_faults, || self.read_from(offset, to))
     }
 
     fn write(&self, file: &File, from: &mut Source) -> Result<usize> {
         file.with_position(|position| {
-            let count = self.write_to(*position, from)?;
+            let count = self.write_at(file, *position, from)?;
             *position += count as u64;
             Ok(count)
         })
     }
 
     fn write_at(&self, _: &File, offset: u64, from: &mut Source) -> Result<usize> {
-        self.write_to(offset, from)
+        failpoint::exempt(self.controls_faults, || self.write_to(offset, from))
     }
 
     fn seek(&self, file: &File, offset: i64, whence: u32) -> Result<u64> {

@@ -5,6 +5,7 @@
 
 use crate::arch::fpu::{self, FpuState};
 use crate::arch::uaccess::TASK_SIZE;
+use crate::failpoint::fail_point;
 use crate::mm::user;
 use crate::result::{Errno, Result};
 use abi::{UserMutPtr, UserPtr};
@@ -45,11 +46,14 @@ fn words() -> &'static Words {
 
 /// Stores both forms at `address`.
 pub(super) fn save(address: u32) -> Result<()> {
+    if fail_point!(UserCopyOut) {
+        return Err(Errno::EFAULT);
+    }
     let image = address.checked_add(FSAVE_LEN as u32).ok_or(Errno::EFAULT)?;
     // Straight into the program's memory; what the CPU leaves alone there is the program's own.
     let here = image_here();
     if here.has_mark() {
-        user::write(UserMutPtr::new(image + SOFTWARE), words())?;
+        user::write_part(UserMutPtr::new(image + SOFTWARE), words())?;
         fpu::save_to_user(image).map_err(|_| Errno::EFAULT)?;
         // As on Linux, x87 and SSE always count as present.
         let present = user::read_word(UserPtr::new(image + HEADER))?;
@@ -60,19 +64,19 @@ pub(super) fn save(address: u32) -> Result<()> {
     } else {
         let (software, _) = words().split_first_chunk::<SOFTWARE_WORDS>().ok_or(Errno::EFAULT)?;
         fpu::save_to_user(image).map_err(|_| Errno::EFAULT)?;
-        user::write(UserMutPtr::new(image + SOFTWARE), software)?;
+        user::write_part(UserMutPtr::new(image + SOFTWARE), software)?;
     }
-    let head: [u32; 6] = user::read(UserPtr::new(image))?;
+    let head: [u32; 6] = user::read_part(UserPtr::new(image))?;
     if let Some(environment) = empty_environment(&head) {
         let [control_status, ..] = head;
-        user::write(UserMutPtr::new(address), &environment)?;
+        user::write_part(UserMutPtr::new(address), &environment)?;
         return user::write_word(
             UserMutPtr::new(address + FSAVE_STATUS_OFFSET),
             control_status >> 16,
         );
     }
-    let x87: [u8; X87_LEN] = user::read(UserPtr::new(image))?;
-    user::write(UserMutPtr::new(address), &fsave_header(&x87))
+    let x87: [u8; X87_LEN] = user::read_part(UserPtr::new(image))?;
+    user::write_part(UserMutPtr::new(address), &fsave_header(&x87))
 }
 
 /// Loads what a frame has at `address`; empty registers if that is 0.
@@ -83,8 +87,11 @@ pub(super) fn restore(address: u32) -> Result<()> {
     }
     let image = address.checked_add(FSAVE_LEN as u32).filter(|image| *image < TASK_SIZE);
     let image = image.ok_or(Errno::EFAULT)?;
-    let environment: [u32; 7] = user::read(UserPtr::new(address))?;
-    let head: [u32; 6] = user::read(UserPtr::new(image))?;
+    if fail_point!(UserCopyIn) {
+        return Err(Errno::EFAULT);
+    }
+    let environment: [u32; 7] = user::read_part(UserPtr::new(address))?;
+    let head: [u32; 6] = user::read_part(UserPtr::new(image))?;
     let forms_agree = |was| are_equal(&environment, &was);
     if empty_environment(&head).is_some_and(forms_agree)
         && is_described(image)?
@@ -108,7 +115,7 @@ fn is_described(image: u32) -> Result<bool> {
     if !here.has_mark() {
         return Ok(true);
     }
-    let words: [u32; 5] = user::read(UserPtr::new(image + SOFTWARE))?;
+    let words: [u32; 5] = user::read_part(UserPtr::new(image + SOFTWARE))?;
     let mark = user::read_word(UserPtr::new(image + here.bytes))?;
     Ok(mark == END_MARK && are_equal(&words, &here.words()))
 }

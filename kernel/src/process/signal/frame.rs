@@ -46,7 +46,7 @@ pub(super) fn enter_handler(
     } else {
         let end = place.address.wrapping_add(SignalFrame::END_OFFSET);
         user::write(UserMutPtr::new(place.address), &request.old_frame(&place))?;
-        user::write(UserMutPtr::new(end), &request.old_frame_end())?;
+        user::write_part(UserMutPtr::new(end), &request.old_frame_end())?;
     }
     let start = request.start(&place);
     own.saved_mask.set(None);

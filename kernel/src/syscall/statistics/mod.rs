@@ -5,7 +5,7 @@ mod entries;
 mod machine;
 mod memory;
 mod process;
-mod target;
+pub(super) mod target;
 
 pub use machine::{
     command_line, kmap_slots, machine_statistics, memory_statistics, mounts, vmalloc_areas,

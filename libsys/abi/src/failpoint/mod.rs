@@ -6,6 +6,10 @@
 //! one of the plan's points is an *opportunity*, numbered from 1 on. The context goes along with the
 //! thread's messages: what a server does for it counts too; what is done for others does not. Kernels
 //! built without failpoints answer ENOSYS.
+//!
+//! Besides, there are machine-wide contexts ([`FAULT_MACHINE`]), which the kernel's command line makes
+//! too, and one for each thread in which only the nth opportunity fails ([`FAULT_THREAD_NTH`]). That one
+//! comes before the thread's own, and both before those of the machine.
 
 mod plan;
 mod point;

@@ -9,6 +9,12 @@ pub enum Effect {
     Fails,
     /// It is to be had later.
     Waits,
+    /// It does not come.
+    Lost,
+    /// It comes though nothing was there, or once more.
+    Extra,
+    /// It comes [`FAULT_LATE`](super::FAULT_LATE) after its time.
+    Late,
 }
 
 /// The one table: `Name = number "name" Effect [errno, …]`, and what fails.
@@ -88,6 +94,18 @@ failpoints! {
     Futex = 16 "fail_futex" Fails [EFAULT],
     /// A step of a path's walk.
     PathWalk = 17 "fail_path_walk" Fails [ENOMEM],
+    /// The bits of a notification.
+    NotifyLost = 18 "fail_notify_lost" Lost [],
+    /// The bits of a notification, which can be taken twice.
+    NotifyTwice = 19 "fail_notify_twice" Extra [],
+    /// An interrupt for a driver.
+    IrqLost = 20 "fail_irq_lost" Lost [],
+    /// An interrupt for a driver, as soon as it has acknowledged another one.
+    IrqSpurious = 21 "fail_irq_spurious" Extra [],
+    /// An interrupt for a driver.
+    IrqLate = 22 "fail_irq_late" Late [],
+    /// The end of a sleep, a time limit, an alarm.
+    TimerLate = 23 "fail_timer_late" Late [],
 }
 
 impl Failpoint {
@@ -99,6 +117,18 @@ impl Failpoint {
     /// The failpoint of a name.
     pub fn from_name(name: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|point| point.name().as_bytes() == name)
+    }
+
+    /// Whether a fault of this kind is answered at once. What does not come, or at another time, may
+    /// keep somebody waiting.
+    pub const fn is_answered(self) -> bool {
+        matches!(self.effect(), Effect::Fails | Effect::Waits)
+    }
+
+    /// The bits of all that are.
+    pub fn answered() -> u64 {
+        let answered = Self::ALL.iter().filter(|point| point.is_answered());
+        answered.fold(0, |bits, point| bits | point.bit())
     }
 
     /// Its bit in [`FaultPlan::points`](super::FaultPlan).
@@ -117,7 +147,8 @@ mod tests {
             assert_eq!(point as u32, number);
             assert_eq!(Failpoint::from_number(number), Some(point));
             assert_eq!(Failpoint::from_name(point.name().as_bytes()), Some(point));
-            assert_eq!(point.errnos().is_empty(), point.effect() == Effect::Waits);
+            assert_eq!(point.errnos().is_empty(), point.effect() != Effect::Fails);
+            assert!(point.errnos().is_empty() || point.is_answered());
             assert!(point.what().trim().ends_with('.'));
         }
         assert_eq!(Failpoint::from_number(Failpoint::ALL.len() as u32), None);

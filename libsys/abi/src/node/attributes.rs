@@ -66,6 +66,8 @@ structure! {
 pub const NODE_IS_OPENED: u32 = 1 << 0;
 /// The size is that of the contents, so that offsets may count from the end.
 pub const NODE_HAS_SIZE: u32 = 1 << 1;
+/// The node controls fault injection: nothing is injected into reading and writing it.
+pub const NODE_CONTROLS_FAULTS: u32 = 1 << 2;
 
 /// Permissions.
 pub const CHANGE_MODE: u32 = 1 << 0;

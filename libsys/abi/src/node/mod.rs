@@ -44,7 +44,7 @@ mod tests;
 pub use asker::Asker;
 pub use attributes::{
     Attributes, CHANGE_ACCESSED, CHANGE_GROUP, CHANGE_MODE, CHANGE_MODIFIED, CHANGE_SIZE,
-    CHANGE_USER, Changes, NODE_HAS_SIZE, NODE_IS_OPENED,
+    CHANGE_USER, Changes, NODE_CONTROLS_FAULTS, NODE_HAS_SIZE, NODE_IS_OPENED,
 };
 pub use reply::{Found, Link, Object};
 pub use request::{Encoded, Request};

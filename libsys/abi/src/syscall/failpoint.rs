@@ -5,7 +5,7 @@
 /// The types the rows use.
 pub mod kinds {
     pub use crate::argument::{Argument, Registers};
-    pub use crate::failpoint::{FaultPlan, FaultSite, FaultState};
+    pub use crate::failpoint::{FaultPlan, FaultSite, FaultState, FaultThread};
     pub use crate::{UserMutPtr, UserPtr};
 }
 
@@ -17,12 +17,13 @@ macro_rules! for_each_failpoint_call {
             /// Makes a context; returns its number, above 0. It is gone when it is closed, or with
             /// the process that made it.
             ///
-            /// EINVAL: `plan` has bits that mean nothing. ENOSPC: there are too many.
+            /// EINVAL: `plan` has bits that mean nothing. EPERM: only root makes machine-wide ones.
+            /// ENOSPC: there are too many.
             112 fault_create(plan: UserPtr<FaultPlan>);
             /// The calling thread is in that context from now on, in none with 0; returns the one it
             /// was in.
             ///
-            /// EINVAL: there is no such context.
+            /// EINVAL: there is no such context, or it is machine-wide.
             113 fault_enter(context: u32);
             /// What happened in a context; returns the bytes written, at most `size`.
             ///
@@ -37,6 +38,26 @@ macro_rules! for_each_failpoint_call {
             ///
             /// EFAULT: `entries` cannot be written.
             116 fault_sites(first: u32, entries: UserMutPtr<FaultSite>, size: u32);
+            /// A thread, of one's own process or with the `right` to ask of anybody
+            /// ([`super::statistics`]); returns the bytes written, at most `size`.
+            ///
+            /// EBADF, EPERM: `right` is none. ESRCH: no such thread. EFAULT: `to` cannot be written.
+            117 fault_thread(right: u32, tid: i32, to: UserMutPtr<FaultThread>, size: u32);
+            /// Changes what a thread is, `FAULT_THREAD_*`.
+            ///
+            /// EINVAL: no such thing, or no such value of it. ENOSPC: there are too many contexts.
+            /// Others as above.
+            118 fault_set_thread(right: u32, tid: i32, what: u32, value: u32);
+            /// Takes free memory of the zones whose bits are set until at most `free` frames are left
+            /// in them; what was taken before goes back first, as it does when the process ends.
+            /// Returns how many are taken.
+            ///
+            /// EPERM: the caller is not root. EINVAL: no such zone.
+            119 fault_take_memory(zones: u32, free: u32);
+            /// Moves the time of day by so many nanoseconds, a signed number in two words.
+            ///
+            /// EPERM: the caller is not root. EINVAL: it would lie before 1970 or after 2554.
+            120 fault_step_clock(low: u32, high: u32);
         }
     };
 }

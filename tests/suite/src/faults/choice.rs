@@ -25,8 +25,11 @@ impl Choice {
     }
 
     pub fn plan(self) -> FaultPlan {
-        let points = Failpoint::ALL.iter().fold(0, |bits, point| bits | point.bit());
-        let plan = FaultPlan { points, flags: FAULT_CHILDREN, ..FaultPlan::default() };
+        let plan = FaultPlan {
+            points: Failpoint::answered(),
+            flags: FAULT_CHILDREN,
+            ..FaultPlan::default()
+        };
         match self {
             Self::Nothing => plan,
             Self::Counted { nth, then } => {
