@@ -2,8 +2,9 @@
 //! [`abi::statistics`]. By `int 0x81`.
 
 use crate::ipc::Handle;
-use crate::syscall::{output, pointer_mut, statistics as calls};
+use crate::syscall::{failpoint, output, pointer_mut, statistics as calls};
 use crate::{Errno, Result};
+use abi::failpoint::FaultThread;
 use abi::statistics::{
     AreaStatistics, AreaUsage, DescriptorStatistics, KmapSlotStatistics, MachineStatistics,
     MemoryStatistics, MountStatistics, ProcessDetails, TableRange, ThreadStatistics, VmallocArea,
@@ -90,6 +91,18 @@ impl Asker {
     pub fn details(&self, pid: i32) -> Result<ProcessDetails> {
         // SAFETY: as above.
         structure(|to, size| unsafe { calls::process_details(self.0, pid, to, size) })
+    }
+
+    /// A thread, as far as injected faults go. ENOSYS: the kernel has no failpoints.
+    pub fn faults(&self, tid: i32) -> Result<FaultThread> {
+        // SAFETY: as above.
+        structure(|to, size| unsafe { failpoint::fault_thread(self.0, tid, to, size) })
+    }
+
+    /// Changes what a thread is, `FAULT_THREAD_*`.
+    pub fn set_faults(&self, tid: i32, what: u32, value: u32) -> Result<()> {
+        // SAFETY: changes no memory.
+        unsafe { failpoint::fault_set_thread(self.0, tid, what, value) }.map(drop)
     }
 
     /// Some threads above `after`; how many.

@@ -56,7 +56,9 @@ mod output;
 #[cfg(test)]
 mod tests;
 
-pub use abi::node::{Attributes, Changes, NODE_HAS_SIZE, NODE_IS_OPENED, Object, ROOT};
+pub use abi::node::{
+    Attributes, Changes, NODE_CONTROLS_FAULTS, NODE_HAS_SIZE, NODE_IS_OPENED, Object, ROOT,
+};
 pub use asker::Asker;
 pub use dispatch::Files;
 pub use entries::Entries;

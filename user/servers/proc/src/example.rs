@@ -4,6 +4,7 @@ use crate::{Kernel, Processor};
 use alloc::vec::Vec;
 use core::cell::Cell;
 use std::vec;
+use sys::abi::failpoint::{FAULT_THREAD_NTH, FaultThread};
 use sys::abi::process::Utsname;
 use sys::abi::statistics::*;
 use sys::{Errno, Result};
@@ -20,6 +21,8 @@ pub struct Example {
     pub asked: Cell<u32>,
     /// How many bytes of processes' memory.
     pub copied: Cell<usize>,
+    /// Whether it fails on purpose, and what was last set of thread 43.
+    pub faults: Option<Cell<FaultThread>>,
 }
 
 /// Where the arguments are.
@@ -28,7 +31,8 @@ const STRINGS: u32 = 0xbf00_0100;
 impl Default for Example {
     fn default() -> Self {
         let strings = b"prog -x\0HOME=/tmp\0".to_vec();
-        Self { areas: 0, strings, hides: false, asked: Cell::new(0), copied: Cell::new(0) }
+        let (asked, copied) = (Cell::new(0), Cell::new(0));
+        Self { areas: 0, strings, hides: false, asked, copied, faults: None }
     }
 }
 
@@ -242,6 +246,24 @@ impl Kernel for Example {
             tracer: if tid == 43 { 99 } else { 0 },
             ..ThreadStatistics::default()
         }))
+    }
+
+    fn has_failpoints(&self) -> bool {
+        self.faults.is_some()
+    }
+
+    fn faults(&self, tid: i32) -> Result<FaultThread> {
+        let faults = self.faults.as_ref().ok_or(Errno::ENOSYS)?;
+        if tid == 43 { Ok(faults.get()) } else { Ok(FaultThread::default()) }
+    }
+
+    fn set_faults(&self, tid: i32, what: u32, value: u32) -> Result<()> {
+        let faults = self.faults.as_ref().filter(|_| tid == 43).ok_or(Errno::ESRCH)?;
+        faults.set(match what {
+            FAULT_THREAD_NTH => FaultThread { nth: value, ..faults.get() },
+            _ => FaultThread { mark: value, ..faults.get() },
+        });
+        Ok(())
     }
 
     fn areas(&self, pid: i32, address: u32, entries: &mut [AreaStatistics]) -> Result<usize> {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use sys::Result;
+use sys::abi::failpoint::FaultThread;
 use sys::abi::process::Utsname;
 use sys::abi::statistics::*;
 
@@ -46,6 +47,12 @@ pub trait Kernel {
     fn vmalloc_areas(&self, address: u32, entries: &mut [VmallocArea]) -> Result<usize>;
     /// The mount with the lowest number above `after`.
     fn next_mount(&self, after: i32) -> Result<Option<MountStatistics>>;
+    /// Whether it fails on purpose.
+    fn has_failpoints(&self) -> bool;
+    /// A thread, as far as that goes.
+    fn faults(&self, tid: i32) -> Result<FaultThread>;
+    /// Changes what a thread is, `FAULT_THREAD_*`.
+    fn set_faults(&self, tid: i32, what: u32, value: u32) -> Result<()>;
     /// Some kmap slots; how many.
     fn kmap_slots(&self, first: u32, entries: &mut [KmapSlotStatistics]) -> Result<usize>;
 }

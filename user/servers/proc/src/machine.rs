@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use core::arch::x86::__cpuid;
 use core::convert::Infallible;
 use sys::abi::Plain;
+use sys::abi::failpoint::FaultThread;
 use sys::abi::process::Utsname;
 use sys::abi::statistics::*;
 use sys::abi::syscall::folio::ProcessStatistics;
 use sys::node::Files;
 use sys::statistics::Asker;
 use sys::syscall::{folio, linux, output};
-use sys::{Result, eprintln, service};
+use sys::{Errno, Result, eprintln, process, service};
 
 /// Serves until that fails.
 pub fn run() -> i32 {
@@ -23,18 +24,23 @@ pub fn run() -> i32 {
 fn serve() -> Result<Infallible> {
     let service = service::check_in()?;
     let right = service.statistics()?;
-    service.serve(0, &[], &mut Files(Proc::new(Calls(right.asker()))))
+    let asker = right.asker();
+    let has_failpoints = asker.faults(process::id()) != Err(Errno::ENOSYS);
+    service.serve(0, &[], &mut Files(Proc::new(Calls { asker, has_failpoints })))
 }
 
-struct Calls(Asker);
+struct Calls {
+    asker: Asker,
+    has_failpoints: bool,
+}
 
 impl Kernel for Calls {
     fn machine(&self) -> Result<MachineStatistics> {
-        self.0.machine()
+        self.asker.machine()
     }
 
     fn memory(&self) -> Result<MemoryStatistics> {
-        self.0.memory()
+        self.asker.memory()
     }
 
     fn processor(&self) -> Processor {
@@ -73,7 +79,7 @@ impl Kernel for Calls {
     }
 
     fn command_line(&self) -> Result<Vec<u8>> {
-        self.0.command_line()
+        self.asker.command_line()
     }
 
     fn names(&self) -> Result<Utsname> {
@@ -92,30 +98,30 @@ impl Kernel for Calls {
     }
 
     fn details(&self, pid: i32) -> Result<ProcessDetails> {
-        self.0.details(pid)
+        self.asker.details(pid)
     }
 
     fn next_thread(&self, pid: i32, after: i32) -> Result<Option<ThreadStatistics>> {
         let mut entry = [ThreadStatistics::ZERO];
-        let count = self.0.threads(pid, after, &mut entry)?;
+        let count = self.asker.threads(pid, after, &mut entry)?;
         let [entry] = entry;
         Ok((count != 0).then_some(entry))
     }
 
     fn areas(&self, pid: i32, address: u32, entries: &mut [AreaStatistics]) -> Result<usize> {
-        self.0.areas(pid, address, entries)
+        self.asker.areas(pid, address, entries)
     }
 
     fn area_usage(&self, pid: i32, address: u32) -> Result<AreaUsage> {
-        self.0.area_usage(pid, address)
+        self.asker.area_usage(pid, address)
     }
 
     fn page_words(&self, pid: i32, first: u32, words: &mut [u64]) -> Result<usize> {
-        self.0.page_words(pid, first, words)
+        self.asker.page_words(pid, first, words)
     }
 
     fn memory_of(&self, pid: i32, address: u32, buffer: &mut [u8]) -> Result<usize> {
-        self.0.memory_of(pid, address, buffer)
+        self.asker.memory_of(pid, address, buffer)
     }
 
     fn descriptors(
@@ -124,29 +130,41 @@ impl Kernel for Calls {
         from: u32,
         entries: &mut [DescriptorStatistics],
     ) -> Result<usize> {
-        self.0.descriptors(pid, from, entries)
+        self.asker.descriptors(pid, from, entries)
     }
 
     fn path(&self, pid: i32, kind: u32, key: u32) -> Result<Vec<u8>> {
-        self.0.path(pid, kind, key)
+        self.asker.path(pid, kind, key)
     }
 
     fn table_ranges(&self, pid: i32, address: u32, entries: &mut [TableRange]) -> Result<usize> {
-        self.0.table_ranges(pid, address, entries)
+        self.asker.table_ranges(pid, address, entries)
     }
 
     fn vmalloc_areas(&self, address: u32, entries: &mut [VmallocArea]) -> Result<usize> {
-        self.0.vmalloc_areas(address, entries)
+        self.asker.vmalloc_areas(address, entries)
     }
 
     fn next_mount(&self, after: i32) -> Result<Option<MountStatistics>> {
         let mut entry = [MountStatistics::ZERO];
-        let count = self.0.mounts(after, &mut entry)?;
+        let count = self.asker.mounts(after, &mut entry)?;
         let [entry] = entry;
         Ok((count != 0).then_some(entry))
     }
 
+    fn has_failpoints(&self) -> bool {
+        self.has_failpoints
+    }
+
+    fn faults(&self, tid: i32) -> Result<FaultThread> {
+        self.asker.faults(tid)
+    }
+
+    fn set_faults(&self, tid: i32, what: u32, value: u32) -> Result<()> {
+        self.asker.set_faults(tid, what, value)
+    }
+
     fn kmap_slots(&self, first: u32, entries: &mut [KmapSlotStatistics]) -> Result<usize> {
-        self.0.kmap_slots(first, entries)
+        self.asker.kmap_slots(first, entries)
     }
 }

@@ -3,10 +3,12 @@
 use crate::Proc;
 use crate::example::Example;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use std::borrow::ToOwned;
 use std::string::String;
 use std::{format, vec};
 use sys::abi::Plain;
+use sys::abi::failpoint::FaultThread;
 use sys::abi::node::{Asker, Found, Link, Object, Request};
 use sys::abi::statistics::{PAGE_EXCLUSIVE, PAGE_PRESENT};
 use sys::ipc::{Call, Connection, Loopback};
@@ -262,6 +264,29 @@ fn a_reader_of_single_bytes_sees_one_text() {
     let once = client.read("stat", 4096);
     assert_eq!(client.read("stat", 1), once);
     assert_eq!(client.server.with(|server| server.0.kernel_for_tests().asked.get()), 2);
+}
+
+#[test]
+fn faults_are_controlled_where_there_are_failpoints() {
+    assert_eq!(root().look_up("42/fail-nth"), Err(Errno::ENOENT));
+    let of = |asker| {
+        let faults = Some(Cell::new(FaultThread::default()));
+        Client::of(Example { faults, ..Example::default() }, asker)
+    };
+    let write = |client: &Client, path: &str, text: &[u8]| {
+        let request = Request::Write { node: client.look_up(path).unwrap(), offset: 0 };
+        client.server.call(client.call(request).lend(text)).map(|answer| answer.message.get(0))
+    };
+    let client = of(ROOT_USER);
+    let (nth, mark) = ("42/task/43/fail-nth", "42/task/43/make-it-fail");
+    assert_eq!(write(&client, nth, b"0x10\n"), Ok(5));
+    assert_eq!(write(&client, mark, b"1"), Ok(1));
+    assert_eq!((client.read(nth, 1), client.read(mark, 9)), ("16\n".into(), "1\n".into()));
+    assert_eq!(write(&client, nth, b"4294967296"), Err(Errno::ERANGE));
+    assert_eq!(write(&client, mark, b"2"), Err(Errno::EINVAL));
+    assert_eq!(write(&client, nth, &[b'1'; 33]), Err(Errno::EINVAL));
+    assert_eq!(write(&client, "version", b"1"), Err(Errno::EIO));
+    assert_eq!(write(&of(NOBODY), mark, b"1"), Err(Errno::EPERM));
 }
 
 #[test]

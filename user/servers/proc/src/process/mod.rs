@@ -1,6 +1,7 @@
 //! The files of a process or of one of its threads.
 
 mod cmdline;
+mod faults;
 mod fdinfo;
 mod limits;
 mod maps;
@@ -16,6 +17,7 @@ mod tests;
 mod wchan;
 
 pub use cmdline::{auxv, cmdline, comm, environ};
+pub use faults::{fail_nth, make_it_fail, set_fail_nth, set_make_it_fail};
 pub use fdinfo::fdinfo;
 pub use limits::limits;
 pub use maps::maps;
@@ -29,6 +31,7 @@ pub use status::status;
 pub use wchan::wchan;
 
 use crate::Kernel;
+use sys::abi::failpoint::FaultThread;
 use sys::abi::statistics::{ProcessDetails, ThreadStatistics};
 use sys::{Errno, Result};
 
@@ -71,6 +74,16 @@ impl Subject<'_> {
 }
 
 impl Subject<'_> {
+    /// The thread, or the process's first one, as far as faults go.
+    fn faults(&self) -> Result<FaultThread> {
+        self.kernel.faults(self.tid.unwrap_or(self.pid))
+    }
+
+    /// Changes that.
+    fn set_faults(&self, what: u32, value: u32) -> Result<()> {
+        self.kernel.set_faults(self.tid.unwrap_or(self.pid), what, value)
+    }
+
     /// The letter of a thread's state, or of a process's, as its first thread's.
     fn state(&self, id: i32, state: u32) -> u8 {
         if id == self.reader { b'R' } else { u8::try_from(state).unwrap_or(b'?') }

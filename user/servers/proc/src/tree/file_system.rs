@@ -4,21 +4,37 @@ use super::Proc;
 use super::fixed::{self, Content, Fixed};
 use super::listing::FIRST_ID;
 use super::number::{self, Number, Part};
-use super::of_process::{self, FILES, File, Kind};
+use super::of_process::{self, Control, FILES, File, Kind};
 use super::proc::{ended, is_private, owner};
 use crate::Kernel;
 use crate::process::{Subject, fdinfo};
 use crate::stream::Key;
 use crate::text::Text;
 use alloc::vec::Vec;
-use sys::abi::file::{DT_LNK, DT_REG, NAME_MAX, S_IFDIR, Statfs64};
-use sys::node::{Asker, Attributes, Entries, FileSystem, Object, Output, ROOT, Target};
+use sys::abi::file::{DT_LNK, DT_REG, NAME_MAX, S_IFDIR, Statfs64, W_OK};
+use sys::abi::node::CHANGE_SIZE;
+use sys::node::{
+    Asker, Attributes, Changes, Entries, FileSystem, Input, Object, Output, ROOT, Target,
+};
 use sys::{Errno, Result};
 
 /// What `statfs` shows of a `/proc`.
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
 /// What `stat` shows as a good size for reading, as Linux does.
 const BLOCK_SIZE: u32 = 1024;
+
+/// As much as anybody writes.
+const MOST_WRITTEN: usize = 32;
+
+/// A node that can be written.
+fn control(node: u64) -> Option<(Number, &'static Control)> {
+    let number = Number::of_node(node)?;
+    let Part::File(index) = number.part else { return None };
+    match &FILES.get(index)?.kind {
+        Kind::Control(control) => Some((number, control)),
+        _ => None,
+    }
+}
 
 /// A number without a sign or leading zeros.
 fn id(name: &[u8]) -> Option<u32> {
@@ -46,8 +62,9 @@ impl<K: Kernel> FileSystem for Proc<K> {
         };
         let part = match number.part {
             Part::Directory => {
-                let visible = |file: &File| number.tid == 0 || !file.of_process_only;
-                let index = FILES.iter().position(|file| file.name == name && visible(file));
+                let has_failpoints = self.kernel.has_failpoints();
+                let is_it = |file: &File| file.name == name && file.exists(number, has_failpoints);
+                let index = FILES.iter().position(is_it);
                 Part::File(index.ok_or(Errno::ENOENT)?)
             }
             Part::File(index) => {
@@ -148,8 +165,16 @@ impl<K: Kernel> FileSystem for Proc<K> {
                     Part::File(index) => Some(&FILES.get(index).ok_or(Errno::ENOENT)?.kind),
                     _ => None,
                 };
-                if let Some(Kind::Bytes(copy)) = kind {
-                    return copy(&subject, offset, room, &mut |bytes| to.write(bytes));
+                match kind {
+                    Some(Kind::Bytes(copy)) => {
+                        return copy(&subject, offset, room, &mut |bytes| to.write(bytes));
+                    }
+                    Some(Kind::Control(control)) => {
+                        let mut text = Text::new();
+                        (control.read)(&subject, &mut text)?;
+                        return to.write_from(text.bytes(), offset);
+                    }
+                    _ => {}
                 }
                 let of = Subject { kernel: &self.kernel, ..subject };
                 self.streams.read(key, offset, room, |cursor, text| match (kind, part) {
@@ -161,6 +186,24 @@ impl<K: Kernel> FileSystem for Proc<K> {
             }
         };
         to.write(&bytes)
+    }
+
+    fn write(&mut self, node: u64, _: u64, from: &Input<'_>, asker: &Asker) -> Result<u32> {
+        let (number, control) = control(node).ok_or(Errno::EIO)?;
+        let subject = self.subject(number, asker).map_err(ended)?;
+        let mut bytes = [0; MOST_WRITTEN];
+        let bytes = bytes.get_mut(..from.len()).ok_or(Errno::EINVAL)?;
+        let count = from.read(0, bytes)?;
+        (control.write)(&subject, bytes.get(..count).unwrap_or_default(), asker)?;
+        Ok(count as u32)
+    }
+
+    /// What is opened to be written anew is cut off first.
+    fn set_attributes(&mut self, node: u64, changes: &Changes, asker: &Asker) -> Result<()> {
+        if control(node).is_none() || changes.mask != CHANGE_SIZE {
+            return Err(Errno::EPERM);
+        }
+        asker.may(&self.attributes(node, asker)?, W_OK)
     }
 
     fn read_directory(
@@ -184,7 +227,10 @@ impl<K: Kernel> FileSystem for Proc<K> {
         };
         self.process(number)?;
         let name = match number.part {
-            Part::Directory => return of_process::list(number, position, entries),
+            Part::Directory => {
+                let has_failpoints = self.kernel.has_failpoints();
+                return of_process::list(number, position, entries, has_failpoints);
+            }
             Part::File(index) => FILES.get(index).ok_or(Errno::ENOENT)?.name,
             _ => return Err(Errno::ENOTDIR),
         };

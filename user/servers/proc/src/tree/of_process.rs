@@ -5,7 +5,7 @@ use crate::process::*;
 use crate::text::Text;
 use sys::Result;
 use sys::abi::file::{DT_DIR, DT_LNK, DT_REG};
-use sys::node::{Entries, Object};
+use sys::node::{Asker, Entries, Object};
 
 /// A file in the directory of a process.
 pub struct File {
@@ -27,10 +27,27 @@ pub enum Kind {
     Pieces(fn(&Subject<'_>, u64, &mut Text) -> Result<Option<u64>>),
     /// Bytes that are found by their offset.
     Bytes(fn(&Subject<'_>, u64, usize, Put<'_>) -> Result<()>),
+    /// A number that can be written, and that controls fault injection: only in kernels with
+    /// failpoints.
+    Control(Control),
     /// Other nodes.
     Directory,
     /// It leads to something of the process.
     Link(Object),
+}
+
+/// How a number is read and written.
+pub struct Control {
+    pub read: fn(&Subject<'_>, &mut Text) -> Result<()>,
+    pub write: fn(&Subject<'_>, &[u8], &Asker) -> Result<()>,
+}
+
+impl File {
+    /// Whether it is there, for a process or for a thread.
+    pub fn exists(&self, of: Number, has_failpoints: bool) -> bool {
+        (of.tid == 0 || !self.of_process_only)
+            && (has_failpoints || !matches!(self.kind, Kind::Control(_)))
+    }
 }
 
 const fn file(name: &'static [u8], write: fn(&Subject<'_>, &mut Text) -> Result<()>) -> File {
@@ -56,6 +73,11 @@ const fn pieces(
 ) -> File {
     let kind = Kind::Pieces(write);
     File { name, mode: 0o444, is_private: true, of_process_only: false, kind }
+}
+
+const fn control(name: &'static [u8], control: Control) -> File {
+    let kind = Kind::Control(control);
+    File { name, mode: 0o644, is_private: false, of_process_only: false, kind }
 }
 
 const fn link(name: &'static [u8], object: Object) -> File {
@@ -91,13 +113,15 @@ pub const FILES: &[File] = &[
     file(b"wchan", wchan),
     file(b"mounts", mounts),
     file(b"mountinfo", mountinfo),
+    control(b"fail-nth", Control { read: fail_nth, write: set_fail_nth }),
+    control(b"make-it-fail", Control { read: make_it_fail, write: set_make_it_fail }),
 ];
 
 /// Lists them from `position` on.
-pub fn list(of: Number, position: u64, entries: &mut Entries) -> Result<()> {
+pub fn list(of: Number, position: u64, entries: &mut Entries, has_failpoints: bool) -> Result<()> {
     let position = usize::try_from(position).unwrap_or(usize::MAX);
     for ((index, file), next) in FILES.iter().enumerate().zip(1..).skip(position) {
-        if of.tid != 0 && file.of_process_only {
+        if !file.exists(of, has_failpoints) {
             continue;
         }
         let kind = match file.kind {

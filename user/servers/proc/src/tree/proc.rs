@@ -8,7 +8,7 @@ use crate::stream::Streams;
 use sys::abi::file::{S_IFDIR, S_IFLNK, S_IFREG};
 use sys::abi::permission::Looker;
 use sys::abi::statistics::{DescriptorStatistics, ProcessDetails};
-use sys::node::{Asker, NODE_IS_OPENED};
+use sys::node::{Asker, NODE_CONTROLS_FAULTS, NODE_IS_OPENED};
 use sys::{Errno, Result};
 
 /// The tree of `/proc`.
@@ -61,11 +61,14 @@ impl<K: Kernel> Proc<K> {
 
     pub(super) fn process_attributes(&self, number: Number) -> Result<(u32, u32, ProcessDetails)> {
         let process = self.process(number)?;
-        let flags = if is_private(number.part) { NODE_IS_OPENED } else { 0 };
+        let mut flags = if is_private(number.part) { NODE_IS_OPENED } else { 0 };
         let mode = match number.part {
             Part::Directory => S_IFDIR | 0o555,
             Part::File(index) => {
                 let file = FILES.get(index).ok_or(Errno::ENOENT)?;
+                if matches!(file.kind, Kind::Control(_)) {
+                    flags |= NODE_CONTROLS_FAULTS;
+                }
                 match file.kind {
                     Kind::Directory => S_IFDIR | file.mode,
                     Kind::Link(_) => S_IFLNK | 0o777,
