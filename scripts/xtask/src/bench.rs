@@ -2,6 +2,7 @@
 
 mod aims;
 mod figures;
+mod growth;
 mod linux;
 mod peer;
 mod profile;
@@ -31,6 +32,8 @@ Measures in instructions: the same numbers in every run. NAMES are measurements,
 names; without any, all run. Without --pae and --no-pae both page-table formats are measured.
 
   --against linux      the same program as the first one of Debian's i386 kernel, and the ratios
+  --faults             the kernel with failpoints beside the plain one; status 1 if a row takes more
+                       than 5 instructions and a hundredth more
   --profile NAME       count the instructions of each function in one measurement, after the
                        NAMES before it
   --share NAME         count how many instructions of one measurement are the kernel's; with
@@ -56,6 +59,7 @@ struct Options {
     formats: Vec<bool>,
     names: Vec<String>,
     linux: bool,
+    faults: bool,
     check: bool,
     profile: Option<String>,
     share: Option<String>,
@@ -69,6 +73,7 @@ impl Options {
             formats: Vec::new(),
             names: Vec::new(),
             linux: false,
+            faults: false,
             check: false,
             profile: None,
             share: None,
@@ -83,6 +88,7 @@ impl Options {
                         "linux" => options.linux = true,
                         other => return Err(usage(format!("--against {other}: give linux"))),
                     },
+                    "faults" => options.faults = true,
                     "check" => options.check = true,
                     "profile" => options.profile = Some(words.value(&name, "fork_exit_wait_0")?),
                     "share" => options.share = Some(words.value(&name, "dash_true")?),
@@ -133,6 +139,15 @@ pub fn run(words: Words) -> Result<u8> {
             are_kept &= is_kept;
             continue;
         }
+        if options.faults {
+            let both =
+                [Kind::Plain, Kind::Faults].map(|kind| folio(&machine, kind, &options.names));
+            let [plain, faults] = both;
+            let (text, too_dear) = growth::growth(&layout.to_string(), &plain?, &faults?);
+            println!("{text}");
+            are_kept &= too_dear == 0;
+            continue;
+        }
         let mut measure = |name: &str, once: &dyn Fn(bool) -> Result<Vec<Figure>>| {
             let figures = once(false)?;
             if options.check {
@@ -141,7 +156,8 @@ pub fn run(words: Words) -> Result<u8> {
             }
             Ok(figures)
         };
-        let figures = measure(&layout.to_string(), &|_| folio(&machine, &options.names))?;
+        let figures =
+            measure(&layout.to_string(), &|_| folio(&machine, Kind::Plain, &options.names))?;
         let peer = if options.linux {
             let name = if pae { "686-pae" } else { "686" };
             let once = |again| {
@@ -155,7 +171,7 @@ pub fn run(words: Words) -> Result<u8> {
         };
         columns.push(Column { name: layout.to_string(), pae, figures, peer });
     }
-    if options.profile.is_some() || options.share.is_some() {
+    if options.profile.is_some() || options.share.is_some() || options.faults {
         return Ok(u8::from(!are_kept));
     }
     let (text, above) = table(&columns);
@@ -199,17 +215,14 @@ fn data() -> Vec<u8> {
 }
 
 /// The kernel that is measured.
-fn kernel(machine: &Machine) -> Result<PathBuf> {
-    build::kernel(
-        Image { layout: machine.layout, profile: Profile::Release, kind: Kind::Plain },
-        false,
-    )
+fn kernel(machine: &Machine, kind: Kind) -> Result<PathBuf> {
+    build::kernel(Image { layout: machine.layout, profile: Profile::Release, kind }, false)
 }
 
 /// Measures one image.
-fn folio(machine: &Machine, names: &[String]) -> Result<Vec<Figure>> {
+fn folio(machine: &Machine, kind: Kind, names: &[String]) -> Result<Vec<Figure>> {
     eprintln!("measuring {}", machine.layout);
-    measure(machine, &["--rows"], names)
+    measure(machine, kind, &["--rows"], names)
 }
 
 /// Whose instructions those of one measurement are, after others.
@@ -230,7 +243,7 @@ fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
     let (figures, recorded, counts) = std::thread::scope(|scope| {
         let counter = scope.spawn(|| profile::count(&files.log));
         let recorder = scope.spawn(|| profile::record(&files.socket, &files.log, marks, &over));
-        let figures = measure(&watched, &["--mark", row, "--rows"], &names);
+        let figures = measure(&watched, Kind::Plain, &["--mark", row, "--rows"], &names);
         over.store(true, Ordering::Release);
         let recorded = recorder.join();
         let ended = profile::end_log(&files.log);
@@ -242,7 +255,7 @@ fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
     let figure = figure.ok_or_else(|| usage(format!("{row}: no measurement has that name")))?;
     let measured =
         figure.measured.as_ref().map_err(|why| failed(format!("{row} failed: {why}")))?;
-    let kernel = kernel(machine)?;
+    let kernel = kernel(machine, Kind::Plain)?;
     profile::report(&counts, &kernel, &program.unstripped, measured.instructions)
 }
 
@@ -267,7 +280,7 @@ fn shares(machine: &Machine, row: &str, linux: bool) -> Result<(String, bool)> {
         counter.take(measured.instructions)
     };
     eprintln!("counting on {}", machine.layout);
-    let own = counted(measure(&watched, &["--mark", row, "--rows"], &names)?)?;
+    let own = counted(measure(&watched, Kind::Plain, &["--mark", row, "--rows"], &names)?)?;
     let peer = if linux {
         let (output, name) = peer::marked(&watched, &contents(&names)?, row)?;
         Some((name, counted(parse(&output))?))
@@ -283,8 +296,13 @@ fn shares(machine: &Machine, row: &str, linux: bool) -> Result<(String, bool)> {
 }
 
 /// Boots an image and runs the measuring program.
-fn measure(machine: &Machine, options: &[&str], names: &[String]) -> Result<Vec<Figure>> {
-    let kernel = kernel(machine)?;
+fn measure(
+    machine: &Machine,
+    kind: Kind,
+    options: &[&str],
+    names: &[String],
+) -> Result<Vec<Figure>> {
+    let kernel = kernel(machine, kind)?;
     let plain = names.iter().map(String::as_str);
     let words: Vec<&str> =
         [PROGRAM].into_iter().chain(options.iter().copied()).chain(plain).collect();
@@ -324,6 +342,7 @@ mod tests {
         let options = parse("--pae --against linux --check read_4k fork --memory 1G").unwrap();
         assert_eq!((options.formats, options.names.len()), (vec![true], 2));
         assert!(options.linux && options.check && options.machine.memory == 1 << 30);
+        assert!(parse("--faults --pae").unwrap().faults && !options.faults);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::cargo::{self, Built, Target};
 use crate::contents::{Add, Contents};
+use crate::failpoints;
 use crate::machine::Layout;
 use crate::stop::{Result, failed, io, usage};
 use crate::{vdso, workspace};
@@ -98,6 +99,7 @@ pub fn kernel(image: Image, show: bool) -> Result<PathBuf> {
     let Some(Built { file, .. }) = built.into_iter().next() else {
         return Err(failed("the package kernel has no executable"));
     };
+    failpoints::audit(&file, image.kind)?;
     let place = images()?.join(image.name());
     replace(&place, |new| fs::copy(&file, new).map_err(|error| io("copy to", new, error)))?;
     Ok(place)

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 const PERMISSIONS: u32 = 0o7777;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Node {
     Folder,
     Host(PathBuf),
@@ -20,7 +20,7 @@ enum Node {
     Link(Vec<u8>),
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     node: Node,
     permissions: u32,
@@ -28,7 +28,7 @@ struct Entry {
 
 /// The tree of the archive, by path without the leading slash. The order of the keys puts every
 /// folder before what is in it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Contents {
     entries: BTreeMap<Vec<u8>, Entry>,
 }

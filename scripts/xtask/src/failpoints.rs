@@ -1,5 +1,7 @@
 //! The failpoints of a kernel image, and which of them a run has reached.
 
+mod audit;
+
 use crate::report::Case;
 use crate::stop::{Result, failed, io};
 use crate::workspace;
@@ -7,6 +9,8 @@ use elf::ElfBytes;
 use elf::endian::LittleEndian;
 use std::fs;
 use std::path::Path;
+
+pub use audit::audit;
 
 const SECTION: &str = ".failpoints";
 /// Words of a site: name and its length, file and its length, point, line, hits, faults.

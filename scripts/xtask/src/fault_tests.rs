@@ -6,6 +6,7 @@ use crate::guest_tests::{SUITE, run_suite};
 use crate::jobs::Job;
 use crate::lanes::Lane;
 use crate::report::{Case, Verdict};
+use crate::stop::Result;
 use crate::symbols;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +15,38 @@ const TIMEOUT: Duration = Duration::from_secs(600);
 /// A million faults take longer.
 const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 
-/// Runs them in one guest; without a filter, each failpoint has to be reached.
+/// Tests of the injection itself, which are tests of the suite.
+const INJECTION: &str = "injection::";
+
+/// Runs those that a filter selects, or all without one, and says what they wrote.
+fn injection(
+    lane: &Lane,
+    kernel: &Path,
+    contents: Contents,
+    filter: Option<&str>,
+) -> Result<(Vec<Case>, String)> {
+    let wanted = filter.unwrap_or(INJECTION);
+    if !wanted.starts_with(INJECTION) {
+        return Ok((Vec::new(), String::new()));
+    }
+    run_suite(lane, kernel, contents, &[SUITE, wanted], TIMEOUT, filter.is_some())
+}
+
+/// Runs scenarios, in one guest.
+fn scenarios(
+    lane: &Lane,
+    kernel: &Path,
+    contents: Contents,
+    filter: Option<&str>,
+    long: bool,
+) -> Result<(Vec<Case>, String)> {
+    let amount = long.then_some("--long");
+    let words: Vec<&str> = [SUITE, "--faults"].into_iter().chain(amount).chain(filter).collect();
+    let timeout = if long { LONG_TIMEOUT } else { TIMEOUT };
+    run_suite(lane, kernel, contents, &words, timeout, filter.is_some())
+}
+
+/// Runs all of it; without a filter, each failpoint has to be reached.
 pub fn fault(
     lane: &Lane,
     kernel: PathBuf,
@@ -25,12 +57,13 @@ pub fn fault(
     let filter = filter.map(str::to_owned);
     let lane = lane.clone();
     Job::new(format!("fault {}", lane.name), move || {
-        let amount = long.then_some("--long");
-        let words = [SUITE, "--faults"].into_iter().chain(amount).chain(filter.as_deref());
-        let words: Vec<&str> = words.collect();
-        let timeout = if long { LONG_TIMEOUT } else { TIMEOUT };
-        let (mut cases, output) =
-            run_suite(&lane, &kernel, contents, &words, timeout, filter.is_some())?;
+        let filter = filter.as_deref();
+        let (mut cases, mut output) = injection(&lane, &kernel, contents.clone(), filter)?;
+        if !filter.is_some_and(|filter| filter.starts_with(INJECTION)) {
+            let (more, said) = scenarios(&lane, &kernel, contents, filter, long)?;
+            cases.extend(more);
+            output.push_str(&said);
+        }
         for line in output.lines().filter_map(|line| line.strip_prefix("# ")) {
             eprintln!("{line}");
         }
