@@ -53,6 +53,14 @@ impl Setup {
         Ok(Guest::new(self, self.kernel.clone(), contents, words))
     }
 
+    /// The same guest on a kernel with failpoints.
+    pub fn failing<'a>(&self, guest: Guest<'a>) -> std::result::Result<Guest<'a>, String> {
+        let layout = self.machine.layout;
+        let image = Image { layout, profile: Profile::Checked, kind: Kind::Faults };
+        let kernel = build::kernel(image, true).map_err(|stop| stop.why)?;
+        Ok(Guest { kernel, ..guest })
+    }
+
     /// A guest that runs `words` while the servers of one of the image's services are killed, so many
     /// milliseconds apart on average, and more often than the image allows.
     pub fn killing(

@@ -9,6 +9,7 @@ mod archive;
 mod console;
 mod crash;
 mod ending;
+mod faults;
 mod foreign;
 mod guest;
 mod memory;
@@ -93,6 +94,11 @@ scenarios! {
     procfs: [
         readers_meet_the_next_server,
         others_do_not_notice,
+    ],
+    faults: [
+        each_fault_of_the_command_line_is_a_line,
+        a_panic_names_the_faults_before_it,
+        attributes_count_on_the_command_line,
     ],
     foreign: [
         bash_controls_jobs,

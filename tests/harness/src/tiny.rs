@@ -31,6 +31,14 @@ pub fn exit(status: u8) -> Vec<u8> {
     program(&[0xb8, 252, 0, 0, 0, 0xbb, status, 0, 0, 0, 0xcd, 0x80])
 }
 
+/// Sleeps for ten milliseconds, then `exit_group(status)`.
+pub fn sleep_and_exit(status: u8) -> Vec<u8> {
+    // xor ecx, ecx; push 10000000; push 0; mov ebx, esp; mov eax, 162; int 0x80
+    let sleep = [0x31, 0xc9, 0x68, 0x80, 0x96, 0x98, 0, 0x6a, 0, 0x89, 0xe3, 0xb8, 162, 0, 0, 0];
+    let exit = [0xcd, 0x80, 0xb8, 252, 0, 0, 0, 0xbb, status, 0, 0, 0, 0xcd, 0x80];
+    program(&[&sleep[..], &exit].concat())
+}
+
 /// Loops for ever.
 pub fn hang() -> Vec<u8> {
     program(&[0xeb, 0xfe])

@@ -44,6 +44,7 @@ mod forking;
 mod fpu;
 mod fuzz;
 mod init;
+mod injection;
 mod ipc;
 mod ipc_threads;
 mod large;
@@ -167,6 +168,7 @@ const TESTS: &[&[Case]] = &[
     mount::TESTS,
     service::TESTS,
     init::TESTS,
+    injection::TESTS,
     leak::TESTS,
 ];
 

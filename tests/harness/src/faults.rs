@@ -1,0 +1,51 @@
+//! Faults that the command line asks for, and what the log says of them.
+
+use crate::Outcome;
+use crate::guest::Setup;
+use crate::tiny;
+use abi::boot::INIT_PATH;
+use abi::frame::Exit;
+
+/// Timers that are late harm nobody.
+const LATE: &str = "fail_timer_late=1,100,0,2";
+
+pub fn each_fault_of_the_command_line_is_a_line(setup: &Setup) -> Outcome {
+    let mut guest = setup.failing(setup.program(&["/bin/sleep", "1"])?)?;
+    guest.words = format!("{LATE} failslab=1,2,3 fail_seed=x");
+    let ended = guest.run()?;
+    ended.expect_exit(Exit::Exited(0))?;
+    ended.expect_said(&[
+        "failslab=1,2,3: not <interval>,<probability>,<space>,<times>; ignored",
+        "fail_seed=x: not a number; ignored",
+        "fail_timer_late at kernel/src/time/timer.rs:",
+        "Timer>::arm",
+    ])
+}
+
+pub fn a_panic_names_the_faults_before_it(setup: &Setup) -> Outcome {
+    let guest = setup.bytes(tiny::exit(0))?;
+    let guest = guest.with_file(INIT_PATH, 0o755, tiny::sleep_and_exit(3))?;
+    let mut guest = setup.failing(guest)?;
+    guest.words = LATE.into();
+    let ended = guest.run()?;
+    ended.expect_panic()?;
+    ended.expect_said(&[
+        "fault injected: fail_timer_late at kernel/src/time/timer.rs:",
+        "opportunity 1, ",
+        " ms ago, thread 1",
+        "init has ended with status 3",
+    ])
+}
+
+/// Linux's attributes: after the space, one in two fails until it is enough.
+pub fn attributes_count_on_the_command_line(setup: &Setup) -> Outcome {
+    let mut guest = setup.failing(setup.program(&["/bin/sleep", "1"])?)?;
+    guest.words = "fail_timer_late=2,100,1,2".into();
+    let ended = guest.run()?;
+    ended.expect_exit(Exit::Exited(0))?;
+    ended.expect_said(&["fails, opportunity 3, ", "fails, opportunity 5, "])?;
+    match ended.report.contains("fails, opportunity 7, ") {
+        true => Err(format!("more than two: {}", ended.report)),
+        false => Ok(()),
+    }
+}
