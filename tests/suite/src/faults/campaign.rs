@@ -4,13 +4,14 @@ use super::Scenario;
 use super::choice::Choice;
 use super::options::Options;
 use super::plans::Amount;
-use super::report::{print_faults, print_sites};
+use super::report::{describe, print_faults, print_sites};
 use super::runner::{Runner, VERBOSE};
 use super::sweep::{Counts, sweep};
+use alloc::format;
 use sys::{println, process};
 
 const USAGE: &str = "usage: suite --faults [--long] [--report] [FILTER…]
-       suite --faults --only SCENARIO:NTH[:THEN]";
+       suite --faults [--only] SCENARIO:NTH[:THEN]";
 
 /// Does what the words ask for; 1 if anything was wrong.
 pub fn run(words: impl Iterator<Item = &'static [u8]>) -> i32 {
@@ -58,9 +59,10 @@ fn run_all(runner: &Runner, options: &Options) -> i32 {
 
 /// One run, of which the kernel's log tells too.
 fn run_only(runner: &Runner, scenario: &Scenario, choice: Choice) -> i32 {
-    match runner.run(scenario, choice, VERBOSE) {
+    let failed = match runner.run(scenario, choice, VERBOSE) {
         Ok(run) => {
             print_faults(scenario, choice, &run);
+            println!("# {}", describe(&format!("{}", run.right), choice, &run.state));
             println!("ok {}", scenario.name);
             0
         }
@@ -68,5 +70,7 @@ fn run_only(runner: &Runner, scenario: &Scenario, choice: Choice) -> i32 {
             println!("not ok {}: {}", scenario.name, wrong.why);
             1
         }
-    }
+    };
+    println!("{} passed, {failed} failed, 0 skipped", 1 - failed);
+    failed
 }

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! suite --faults [--long] [--report] [FILTER…]
-//! suite --faults --only SCENARIO:NTH[:THEN]
+//! suite --faults [--only] SCENARIO:NTH[:THEN]
 //! ```
 //!
 //! `--long` takes some twenty times as many of the faults that are not taken one by one. With
@@ -25,8 +25,8 @@
 //! - `OUTCOME`: of the whole run: `done`, `refused:ERRNO`, or `ended:` and `exit-STATUS` or the signal.
 //! - `MICROSECONDS`: that the run took.
 //!
-//! A run with several faults is as many lines. `--only` repeats one run, which the kernel's log then
-//! tells of. All choices are the same each time.
+//! A run with several faults is as many lines. `SCENARIO:NTH[:THEN]`, with the two words of a line,
+//! repeats one run, which the kernel's log then tells of. All choices are the same each time.
 
 mod campaign;
 mod children;

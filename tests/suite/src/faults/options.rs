@@ -25,7 +25,10 @@ impl Options {
                 b"--report" => options.report = true,
                 b"--only" => options.only = Some(run_of(words.next()?)?),
                 _ if word.starts_with(b"--") => return None,
-                _ => options.filters.push(word),
+                _ => match run_of(word) {
+                    Some(run) => options.only = Some(run),
+                    None => options.filters.push(word),
+                },
             }
         }
         Some(options)
