@@ -16,6 +16,7 @@ mod debug;
 pub mod failpoints;
 mod fault_tests;
 pub mod foreign;
+pub mod gdb;
 mod guest;
 mod guest_tests;
 mod host_tests;

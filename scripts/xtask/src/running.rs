@@ -2,12 +2,14 @@
 
 use crate::arriving::{Arriving, Missing};
 use crate::captured::{Captured, text};
+use crate::gdb::Gdb;
 use crate::guest::Guest;
 use crate::kernel_log::Said;
 use crate::line::{Position, Streams};
 use crate::live::{End, Live, Wire, report};
 use crate::qemu::System;
-use crate::qmp::Qmp;
+use crate::qmp::{Listener, Qmp};
+use crate::snapshot;
 use crate::stop::{Result, Stop, failed, io};
 use crate::transient::Transient;
 use serde_json::json;
@@ -139,6 +141,21 @@ impl Running {
     /// The control of its QEMU.
     pub fn qmp(&mut self) -> Result<&mut Qmp> {
         self.live.guest.qmp().ok_or_else(|| failed("this guest was started without control"))
+    }
+
+    /// Stops the guest and connects to its debugger's stub. When that is done with, the guest goes on
+    /// at [`Qmp::cont`].
+    pub fn gdb(&mut self) -> Result<Gdb> {
+        let path = snapshot::control(self.folder.path());
+        let listener = Listener::new(path.clone())?;
+        let qmp = self.qmp()?;
+        qmp.stop()?;
+        // There is one connection at a time.
+        qmp.monitor("gdbserver none")?;
+        let said = qmp.monitor(&format!("gdbserver unix:{}", path.display()))?;
+        // QEMU connected before it answered, if it could.
+        let connected = listener.accept(|| false)?;
+        Gdb::new(connected.ok_or_else(|| failed(format!("no debugger's stub: {said}")))?)
     }
 
     /// The number of its process on the host.

@@ -1,6 +1,10 @@
 //! Puts names and lines behind the raw return addresses of a panic report.
 
+use crate::stop::{Result, failed, io};
 use crate::workspace;
+use elf::ElfBytes;
+use elf::endian::LittleEndian;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -34,6 +38,21 @@ pub fn resolve(lines: &[String], kernel: &Path) -> Vec<String> {
         }
     }
     resolved
+}
+
+/// The address of what the linker calls `name`.
+pub fn address(kernel: &Path, name: &str) -> Result<u32> {
+    let bytes = fs::read(kernel).map_err(|error| io("read", kernel, error))?;
+    find(&bytes, name).ok_or_else(|| failed(format!("{}: it has no {name}", kernel.display())))
+}
+
+fn find(image: &[u8], name: &str) -> Option<u32> {
+    let image = ElfBytes::<LittleEndian>::minimal_parse(image).ok()?;
+    let (symbols, names) = image.symbol_table().ok()??;
+    let symbol = symbols
+        .iter()
+        .find(|symbol| names.get(symbol.st_name as usize).is_ok_and(|n| n == name))?;
+    u32::try_from(symbol.st_value).ok()
 }
 
 /// One list of lines per address, the innermost function first.

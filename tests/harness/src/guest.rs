@@ -21,6 +21,14 @@ use xtask::workspace;
 /// Longer than any honest guest takes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What a program says that waits to be taken a snapshot of.
+pub const READY: &str = "ready\n";
+
+/// Why something failed, if it did.
+pub fn why<T>(result: Result<T>) -> std::result::Result<T, String> {
+    result.map_err(|stop| stop.why)
+}
+
 /// What all scenarios share.
 pub struct Setup {
     pub machine: Machine,
@@ -181,7 +189,7 @@ impl<'a> Guest<'a> {
     /// Boots until its program has written `ready`, and keeps the machine as it is then.
     pub fn snapshot(mut self, ready: &str) -> std::result::Result<Snapshot, String> {
         let machine = self.machine.clone();
-        Snapshot::take(self.session(&machine), ready.as_bytes()).map_err(|stop| stop.why)
+        why(Snapshot::take(self.session(&machine), ready.as_bytes()))
     }
 
     fn boot(mut self, wire: Wire) -> std::result::Result<(End, String), String> {

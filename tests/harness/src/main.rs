@@ -14,6 +14,7 @@ mod foreign;
 mod guest;
 mod memory;
 mod new_app;
+mod outside;
 mod procfs;
 mod random;
 mod refusal;
@@ -126,6 +127,7 @@ scenarios! {
         a_restored_guest_answers_at_once,
         counted_guests_are_alike,
     ],
+    outside: [a_flipped_bit_is_one_guests_own],
     new_app: [the_readme_is_true],
     refusal: [
         an_image_refuses_a_processor_it_cannot_use,

@@ -1,7 +1,7 @@
 //! Machines that are booted once and go on many times.
 
 use crate::Outcome;
-use crate::guest::{Guest, Setup};
+use crate::guest::{Guest, READY, Setup, why};
 use abi::frame::Exit;
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,6 @@ use xtask::stop::Result;
 
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-const READY: &str = "ready\n";
 
 /// A guest whose program says that it is ready, and then repeats its input.
 fn echoing(setup: &Setup) -> std::result::Result<Guest<'_>, String> {
@@ -26,10 +25,6 @@ fn echoing(setup: &Setup) -> std::result::Result<Guest<'_>, String> {
 fn echo(guest: &mut Running, text: &str) -> Result<()> {
     guest.write(text.as_bytes())?;
     guest.read_until(text.as_bytes(), PATIENCE).map(drop)
-}
-
-fn why<T>(result: Result<T>) -> std::result::Result<T, String> {
-    result.map_err(|stop| stop.why)
 }
 
 pub fn guests_of_one_boot_go_on_apart(setup: &Setup) -> Outcome {
