@@ -13,7 +13,7 @@ use kcore::cmdline::CommandLine;
 use kcore::failpoint::{Context, Contexts, Opportunity};
 
 /// As many scenarios may run at the same time.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// Interrupts take it too.
 pub(super) static CONTEXTS: IrqSpinLock<Contexts<MOST>> =

@@ -2,13 +2,13 @@
 //!
 //! Addresses follow each of them as they do in a panic's report, for the host to put names there.
 
-use super::decide::{CONTEXTS, now};
+use super::decide::{CONTEXTS, MOST, now};
 use super::scope::Whose;
 use super::site::catalogue;
 use crate::task;
 use abi::failpoint::{FAULT_CALLS, FAULT_RECORDS, Failpoint, FaultRecord, FaultState};
 use core::fmt::{self, Arguments, Display};
-use kcore::failpoint::{Context, Opportunity};
+use kcore::failpoint::{Contexts, Opportunity};
 
 /// Says that a fault is injected now.
 pub(super) fn tell(opportunity: &Opportunity, number: u32) {
@@ -25,51 +25,68 @@ pub fn log_fatal(status: i32) {
     if signal == 0 {
         return;
     }
-    let mut states = [None; 2];
-    if let Some(whose) = running() {
-        let mut contexts = CONTEXTS.lock();
-        for (state, number) in states.iter_mut().zip([whose.context, whose.otherwise]) {
-            *state = contexts.get_mut(number).map(|context| *context.state());
-        }
-    }
-    let faults = |state: &FaultState| state.faults != 0;
-    let mut states = states.into_iter().flatten().filter(faults).peekable();
-    if states.peek().is_some() {
-        log::info!("{} ends by signal {signal}, after", task::describe_current());
-        states.for_each(|state| tell_all(&state, |text| log::info!("{text}")));
-    }
+    let whose = running();
+    let mut is_begun = false;
+    tell_all(
+        &mut CONTEXTS.lock(),
+        &whose,
+        |record| record.tid.cast_unsigned() == whose.tid,
+        |text| {
+            if !is_begun {
+                log::info!("{} ends by signal {signal}, after", task::describe_current());
+                is_begun = true;
+            }
+            log::info!("{text}");
+        },
+    );
 }
 
 /// For the report of a panic: the faults in the running task's contexts and in those of the whole
 /// machine.
-pub fn describe(mut write: impl FnMut(Arguments)) {
-    let whose = running().unwrap_or_default();
+pub fn describe(write: impl FnMut(Arguments)) {
     // SAFETY: no other code runs again.
     unsafe { CONTEXTS.force_unlock() };
-    let mut contexts = CONTEXTS.lock();
+    tell_all(&mut CONTEXTS.lock(), &running(), |_| true, write);
+}
+
+/// Whose faults are the running task's; nobody's where nothing fails.
+fn running() -> Whose {
+    let whose = task::running().and_then(|task| task.scope.whose(task.tid()));
+    whose.unwrap_or_default()
+}
+
+/// Tells of the faults in somebody's contexts, and of those in machine-wide ones that are wanted.
+fn tell_all(
+    contexts: &mut Contexts<MOST>,
+    whose: &Whose,
+    wanted: impl Fn(&FaultRecord) -> bool,
+    mut write: impl FnMut(Arguments),
+) {
     for number in [whose.context, whose.otherwise] {
         if let Some(context) = contexts.get_mut(number) {
-            tell_all(context.state(), &mut write);
+            tell_kept(context.state(), |_| true, &mut write);
         }
     }
-    for context in contexts.iter().filter(|context| Context::is_machine_wide(context)) {
-        tell_all(context.state(), &mut write);
+    for context in contexts.iter().filter(|context| context.is_machine_wide()) {
+        tell_kept(context.state(), &wanted, &mut write);
     }
 }
 
-fn running() -> Option<Whose> {
-    task::running()?.scope.whose(0)
-}
-
-/// A line for each fault that is kept, and how many there were.
-fn tell_all(state: &FaultState, mut write: impl FnMut(Arguments)) {
+/// Each fault that a state keeps, if it is wanted; and how many there were, if it does not keep all.
+fn tell_kept(
+    state: &FaultState,
+    wanted: impl Fn(&FaultRecord) -> bool,
+    mut write: impl FnMut(Arguments),
+) {
     let (records, faults) = (state.records, state.faults as usize);
-    for record in records.iter().take(faults) {
+    let mut is_any = false;
+    for record in records.iter().take(faults).filter(|record| wanted(record)) {
+        is_any = true;
         let fault = Fault(record);
         write(format_args!("  fault injected: {fault}"));
         tell_calls(&{ record.calls }, &mut write);
     }
-    if faults > FAULT_RECORDS {
+    if is_any && faults > FAULT_RECORDS {
         write(format_args!("  faults injected: {faults} in all"));
     }
 }

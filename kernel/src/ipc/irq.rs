@@ -1,5 +1,8 @@
 //! Interrupt lines as handles: masked when one comes, notified, unmasked when acknowledged.
 
+#[cfg(feature = "faults")]
+mod late;
+
 use super::object::{Object, Revocations};
 use super::port::Port;
 use crate::arch::entry::TrapFrame;
@@ -95,31 +98,5 @@ fn whose(line: u8) -> crate::failpoint::Whose {
     match LISTENERS.lock().get(usize::from(line)) {
         Some(Some((port, _))) => port.notification.whose(),
         _ => Default::default(),
-    }
-}
-
-/// Interrupts that are heard of after their time.
-#[cfg(feature = "faults")]
-mod late {
-    use crate::arch::pic;
-    use crate::time::{Timer, monotonic};
-    use abi::failpoint::FAULT_LATE;
-    use core::pin::Pin;
-    use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-
-    /// A bit for each line.
-    static LINES: AtomicU32 = AtomicU32::new(0);
-    static TIMER: Timer = Timer::new(fire, 0);
-
-    /// The line stays masked until then.
-    pub fn notify(line: u8) {
-        pic::mask(line);
-        LINES.fetch_or(1 << line, Relaxed);
-        Pin::static_ref(&TIMER).arm(monotonic() + u64::from(FAULT_LATE) * 1_000_000);
-    }
-
-    fn fire(_: usize) {
-        let lines = LINES.swap(0, Relaxed);
-        (0..pic::LINES).filter(|line| lines & 1 << line != 0).for_each(super::notify);
     }
 }

@@ -5,6 +5,7 @@ use crate::guest::Setup;
 use crate::tiny;
 use abi::boot::INIT_PATH;
 use abi::frame::Exit;
+use xtask::captured::text;
 
 /// Timers that are late harm nobody.
 const LATE: &str = "fail_timer_late=1,100,0,2";
@@ -35,6 +36,30 @@ pub fn a_panic_names_the_faults_before_it(setup: &Setup) -> Outcome {
         " ms ago, thread 1",
         "init has ended with status 3",
     ])
+}
+
+/// Memory that was never there is one of the scenario's ends.
+pub fn a_fatal_signal_is_told_with_the_faults_before_it(setup: &Setup) -> Outcome {
+    let words = ["/bin/suite", "--faults", "pipe::bytes_go_through"];
+    let ended = setup.failing(setup.program(&words)?)?.run()?;
+    ended.expect_exit(Exit::Exited(0))?;
+    ended.expect_said(&[" ends by signal 9, after", "  fault injected: fail_page_"])
+}
+
+pub fn passages_are_counted_from_the_beginning(setup: &Setup) -> Outcome {
+    let hits = |words: &str| -> Result<u64, String> {
+        let program = setup.program(&["/bin/suite", "injection::sites_count_who_passes"])?;
+        let mut guest = setup.failing(program)?;
+        guest.words = words.into();
+        let ended = guest.run()?;
+        ended.expect_exit(Exit::Exited(0))?;
+        let output = text(&ended.stdout);
+        let sites = output.lines().filter_map(|line| line.strip_prefix("site "));
+        let hits = sites.filter_map(|site| site.split(' ').nth(1)?.parse::<u64>().ok());
+        Ok(hits.sum())
+    };
+    let (some, all) = (hits("")?, hits("failpoints=count")?);
+    if some > 0 && all > 10 * some { Ok(()) } else { Err(format!("{some} hits, then {all}")) }
 }
 
 /// Linux's attributes: after the space, one in two fails until it is enough.
