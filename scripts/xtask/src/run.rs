@@ -33,6 +33,7 @@ this command's; without, an interactive shell runs on this terminal (Ctrl-] ends
   --split 3g|2g|1g     user space of the kernel's address split (3g)
   --cpu MODEL          QEMU CPU model and features, as in max,pge=off (max)
   --cmdline TEXT       more words for the kernel's command line
+  --faults             a kernel with failpoints, as for --cmdline failslab=10,50,0,-1
   --env K=V            a variable for the program (repeatable)
   --icount             count instructions: time and counts repeat exactly; the program gets no input
   --timeout SECONDS    end with status 124 after this time
@@ -48,8 +49,8 @@ pub const LINUX_USAGE: &str = "\
 usage: cargo xtask linux [options] -- PROGRAM [ARGS...]
 
 Boots Debian's i386 Linux with the same boot archive and runs PROGRAM there as scripts/run does on
-Folio: the same streams, the same exit status. Options as for scripts/run, but for --split and
---cmdline's words, which are Linux's. RAM is at least 512M. --no-pae takes Debian's kernel without
+Folio: the same streams, the same exit status. Options as for scripts/run, but for --split, --faults
+and --cmdline's words, which are Linux's. RAM is at least 512M. --no-pae takes Debian's kernel without
 PAE.
 ";
 
@@ -60,6 +61,7 @@ struct Options {
     environment: Vec<String>,
     timeout: Option<Duration>,
     log: Option<Copy>,
+    faults: bool,
     program: Option<Vec<OsString>>,
 }
 
@@ -90,6 +92,7 @@ impl Options {
                 "add" => options.add.push(Add::parse(&words.value(&name, "FILE:/bin/FILE")?)?),
                 "env" => options.environment.push(variable(words.value(&name, "K=V")?)?),
                 "icount" => options.machine.icount = true,
+                "faults" => options.faults = true,
                 "timeout" => options.timeout = Some(seconds(&words.value(&name, "60")?)?),
                 "kernel-log" => options.log = Some(Copy::parse(words.value(&name, "FILE")?)),
                 "gdb" => options.machine.gdb = Some(GDB_PLACE.to_owned()),
@@ -137,7 +140,8 @@ pub fn run(words: Words) -> Result<u8> {
 /// `linux`: the same with Linux in Folio's place; the exit status.
 pub fn run_linux(words: Words) -> Result<u8> {
     let mut options = Options::parse(words)?;
-    if options.machine.layout.split != Split::ThreeOne || options.program.is_none() {
+    let is_ours = options.machine.layout.split != Split::ThreeOne || options.faults;
+    if is_ours || options.program.is_none() {
         return Err(usage(LINUX_USAGE));
     }
     options.machine.memory = options.machine.memory.max(512 << 20);
@@ -155,7 +159,8 @@ fn run_on(system: System, options: Options) -> Result<u8> {
         contents.add(add)?;
     }
     let first = first_program(options.program, &contents, options.environment)?;
-    let image = Image { layout: machine.layout, profile: Profile::Release, kind: Kind::Plain };
+    let kind = if options.faults { Kind::Faults } else { Kind::Plain };
+    let image = Image { layout: machine.layout, profile: Profile::Release, kind };
     let kernel = match system {
         System::Folio => build::kernel(image, false)?,
         System::Linux => debian::kernel(machine.layout.pae)?.path,
