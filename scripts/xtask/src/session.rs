@@ -82,6 +82,13 @@ impl Session<'_> {
         Running::new(guest, (system, kernel), Some(archive), credits, Moment::boot(), folder)
     }
 
+    /// Boots a guest for a test that talks to it meanwhile, and returns at once. Call it from a thread
+    /// that lives as long as the guest: when that thread ends, however it ends, the guest does.
+    pub fn start_alone(self) -> Result<Running> {
+        let folder = Transient::folder(&snapshot::place(self.machine.memory)?, "folio")?;
+        self.start(&Arc::new(folder))
+    }
+
     /// Makes the archive and starts QEMU with it.
     fn boot(mut self, console: Console, folder: Option<&Path>) -> Result<(Guest, Transient)> {
         let mut init = None;

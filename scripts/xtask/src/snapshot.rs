@@ -128,7 +128,7 @@ fn without_memory(qmp: &mut Qmp) -> Result<()> {
 }
 
 /// A folder with room for a machine's memory: in memory itself if possible.
-fn place(size: u64) -> Result<PathBuf> {
+pub(crate) fn place(size: u64) -> Result<PathBuf> {
     const MEMORY: &str = "/dev/shm";
     // Others want room there too.
     let free = free(MEMORY).is_some_and(|free| free / 2 > size);

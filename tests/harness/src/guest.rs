@@ -4,7 +4,7 @@ use crate::Outcome;
 use crate::typist::Typist;
 use abi::frame::Exit;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use xtask::build::{self, Image, Kind, Profile, Program};
 use xtask::captured::{Kept, text};
@@ -13,6 +13,7 @@ use xtask::foreign::FOREIGN;
 use xtask::line::Streams;
 use xtask::machine::Machine;
 use xtask::qemu::System;
+use xtask::running::Running;
 use xtask::session::{Damage, End, First, Session, Wire};
 use xtask::snapshot::Snapshot;
 use xtask::stop::Result;
@@ -184,6 +185,17 @@ impl<'a> Guest<'a> {
         let shown = Box::new(screen.clone());
         let (end, report) = self.boot(Wire::Tty { keys: Box::new(typist), screen: shown })?;
         Ok(Ended { end, report, stdout: screen.take(), stderr: Vec::new() })
+    }
+
+    /// The file of its kernel.
+    pub fn kernel(&self) -> &Path {
+        &self.kernel
+    }
+
+    /// Boots, for a test that looks at the machine meanwhile.
+    pub fn start(mut self) -> std::result::Result<Running, String> {
+        let machine = self.machine.clone();
+        self.session(&machine).start_alone().map_err(|stop| stop.why)
     }
 
     /// Boots until its program has written `ready`, and keeps the machine as it is then.

@@ -15,6 +15,7 @@ mod guest;
 mod memory;
 mod new_app;
 mod outside;
+mod page_tables;
 mod procfs;
 mod random;
 mod refusal;
@@ -130,6 +131,11 @@ scenarios! {
         counted_guests_are_alike,
     ],
     outside: [a_flipped_bit_is_one_guests_own],
+    page_tables: [
+        no_table_gives_more_than_it_should,
+        bad_entries_are_found,
+        the_crashing_kernel_obeys_too,
+    ],
     new_app: [the_readme_is_true],
     refusal: [
         an_image_refuses_a_processor_it_cannot_use,

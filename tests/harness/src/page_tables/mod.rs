@@ -1,0 +1,23 @@
+//! The guest's page tables as the processor reads them, looked at from outside: whatever the kernel
+//! believes, nobody may have more rights than these rules give.
+//!
+//! ```text
+//!  QEMU ─ registers, memory ─► Sample ─ roots ─► walk ─ mappings ─► Rules ─► what is wrong
+//! ```
+//!
+//! The reading of the entries is not the kernel's own: it follows SDM 3A, chapter 4, once more.
+
+mod damage;
+mod kernel_image;
+mod memory;
+mod roots;
+mod rules;
+mod sample;
+mod scenarios;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use scenarios::{
+    bad_entries_are_found, no_table_gives_more_than_it_should, the_crashing_kernel_obeys_too,
+};
