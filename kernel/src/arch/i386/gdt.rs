@@ -5,7 +5,7 @@ use super::entry::TrapFrame;
 use core::mem::size_of;
 use x86::Ring;
 use x86::bits32::task::TaskStateSegment;
-use x86::dtables::{DescriptorTablePointer, lgdt};
+use x86::dtables::{DescriptorTablePointer, lgdt, load_ldtr};
 use x86::segmentation::{
     BuildDescriptor, CodeSegmentType, DataSegmentType, Descriptor, DescriptorBuilder,
     SegmentDescriptorBuilder, SegmentSelector,
@@ -159,6 +159,8 @@ impl CpuTables {
                 scratch = out(reg) _,
             );
             x86::task::load_tr(SegmentSelector::from_raw(TSS_SELECTOR));
+            // After a reset there is a local table of 64 KiB at address 0, where programs have memory.
+            load_ldtr(SegmentSelector::from_raw(0));
         }
     }
 
