@@ -127,6 +127,9 @@ impl Regular {
         let room = limit.resource.min(limit.reach).checked_sub(offset).filter(|room| *room != 0);
         let room = room.ok_or(Errno::EFBIG)?;
         from.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        if matches!(at, At::Offset(_)) && offset > self.object.size() {
+            self.object.clear_behind_end();
+        }
         let result = from.write_to(&self.object, offset);
         if self.note_change(node) & (S_ISUID | S_ISGID) != 0 {
             drop_privileges(node);

@@ -281,7 +281,7 @@ impl Object {
     }
 
     /// Sets the size. Pages beyond it go, out of every address space too; the rest of the last
-    /// page becomes zero.
+    /// page becomes zero, and what a mapping left there goes when the object grows.
     pub fn truncate(&self, size: u64) -> Result<()> {
         if size > MAX_SIZE {
             return Err(Errno::EFBIG);
@@ -289,6 +289,7 @@ impl Object {
         self.check_may_lose_pages()?;
         let before = self.with(|cached, _| core::mem::replace(&mut cached.size, size));
         if size >= before {
+            self.clear_tail(before);
             return Ok(());
         }
         let first = pages(size);
@@ -338,6 +339,12 @@ impl Object {
             }
             might_resched();
         }
+    }
+
+    /// The object is about to grow, and bytes behind its end to belong to it: whoever had the page
+    /// mapped may have left something there.
+    pub fn clear_behind_end(&self) {
+        self.clear_tail(self.size());
     }
 
     fn clear_tail(&self, size: u64) {
