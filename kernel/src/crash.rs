@@ -18,6 +18,7 @@ pub fn crash(how: &[u8]) {
         b"text" => write_on_purpose(image().text_start),
         b"rodata" => write_on_purpose(image().rodata_end - 4096),
         b"data" => execute_data_on_purpose(),
+        b"freed" => write_to_freed_on_purpose(),
         // SAFETY: the fault is what the test wants.
         b"divide" => unsafe {
             asm!("xor ecx, ecx", "div ecx", out("eax") _, out("ecx") _, out("edx") _);
@@ -68,5 +69,21 @@ fn execute_data_on_purpose() {
         code.extend_from_slice(&[RET; 16]);
         // SAFETY: either the fault that the test wants, or a return.
         unsafe { asm!("call {}", in(reg) black_box(code.as_ptr()), clobber_abi("C")) }
+    }
+}
+
+/// Whoever gets the memory next finds out.
+#[inline(never)]
+fn write_to_freed_on_purpose() {
+    let object = || {
+        let mut object = Vec::<u32>::new();
+        object.try_reserve_exact(10).is_ok().then_some(object)
+    };
+    if let Some(first) = object() {
+        let place = first.as_ptr().cast_mut();
+        drop(first);
+        // SAFETY: the memory is there; that it is nobody's any more is what the test is about.
+        unsafe { place.add(3).write_volatile(7) };
+        black_box(object());
     }
 }

@@ -3,6 +3,8 @@
 //! Every allocation is fallible: null becomes a `TryReserveError` or an `AllocError` at the
 //! caller. Objects above 4 KiB are frames of the buddy allocator.
 
+pub mod poison;
+
 use super::direct_map::{lowmem_address, lowmem_pfn};
 use super::frames::{Frame, GFP_KERNEL, alloc_pages, block, free_pages};
 use super::page::mem_map;
@@ -70,10 +72,16 @@ unsafe impl GlobalAlloc for Heap {
             return core::ptr::null_mut();
         }
         let Some(class) = class_of(size, align) else { return alloc_frames(size) };
-        match cpu::with_magazines(|magazines| magazines[class].pop()) {
-            Some(object) => object as *mut u8,
-            None => refill(class),
-        }
+        let object = match cpu::with_magazines(|magazines| magazines[class].pop()) {
+            Some(object) => object,
+            None => match refill(class) {
+                Some(object) => object,
+                None => return core::ptr::null_mut(),
+            },
+        };
+        // SAFETY: it is nobody's yet, and was free.
+        unsafe { poison::give_out(object, CLASSES[class].size()) };
+        object as *mut u8
     }
 
     #[inline]
@@ -81,6 +89,8 @@ unsafe impl GlobalAlloc for Heap {
         let (size, align) = (layout.size() as u32, layout.align() as u32);
         let object = pointer as u32;
         let Some(class) = class_of(size, align) else { return free_frames(object, size) };
+        // SAFETY: it is nobody's any more.
+        unsafe { poison::free(object, CLASSES[class].size()) };
         if !cpu::with_magazines(|magazines| magazines[class].push(object)) {
             give_back(class, object);
         }
@@ -92,7 +102,10 @@ fn alloc_frames(size: u32) -> *mut u8 {
     match IS_UP.load(Relaxed).then(|| alloc_pages(&GFP_KERNEL, order_of(size))).flatten() {
         Some(pfn) => {
             block(pfn, order_of(size)).iter().for_each(|page| page.set(PageFlags::SLAB));
-            lowmem_address(pfn) as *mut u8
+            let object = lowmem_address(pfn);
+            // SAFETY: the frames are this object's.
+            unsafe { poison::give_out_block(object, size) };
+            object as *mut u8
         }
         None => core::ptr::null_mut(),
     }
@@ -111,11 +124,11 @@ fn order_of(size: u32) -> u32 {
 /// Fills half of this CPU's magazine and takes one object more.
 #[cold]
 #[inline(never)]
-fn refill(class: usize) -> *mut u8 {
+fn refill(class: usize) -> Option<u32> {
     if !IS_UP.load(Relaxed) {
-        return core::ptr::null_mut();
+        return None;
     }
-    let Some(object) = take(class) else { return core::ptr::null_mut() };
+    let object = take(class)?;
     for _ in 0..Magazine::<MAGAZINE>::HALF {
         // Only objects that are there: the magazine is a convenience.
         let Some(spare) = take_present(class) else { break };
@@ -124,7 +137,7 @@ fn refill(class: usize) -> *mut u8 {
             break;
         }
     }
-    object as *mut u8
+    Some(object)
 }
 
 fn take_present(class: usize) -> Option<u32> {
@@ -138,6 +151,8 @@ fn take(class: usize) -> Option<u32> {
             return Some(object);
         }
         let slab = Frame::allocate(&GFP_KERNEL)?.into_raw();
+        // SAFETY: the frame is this slab's, and has no objects yet.
+        unsafe { poison::free(lowmem_address(slab), PAGE_SIZE) };
         CACHES[class].lock().add_slab(mem_map(), &DirectMapped, slab);
     }
 }

@@ -4,6 +4,7 @@ use super::direct_map::{KERNEL_TABLES, lowmem_pfn, max_low_pfn};
 use super::frames::{
     Frame, GFP_HIGHUSER, GFP_KERNEL, alloc_pages, block, free_frames, free_pages, put_page,
 };
+use super::heap::poison;
 use super::kmap::{kmap, kmap_atomic, slots_in_use};
 use super::map::Contents;
 use super::object::{Lookup, Object};
@@ -33,6 +34,7 @@ tests! {
     frames_above_4_gib_are_given_out,
     heap_objects_do_not_overlap,
     large_heap_objects_leave_no_mark,
+    objects_hold_nothing_of_anybody,
     vmalloc_areas_end_in_a_guard_page,
     kernel_rights_are_those_of_the_image,
     nothing_of_the_kernel_is_the_users,
@@ -143,6 +145,39 @@ fn large_heap_objects_leave_no_mark() -> Outcome {
     check!(block.iter().all(|page| page.has(PageFlags::SLAB)));
     drop(object);
     check!(block.iter().all(|page| !page.has(PageFlags::SLAB)));
+    Ok(())
+}
+
+/// Neither new ones nor free ones; and what happens to a free one can be seen.
+fn objects_hold_nothing_of_anybody() -> Outcome {
+    for count in [2, 25, 40, 1000, 3 * PAGE_SIZE / 4] {
+        let mut object: Vec<u32> = Vec::new();
+        check!(object.try_reserve_exact(count as usize).is_ok());
+        let (start, bytes) = (object.as_mut_ptr(), count * 4);
+        let byte_at = |offset| {
+            // SAFETY: the heap's memory, low and mapped, whoever has it.
+            unsafe { start.cast::<u8>().add(offset as usize).read_volatile() }
+        };
+        check!((0..bytes).all(|offset| byte_at(offset) == poison::NEW));
+        object.resize(count as usize, 0x1234_5678);
+        drop(object);
+        if bytes > 4096 {
+            continue;
+        }
+        check!((0..bytes).all(|offset| byte_at(offset) == poison::FREE));
+        let is_free = || {
+            // SAFETY: as above.
+            unsafe { poison::is_free(start as u32, bytes) }
+        };
+        check!(is_free());
+        // SAFETY: as above; the byte is put back before anybody gets the object.
+        unsafe {
+            let last = start.cast::<u8>().add(bytes as usize - 1);
+            last.write_volatile(1);
+            check!(!is_free());
+            last.write_volatile(poison::FREE);
+        }
+    }
     Ok(())
 }
 

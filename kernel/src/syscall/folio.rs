@@ -62,6 +62,22 @@ pub fn drain() -> Result<u32> {
     Ok(0)
 }
 
+/// For the tests. Release kernels do not have it.
+#[cfg(not(debug_assertions))]
+pub fn poison(_: u32) -> Result<u32> {
+    Err(Errno::ENOSYS)
+}
+
+#[cfg(debug_assertions)]
+pub fn poison(byte: u32) -> Result<u32> {
+    let byte = u8::try_from(byte).map_err(|_| Errno::EINVAL)?;
+    crate::mm::heap::poison::set_new(byte);
+    let (bottom, _) = current().task.stack_bounds();
+    // SAFETY: the running task's stack.
+    unsafe { crate::arch::string::fill_unused_stack(bottom, byte) };
+    Ok(0)
+}
+
 /// For the test of the leak check. Release kernels do not have it.
 #[cfg(not(debug_assertions))]
 pub fn leak(_: u32) -> Result<u32> {

@@ -51,6 +51,12 @@ pub fn kernel_data_does_not_execute(setup: &Setup) -> Outcome {
     ended.expect_said(&["crash=data: nothing happened"])
 }
 
+/// Linux needs CONFIG_SLUB_DEBUG for that.
+pub fn memory_that_is_used_after_it_was_freed_is_noticed(setup: &Setup) -> Outcome {
+    let texts = ["were written to after they were freed", "write_to_freed_on_purpose"];
+    crashes(setup, "freed", &texts)
+}
+
 pub fn exceptions_of_the_kernel_are_fatal(setup: &Setup) -> Outcome {
     for (how, vector) in [("divide", "vector: 0x0"), ("invalid", "vector: 0x6")] {
         crashes(setup, how, &["trap in the kernel", vector, "crash::crash"])?;

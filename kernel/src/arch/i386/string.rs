@@ -29,6 +29,19 @@ pub unsafe fn clear_shared(to: *mut u8, count: usize) {
     unsafe { clear_bytes_shared(to, 0, count) };
 }
 
+/// Fills what lies unused on the running stack, whose lowest address is `bottom`.
+///
+/// # Safety
+/// The stack is mapped from there on.
+#[cfg(debug_assertions)]
+pub unsafe fn fill_unused_stack(bottom: u32, byte: u8) {
+    // SAFETY: nothing is kept below ESP. What interrupts this has gone from there when it goes on.
+    unsafe {
+        core::arch::asm!("mov ecx, esp", "sub ecx, edi", "rep stosb",
+            inout("edi") bottom => _, out("ecx") _, in("al") byte, options(nostack));
+    }
+}
+
 unsafe extern "fastcall" {
     fn clear_page_words(to: u32);
     fn copy_page_words(to: u32, from: u32);

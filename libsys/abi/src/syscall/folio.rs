@@ -39,6 +39,12 @@ macro_rules! for_each_folio_call {
             /// EINVAL: no such kind. ENODEV: without high memory kmap needs no slots. ENOSYS: the
             /// kernel was built without assertions.
             4 leak(kind: u32);
+            /// Tests only: what the kernel has in memory that it has not written to is this byte: the
+            /// unused part of the calling thread's kernel stack, and objects that the heap gives out
+            /// from now on.
+            ///
+            /// EINVAL: no byte. ENOSYS: the kernel was built without assertions.
+            5 poison(byte: u32);
         }
     };
 }
