@@ -16,9 +16,15 @@ use kcore::paging::{Access, Slot};
 const STEP: u32 = 64;
 
 impl Mm {
-    /// Writes the words of at most `count` pages from `first` on, to the end of user space. Returns
-    /// how many.
-    pub fn page_words(&self, first: u32, to: UserMutPtr<u64>, count: u32) -> Result<u32> {
+    /// Writes the words of at most `count` pages from `first` on, to the end of user space, of each
+    /// the bits in `shown`. Returns how many.
+    pub fn page_words(
+        &self,
+        first: u32,
+        to: UserMutPtr<u64>,
+        count: u32,
+        shown: u64,
+    ) -> Result<u32> {
         let count = count.min(TASK_SIZE.as_u32().saturating_sub(first));
         let mut done = 0;
         while done < count {
@@ -34,7 +40,7 @@ impl Mm {
                     at = entries(&tables, range.above(at), STEP, |page, _, slot| {
                         let index = page.as_u32() - start.as_u32();
                         if let Some(place) = words.get_mut(index as usize) {
-                            *place = word(slot);
+                            *place = word(slot) & shown;
                         }
                     });
                 }

@@ -12,7 +12,7 @@ use crate::result::{Errno, Result};
 use abi::UserMutPtr;
 use abi::statistics::{
     AREA_HEAP, AREA_PLAIN, AREA_SHARED, AREA_STACK, AREA_VDSO, AREA_VVAR, AreaStatistics,
-    AreaUsage, TableRange,
+    AreaUsage, PAGE_FRAME, TableRange,
 };
 use kcore::addr::{PAGE_SHIFT, VirtAddr};
 
@@ -97,7 +97,9 @@ pub fn page_words(
     size: u32,
 ) -> Result<u32> {
     const WORD: u32 = size_of::<u64>() as u32;
-    let count = target::space(right, pid)?.page_words(first, words, size / WORD)?;
+    let space = target::space(right, pid)?;
+    let shown = if target::may_see_frames(right) { u64::MAX } else { !PAGE_FRAME };
+    let count = space.page_words(first, words, size / WORD, shown)?;
     Ok(count * WORD)
 }
 
@@ -134,8 +136,14 @@ pub fn table_ranges(
         }
     } else {
         let mm = target::space(right, pid)?;
+        let may_see_frames = target::may_see_frames(right);
+        let mut give = give;
+        let shown = |range: &TableRange| match may_see_frames {
+            true => give(range),
+            false => give(&TableRange { frame: 0, ..*range }),
+        };
         if room {
-            mm.table_ranges(address, give)?;
+            mm.table_ranges(address, shown)?;
         }
     }
     entries.finish()

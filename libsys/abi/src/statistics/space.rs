@@ -65,7 +65,8 @@ structure! {
         pub pages: u32,
         /// `TABLE_*`.
         pub flags: u32,
-        /// Frame of the first page, or what the entry says of a swapped one.
+        /// Frame of the first page, or what the entry says of a swapped one; 0 but for root and with
+        /// the right.
         pub frame: u32,
     }
 }

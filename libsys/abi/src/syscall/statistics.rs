@@ -47,7 +47,7 @@ macro_rules! for_each_statistics_call {
             /// ENOENT: there is no area.
             86 area_usage(right: u32, pid: i32, address: u32, to: UserMutPtr<AreaUsage>, size: u32);
             /// One word for each page from the one numbered `first` on, to the end of user space, in
-            /// the form of Linux's `pagemap`.
+            /// the form of Linux's `pagemap`. Frames are 0 but for root and with the right.
             87 page_words(right: u32, pid: i32, first: u32, words: UserMutPtr<u64>, size: u32);
             /// Copies from a process's memory, as far as it is there.
             ///
