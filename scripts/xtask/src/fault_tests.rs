@@ -2,7 +2,7 @@
 
 use crate::contents::Contents;
 use crate::failpoints;
-use crate::guest_tests::{SUITE, run_suite};
+use crate::guest_tests::{SUITE, run_suite, show_remarks};
 use crate::jobs::Job;
 use crate::lanes::Lane;
 use crate::report::{Case, Verdict};
@@ -64,9 +64,7 @@ pub fn fault(
             cases.extend(more);
             output.push_str(&said);
         }
-        for line in output.lines().filter_map(|line| line.strip_prefix("# ")) {
-            eprintln!("{line}");
-        }
+        show_remarks(&output);
         cases.iter_mut().for_each(|case| name_addresses(case, &kernel));
         if filter.is_none() {
             cases.extend(failpoints::coverage(&kernel, &output)?);

@@ -66,13 +66,24 @@ pub fn suite(lane: &Lane, kernel: PathBuf, contents: Contents, filter: Option<&s
     let lane = lane.clone();
     Job::new(format!("suite {}", lane.name), move || {
         let words: Vec<&str> = [SUITE].into_iter().chain(filter.as_deref()).collect();
-        let (mut cases, _) = run_suite(&lane, &kernel, contents, &words, SUITE_TIMEOUT, filtered)?;
+        let (mut cases, output) =
+            run_suite(&lane, &kernel, contents, &words, SUITE_TIMEOUT, filtered)?;
+        if filtered {
+            show_remarks(&output);
+        }
         // What this lane is there for may not be left out.
         if lane.has_high_memory && !filtered && !cases.contains(&Case::passed(HIGH_MEMORY_TEST)) {
             cases.push(Case::failed("high memory", format!("{HIGH_MEMORY_TEST} did not pass")));
         }
         Ok(cases)
     })
+}
+
+/// What tests say besides their results.
+pub fn show_remarks(output: &str) {
+    for line in output.lines().filter_map(|line| line.strip_prefix("# ")) {
+        eprintln!("{line}");
+    }
 }
 
 /// Threads that change an address space while others fault in it, for so many seconds each test.

@@ -10,13 +10,10 @@ use sys::wait::Status;
 
 tests![
     dividing_by_zero_is_sigfpe,
-    privileged_instructions_are_sigsegv,
     invalid_instructions_are_sigill,
     breakpoints_are_sigtrap,
     the_overflow_trap_is_sigsegv,
     single_steps_are_sigtrap,
-    jumping_into_the_kernel_is_sigsegv,
-    the_kernel_cannot_be_read_or_written,
     stack_overflow_is_sigsegv,
     stack_overflow_can_be_handled_elsewhere,
     the_stack_grows_on_demand,
@@ -68,49 +65,9 @@ macro_rules! instructions {
 }
 
 instructions! {
-    clear_interrupts: "cli";
-    halt: "hlt";
-    read_port: "mov edx, 0x3f8", "in al, dx";
-    write_port: "mov edx, 0xf4", "mov al, 0", "out dx, al";
-    read_control: "mov eax, cr0";
-    write_control: "mov cr3, eax";
-    load_descriptors: "sub esp, 8", "lidt [esp]", "add esp, 8";
-    invalidate_page: "invlpg [esp]";
-    read_model_register: "mov ecx, 0x1b", "rdmsr";
-    load_null_stack: "xor eax, eax", "mov ss, eax";
-    load_kernel_segment: "mov eax, 0x10", "mov ds, eax";
-    far_call_into_nothing: ".byte 0x9a, 0, 0, 0, 0, 0x70, 0x77";
-    interrupt_13: "int 13";
-    interrupt_8: "int 8";
-    interrupt_32: "int 32";
     not_an_instruction: "ud2";
     breakpoint: "int3";
     overflow_trap: "mov al, 127", "add al, 1", "into";
-}
-
-pub fn privileged_instructions_are_sigsegv() {
-    let functions: [(&str, extern "C" fn(u32)); 14] = [
-        ("cli", clear_interrupts),
-        ("hlt", halt),
-        ("in", read_port),
-        ("out", write_port),
-        ("mov eax, cr0", read_control),
-        ("mov cr3, eax", write_control),
-        ("lidt", load_descriptors),
-        ("invlpg", invalidate_page),
-        ("rdmsr", read_model_register),
-        ("mov ss, 0", load_null_stack),
-        ("mov ds, kernel", load_kernel_segment),
-        ("int 13", interrupt_13),
-        ("int 8", interrupt_8),
-        ("int 32", interrupt_32),
-    ];
-    for (name, function) in functions {
-        let fault = catch(function, 0).expect_err(name);
-        assert_eq!((fault.signal, fault.code, fault.address), (SIGSEGV, SI_KERNEL, 0), "{name}");
-    }
-    let fault = catch(far_call_into_nothing, 0).expect_err("far call");
-    assert_eq!((fault.signal, fault.code), (SIGSEGV, SI_KERNEL));
 }
 
 pub fn invalid_instructions_are_sigill() {
@@ -137,29 +94,6 @@ pub fn single_steps_are_sigtrap() {
     }
     let fault = catch(step, 0).expect_err("a trap");
     assert_eq!((fault.signal, fault.code), (SIGTRAP, TRAP_TRACE));
-}
-
-pub fn jumping_into_the_kernel_is_sigsegv() {
-    for address in [0xc000_0000, 0xc010_0000, 0xffff_f000] {
-        let fault = try_execute(address).expect_err("a fault");
-        assert_eq!((fault.signal, fault.address), (SIGSEGV, address));
-        let status = child::run(|| {
-            // SAFETY: the fault is what the test wants.
-            unsafe { asm!("jmp {0}", in(reg) address, options(noreturn)) }
-        });
-        assert_eq!(status, Status::Signaled(SIGSEGV));
-    }
-}
-
-pub fn the_kernel_cannot_be_read_or_written() {
-    crate::harness::only_on_folio("PAGE_OFFSET of i386 (kcore::layout)");
-    for address in [0xc000_0000, 0xc010_0000, 0xf800_0000, 0xffff_f000] {
-        // Present or not, it looks the same: nothing there.
-        let read = try_read(address).expect_err("a fault");
-        assert_eq!((read.signal, read.address), (SIGSEGV, address));
-        let write = try_write(address).expect_err("a fault");
-        assert_eq!((write.signal, write.address), (SIGSEGV, address));
-    }
 }
 
 /// Calls itself until the stack ends.

@@ -47,6 +47,7 @@ mod init;
 mod injection;
 mod ipc;
 mod ipc_threads;
+mod isolation;
 mod large;
 mod leak;
 mod lock;
@@ -160,6 +161,7 @@ const TESTS: &[&[Case]] = &[
     usage::TESTS,
     ipc::TESTS,
     ipc_threads::TESTS,
+    isolation::TESTS,
     shared::TESTS,
     compiled_objects::TESTS,
     damaged_objects::TESTS,

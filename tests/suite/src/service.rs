@@ -22,7 +22,6 @@ tests![
     nobody_else_notices,
     frames_outlive_their_server,
     what_a_server_leaks_ends_with_it,
-    servers_get_nothing_that_is_not_theirs,
     the_kernel_reads_ports_for_those_who_have_them,
     a_look_up_waits_for_the_name,
     a_service_that_dies_too_often_is_given_up,
@@ -196,18 +195,6 @@ pub fn what_a_server_leaks_ends_with_it() {
         let port = connect("assist").expect("assist");
         let (first, _) = ask(&port, Call::new(LEAK).word(100)).expect("leak");
         ask(&port, Call::new(EXIT).word(0).word(first).retry()).expect("the next one");
-    });
-}
-
-pub fn servers_get_nothing_that_is_not_theirs() {
-    as_program(|| {
-        let port = connect("assist").expect("assist");
-        let before = ask(&port, Call::new(WHO)).expect("who");
-        for request in [REPLY_WRONGLY, FORGE, DEMAND] {
-            let answer = port.call(Call::new(request)).expect("an answer");
-            assert_eq!(answer.message.get(0), 0, "request {request}");
-        }
-        assert_eq!(ask(&port, Call::new(WHO)), Ok(before));
     });
 }
 

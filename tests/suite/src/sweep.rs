@@ -18,7 +18,7 @@ const FIRST_ERROR: u32 = 0u32.wrapping_sub(4095);
 /// Exit status of who has not seen that a pointer matters.
 const UNSEEN: i32 = 1;
 /// What the numbers among the arguments are, and those that choose what is to be done, a round each.
-const NUMBERS: [(u32, u32); 6] = [(0, 0), (1, 0), (1, 1), (16, 16), (64, 0), (4096, 4096)];
+pub const NUMBERS: [(u32, u32); 6] = [(0, 0), (1, 0), (1, 1), (16, 16), (64, 0), (4096, 4096)];
 /// Parameters that say where a list begins: at its beginning.
 const STARTS: [&str; 3] = ["after", "first", "from"];
 /// Parameters that choose.
@@ -45,7 +45,7 @@ fn bad_addresses(scene: &Scene) -> Vec<u32> {
 
 /// Calls that wait for what never comes, or end the process, whatever their pointers are; on Linux
 /// also those whose success would be felt by others, or by this process: no second of CPU time.
-fn is_left_out(call: &Call) -> bool {
+pub fn is_left_out(call: &Call) -> bool {
     let everywhere = ["exit", "exit_group", "sigreturn", "rt_sigreturn", "vfork"];
     let on_linux = [
         "chroot",
@@ -62,9 +62,8 @@ fn is_left_out(call: &Call) -> bool {
     everywhere.contains(&call.name) || !on_folio() && on_linux.contains(&call.name)
 }
 
-/// One call with one bad pointer: EFAULT, or what it says about good arguments too. Whether
-/// it was EFAULT every time.
-fn check(scene: &Scene, call: &Call, place: usize, (number, choice): (u32, u32)) -> bool {
+/// Arguments that are as good as this process can make them, one of [`NUMBERS`] where it cannot.
+pub fn good_arguments(scene: &Scene, call: &Call, (number, choice): (u32, u32)) -> Registers {
     let mut good = [0; 6];
     for (at, parameter) in call.places() {
         // A signal other than 0 might end this process; the flags of `clone` have the one by which
@@ -78,6 +77,13 @@ fn check(scene: &Scene, call: &Call, place: usize, (number, choice): (u32, u32))
             _ => honest,
         };
     }
+    good
+}
+
+/// One call with one bad pointer: EFAULT, or what it says about good arguments too. Whether
+/// it was EFAULT every time.
+fn check(scene: &Scene, call: &Call, place: usize, numbers: (u32, u32)) -> bool {
+    let good = good_arguments(scene, call, numbers);
     let results: Vec<(u32, u32)> = bad_addresses(scene)
         .into_iter()
         .map(|bad| {
@@ -104,7 +110,7 @@ fn check(scene: &Scene, call: &Call, place: usize, (number, choice): (u32, u32))
     are_refused
 }
 
-fn make(scene: &Scene, call: &Call, registers: &Registers) -> u32 {
+pub fn make(scene: &Scene, call: &Call, registers: &Registers) -> u32 {
     scene.resume_traced();
     let result = call.make(registers);
     scene.stop_copies();
