@@ -54,6 +54,8 @@ The last line is `N passed, N failed, N skipped`. Exit status: 0 if nothing fail
 ";
 
 const HARNESS_SECONDS: &str = "600";
+/// What the harness asks of every image: who may use which page.
+const PAGE_TABLES: &str = "page_tables::";
 const STRESS: u32 = 60;
 const LONG_STRESS: u32 = 600;
 
@@ -154,7 +156,7 @@ pub fn run(words: Words) -> Result<u8> {
             let job = tests.ktest(&own)?;
             tests.run(job)?;
         }
-        Some(Ring::Harness) => tests.harness(&own)?,
+        Some(Ring::Harness) => tests.harness(&own, tests.filter)?,
         Some(Ring::Oracle) => tests.compared(&ORACLE, &own)?,
         Some(Ring::Foreign) => tests.compared(&FOREIGN, &own)?,
         Some(Ring::Fault) => {
@@ -175,7 +177,7 @@ pub fn run(words: Words) -> Result<u8> {
             let jobs = [tests.ktest(&own)?, tests.suite(&own)?];
             tests.run(jobs.into_iter().flatten())?;
             tests.suite_on_linux()?;
-            tests.harness(&own)?;
+            tests.harness(&own, tests.filter)?;
             let others = lanes::layouts(machine);
             for lane in others.iter().filter(|lane| lane.machine.layout != machine.layout) {
                 let job = tests.smoke(lane)?;
@@ -191,8 +193,10 @@ pub fn run(words: Words) -> Result<u8> {
             jobs.extend(tests.stress(machine, stress)?);
             jobs.extend(tests.fault(&lanes::faults(machine), options.long)?);
             tests.run_together(jobs)?;
-            for lane in lanes::layouts(machine).iter().filter(|lane| lane.is_of_the_harness()) {
-                tests.harness(lane)?;
+            for lane in &lanes::layouts(machine) {
+                let part = (!lane.is_of_the_harness()).then_some(PAGE_TABLES);
+                let part = tests.filter.or(part);
+                tests.harness(lane, part)?;
             }
             tests.compared(&ORACLE, &own)?;
             tests.compared(&FOREIGN, &own)?;
@@ -345,7 +349,8 @@ impl Tests<'_> {
     }
 
     /// The scenarios of `tests/harness`, which boots its guests itself.
-    fn harness(&mut self, lane: &Lane) -> Result<()> {
+    /// Guests seen from outside: those whose names contain `part`.
+    fn harness(&mut self, lane: &Lane, part: Option<&str>) -> Result<()> {
         // Built here: it has its own time to run.
         if self.kernel(lane, Kind::Ktest)?.is_none() || self.kernel(lane, Kind::Plain)?.is_none() {
             return Ok(());
@@ -353,8 +358,8 @@ impl Tests<'_> {
         self.program(SUITE)?;
         let mut command = limited(cargo::command("cargo"), HARNESS_SECONDS);
         command.args(["run", "--quiet", "--package", "harness", "--"]);
-        command.args(lane.machine.words()).args(self.filter);
-        let filtered = self.filter.is_some();
+        command.args(lane.machine.words()).args(part);
+        let filtered = part.is_some();
         self.group(format!("harness {}", lane.name), || {
             let output = command
                 .stdin(Stdio::null())
