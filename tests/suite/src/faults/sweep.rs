@@ -81,7 +81,8 @@ pub fn sweep(
     let before = Snapshot::settled().expect("statistics");
     let (counts, wrong) = (Counts::default(), Vec::new());
     let mut sweep = Sweep { runner, scenario, report, before, counts, wrong };
-    let opportunities = sweep.singles();
+    let opportunities = sweep.singles(|nth| Choice::Counted { nth, then: 0 });
+    sweep.singles(|nth| Choice::Untimely { nth });
     sweep.near_pairs(opportunities, amount);
     for choice in distant_pairs(opportunities, amount).chain(lucky(opportunities, amount)) {
         sweep.take(choice);
@@ -91,9 +92,9 @@ pub fn sweep(
 
 impl Sweep<'_> {
     /// One after the other, until none is left; how many there were.
-    fn singles(&mut self) -> u32 {
+    fn singles(&mut self, choose: fn(u32) -> Choice) -> u32 {
         for nth in 1..MOST {
-            if self.take(Choice::Counted { nth, then: 0 }) == 0 {
+            if self.take(choose(nth)) == 0 {
                 return nth - 1;
             }
         }
