@@ -17,6 +17,7 @@ mod irq;
 mod ktest;
 mod log;
 mod mm;
+mod nmi;
 mod panic;
 mod process;
 mod result;

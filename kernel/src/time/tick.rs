@@ -3,7 +3,7 @@
 use super::{clock, load, timer};
 use crate::arch::entry::TrapFrame;
 use crate::arch::pit;
-use crate::{irq, task};
+use crate::{irq, nmi, task};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 static TICKS: AtomicU32 = AtomicU32::new(0);
@@ -27,5 +27,6 @@ fn tick(_: u8, frame: &TrapFrame) {
     TICKS.store(TICKS.load(Relaxed).wrapping_add(1), Relaxed);
     task::account_tick(frame.is_from_user());
     load::account_tick(ticks());
+    nmi::tell();
     timer::fire_expired(clock::tick());
 }

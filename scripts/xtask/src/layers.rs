@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("irq", 1),
     ("sync", 1),
     ("log", 1),
+    ("nmi", 1),
     ("mm", 2),
     // kmap that may sleep.
     ("mm::kmap::pkmap", 3),
@@ -76,6 +77,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     // Chips and tables lie behind locks, and locks switch interrupts off.
     ("arch", "sync"),
     // The entry code hands the processor's events to their handlers.
+    ("arch::i386::entry", "nmi"),
     ("arch::i386::entry", "trap"),
     // And calls handlers of system calls, and looks for work on the way out, without a detour.
     ("arch::i386::entry", "syscall"),

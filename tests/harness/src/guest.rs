@@ -167,6 +167,11 @@ impl<'a> Guest<'a> {
         Ok(self)
     }
 
+    /// The file of its kernel.
+    pub fn kernel(&self) -> &Path {
+        &self.kernel
+    }
+
     /// Boots, and waits for the end.
     pub fn run(mut self) -> std::result::Result<Ended, String> {
         let (stdout, stderr) = (Kept::default(), Kept::default());

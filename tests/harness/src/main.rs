@@ -72,7 +72,6 @@ scenarios! {
         a_null_pointer_is_a_page_fault,
         kernel_text_and_constants_are_read_only,
         kernel_data_does_not_execute,
-        memory_that_is_used_after_it_was_freed_is_noticed,
         exceptions_of_the_kernel_are_fatal,
         a_kernel_that_hangs_is_ended,
     ],
@@ -101,8 +100,6 @@ scenarios! {
     faults: [
         each_fault_of_the_command_line_is_a_line,
         a_panic_names_the_faults_before_it,
-        a_fatal_signal_is_told_with_the_faults_before_it,
-        passages_are_counted_from_the_beginning,
         attributes_count_on_the_command_line,
     ],
     foreign: [
@@ -131,7 +128,12 @@ scenarios! {
         a_restored_guest_answers_at_once,
         counted_guests_are_alike,
     ],
-    outside: [a_flipped_bit_is_one_guests_own],
+    outside: [
+        interrupts_that_nothing_masks_pass,
+        one_at_the_first_instruction_of_a_call_passes,
+        counted_guests_meet_it_at_the_same_instruction,
+        a_flipped_bit_is_one_guests_own,
+    ],
     page_tables: [
         no_table_gives_more_than_it_should,
         bad_entries_are_found,

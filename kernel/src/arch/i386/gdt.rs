@@ -71,7 +71,7 @@ impl IoPorts {
 pub struct CpuTables {
     gdt: [u64; ENTRIES],
     /// Of SYSENTER's first instruction, which finds the real one in the task state: only a debug
-    /// exception may come before.
+    /// exception or a non-maskable interrupt may come before.
     _entry_stack: [u32; 64],
     task_state: TaskState,
     /// The ports whose bits are clear in the bitmap.

@@ -1,10 +1,12 @@
 use super::vga_text::{COLUMNS, Cells, ROWS, Screen};
 use crate::ktest::{Outcome, check, tests};
+use crate::nmi;
 use alloc::vec::Vec;
+use core::arch::asm;
 use core::fmt::Write;
 use core::ptr::NonNull;
 
-tests![the_screen_shows_the_first_lines];
+tests![the_screen_shows_the_first_lines, an_interrupt_that_nothing_masks_passes];
 
 fn the_screen_shows_the_first_lines() -> Outcome {
     // Cells around the screen, which it must not touch.
@@ -36,5 +38,15 @@ fn the_screen_shows_the_first_lines() -> Outcome {
     check!(says(2, b"??"));
     check!(says(3, b"line 2"));
     check!(says(ROWS - 1, b"line 23"));
+    Ok(())
+}
+
+fn an_interrupt_that_nothing_masks_passes() -> Outcome {
+    let before = nmi::count();
+    let (mut first, mut second) = (0x1234_5678_u32, 0x9abc_def0_u32);
+    // SAFETY: the handler gives all registers back.
+    unsafe { asm!("int 2", inout("eax") first, inout("ecx") second) };
+    check!((first, second) == (0x1234_5678, 0x9abc_def0));
+    check!(nmi::count() == before.wrapping_add(1));
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::{FOLIO_CALL, LINUX_CALL};
 use kcore::exception::BAD_RETURN;
 
 const DEBUG: usize = 1;
+const NMI: usize = 2;
 const PAGE_FAULT: usize = 14;
 const STUB_BYTES: usize = 16;
 const STUBS: usize = 48;
@@ -55,6 +56,8 @@ trap_stubs:
     push vector
     .if vector == {debug}
     jmp debug_entry
+    .elseif vector == {nmi}
+    jmp nmi_entry
     .elseif vector == {page_fault}
     jmp page_fault_entry
     .elseif vector < 32
@@ -169,6 +172,7 @@ work_entry:
     bad_return = const BAD_RETURN,
     stubs = const STUBS,
     debug = const DEBUG,
+    nmi = const NMI,
     folio_call = const FOLIO_CALL,
     page_fault = const PAGE_FAULT,
     on_fault = sym crate::trap::on_fault,

@@ -29,10 +29,10 @@ pub fn traced_sysenter() -> u32 {
 entry_code!(
     r#"
     # SYSENTER: EBP is the program's stack pointer, and what it points at the sixth argument. ESP is the
-    # start of the TSS, interrupts are off. All other flags are the program's, and so are DS and ES, which
-    # may be anything: until they are loaded, memory is reached by SS.
+    # start of the TSS, from where the first instruction gets it; interrupts are off. All other flags are
+    # the program's, and so are DS and ES, which may be anything: until they are loaded, memory is reached
+    # by SS.
     .macro begin_frame
-    mov esp, [esp + {tss_esp0}]
     push {user_ds}
     push ebp
     sti
@@ -67,6 +67,8 @@ entry_code!(
     .balign 16
     .globl sysenter_entry
 sysenter_entry:
+    mov esp, [esp + {tss_esp0}]
+sysenter_on_stack:
     begin_frame
     test dword ptr [esp + {frame_eflags} - {frame_vector}], {odd_flags}
     jnz 8f
@@ -97,6 +99,8 @@ sysenter_entry:
     # A traced program: as below, whatever its flags are.
     .globl traced_sysenter_entry
 traced_sysenter_entry:
+    mov esp, [esp + {tss_esp0}]
+traced_sysenter_on_stack:
     begin_frame
     push 2
     popfd
@@ -146,6 +150,40 @@ debug_entry:
     pop eax
     add esp, 8
     iretd
+
+    # Comes at any instruction. If that is the first one after SYSENTER, it is done here, so that there is
+    # a stack.
+    .balign 16
+    .globl nmi_entry
+nmi_entry:
+    cmp dword ptr [esp + 8], offset sysenter_entry
+    je nmi_at_sysenter
+    cmp dword ptr [esp + 8], offset traced_sysenter_entry
+    je nmi_at_traced_sysenter
+nmi_on_stack:
+    save_registers
+    xor ebp, ebp
+    call {on_nmi}
+    jmp trap_return
+
+nmi_at_traced_sysenter:
+    mov dword ptr [esp + 8], offset traced_sysenter_on_stack
+    jmp nmi_without_stack
+nmi_at_sysenter:
+    mov dword ptr [esp + 8], offset sysenter_on_stack
+    # From below the TSS to the thread's stack: EAX, the vector, the error code, EIP, CS and EFLAGS.
+nmi_without_stack:
+    push eax
+    mov eax, [esp + 24 + {tss_esp0}]
+    pop dword ptr ss:[eax - 24]
+    pop dword ptr ss:[eax - 20]
+    pop dword ptr ss:[eax - 16]
+    pop dword ptr ss:[eax - 12]
+    pop dword ptr ss:[eax - 8]
+    pop dword ptr ss:[eax - 4]
+    lea esp, [eax - 24]
+    pop eax
+    jmp nmi_on_stack
     "#,
     user_cs = const USER_CS,
     tss_esp0 = const TSS_ESP0,
@@ -162,5 +200,6 @@ debug_entry:
     frame_eip = const offset_of!(TrapFrame, eip),
     frame_eflags = const offset_of!(TrapFrame, eflags),
     frame_esp = const offset_of!(TrapFrame, esp),
+    on_nmi = sym crate::nmi::on_nmi,
     on_traced_call = sym crate::trap::traced::on_call,
 );
