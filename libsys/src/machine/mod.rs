@@ -8,6 +8,7 @@ pub mod command;
 pub mod console;
 pub mod directory;
 pub mod env;
+pub mod failpoint;
 pub mod file;
 pub mod heap;
 pub mod io;

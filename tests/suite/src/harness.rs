@@ -2,18 +2,16 @@
 
 use crate::leak::{self, Snapshot};
 use crate::stress;
+pub use ::leak::{end_orphans, on_folio};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::arch::x86::__cpuid;
 use core::fmt::Write;
 use core::time::Duration;
 use sys::abi::file::{F_SETFL, O_NONBLOCK};
-use sys::abi::process::{Utsname, WNOHANG};
 use sys::abi::signal::{SIGALRM, SIGKILL};
-use sys::abi::syscall::folio::ProcessStatistics;
 use sys::io::{Fd, STDERR};
 use sys::process::{self, Fork};
-use sys::syscall::{folio, output};
 use sys::time::sleep;
 use sys::wait::Status;
 use sys::{Errno, println};
@@ -224,32 +222,6 @@ fn finish(pid: i32, reason: &sys::file::File) -> Verdict {
     }
 }
 
-/// Ends what a test left behind in other groups. All of it is ours, as `run` adopts orphans.
-pub fn end_orphans() {
-    while process::wait(-1, WNOHANG).is_ok_and(|ended| ended.is_some()) {}
-    while on_folio()
-        && let Some(child) = any_child()
-    {
-        let _ = process::kill(child, SIGKILL);
-        let _ = process::wait(child, 0);
-    }
-}
-
-/// A child of this process. Only Folio tells.
-fn any_child() -> Option<i32> {
-    let own = process::id();
-    let mut entry = ProcessStatistics::default();
-    loop {
-        let (after, size) = (entry.pid, size_of::<ProcessStatistics>() as u32);
-        // SAFETY: the entry is ours and that long.
-        match unsafe { folio::processes(after, output(&mut entry), size) } {
-            Ok(written) if written == size && entry.parent == own => return Some(entry.pid),
-            Ok(written) if written == size => {}
-            _ => return None,
-        }
-    }
-}
-
 fn describe(arguments: core::fmt::Arguments<'_>) -> String {
     let mut text = String::new();
     let _ = text.write_fmt(arguments);
@@ -274,13 +246,6 @@ pub fn said(pipe: &sys::file::File) -> String {
         let _ = write!(line, "{separator}{}", String::from_utf8_lossy(part.trim_ascii()));
     }
     line
-}
-
-/// Whether the kernel is Folio.
-pub fn on_folio() -> bool {
-    let mut name = Utsname::default();
-    call!(uname(output(&mut name))).is_ok() && name.sysname.starts_with(b"Folio\0")
-        || name.version.starts_with(b"Folio")
 }
 
 /// Skips the test elsewhere than on Folio, where the text named by `source` does not hold.

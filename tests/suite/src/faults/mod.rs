@@ -31,7 +31,6 @@
 mod campaign;
 mod children;
 mod choice;
-mod context;
 mod options;
 mod outcome;
 mod plans;
@@ -44,5 +43,5 @@ mod verdict;
 
 pub use campaign::run;
 pub use children::{child, ended_well, join, told, wait};
-pub use context::without_faults;
 pub use outcome::{Failure, Outcome, Scenario};
+pub use sys::failpoint::without_faults;

@@ -1,16 +1,16 @@
 //! Faults and runs, for people and for tools.
 
+use super::Scenario;
 use super::choice::Choice;
 use super::runner::Run;
 use super::verdict::{Right, records};
-use super::{Scenario, context};
 use alloc::format;
 use alloc::string::String;
 use core::fmt::{self, Write};
 use sys::abi::failpoint::{Failpoint, FaultRecord, FaultState};
 use sys::abi::signal;
-use sys::println;
 use sys::wait::Status;
+use sys::{failpoint, println};
 
 fn point(record: &FaultRecord) -> &'static str {
     Failpoint::from_number(record.point).map_or("?", Failpoint::name)
@@ -32,7 +32,7 @@ pub fn print_faults(scenario: &Scenario, choice: Choice, run: &Run) {
 
 /// `site NUMBER HITS FAULTS` for each place with a failpoint.
 pub fn print_sites() {
-    for (number, site) in context::sites().enumerate() {
+    for (number, site) in failpoint::sites().enumerate() {
         println!("site {number} {} {}", { site.hits }, { site.faults });
     }
 }

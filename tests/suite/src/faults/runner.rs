@@ -2,7 +2,6 @@
 
 use super::children::wait;
 use super::choice::Choice;
-use super::context::{self, Context};
 use super::report::describe;
 use super::verdict::{Ended, Right, judge, records};
 use super::{Failure, Outcome, Scenario, servers};
@@ -17,6 +16,7 @@ use sys::abi::file::MNT_DETACH;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::abi::process::{STATUS_CONTINUED, status_exited, status_signaled, status_stopped};
 use sys::abi::signal::SIGPIPE;
+use sys::failpoint::{self, Context};
 use sys::io::{Fd, STDERR};
 use sys::memory::Mapping;
 use sys::path::CPath;
@@ -79,9 +79,9 @@ impl Runner {
         let context = Context::new(&plan).map_err(cannot("fault_create"))?;
         let start = time::now();
         loop {
-            let before = context.state().faults;
+            let before = context.state().expect("an open context").faults;
             let tried = self.try_once(scenario, &context);
-            let state = context.state();
+            let state = context.state().expect("an open context");
             if records(&state).any(|record| record.served != 0) {
                 servers::await_all();
             }
@@ -109,9 +109,9 @@ impl Runner {
                 let _ = call!(alarm(TIME_LIMIT));
                 warm_up();
                 servers::prepare(scenario);
-                context.enter();
+                context.enter().expect("an open context");
                 let outcome = (scenario.run)();
-                context::leave();
+                failpoint::leave().expect("failpoints");
                 self.say(outcome);
                 process::exit(0)
             }

@@ -1,0 +1,103 @@
+//! What the kernel holds.
+
+use crate::on_folio;
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Write;
+use core::mem;
+use core::time::Duration;
+use sys::abi::syscall::folio::*;
+use sys::syscall::{folio, output};
+
+/// What the kernel holds when nothing is cached. Figures that only grow are left out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Snapshot(Statistics);
+
+impl Snapshot {
+    /// Counts; `None` on Linux.
+    pub fn take() -> Option<Self> {
+        if !on_folio() {
+            return None;
+        }
+        let mut statistics = Statistics::default();
+        let size = size_of::<Statistics>() as u32;
+        // SAFETY: the calls touch no memory but the structure.
+        let counted = unsafe {
+            folio::drain().and_then(|_| folio::statistics(output(&mut statistics), size))
+        };
+        counted.expect("drain and statistics");
+        statistics.minor_faults = 0;
+        statistics.major_faults = 0;
+        statistics.switches = 0;
+        statistics.zones.iter_mut().for_each(|zone| zone.least_free = 0);
+        set_slabs_aside(&mut statistics);
+        Some(Self(statistics))
+    }
+
+    /// Counts when nobody else is at work: until two counts agree, or for a second.
+    pub fn settled() -> Option<Self> {
+        let mut last = Self::take()?;
+        for _ in 0..50 {
+            sys::time::sleep(Duration::from_millis(20));
+            let next = Self::take()?;
+            if next == last {
+                break;
+            }
+            last = next;
+        }
+        Some(last)
+    }
+
+    /// Whether the machine has none beyond the direct map.
+    pub fn has_no_high_memory(&self) -> bool {
+        self.0.zones[ZONE_HIGHMEM].managed == 0
+    }
+
+    /// What is different in `later`, for people; `None` if nothing is.
+    pub fn difference(&self, later: &Self) -> Option<String> {
+        let (old, new) = (&self.0, &later.0);
+        let mut text = String::new();
+        let mut compare = |what: &str, old: u32, new: u32| {
+            if old != new {
+                let separator = if text.is_empty() { "" } else { ", " };
+                let _ = write!(text, "{separator}{what} {old} -> {new}");
+            }
+        };
+        let free = |zone: usize| (old.zones[zone].free, new.zones[zone].free);
+        let (low, high) = (free(ZONE_NORMAL), free(ZONE_HIGHMEM));
+        compare("free low", low.0, low.1);
+        compare("free high", high.0, high.1);
+        for (index, (&old, &new)) in old.owners.iter().zip(&new.owners).enumerate() {
+            compare(OWNER_NAMES.get(index).unwrap_or(&"owner"), old, new);
+        }
+        for (old, new) in old.caches.iter().zip(&new.caches) {
+            compare(&format!("objects of {}", new.size), old.objects, new.objects);
+        }
+        compare("processes", old.processes, new.processes);
+        compare("threads", old.threads, new.threads);
+        compare("descriptions", old.descriptions, new.descriptions);
+        compare("handles", old.handles, new.handles);
+        compare("kmap", old.kmap, new.kmap);
+        compare("vmalloc", old.vmalloc, new.vmalloc);
+        // Whatever has no name of its own here.
+        if text.is_empty() && self != later {
+            text.push_str("some figure");
+        }
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// How many slabs hold the same objects depends on which objects went first: objects are compared,
+/// and slabs count as free low memory. What is left of the heap are its large allocations. While
+/// others are at work the figures are not of one moment, and there may be more slabs than heap.
+fn set_slabs_aside(statistics: &mut Statistics) {
+    let mut slabs = 0;
+    for cache in &mut statistics.caches {
+        slabs += mem::take(&mut cache.pages);
+    }
+    let heap = &mut statistics.owners[OWNER_HEAP];
+    *heap = heap.wrapping_sub(slabs);
+    let dma = mem::take(&mut statistics.zones[ZONE_DMA].free);
+    let low = &mut statistics.zones[ZONE_NORMAL].free;
+    *low = low.wrapping_add(dma).wrapping_add(slabs);
+}
