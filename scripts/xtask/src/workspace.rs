@@ -33,6 +33,7 @@ pub fn guest_packages() -> Result<Vec<Package>> {
         "user",
         "libsys/so",
         "tests/suite",
+        "tests/agent",
         "tests/assist",
         "tests/killer",
         "tests/linked",

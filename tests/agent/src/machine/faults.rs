@@ -1,0 +1,47 @@
+//! A stretch of requests in which things fail.
+
+use crate::message::Ended;
+use alloc::vec::Vec;
+use leak::{Snapshot, end_orphans};
+use sys::abi::Plain;
+use sys::abi::failpoint::FaultPlan;
+use sys::failpoint::{self, Context};
+use sys::{Errno, Result};
+
+pub struct Faults {
+    context: Context,
+    before: Snapshot,
+}
+
+impl Faults {
+    /// From a plan's bytes.
+    pub fn begin(plan: &[u8]) -> Result<Self> {
+        let (plan, rest) = FaultPlan::take(plan).ok_or(Errno::EINVAL)?;
+        if !rest.is_empty() {
+            return Err(Errno::EINVAL);
+        }
+        let context = Context::new(&plan)?;
+        Ok(Self { context, before: Snapshot::take().ok_or(Errno::ENOSYS)? })
+    }
+
+    /// What the calling process executes next is in it, and all that comes of that.
+    pub fn enter(&self) -> Result<()> {
+        self.context.enter()
+    }
+
+    pub fn end(self) -> Result<Ended> {
+        // Whoever is left could still meet a fault.
+        end_orphans();
+        let state = self.context.state()?;
+        let mut bytes = Vec::new();
+        bytes.resize(size_of_val(&state), 0);
+        state.put(&mut bytes);
+        let after = Snapshot::take().ok_or(Errno::ENOSYS)?;
+        Ok(Ended { state: bytes, lost: self.before.difference(&after) })
+    }
+}
+
+/// The calling process is in none.
+pub fn leave() -> Result<()> {
+    failpoint::leave()
+}

@@ -1,0 +1,124 @@
+//! The program itself.
+
+mod faults;
+mod program;
+mod streams;
+
+use crate::READY;
+use crate::message::{Failure, Reply, Request, Service, frame, length, parse};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use faults::Faults;
+use sys::abi::signal::{SIGKILL, SIGPIPE};
+use sys::file::{self, File};
+use sys::io::{STDIN, STDOUT};
+use sys::proto::supervisor::State;
+use sys::{Errno, Result, process, service, signal};
+
+/// Answers requests until there are no more.
+pub fn run() -> i32 {
+    match serve() {
+        Ok(()) => 0,
+        Err(error) => {
+            sys::eprintln!("agent: {error}");
+            1
+        }
+    }
+}
+
+fn serve() -> Result<()> {
+    process::adopt_orphans(true)?;
+    // A program that does not read to its end of input is no reason to die.
+    signal::ignore(SIGPIPE)?;
+    STDOUT.write_all(READY)?;
+    let mut faults = None;
+    while let Some(request) = next_request()? {
+        let reply = match request {
+            Ok(request) => answer(request, &mut faults),
+            Err(errno) => failed("request", errno),
+        };
+        STDOUT.write_all(&frame(&reply))?;
+    }
+    Ok(())
+}
+
+/// `None` at the end of what there is to read.
+fn next_request() -> Result<Option<Result<Request>>> {
+    let mut prefix = [0; 4];
+    if !read_exactly(&mut prefix)? {
+        return Ok(None);
+    }
+    let length = length(prefix).ok_or(Errno::EMSGSIZE)?;
+    let mut body = Vec::new();
+    body.try_reserve_exact(length).map_err(|_| Errno::ENOMEM)?;
+    body.resize(length, 0);
+    if !read_exactly(&mut body)? {
+        return Ok(None);
+    }
+    Ok(Some(parse(&body).ok_or(Errno::EBADMSG)))
+}
+
+/// Whether there were as many bytes.
+fn read_exactly(mut place: &mut [u8]) -> Result<bool> {
+    while !place.is_empty() {
+        match STDIN.read(place) {
+            Ok(0) => return Ok(false),
+            Ok(count) => place = place.get_mut(count..).unwrap_or_default(),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+fn answer(request: Request, faults: &mut Option<Faults>) -> Reply {
+    match request {
+        Request::Begin(plan) => match Faults::begin(&plan) {
+            Ok(begun) => {
+                *faults = Some(begun);
+                Reply::Done
+            }
+            Err(errno) => failed("fault_create", errno),
+        },
+        Request::Run(program) => {
+            reply(&program.path, program::run(&program, faults.as_ref()), Reply::Ran)
+        }
+        Request::End => match faults.take() {
+            Some(begun) => reply("fault_state", begun.end(), Reply::Ended),
+            None => failed("end", Errno::EINVAL),
+        },
+        Request::Write { path, contents } => {
+            reply(&path, write(&path, &contents), |()| Reply::Done)
+        }
+        Request::Read { path } => reply(&path, file::read(&path), Reply::Contents),
+        Request::Services => Reply::Services(services()),
+        Request::Kill { service } => reply(&service, kill(&service), |()| Reply::Done),
+    }
+}
+
+fn reply<T>(what: &str, result: Result<T>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    result.map_or_else(|errno| failed(what, errno), reply)
+}
+
+fn failed(what: &str, errno: Errno) -> Reply {
+    Reply::Failed(Failure { what: what.to_string(), errno: errno.number() })
+}
+
+fn write(path: &str, contents: &[u8]) -> Result<()> {
+    File::create(path)?.write_all(contents)
+}
+
+fn services() -> Vec<Service> {
+    let known = service::list().map(|entry| Service {
+        name: String::from(entry.name.as_str()),
+        pid: (entry.state == State::Running).then_some(entry.pid.cast_signed()),
+        instance: entry.starts,
+    });
+    known.collect()
+}
+
+fn kill(name: &str) -> Result<()> {
+    let service = service::list().find(|entry| entry.name.as_str() == name);
+    let server = service.ok_or(Errno::ENOENT)?;
+    process::kill(server.pid.cast_signed(), SIGKILL)
+}
