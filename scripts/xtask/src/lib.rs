@@ -14,6 +14,7 @@ pub mod contents;
 pub mod debian;
 mod debug;
 pub mod failpoints;
+pub mod fault_report;
 mod fault_tests;
 pub mod foreign;
 pub mod gdb;

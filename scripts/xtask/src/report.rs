@@ -107,7 +107,7 @@ fn junit(groups: &[Group]) -> String {
 }
 
 /// Text for XML 1.0, which has no control characters but tab and newline.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {
