@@ -1,0 +1,174 @@
+//! A guest, for scenarios: each function asks `agent` inside, which waits for requests.
+
+use super::verdict::{Failure, Outcome, Refusal};
+use abi::Plain;
+use abi::errno::Errno;
+use abi::failpoint::{FaultPlan, FaultState};
+use agent::{Program, Reply, Request, Service};
+use std::time::Duration;
+use sys::wait::Status;
+use xtask::captured::text;
+use xtask::running::Running;
+use xtask::stop::Stop;
+
+/// A program that takes longer hangs.
+const PROGRAM: Duration = Duration::from_secs(20);
+/// A guest that is silent for longer than its program may take is lost.
+const SILENCE: Duration = Duration::from_secs(40);
+
+/// A booted guest.
+pub struct Guest(Running);
+
+impl Guest {
+    pub(super) fn new(running: Running) -> Self {
+        Self(running)
+    }
+
+    /// Runs a program of the guest to its end, without input.
+    pub fn run(&mut self, path: &str, arguments: &[&str]) -> Result<Ran, Failure> {
+        self.run_with(path, arguments, b"")
+    }
+
+    /// The same with standard input.
+    pub fn run_with(
+        &mut self,
+        path: &str,
+        arguments: &[&str],
+        stdin: &[u8],
+    ) -> Result<Ran, Failure> {
+        let program = Program {
+            path: path.into(),
+            arguments: arguments.iter().map(|&argument| argument.into()).collect(),
+            stdin: stdin.into(),
+            milliseconds: PROGRAM.as_millis() as u32,
+        };
+        match self.ask(&Request::Run(program))? {
+            Reply::Ran(ran) => Ok(Ran {
+                path: path.into(),
+                status: Status::from_raw(ran.status),
+                is_late: ran.is_late,
+                stdout: ran.stdout,
+                stderr: ran.stderr,
+            }),
+            other => Err(unexpected(path, &other)),
+        }
+    }
+
+    /// Writes a file. Nothing fails on purpose in that.
+    pub fn write(&mut self, path: &str, contents: &[u8]) -> Outcome {
+        self.done(path, &Request::Write { path: path.into(), contents: contents.into() })
+    }
+
+    /// Reads a file, likewise.
+    pub fn read(&mut self, path: &str) -> Result<Vec<u8>, Failure> {
+        match self.ask(&Request::Read { path: path.into() })? {
+            Reply::Contents(contents) => Ok(contents),
+            other => Err(unexpected(path, &other)),
+        }
+    }
+
+    /// What `init` knows of its services.
+    pub fn services(&mut self) -> Result<Vec<Service>, Failure> {
+        match self.ask(&Request::Services)? {
+            Reply::Services(services) => Ok(services),
+            other => Err(unexpected("services", &other)),
+        }
+    }
+
+    /// Kills the server of a service; `init` starts the next one.
+    pub fn kill(&mut self, service: &str) -> Outcome {
+        self.done(service, &Request::Kill { service: service.into() })
+    }
+
+    /// Its QEMU, memory and kernel log.
+    pub fn machine(&mut self) -> &mut Running {
+        &mut self.0
+    }
+
+    /// From now on what is run meets faults.
+    pub(super) fn begin(&mut self, plan: &FaultPlan) -> Outcome {
+        let mut bytes = vec![0; size_of::<FaultPlan>()];
+        plan.put(&mut bytes);
+        self.done("faults", &Request::Begin(bytes))
+    }
+
+    /// No more faults: those there were, and what was lost since they began.
+    pub(super) fn end(&mut self) -> Result<(FaultState, Option<String>), Failure> {
+        match self.ask(&Request::End)? {
+            Reply::Ended(ended) => match FaultState::take(&ended.state) {
+                Some((state, [])) => Ok((state, ended.lost)),
+                _ => Err(Failure::Lost("the guest's agent speaks another language".into())),
+            },
+            other => Err(unexpected("faults", &other)),
+        }
+    }
+
+    fn done(&mut self, what: &str, request: &Request) -> Outcome {
+        match self.ask(request)? {
+            Reply::Done => Ok(()),
+            other => Err(unexpected(what, &other)),
+        }
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Reply, Failure> {
+        let lost = |Stop { why, .. }| Failure::Lost(why);
+        self.0.write(&agent::frame(request)).map_err(lost)?;
+        let prefix = self.0.read_bytes(4, SILENCE).map_err(lost)?;
+        let length = prefix.as_array().copied().and_then(agent::length);
+        let garbled = || Failure::Lost("the guest's agent does not answer in its language".into());
+        let body = self.0.read_bytes(length.ok_or_else(garbled)?, SILENCE).map_err(lost)?;
+        agent::parse(&body).ok_or_else(garbled)
+    }
+}
+
+fn unexpected(what: &str, reply: &Reply) -> Failure {
+    match reply {
+        Reply::Failed(failure) => {
+            let errno = Errno::from_number(failure.errno);
+            let errno = errno.map_or(failure.errno.to_string(), |errno| errno.to_string());
+            Failure::Wrong(format!("{}: {errno}", failure.what))
+        }
+        _ => Failure::Lost(format!("{what}: the guest's agent answers something else")),
+    }
+}
+
+/// A program that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// What was run.
+    pub path: String,
+    /// How it ended.
+    pub status: Status,
+    /// Whether it had to be killed, because it took longer than 20 s.
+    pub is_late: bool,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Ran {
+    /// It has to have succeeded and written that.
+    pub fn says(&self, expected: impl AsRef<[u8]>) -> Outcome {
+        self.succeeds()?;
+        let expected = expected.as_ref();
+        if self.stdout == expected {
+            return Ok(());
+        }
+        let (found, wanted) = (text(&self.stdout), text(expected));
+        Err(Failure::Wrong(format!("{} wrote {found:?}, not {wanted:?}", self.path)))
+    }
+
+    /// It has to have ended with status 0.
+    pub fn succeeds(&self) -> Outcome {
+        if self.is_late {
+            return Err(Failure::Wrong(format!("{} hangs", self.path)));
+        }
+        Err(Failure::Refused(match self.status {
+            Status::Exited(0) => return Ok(()),
+            Status::Exited(status) => Refusal::Exit(status, text(&self.stderr).into_owned()),
+            Status::Signaled(signal) | Status::Stopped(signal) => Refusal::Signal(signal),
+            Status::Continued => return Err(Failure::Wrong(format!("{} goes on", self.path))),
+        }))
+    }
+}
