@@ -192,11 +192,6 @@ impl<'a> Guest<'a> {
         Ok(Ended { end, report, stdout: screen.take(), stderr: Vec::new() })
     }
 
-    /// The file of its kernel.
-    pub fn kernel(&self) -> &Path {
-        &self.kernel
-    }
-
     /// Boots, for a test that looks at the machine meanwhile.
     pub fn start(mut self) -> std::result::Result<Running, String> {
         let machine = self.machine.clone();

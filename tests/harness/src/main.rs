@@ -72,6 +72,7 @@ scenarios! {
         a_null_pointer_is_a_page_fault,
         kernel_text_and_constants_are_read_only,
         kernel_data_does_not_execute,
+        memory_that_is_used_after_it_was_freed_is_noticed,
         exceptions_of_the_kernel_are_fatal,
         a_kernel_that_hangs_is_ended,
     ],
@@ -100,6 +101,8 @@ scenarios! {
     faults: [
         each_fault_of_the_command_line_is_a_line,
         a_panic_names_the_faults_before_it,
+        a_fatal_signal_is_told_with_the_faults_before_it,
+        passages_are_counted_from_the_beginning,
         attributes_count_on_the_command_line,
     ],
     foreign: [

@@ -1,7 +1,7 @@
 //! A stretch of requests in which things fail.
 
 use crate::message::Ended;
-use alloc::vec::Vec;
+use alloc::vec;
 use leak::{Snapshot, end_orphans};
 use sys::abi::Plain;
 use sys::abi::failpoint::FaultPlan;
@@ -33,8 +33,7 @@ impl Faults {
         // Whoever is left could still meet a fault.
         end_orphans();
         let state = self.context.state()?;
-        let mut bytes = Vec::new();
-        bytes.resize(size_of_val(&state), 0);
+        let mut bytes = vec![0; size_of_val(&state)];
         state.put(&mut bytes);
         let after = Snapshot::take().ok_or(Errno::ENOSYS)?;
         Ok(Ended { state: bytes, lost: self.before.difference(&after) })
