@@ -35,7 +35,7 @@ fn poison(byte: u8) {
 }
 
 pub fn answers_say_nothing_else() {
-    only_on_folio("design §10, tests only");
+    only_on_folio("abi::syscall::folio, poison");
     // SAFETY: as above.
     if unsafe { folio::poison(0) } == Err(Errno::ENOSYS) {
         skip!("a kernel without assertions poisons nothing");

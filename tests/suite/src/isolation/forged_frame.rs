@@ -69,7 +69,7 @@ const REGISTERS: [(&str, Forge); 6] = [
 const KILLED: End = End::Killed(SIGSEGV);
 
 pub fn forged_frames_give_no_rights() {
-    only_on_folio("linux-vm §1, and GDT of i386");
+    only_on_folio("TASK_SIZE of i386 (kcore::layout), and kernel/src/arch/i386/gdt.rs");
     let mut table = Table::default();
     for (register, change) in REGISTERS {
         for selector in SELECTORS {

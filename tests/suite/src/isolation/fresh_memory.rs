@@ -177,7 +177,9 @@ fn of_frames() -> End {
     first_word(mapping.as_mut_ptr() as u32, PAGES)
 }
 
-const ROWS: [(&str, &str, fn() -> End); 16] = [
+type Look = fn() -> End;
+
+const ROWS: [(&str, &str, Look); 16] = [
     ("anonymous memory, read first", "the zero page", read_only),
     ("anonymous memory, written first", "cleared by the fault", written),
     ("memory of brk", "cleared by the fault", of_brk),

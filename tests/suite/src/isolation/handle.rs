@@ -44,7 +44,7 @@ fn all_bad(numbers: impl IntoIterator<Item = u32>) -> End {
 const BAD: End = End::Error(Errno::EBADF);
 
 pub fn handles_cannot_be_made_up() {
-    only_on_folio("design §6, handles");
+    only_on_folio("abi::syscall::ipc, handles");
     let mut table = Table::default();
     let own = "each process has a table of its own";
     table.row("use the small numbers", own, BAD, || all_bad(0..1100));
@@ -102,8 +102,10 @@ pub fn handles_cannot_be_made_up() {
     table.finish();
 }
 
+type PortAttack = fn(Port) -> Result<()>;
+
 /// Does something with a port that it has these rights to.
-fn with_port(rights: Rights, attack: fn(Port) -> Result<()>) -> End {
+fn with_port(rights: Rights, attack: PortAttack) -> End {
     let port = Port::new(level()).expect("a port");
     let limited = Port(port.0.duplicate(rights).expect("duplicate"));
     attack(limited).map(|()| 0).into()
@@ -111,7 +113,7 @@ fn with_port(rights: Rights, attack: fn(Port) -> Result<()>) -> End {
 
 fn rights(table: &mut Table) {
     let all_but = |right: Rights| Rights::all().difference(right);
-    let attacks: [(&str, Rights, fn(Port) -> Result<()>); 9] = [
+    let attacks: [(&str, Rights, PortAttack); 9] = [
         ("call without CALL", Rights::CALL, |port| port.call(Call::new(1)).map(drop)),
         ("serve without ATTACH", Rights::ATTACH, |port| port.attach(0).map(drop)),
         ("notify without NOTIFY", Rights::NOTIFY, |port| port.notify(1)),

@@ -38,6 +38,8 @@ pub fn places() -> [(&'static str, u32); 13] {
     ]
 }
 
+type Attack = fn(u32) -> Result<(), Fault>;
+
 const PAGES: &str = "no user bit in the kernel's page tables";
 
 extern "C" fn exchange(address: u32) {
@@ -77,10 +79,10 @@ extern "C" fn read_word_across(address: u32) {
 }
 
 pub fn kernel_memory_is_out_of_reach() {
-    only_on_folio("linux-vm §1, PAGE_OFFSET");
+    only_on_folio("TASK_SIZE of i386 (kcore::layout)");
     let mut table = Table::default();
     for (place, address) in places() {
-        let attacks: [(&str, fn(u32) -> Result<(), Fault>); 5] = [
+        let attacks: [(&str, Attack); 5] = [
             ("read", try_read),
             ("write", try_write),
             ("execute", try_execute),
@@ -148,7 +150,7 @@ fn error_code(address: u32) -> u32 {
 
 /// Every range that the kernel has mapped at this moment, not only those with a name.
 pub fn what_the_kernel_maps_is_out_of_reach() {
-    only_on_folio("linux-vm §1, PAGE_OFFSET");
+    only_on_folio("TASK_SIZE of i386 (kcore::layout)");
     let mut table = Table::default();
     let right = StatisticsRight::new().expect("the right");
     let mut ranges = Vec::new();
@@ -167,7 +169,7 @@ pub fn what_the_kernel_maps_is_out_of_reach() {
         .iter()
         .flat_map(|range| [range.start, range.start + range.pages * PAGE - 1])
         .collect();
-    let attacks: [(&str, fn(u32) -> Result<(), Fault>); 3] =
+    let attacks: [(&str, Attack); 3] =
         [("read", try_read), ("write", try_write), ("execute", try_execute)];
     for (how, attack) in attacks {
         let count = ranges.len();

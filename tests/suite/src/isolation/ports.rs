@@ -55,7 +55,7 @@ fn refused(attack: extern "C" fn(u32), port: u32) -> End {
 }
 
 pub fn ports_and_memory_of_devices_need_a_right() {
-    only_on_folio("design §6, drivers");
+    only_on_folio("abi::syscall::ipc, I/O ports");
     let mut table = Table::default();
     let bitmap = "the task state's bitmap has exactly the ports of the handle";
     for port in [0, 0x20, 0x3f8, 0xcf8, 0xffff] {

@@ -84,7 +84,7 @@ fn info(token: Token) -> Result<u32> {
 const OVER: End = End::Error(Errno::ESRCH);
 
 pub fn replies_and_leases_are_the_servers_own() {
-    only_on_folio("design §6, leases");
+    only_on_folio("abi::syscall::ipc, leases");
     let mut table = Table::default();
     let bounds = "the kernel copies, within the lease";
     table.row("read on behind a lease", bounds, End::Nothing, || {
@@ -197,7 +197,7 @@ fn as_program() {
 }
 
 pub fn servers_get_nothing_by_asking() {
-    only_on_folio("design §6, supervision");
+    only_on_folio("ARCHITECTURE.md, What is on top: user/init");
     let mut table = Table::default();
     if sys::file::stat("/etc/services/assist.conf").is_ok() {
         for (attack, defence, label) in [
@@ -209,7 +209,8 @@ pub fn servers_get_nothing_by_asking() {
         }
     }
     let levels = "a process's level is never lowered";
-    let attacks: [(&str, fn() -> Result<u32>); 9] = [
+    type Attack = fn() -> Result<u32>;
+    let attacks: [(&str, Attack); 9] = [
         ("become init's equal", || raise_level(Level::INIT).map(|_| 0)),
         ("become a server's equal", || raise_level(level()).map(|_| 0)),
         ("make a port of init's level", || Port::new(Level::INIT).map(|_| 0)),

@@ -151,7 +151,7 @@ fn everywhere(attack: Attack, errno: Errno) -> End {
 const LAST_PAGE: u32 = 0xffff_f000;
 
 pub fn system_calls_are_no_way_around() {
-    only_on_folio("linux-vm §1, access_ok");
+    only_on_folio("TASK_SIZE of i386 (kcore::layout)");
     let mut table = Table::default();
     for (how, attack) in INSIDE {
         let name = alloc::format!("reach all kernel places by {how}");
