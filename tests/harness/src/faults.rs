@@ -59,7 +59,8 @@ pub fn passages_are_counted_from_the_beginning(setup: &Setup) -> Outcome {
         Ok(hits.sum())
     };
     let (some, all) = (hits("")?, hits("failpoints=count")?);
-    if some > 0 && all > 10 * some { Ok(()) } else { Err(format!("{some} hits, then {all}")) }
+    // A boot passes several times as many as one test.
+    if some > 0 && all > 3 * some { Ok(()) } else { Err(format!("{some} hits, then {all}")) }
 }
 
 /// Linux's attributes: after the space, one in two fails until it is enough.
