@@ -11,9 +11,10 @@ use crate::qemu::{Begin, System};
 use crate::qmp::Qmp;
 use crate::running::{Moment, Running};
 use crate::session::Session;
-use crate::stop::{Result, Stop, failed};
+use crate::stop::{Result, Stop, failed, io};
 use crate::transient::Transient;
 use serde_json::json;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -42,27 +43,31 @@ impl Snapshot {
     /// Boots, waits until the program has written `ready`, and stops the machine there. The program
     /// should wait for input then.
     pub fn take(session: Session<'_>, ready: &[u8]) -> Result<Self> {
+        Self::take_there(session, ready, None)
+    }
+
+    /// The same, but that the machine goes on then until it is about to execute the instruction at
+    /// `address`. A program that means to come there has to give us time.
+    pub fn take_at(session: Session<'_>, ready: &[u8], address: u32) -> Result<Self> {
+        Self::take_there(session, ready, Some(address))
+    }
+
+    fn take_there(session: Session<'_>, ready: &[u8], address: Option<u32>) -> Result<Self> {
         let (machine, system) = (session.machine.clone(), session.system);
         let (kernel, timeout) = (session.kernel.to_owned(), session.timeout.unwrap_or(BOOT));
         let folder = Arc::new(Transient::folder(&place(machine.memory)?, "folio")?);
         let mut running = session.start(&folder)?;
         running.read_until(ready, timeout)?;
+        if let Some(address) = address {
+            running.gdb()?.run_to(address)?;
+        }
         let qmp = running.qmp()?;
         qmp.stop()?;
         without_memory(qmp)?;
-        let state = format!("exec:cat > {}", quoted(&state(folder.path()))?);
-        qmp.call("migrate", json!({ "uri": state }))?;
-        wait(|| {
-            let answer = qmp.call("query-migrate", json!({}))?;
-            match answer["status"].as_str() {
-                Some("completed") => Ok(true),
-                Some("failed" | "cancelled") => {
-                    let why = answer["error-desc"].as_str().unwrap_or_default();
-                    Err(failed(format!("QEMU cannot write its state: {why}")))
-                }
-                _ => Ok(false),
-            }
-        })?;
+        write_state(qmp, &state(folder.path()))?;
+        if address.is_some() {
+            forget_debugger(&state(folder.path()))?;
+        }
         Ok(Self { machine, system, kernel, moment: running.leave()?, folder })
     }
 
@@ -102,6 +107,42 @@ impl Snapshot {
     pub fn memory(&self) -> PathBuf {
         memory(self.folder.path())
     }
+}
+
+fn write_state(qmp: &mut Qmp, to: &Path) -> Result<()> {
+    let state = format!("exec:cat > {}", quoted(to)?);
+    qmp.call("migrate", json!({ "uri": state }))?;
+    wait(|| {
+        let answer = qmp.call("query-migrate", json!({}))?;
+        match answer["status"].as_str() {
+            Some("completed") => Ok(true),
+            Some("failed" | "cancelled") => {
+                let why = answer["error-desc"].as_str().unwrap_or_default();
+                Err(failed(format!("QEMU cannot write its state: {why}")))
+            }
+            _ => Ok(false),
+        }
+    })
+}
+
+/// QEMU notes in its state why it stood still, and refuses to restore what a debugger stopped.
+fn forget_debugger(state: &Path) -> Result<()> {
+    let bytes = fs::read(state).map_err(|error| io("read", state, error))?;
+    let changed = paused(bytes).ok_or_else(|| failed("QEMU's state has changed its format"))?;
+    fs::write(state, changed).map_err(|error| io("write", state, error))
+}
+
+/// The same state of a machine that was paused: a length, and that many bytes of a buffer.
+fn paused(mut state: Vec<u8>) -> Option<Vec<u8>> {
+    const OLD: &[u8] = b"\0\0\0\x06debug\0\0";
+    const NEW: &[u8] = b"\0\0\0\x07paused\0";
+    let mut places = state.windows(OLD.len()).enumerate().filter(|(_, bytes)| *bytes == OLD);
+    let (place, _) = places.next()?;
+    if places.next().is_some() {
+        return None;
+    }
+    state[place..place + NEW.len()].copy_from_slice(NEW);
+    Some(state)
 }
 
 /// Asks `done` until it says so.
@@ -176,6 +217,14 @@ mod tests {
             .output()
             .unwrap();
         assert_eq!(printed.stdout, path.as_bytes());
+    }
+
+    #[test]
+    fn only_why_it_stood_still_changes() {
+        let state = b"\x0bglobalstate\0\0\0\x06debug\0\0\0\0rest".to_vec();
+        let expected = b"\x0bglobalstate\0\0\0\x07paused\0\0\0rest".to_vec();
+        assert_eq!(paused(state.clone()), Some(expected));
+        assert_eq!((paused([state.clone(), state].concat()), paused(vec![0; 40])), (None, None));
     }
 
     #[test]

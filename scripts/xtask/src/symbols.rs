@@ -46,12 +46,24 @@ pub fn address(kernel: &Path, name: &str) -> Result<u32> {
     find(&bytes, name).ok_or_else(|| failed(format!("{}: it has no {name}", kernel.display())))
 }
 
+/// The address of what Rust calls so: the end of a path, as `["mm", "page", "MEM_MAP"]`.
+pub fn address_in(kernel: &Path, path: &[&str]) -> Result<u32> {
+    let bytes = fs::read(kernel).map_err(|error| io("read", kernel, error))?;
+    // Both ways of mangling count the letters of each word.
+    let words: String = path.iter().map(|word| format!("{}{word}", word.len())).collect();
+    find_by(&bytes, |name| name.starts_with("_") && name.contains(&words))
+        .ok_or_else(|| failed(format!("{}: it has no {}", kernel.display(), path.join("::"))))
+}
+
 fn find(image: &[u8], name: &str) -> Option<u32> {
+    find_by(image, |other| other == name)
+}
+
+fn find_by(image: &[u8], is_it: impl Fn(&str) -> bool) -> Option<u32> {
     let image = ElfBytes::<LittleEndian>::minimal_parse(image).ok()?;
     let (symbols, names) = image.symbol_table().ok()??;
-    let symbol = symbols
-        .iter()
-        .find(|symbol| names.get(symbol.st_name as usize).is_ok_and(|n| n == name))?;
+    let symbol =
+        symbols.iter().find(|symbol| names.get(symbol.st_name as usize).is_ok_and(&is_it))?;
     u32::try_from(symbol.st_value).ok()
 }
 
