@@ -18,6 +18,14 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 /// Tests of the injection itself, which are tests of the suite.
 const INJECTION: &str = "injection::";
 
+/// Faults from outside of the machine, which the harness makes.
+const OUTSIDE: [&str; 1] = ["flips::"];
+
+/// Whether a filter means faults from outside, or those inside, which no filter does to both.
+pub fn is_outside(filter: &str) -> bool {
+    OUTSIDE.iter().any(|start| filter.starts_with(start))
+}
+
 /// Runs those that a filter selects, or all without one, and says what they wrote.
 fn injection(
     lane: &Lane,

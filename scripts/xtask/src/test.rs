@@ -31,7 +31,8 @@ usage: scripts/test [options] [host|ktest|suite|fault|stress|harness|oracle|fore
 host    unit tests on this machine; layers, format and lints of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
-fault   everything that can fail in the kernel fails, one by one, while programs work
+fault   everything that can fail in the kernel fails, one by one, while programs work; then faults
+        from outside (flips::)
 stress  threads that change an address space while others fault in it, for a minute each test, and
         some more with a switch of tasks wherever one may come
 harness how guests end that must not end well: crashes, damaged archives, wrong machines
@@ -44,7 +45,7 @@ no word: host, ktest, suite and harness on the default image, and a smoke test o
 FILTER is a part of a test's name.
 
   --long               with stress and all: ten minutes of stress; with fault and all: a million
-                       faults, which takes about an hour
+                       faults and thousands of flips, which takes some hours
   --junit FILE         write the results as JUnit XML
   --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
                        the machine, as for scripts/run
@@ -54,6 +55,7 @@ The last line is `N passed, N failed, N skipped`. Exit status: 0 if nothing fail
 ";
 
 const HARNESS_SECONDS: &str = "600";
+const LONG_CAMPAIGN_SECONDS: &str = "14400";
 /// What the harness asks of every image: who may use which page.
 const PAGE_TABLES: &str = "page_tables::";
 const STRESS: u32 = 60;
@@ -160,8 +162,15 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::Oracle) => tests.compared(&ORACLE, &own)?,
         Some(Ring::Foreign) => tests.compared(&FOREIGN, &own)?,
         Some(Ring::Fault) => {
-            let job = tests.fault(&lanes::faults(machine), options.long)?;
-            tests.run(job)?;
+            let lane = lanes::faults(machine);
+            let is_outside = tests.filter.map(fault_tests::is_outside);
+            if is_outside != Some(true) {
+                let job = tests.fault(&lane, options.long)?;
+                tests.run(job)?;
+            }
+            if is_outside != Some(false) {
+                tests.campaigns(&own, options.long)?;
+            }
         }
         Some(Ring::Stress) => {
             let jobs = tests.stress(machine, stress)?;
@@ -198,6 +207,7 @@ pub fn run(words: Words) -> Result<u8> {
                 let part = tests.filter.or(part);
                 tests.harness(lane, part)?;
             }
+            tests.campaigns(&own, options.long)?;
             tests.compared(&ORACLE, &own)?;
             tests.compared(&FOREIGN, &own)?;
         }
@@ -356,11 +366,38 @@ impl Tests<'_> {
             return Ok(());
         }
         self.program(SUITE)?;
-        let mut command = limited(cargo::command("cargo"), HARNESS_SECONDS);
+        let words: Vec<&str> = part.into_iter().collect();
+        self.of_harness(format!("harness {}", lane.name), lane, &words, HARNESS_SECONDS)
+    }
+
+    /// Faults from outside of guests.
+    fn campaigns(&mut self, lane: &Lane, long: bool) -> Result<()> {
+        for kind in [Kind::Ktest, Kind::Plain, Kind::Faults] {
+            if self.kernel(lane, kind)?.is_none() {
+                return Ok(());
+            }
+        }
+        self.program(SUITE)?;
+        let mut words = vec!["--campaigns"];
+        words.extend(long.then_some("--long"));
+        words.extend(self.filter);
+        let seconds = if long { LONG_CAMPAIGN_SECONDS } else { HARNESS_SECONDS };
+        self.of_harness(format!("campaigns {}", lane.name), lane, &words, seconds)
+    }
+
+    /// Runs the harness with these words.
+    fn of_harness(
+        &mut self,
+        name: String,
+        lane: &Lane,
+        words: &[&str],
+        seconds: &str,
+    ) -> Result<()> {
+        let mut command = limited(cargo::command("cargo"), seconds);
         command.args(["run", "--quiet", "--package", "harness", "--"]);
-        command.args(lane.machine.words()).args(part);
-        let filtered = part.is_some();
-        self.group(format!("harness {}", lane.name), || {
+        command.args(lane.machine.words()).args(words);
+        let filtered = words.iter().any(|word| !word.starts_with('-'));
+        self.group(name, || {
             let output = command
                 .stdin(Stdio::null())
                 .stderr(Stdio::inherit())

@@ -1,6 +1,7 @@
 //! Boots one guest, by the code that `scripts/run` uses, and keeps what came of it.
 
 use crate::Outcome;
+use crate::flips::Flip;
 use crate::typist::Typist;
 use abi::frame::Exit;
 use std::io;
@@ -19,6 +20,8 @@ use xtask::snapshot::Snapshot;
 use xtask::stop::Result;
 use xtask::workspace;
 
+/// Where the chance of campaigns begins unless something else is asked for.
+const SEED: u64 = 4;
 /// Longer than any honest guest takes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -33,6 +36,12 @@ pub fn why<T>(result: Result<T>) -> std::result::Result<T, String> {
 /// What all scenarios share.
 pub struct Setup {
     pub machine: Machine,
+    /// Campaigns take as long as they can.
+    pub is_long: bool,
+    /// Where the chance of campaigns begins.
+    pub seed: u64,
+    /// The only flip to try.
+    pub flip: Option<Flip>,
     programs: Vec<Program>,
     kernel: PathBuf,
     crashing_kernel: PathBuf,
@@ -44,7 +53,15 @@ impl Setup {
         let layout = machine.layout;
         let image = |kind| build::kernel(Image { layout, profile: Profile::Checked, kind }, true);
         let (kernel, crashing_kernel) = (image(Kind::Plain)?, image(Kind::Ktest)?);
-        Ok(Self { machine, programs: build::programs(true)?, kernel, crashing_kernel })
+        Ok(Self {
+            machine,
+            is_long: false,
+            seed: SEED,
+            flip: None,
+            programs: build::programs(true)?,
+            kernel,
+            crashing_kernel,
+        })
     }
 
     /// A guest that runs `words`, with all our programs in its archive.
@@ -114,6 +131,12 @@ impl Setup {
         let mut guest = Guest::new(self, self.crashing_kernel.clone(), contents, &[]);
         guest.words = format!("crash={how}");
         Ok(guest)
+    }
+
+    /// All programs, with their paths in the guest.
+    pub fn files(&self) -> std::result::Result<Vec<(String, Vec<u8>)>, String> {
+        let paths = self.programs.iter().map(|program| program.guest.to_string());
+        paths.map(|path| Ok((path.clone(), self.file_of(&path)?))).collect()
     }
 
     /// The host's copy of a program, with its path in the guest.
@@ -202,6 +225,17 @@ impl<'a> Guest<'a> {
     pub fn snapshot(mut self, ready: &str) -> std::result::Result<Snapshot, String> {
         let machine = self.machine.clone();
         why(Snapshot::take(self.session(&machine), ready.as_bytes()))
+    }
+
+    /// The same, but that it goes on then until it is about to execute the instruction at `address`: there
+    /// it is the same machine in every run, if it counts instructions.
+    pub fn snapshot_at(
+        mut self,
+        ready: &str,
+        address: u32,
+    ) -> std::result::Result<Snapshot, String> {
+        let machine = self.machine.clone();
+        why(Snapshot::take_at(self.session(&machine), ready.as_bytes(), address))
     }
 
     fn boot(mut self, wire: Wire) -> std::result::Result<(End, String), String> {

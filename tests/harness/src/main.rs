@@ -2,14 +2,17 @@
 //! program, damaged archives, machines an image cannot use. Each scenario boots a machine of its own
 //! and compares how it ended and what it said.
 //!
-//! `harness [machine options] [FILTER…]` prints `ok NAME` or `not ok NAME: why` a line and ends with
-//! `N passed, N failed, N skipped`. `scripts/test harness` calls it.
+//! `harness [machine options] [--campaigns] [--long] [--seed N] [FILTER…]` prints `ok NAME` or `not ok NAME: why` a line and ends with
+//! `N passed, N failed, N skipped`. `scripts/test harness` calls it, and `scripts/test fault` for the
+//! campaigns: faults from outside of guests, many of them with `--long`. `flips::CLASS/N` as a filter
+//! shows one flip.
 
 mod archive;
 mod console;
 mod crash;
 mod ending;
 mod faults;
+mod flips;
 mod foreign;
 mod guest;
 mod memory;
@@ -25,6 +28,7 @@ mod terminal;
 mod tiny;
 mod typist;
 
+use flips::Flip;
 use guest::Setup;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -53,10 +57,10 @@ impl Scenario {
     }
 }
 
-/// Lists the scenarios as `module: [function, …]`.
+/// A list of scenarios, as `module: [function, …]`.
 macro_rules! scenarios {
-    ($( $module:ident: [ $( $name:ident ),* $(,)? ], )*) => {
-        const SCENARIOS: &[Scenario] = &[
+    ($list:ident $( $module:ident: [ $( $name:ident ),* $(,)? ], )*) => {
+        const $list: &[Scenario] = &[
             $( $( Scenario {
                 name: concat!(stringify!($module), "::", stringify!($name)),
                 run: $module::$name,
@@ -66,6 +70,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    SCENARIOS
     crash: [
         a_kernel_stack_overflow_is_a_double_fault,
         a_panic_says_where_and_who_called,
@@ -150,6 +155,14 @@ scenarios! {
     ],
 }
 
+scenarios! {
+    CAMPAIGNS
+    flips: [
+        each_flip_comes_to_something,
+        one_flip_again_and_again,
+    ],
+}
+
 fn main() -> ExitCode {
     match run() {
         Ok(status) => ExitCode::from(status),
@@ -163,22 +176,39 @@ fn main() -> ExitCode {
 fn run() -> Result<u8> {
     let mut words = Words::new(std::env::args_os().skip(1));
     let mut machine = Machine::default();
+    let (mut scenarios, mut is_long, mut seed, mut flip) = (SCENARIOS, false, None, None);
     let mut filters = Vec::new();
     while let Some(word) = words.next_word()? {
         match word {
             Word::Option(name) if machine.option(&name, &mut words)? => {}
+            Word::Option(name) if name == "campaigns" => scenarios = CAMPAIGNS,
+            Word::Option(name) if name == "long" => is_long = true,
+            Word::Option(name) if name == "seed" => {
+                let number = words.value(&name, "4")?;
+                let parsed = number.parse::<u32>();
+                seed = Some(parsed.map_err(|_| usage(format!("--seed {number}: no number")))?);
+            }
             Word::Option(name) => return Err(usage(format!("--{name}: no such option"))),
-            Word::Plain(word) => filters.push(word.to_string_lossy().into_owned()),
+            Word::Plain(word) => {
+                let word = word.to_string_lossy().into_owned();
+                flip = word.strip_prefix("flips::").and_then(Flip::parse).or(flip);
+                filters.push(word);
+            }
             Word::Rest(_) => return Err(usage("-- is not understood here")),
         }
     }
+    if flip.is_some() {
+        filters = vec!["flips::each".into()];
+    }
     let wanted = |name: &str| filters.is_empty() || filters.iter().any(|part| name.contains(part));
-    let wanted: Vec<&Scenario> = SCENARIOS.iter().filter(|case| wanted(case.name)).collect();
+    let wanted: Vec<&Scenario> = scenarios.iter().filter(|case| wanted(case.name)).collect();
     if wanted.is_empty() {
         println!("{}", Counts::default());
         return Ok(1);
     }
-    let setup = Setup::build(machine)?;
+    let mut setup = Setup::build(machine)?;
+    (setup.is_long, setup.flip) = (is_long, flip);
+    setup.seed = seed.map_or(setup.seed, u64::from);
     let mut cases = Vec::new();
     for scenario in wanted {
         let start = Instant::now();

@@ -14,8 +14,13 @@ impl Memory {
     }
 
     fn bytes<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        self.slice(address, N)?.try_into().ok()
+    }
+
+    /// So many bytes; `None` where no memory is.
+    pub fn slice(&self, address: u64, bytes: usize) -> Option<&[u8]> {
         let start = usize::try_from(address).ok()?;
-        self.0.get(start..start.checked_add(N)?)?.try_into().ok()
+        self.0.get(start..start.checked_add(bytes)?)
     }
 
     /// The word at a physical address; `None` where no memory is.

@@ -18,6 +18,10 @@ mod scenarios;
 mod tests;
 mod walk;
 
+pub use kernel_image::KernelImage;
+pub use memory::Memory;
+pub use sample::Sample;
 pub use scenarios::{
     bad_entries_are_found, no_table_gives_more_than_it_should, the_crashing_kernel_obeys_too,
 };
+pub use walk::{Format, Mapping, Walk, walk};

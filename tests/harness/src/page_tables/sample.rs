@@ -5,6 +5,7 @@ use super::memory::Memory;
 use super::roots;
 use super::rules::{NO_TEXT, Rules};
 use super::walk::{Format, Walk, walk};
+use crate::guest::why;
 use std::collections::HashSet;
 use xtask::running::Running;
 use xtask::stop::Result as Answer;
@@ -43,10 +44,8 @@ impl Registers {
 }
 
 fn copy(guest: &mut Running, bytes: u64) -> Answer<(String, Vec<u8>)> {
-    guest.qmp()?.stop()?;
     let said = guest.qmp()?.monitor("info registers")?;
     let memory = guest.memory(0, bytes as usize)?;
-    guest.qmp()?.cont()?;
     Ok((said, memory))
 }
 
@@ -60,6 +59,14 @@ pub struct Sample {
 impl Sample {
     /// Stops the guest for as long as it takes.
     pub fn take(guest: &mut Running, bytes: u64) -> Result<Self, String> {
+        why(guest.qmp()).and_then(|qmp| why(qmp.stop()))?;
+        let sample = Self::take_still(guest, bytes)?;
+        why(guest.qmp()).and_then(|qmp| why(qmp.cont()))?;
+        Ok(sample)
+    }
+
+    /// Of a guest that stands still.
+    pub fn take_still(guest: &mut Running, bytes: u64) -> Result<Self, String> {
         let (said, memory) = copy(guest, bytes).map_err(|stop| stop.why)?;
         let registers = Registers::parse(&said).ok_or_else(|| format!("no registers: {said}"))?;
         Ok(Self { registers, memory: Memory::new(memory) })
