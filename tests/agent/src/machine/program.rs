@@ -6,14 +6,13 @@ use crate::message::{Program, Ran};
 use alloc::vec::Vec;
 use core::time::Duration;
 use leak::end_orphans;
-use sys::abi::process::{WNOHANG, status_exited, status_signaled, status_stopped};
+use sys::abi::process::WNOHANG;
 use sys::abi::signal::{SIGKILL, SIGPIPE};
 use sys::command::exec_status;
 use sys::file::{self, File};
 use sys::io::{STDERR, STDIN, STDOUT};
 use sys::process::{self, Fork};
 use sys::time::now;
-use sys::wait::Status;
 use sys::{Result, env, signal};
 
 /// How long a program that wrote nothing may have been dead before that is noticed.
@@ -45,7 +44,7 @@ pub fn run(program: &Program, faults: Option<&Faults>) -> Result<Ran> {
     let _ = process::kill(-pid, SIGKILL);
     end_orphans();
     let (stdout, stderr) = streams.finish()?;
-    Ok(Ran { status: encode(status), is_late, stdout, stderr })
+    Ok(Ran { status: status.raw(), is_late, stdout, stderr })
 }
 
 /// In the new process.
@@ -73,14 +72,4 @@ fn prepare(streams: [&File; 3]) -> Result<()> {
         file::duplicate_to(stream.fd(), standard)?;
     }
     Ok(())
-}
-
-/// As the kernel has it.
-fn encode(status: Status) -> i32 {
-    match status {
-        Status::Exited(code) => status_exited(code),
-        Status::Signaled(signal) => status_signaled(signal),
-        Status::Stopped(signal) => status_stopped(signal),
-        Status::Continued => sys::abi::process::STATUS_CONTINUED,
-    }
 }

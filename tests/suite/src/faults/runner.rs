@@ -14,7 +14,6 @@ use core::time::Duration;
 use sys::abi::failpoint::{FAULT_VERBOSE, FaultPlan, FaultState};
 use sys::abi::file::MNT_DETACH;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
-use sys::abi::process::{STATUS_CONTINUED, status_exited, status_signaled, status_stopped};
 use sys::abi::signal::SIGPIPE;
 use sys::failpoint::{self, Context};
 use sys::io::{Fd, STDERR};
@@ -134,7 +133,7 @@ impl Runner {
         let (kind, value) = match outcome {
             Ok(()) => (0, 0),
             Err(Failure::Call(errno)) => (u32::from(errno.number()), 0),
-            Err(Failure::Child(status)) => (CHILD, encode(status)),
+            Err(Failure::Child(status)) => (CHILD, status.raw().cast_unsigned()),
         };
         self.words()[1].store(value, SeqCst);
         self.words()[0].store(kind, SeqCst);
@@ -181,17 +180,6 @@ fn remove_files() {
         }
     }
     remove("/tmp");
-}
-
-/// As the kernel has it.
-fn encode(status: Status) -> u32 {
-    let word = match status {
-        Status::Exited(code) => status_exited(code),
-        Status::Signaled(signal) => status_signaled(signal),
-        Status::Stopped(signal) => status_stopped(signal),
-        Status::Continued => STATUS_CONTINUED,
-    };
-    word.cast_unsigned()
 }
 
 /// Memory of the program's own heap, so that it does not ask the kernel in the middle of the work.
