@@ -110,8 +110,9 @@ impl Snapshot {
 }
 
 fn write_state(qmp: &mut Qmp, to: &Path) -> Result<()> {
-    let state = format!("exec:cat > {}", quoted(to)?);
-    qmp.call("migrate", json!({ "uri": state }))?;
+    let (whole, part) = (quoted(to)?, quoted(&to.with_extension("part"))?);
+    let command = format!("exec:cat > {part} && mv {part} {whole}");
+    qmp.call("migrate", json!({ "uri": command }))?;
     wait(|| {
         let answer = qmp.call("query-migrate", json!({}))?;
         match answer["status"].as_str() {
@@ -122,7 +123,9 @@ fn write_state(qmp: &mut Qmp, to: &Path) -> Result<()> {
             }
             _ => Ok(false),
         }
-    })
+    })?;
+    // QEMU has written all of it; the shell may not have.
+    wait(|| Ok(to.exists()))
 }
 
 /// QEMU notes in its state why it stood still, and refuses to restore what a debugger stopped.
