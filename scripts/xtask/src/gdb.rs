@@ -1,12 +1,18 @@
 //! A client of the debugger's stub in QEMU: what its other control cannot do is to write memory and
 //! to stop at an instruction.
 
-use crate::stop::{Result, failed};
-use std::io::{BufRead, BufReader, Read, Write};
+use crate::qmp::PATIENCE;
+use crate::stop::{Result, Stop, failed};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// Bytes of memory in one packet, which carries them as twice as many digits.
 const PART: usize = 1024;
+/// A guest that is to come somewhere may have much to do before.
+const LONG: Duration = Duration::from_secs(120);
+/// What stops a guest that runs: no packet, but a byte.
+const INTERRUPT: &[u8] = b"\x03";
 
 /// The connection to the stub of one guest, which stands still as long as nobody lets it go on.
 pub struct Gdb {
@@ -56,23 +62,50 @@ impl Gdb {
     /// Lets the guest go on until it is about to execute the instruction at `address`, again if it
     /// has been led there before.
     pub fn run_to(&mut self, address: u32) -> Result<()> {
-        if self.is_there {
-            // It would meet the breakpoint where it stands.
-            self.go("s")?;
-        }
-        self.order(&format!("Z1,{address:x},1"))?;
-        self.go("c")?;
-        self.order(&format!("z1,{address:x},1"))?;
-        self.is_there = true;
-        Ok(())
+        self.run_to_within(address, LONG)
     }
 
-    /// Lets the guest go on in this way until it stops.
-    fn go(&mut self, how: &str) -> Result<()> {
-        match self.ask(how)? {
-            answer if answer.starts_with('T') => Ok(()),
+    /// The same for a guest that may not take longer than that. If it does, it stands still where it is.
+    pub fn run_to_within(&mut self, address: u32, timeout: Duration) -> Result<()> {
+        if self.is_there {
+            // It would meet the breakpoint where it stands.
+            self.go("s", PATIENCE)?;
+        }
+        self.order(&format!("Z1,{address:x},1"))?;
+        self.is_there = self.go("c", timeout)?;
+        self.order(&format!("z1,{address:x},1"))?;
+        match self.is_there {
+            true => Ok(()),
+            false => Err(failed(format!(
+                "the guest has not come to {address:#010x} within {} ms",
+                timeout.as_millis()
+            ))),
+        }
+    }
+
+    /// Lets the guest go on in this way until it stops. If it does not in time it is stopped: false.
+    fn go(&mut self, how: &str, timeout: Duration) -> Result<bool> {
+        self.send(how)?;
+        self.wait(timeout)?;
+        let in_time = self.answer();
+        self.wait(PATIENCE)?;
+        let is_late =
+            |error: &io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        let (answer, is_in_time) = match in_time {
+            Err(error) if is_late(&error) => {
+                self.from.get_mut().write_all(INTERRUPT).map_err(trouble)?;
+                (self.answer(), false)
+            }
+            answer => (answer, true),
+        };
+        match answer.map_err(trouble)? {
+            answer if answer.starts_with('T') => Ok(is_in_time),
             answer => Err(refused(how, &answer)),
         }
+    }
+
+    fn wait(&self, timeout: Duration) -> Result<()> {
+        self.from.get_ref().set_read_timeout(Some(timeout)).map_err(trouble)
     }
 
     fn order(&mut self, packet: &str) -> Result<()> {
@@ -84,23 +117,34 @@ impl Gdb {
 
     /// Sends a packet and waits for the one that answers it.
     fn ask(&mut self, packet: &str) -> Result<String> {
-        let trouble = |error| failed(format!("the debugger's stub of QEMU: {error}"));
+        self.send(packet)?;
+        self.answer().map_err(trouble)
+    }
+
+    fn send(&mut self, packet: &str) -> Result<()> {
         let line = format!("${packet}#{:02x}", sum(packet.as_bytes()));
-        self.from.get_mut().write_all(line.as_bytes()).map_err(trouble)?;
+        self.from.get_mut().write_all(line.as_bytes()).map_err(trouble)
+    }
+
+    fn answer(&mut self) -> io::Result<String> {
         let (mut before, mut answer, mut sum_of_it) = (Vec::new(), Vec::new(), [0; 2]);
-        self.from.read_until(b'$', &mut before).map_err(trouble)?;
-        self.from.read_until(b'#', &mut answer).map_err(trouble)?;
-        self.from.read_exact(&mut sum_of_it).map_err(trouble)?;
+        self.from.read_until(b'$', &mut before)?;
+        self.from.read_until(b'#', &mut answer)?;
+        self.from.read_exact(&mut sum_of_it)?;
         answer.pop();
         if from_hex(&String::from_utf8_lossy(&sum_of_it)) != Some(vec![sum(&answer)]) {
-            return Err(failed("the debugger's stub of QEMU: an answer is damaged"));
+            return Err(io::Error::other("an answer is damaged"));
         }
-        self.from.get_mut().write_all(b"+").map_err(trouble)?;
+        self.from.get_mut().write_all(b"+")?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 }
 
-fn refused(packet: &str, answer: &str) -> crate::stop::Stop {
+fn trouble(error: io::Error) -> Stop {
+    failed(format!("the debugger's stub of QEMU: {error}"))
+}
+
+fn refused(packet: &str, answer: &str) -> Stop {
     let packet: String = packet.chars().take(40).collect();
     failed(format!(
         "the debugger's stub of QEMU answers {answer:?} to {packet:?}; an address may be outside of \
@@ -155,6 +199,42 @@ mod tests {
         for (heard, wanted) in heard.iter().zip(wanted) {
             assert_eq!(*heard, format!("${wanted}#{:02x}", sum(wanted.as_bytes())));
         }
+    }
+
+    #[test]
+    fn a_guest_that_does_not_come_is_stopped() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let heard = thread::spawn(move || {
+            let mut theirs = BufReader::new(theirs);
+            let mut heard = String::new();
+            // The answer to the third one comes only when the guest is stopped.
+            for answer in ["OK", "OK", "", "T05", "OK"] {
+                let mut packet = Vec::new();
+                match answer {
+                    "T05" => {
+                        packet = vec![0; INTERRUPT.len()];
+                        theirs.read_exact(&mut packet).unwrap();
+                        assert_eq!(packet, INTERRUPT);
+                    }
+                    _ => {
+                        theirs.read_until(b'#', &mut packet).unwrap();
+                        theirs.read_exact(&mut [0; 2]).unwrap();
+                    }
+                }
+                heard.push_str(&String::from_utf8_lossy(&packet));
+                if !answer.is_empty() {
+                    let packet = format!("+${answer}#{:02x}", sum(answer.as_bytes()));
+                    theirs.get_mut().write_all(packet.as_bytes()).unwrap();
+                }
+            }
+            // The last thing to come says that the last answer has arrived.
+            theirs.read_exact(&mut [0]).unwrap();
+            heard
+        });
+        let mut gdb = Gdb::new(ours).unwrap();
+        let late = gdb.run_to_within(0xc010_0000, Duration::from_millis(50)).unwrap_err();
+        assert!(late.why.contains("not come to 0xc0100000 within 50 ms"), "{}", late.why);
+        assert!(heard.join().unwrap().contains("+$z1,c0100000,1#"));
     }
 
     #[test]

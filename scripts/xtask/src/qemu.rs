@@ -164,13 +164,13 @@ pub fn arguments(machine: &Machine, begin: Begin<'_>, control: Option<&Path>) ->
         None => arguments.extend(["-M", "pc"].map(OsString::from)),
         Some((path, share)) => {
             let file = format!("memory-backend-file,id=memory,size={size},share={share},mem-path=");
-            let object = [file.as_bytes(), &without_commas(path)].concat();
+            let object = [file.as_bytes(), &with_doubled_commas(path)].concat();
             arguments.extend(["-M", "pc,memory-backend=memory", "-object"].map(OsString::from));
             arguments.push(OsString::from_vec(object));
         }
     }
     if let Some(path) = control {
-        let socket = [&b"socket,id=control,path="[..], &without_commas(path)].concat();
+        let socket = [&b"socket,id=control,path="[..], &with_doubled_commas(path)].concat();
         arguments.extend(["-chardev".into(), OsString::from_vec(socket)]);
         arguments.extend(["-mon", "chardev=control,mode=control"].map(OsString::from));
     }
@@ -178,7 +178,8 @@ pub fn arguments(machine: &Machine, begin: Begin<'_>, control: Option<&Path>) ->
         Begin::Kernel { kernel, archive, line, .. } => {
             arguments.extend(["-kernel".into(), kernel.into()]);
             if let Some(archive) = archive {
-                arguments.extend(["-initrd".into(), OsString::from_vec(without_commas(archive))]);
+                arguments
+                    .extend(["-initrd".into(), OsString::from_vec(with_doubled_commas(archive))]);
             }
             arguments.extend(["-append".into(), OsString::from_vec(line.to_vec())]);
         }
@@ -188,7 +189,7 @@ pub fn arguments(machine: &Machine, begin: Begin<'_>, control: Option<&Path>) ->
 }
 
 /// A path among QEMU's options: a comma separates them, a doubled one is itself.
-fn without_commas(path: &Path) -> Vec<u8> {
+pub(crate) fn with_doubled_commas(path: &Path) -> Vec<u8> {
     path.as_os_str().as_bytes().split(|&byte| byte == b',').collect::<Vec<_>>().join(&b",,"[..])
 }
 

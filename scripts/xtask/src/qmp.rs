@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// The longest time that QEMU takes for an answer, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where QEMU will connect to.
 pub struct Listener {
@@ -140,6 +140,11 @@ impl Qmp {
     }
 }
 
+/// One word of the monitor for people.
+pub(crate) fn quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 fn gone(what: &str) -> Stop {
     failed(format!("QEMU ended before it answered {what}"))
 }
@@ -173,6 +178,11 @@ mod tests {
             }
         });
         Qmp::new(ours)
+    }
+
+    #[test]
+    fn a_word_may_have_blanks() {
+        assert_eq!(quoted(r#"unix:/a "b\c"#), r#""unix:/a \"b\\c""#);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::guest::Guest;
 use crate::kernel_log::Said;
 use crate::line::{Position, Streams};
 use crate::live::{End, Live, Wire, report};
-use crate::qemu::System;
-use crate::qmp::{Listener, Qmp};
+use crate::qemu::{System, with_doubled_commas};
+use crate::qmp::{Listener, Qmp, quoted};
 use crate::snapshot;
 use crate::stop::{Result, Stop, failed, io};
 use crate::transient::Transient;
@@ -20,7 +20,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-/// It dies with this value. Nothing of it is left then, not even if the whole process is killed.
+/// It dies with this value, and nothing of it is left then. If the whole process is killed, its QEMU
+/// dies, too, and the next process that starts one removes its folder.
 pub struct Running {
     live: Live,
     kernel: PathBuf,
@@ -152,7 +153,8 @@ impl Running {
         qmp.stop()?;
         // There is one connection at a time.
         qmp.monitor("gdbserver none")?;
-        let said = qmp.monitor(&format!("gdbserver unix:{}", path.display()))?;
+        let place = String::from_utf8_lossy(&with_doubled_commas(&path)).into_owned();
+        let said = qmp.monitor(&format!("gdbserver {}", quoted(&format!("unix:{place}"))))?;
         // QEMU connected before it answered, if it could.
         let connected = listener.accept(|| false)?;
         Gdb::new(connected.ok_or_else(|| failed(format!("no debugger's stub: {said}")))?)

@@ -1,4 +1,7 @@
 //! One program in one guest, from boot to its end.
+//!
+//! A running machine is, from the inside to the outside, a [`Guest`] (its QEMU and its lines), a
+//! [`Live`] one (somebody serves the lines), and a [`Running`] one (a test talks to it meanwhile).
 
 use crate::build;
 use crate::contents::Contents;
