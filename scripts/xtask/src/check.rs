@@ -1,10 +1,9 @@
 //! `check`: layers, format and lints.
 
 use crate::cargo::{self, Target};
-use crate::stop::{Result, io, usage};
+use crate::stop::{Result, usage};
 use crate::words::Words;
 use crate::{build, layers, vdso, workspace};
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -96,29 +95,11 @@ fn quiet(what: &str, mut command: Command) -> Verdict {
 fn layers() -> Verdict {
     let top = workspace::root().join("kernel/src");
     let mut found = Vec::new();
-    visit(&top, &mut |path, source| {
+    workspace::sources(&top, &mut |path, source| {
         if let Some(file) = path.strip_prefix(&top).ok().and_then(Path::to_str) {
             found.extend(layers::violations(file, source));
         }
     })
     .map_err(|stop| stop.why)?;
     if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
-}
-
-fn visit(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    let items = fs::read_dir(folder).map_err(|error| io("read", folder, error))?;
-    let mut paths: Vec<_> = items.flatten().map(|item| item.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            visit(&path, each)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(&path).map_err(|error| io("read", &path, error))?;
-            each(&path, &source);
-        }
-    }
-    Ok(())
 }

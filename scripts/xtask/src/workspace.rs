@@ -67,6 +67,22 @@ fn find_packages(folder: &Path, packages: &mut Vec<Package>) -> Result<()> {
     Ok(())
 }
 
+/// Shows each source of Rust in a folder and below, in order.
+pub fn sources(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> Result<()> {
+    let items = fs::read_dir(folder).map_err(|error| io("read", folder, error))?;
+    let mut paths: Vec<_> = items.flatten().map(|item| item.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            sources(&path, each)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).map_err(|error| io("read", &path, error))?;
+            each(&path, &source);
+        }
+    }
+    Ok(())
+}
+
 /// The kernel's features, or `None` without a kernel.
 pub fn kernel_features() -> Option<Vec<String>> {
     let text = fs::read_to_string(root().join("kernel/Cargo.toml")).ok()?;
@@ -75,16 +91,9 @@ pub fn kernel_features() -> Option<Vec<String>> {
 
 /// Whether the kernel has tests of its own to run.
 pub fn kernel_has_tests() -> bool {
-    fn mentions(folder: &Path) -> bool {
-        let items = fs::read_dir(folder).into_iter().flatten().flatten();
-        items.map(|item| item.path()).any(|path| {
-            if path.is_dir() {
-                return mentions(&path);
-            }
-            fs::read_to_string(&path).is_ok_and(|text| text.contains("feature = \"ktest\""))
-        })
-    }
-    mentions(&root().join("kernel/src"))
+    let mut has = false;
+    let mut look = |_: &Path, text: &str| has |= text.contains("feature = \"ktest\"");
+    sources(&root().join("kernel/src"), &mut look).is_ok() && has
 }
 
 fn package_name(manifest: &str) -> Option<&str> {

@@ -70,7 +70,7 @@ fn incomplete(places: &BTreeSet<Place>, sites: &[Site]) -> Option<String> {
 fn in_sources() -> Result<BTreeSet<Place>> {
     let mut places = BTreeSet::new();
     let root = workspace::root();
-    visit(&root.join("kernel/src"), &mut |path, source| {
+    workspace::sources(&root.join("kernel/src"), &mut |path, source| {
         let Some(file) = path.strip_prefix(&root).ok().and_then(Path::to_str) else { return };
         if !file.ends_with("failpoint/mod.rs") {
             places.extend(lines(source).map(|line| (file.to_owned(), line)));
@@ -83,19 +83,6 @@ fn lines(source: &str) -> impl Iterator<Item = u32> {
     let passes =
         |line: &str| line.split("//").next().is_some_and(|code| code.contains("fail_point!("));
     (1..).zip(source.lines()).filter(move |(_, line)| passes(line)).map(|(number, _)| number)
-}
-
-fn visit(folder: &Path, each: &mut impl FnMut(&Path, &str)) -> Result<()> {
-    for item in fs::read_dir(folder).map_err(|error| io("read", folder, error))?.flatten() {
-        let path = item.path();
-        if path.is_dir() {
-            visit(&path, each)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(&path).map_err(|error| io("read", &path, error))?;
-            each(&path, &source);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
