@@ -358,12 +358,15 @@ impl Tests<'_> {
         Ok(())
     }
 
-    /// The scenarios of `tests/harness`, which boots its guests itself.
-    /// Guests seen from outside: those whose names contain `part`.
+    /// The scenarios of `tests/harness`, which boots its guests itself: those whose names contain
+    /// `part`.
     fn harness(&mut self, lane: &Lane, part: Option<&str>) -> Result<()> {
         // Built here: it has its own time to run.
-        if self.kernel(lane, Kind::Ktest)?.is_none() || self.kernel(lane, Kind::Plain)?.is_none() {
-            return Ok(());
+        let faults = (part != Some(PAGE_TABLES)).then_some(Kind::Faults);
+        for kind in [Kind::Ktest, Kind::Plain].into_iter().chain(faults) {
+            if self.kernel(lane, kind)?.is_none() {
+                return Ok(());
+            }
         }
         self.program(SUITE)?;
         let words: Vec<&str> = part.into_iter().collect();
