@@ -112,6 +112,15 @@ impl Options {
             options.formats = vec![false, true];
         }
         options.formats.dedup();
+        let alone = [options.faults, options.profile.is_some(), options.share.is_some()];
+        let alone = alone.into_iter().filter(|wanted| *wanted).count();
+        let is_folio_only = options.faults || options.profile.is_some();
+        if alone > 1 || alone == 1 && options.check || is_folio_only && options.linux {
+            return Err(usage(
+                "--faults, --profile and --share are measurements of their own, without --check; only \
+                 --share goes with --against",
+            ));
+        }
         let compared = options.linux || options.share.is_some();
         if compared && options.machine.layout.split != Split::ThreeOne {
             return Err(usage("--against linux, --share: Debian's kernels have the 3g split only"));
@@ -347,6 +356,14 @@ mod tests {
 
     #[test]
     fn misuse_ends_with_status_2() {
+        for line in [
+            "--faults --check",
+            "--faults --against linux",
+            "--profile a --share b",
+            "--share a --check",
+        ] {
+            assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
+        }
         for line in ["--against bsd", "a-b", "--nope", "--against linux --split 2g"] {
             assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
         }
