@@ -11,7 +11,7 @@ pub enum Request {
     Begin(Vec<u8>),
     /// Runs a program to its end.
     Run(Program),
-    /// No more faults.
+    /// No more faults. Answered when each service has a server again.
     End,
     /// Writes a file, which is made if it is not there.
     Write {
@@ -27,7 +27,7 @@ pub enum Request {
     },
     /// Which services there are.
     Services,
-    /// Kills the server of a service.
+    /// Kills the server of a service. ESRCH if it has none at the moment.
     Kill {
         /// The service's name.
         service: String,
@@ -91,6 +91,8 @@ pub struct Ran {
 pub struct Ended {
     /// The bytes of an [`abi::failpoint::FaultState`].
     pub state: Vec<u8>,
+    /// A service that had no server again in time, and how it is.
+    pub absent: Option<String>,
     /// What the kernel holds now and did not before, or the other way round.
     pub lost: Option<String>,
 }

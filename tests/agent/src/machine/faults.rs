@@ -1,5 +1,6 @@
 //! A stretch of requests in which things fail.
 
+use super::services;
 use crate::message::Ended;
 use alloc::vec;
 use leak::{Snapshot, end_orphans};
@@ -20,6 +21,8 @@ impl Faults {
         if !rest.is_empty() {
             return Err(Errno::EINVAL);
         }
+        // What was killed before is no loss.
+        let _ = services::await_all();
         let context = Context::new(&plan)?;
         Ok(Self { context, before: Snapshot::take().ok_or(Errno::ENOSYS)? })
     }
@@ -35,8 +38,9 @@ impl Faults {
         let state = self.context.state()?;
         let mut bytes = vec![0; size_of_val(&state)];
         state.put(&mut bytes);
+        let absent = services::await_all();
         let after = Snapshot::take().ok_or(Errno::ENOSYS)?;
-        Ok(Ended { state: bytes, lost: self.before.difference(&after) })
+        Ok(Ended { state: bytes, absent, lost: self.before.difference(&after) })
     }
 }
 

@@ -2,18 +2,18 @@
 
 mod faults;
 mod program;
+mod services;
 mod streams;
 
 use crate::READY;
-use crate::message::{Failure, Reply, Request, Service, frame, length, parse};
-use alloc::string::{String, ToString};
+use crate::message::{Failure, Reply, Request, frame, length, parse};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use faults::Faults;
-use sys::abi::signal::{SIGKILL, SIGPIPE};
+use sys::abi::signal::SIGPIPE;
 use sys::file::{self, File};
 use sys::io::{STDIN, STDOUT};
-use sys::proto::supervisor::State;
-use sys::{Errno, Result, process, service, signal};
+use sys::{Errno, Result, process, signal};
 
 /// Answers requests until there are no more.
 pub fn run() -> i32 {
@@ -91,8 +91,8 @@ fn answer(request: Request, faults: &mut Option<Faults>) -> Reply {
             reply(&path, write(&path, &contents), |()| Reply::Done)
         }
         Request::Read { path } => reply(&path, file::read(&path), Reply::Contents),
-        Request::Services => Reply::Services(services()),
-        Request::Kill { service } => reply(&service, kill(&service), |()| Reply::Done),
+        Request::Services => Reply::Services(services::all()),
+        Request::Kill { service } => reply(&service, services::kill(&service), |()| Reply::Done),
     }
 }
 
@@ -106,19 +106,4 @@ fn failed(what: &str, errno: Errno) -> Reply {
 
 fn write(path: &str, contents: &[u8]) -> Result<()> {
     File::create(path)?.write_all(contents)
-}
-
-fn services() -> Vec<Service> {
-    let known = service::list().map(|entry| Service {
-        name: String::from(entry.name.as_str()),
-        pid: (entry.state == State::Running).then_some(entry.pid.cast_signed()),
-        instance: entry.starts,
-    });
-    known.collect()
-}
-
-fn kill(name: &str) -> Result<()> {
-    let service = service::list().find(|entry| entry.name.as_str() == name);
-    let server = service.ok_or(Errno::ENOENT)?;
-    process::kill(server.pid.cast_signed(), SIGKILL)
 }
