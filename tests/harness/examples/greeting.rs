@@ -1,4 +1,5 @@
-//! The example of `tests/README.md`: what comes of two programs when the kernel runs out of things.
+//! Two programs of this tree when the kernel runs out of things: `cargo run -p harness --example
+//! greeting`. `tests/README.md` shows how such a test lives outside of the tree.
 
 harness::campaign! {
     #[sweep]

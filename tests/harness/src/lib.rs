@@ -19,4 +19,5 @@
 mod campaign;
 
 pub use abi::failpoint::Failpoint;
+pub use abi::signal;
 pub use campaign::{Campaign, Failure, Guest, Outcome, Ran, Refusal, Scenario, Sweep, main};

@@ -114,3 +114,19 @@ structure! {
         pub faults: u32,
     }
 }
+
+impl FaultState {
+    /// The faults that are kept: the first ones, unless the context is the machine's.
+    pub fn kept(&self) -> impl Iterator<Item = FaultRecord> + use<> {
+        let (records, faults) = (self.records, self.faults as usize);
+        records.into_iter().take(faults.min(FAULT_RECORDS))
+    }
+}
+
+impl FaultRecord {
+    /// The addresses that led there, the innermost first.
+    pub fn path(&self) -> impl Iterator<Item = u32> + use<> {
+        let calls = self.calls;
+        calls.into_iter().take_while(|call| *call != 0)
+    }
+}

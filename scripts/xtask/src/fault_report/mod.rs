@@ -101,7 +101,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a kernel with these failpoints. `command` followed by `SCENARIO/CHOICE` repeats a fault.
+    /// Of a kernel with these failpoints. `command` followed by `SCENARIO:CHOICE` repeats a fault.
     pub fn new(sites: Vec<Site>, command: impl Into<String>) -> Self {
         Self { sites, faults: Vec::new(), command: command.into() }
     }
@@ -112,7 +112,7 @@ impl Report {
 
     /// How a fault is repeated.
     pub fn replay(&self, scenario: &str, choice: &str) -> String {
-        format!("{} {scenario}/{choice}", self.command)
+        format!("{} {scenario}:{choice}", self.command)
     }
 
     pub fn tally_of(&self, scenario: &str) -> Tally {
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1]["survival"], "refused");
         assert_eq!((&lines[1]["file"], &lines[1]["line"]), (&json!("a.rs"), &json!(1)));
-        assert_eq!(lines[2]["replay"], "test --replay greets/3");
+        assert_eq!(lines[2]["replay"], "test --replay greets:3");
         assert_eq!(lines[2]["calls"], json!(["0x00000008", "0x00000009"]));
     }
 }

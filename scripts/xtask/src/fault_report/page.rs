@@ -38,7 +38,7 @@ fn failures(report: &Report, page: &mut String) {
     for fault in report.faults.iter().filter(failed) {
         let _ = writeln!(
             page,
-            "<tr class=failed><td>{}/{}<td>{}<td>{}<td><code>{}</code></tr>",
+            "<tr class=failed><td>{}:{}<td>{}<td>{}<td><code>{}</code></tr>",
             escape(&fault.scenario),
             escape(&fault.choice),
             escape(&fault.point),
@@ -105,7 +105,7 @@ fn slowest(report: &Report, page: &mut String) {
     for fault in faults.into_iter().take(SLOWEST) {
         let _ = writeln!(
             page,
-            "<tr><td>{}/{}<td>{}<td>{:.1}<td><code>{}</code></tr>",
+            "<tr><td>{}:{}<td>{}<td>{:.1}<td><code>{}</code></tr>",
             escape(&fault.scenario),
             escape(&fault.choice),
             escape(&fault.point),
@@ -125,7 +125,7 @@ mod tests {
     fn the_page_shows_what_failed_and_what_was_never_reached() {
         let page = page(&report());
         assert!(page.contains("lost: &lt;a page&gt;"));
-        assert!(page.contains("<code>test --replay greets/3</code>"));
+        assert!(page.contains("<code>test --replay greets:3</code>"));
         assert!(page.contains("<tr class=never><td>b.rs:2<td>failslab<td>0<td></tr>"));
         assert!(page.contains("<tr><td>greets<td class=failed>1 / 1 / 1"));
     }

@@ -1,13 +1,13 @@
 //! A guest, for scenarios: each function asks `agent` inside, which waits for requests.
 
-use super::verdict::{Failure, Outcome, Refusal};
+use super::ran::Ran;
+use super::verdict::{Failure, Outcome};
 use abi::Plain;
 use abi::errno::Errno;
 use abi::failpoint::{FaultPlan, FaultState};
 use agent::{Program, Reply, Request, Service};
 use std::time::Duration;
 use sys::wait::Status;
-use xtask::captured::text;
 use xtask::running::Running;
 use xtask::stop::Stop;
 
@@ -75,7 +75,7 @@ impl Guest {
         }
     }
 
-    /// Kills the server of a service; `init` starts the next one.
+    /// Kills the server of a service; `init` starts the next one. ESRCH if it has none at the moment.
     pub fn kill(&mut self, service: &str) -> Outcome {
         self.done(service, &Request::Kill { service: service.into() })
     }
@@ -92,11 +92,12 @@ impl Guest {
         self.done("faults", &Request::Begin(bytes))
     }
 
-    /// No more faults: those there were, and what was lost since they began.
-    pub(super) fn end(&mut self) -> Result<(FaultState, Option<String>), Failure> {
+    /// No more faults: those there were, which service has no server, and what was lost since they
+    /// began.
+    pub(super) fn end(&mut self) -> Result<(FaultState, Option<String>, Option<String>), Failure> {
         match self.ask(&Request::End)? {
             Reply::Ended(ended) => match FaultState::take(&ended.state) {
-                Some((state, [])) => Ok((state, ended.lost)),
+                Some((state, [])) => Ok((state, ended.absent, ended.lost)),
                 _ => Err(Failure::Lost("the guest's agent speaks another language".into())),
             },
             other => Err(unexpected("faults", &other)),
@@ -129,46 +130,5 @@ fn unexpected(what: &str, reply: &Reply) -> Failure {
             Failure::Wrong(format!("{}: {errno}", failure.what))
         }
         _ => Failure::Lost(format!("{what}: the guest's agent answers something else")),
-    }
-}
-
-/// A program that has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ran {
-    /// What was run.
-    pub path: String,
-    /// How it ended.
-    pub status: Status,
-    /// Whether it had to be killed, because it took longer than 20 s.
-    pub is_late: bool,
-    /// Its standard output.
-    pub stdout: Vec<u8>,
-    /// Its standard error.
-    pub stderr: Vec<u8>,
-}
-
-impl Ran {
-    /// It has to have succeeded and written that.
-    pub fn says(&self, expected: impl AsRef<[u8]>) -> Outcome {
-        self.succeeds()?;
-        let expected = expected.as_ref();
-        if self.stdout == expected {
-            return Ok(());
-        }
-        let (found, wanted) = (text(&self.stdout), text(expected));
-        Err(Failure::Wrong(format!("{} wrote {found:?}, not {wanted:?}", self.path)))
-    }
-
-    /// It has to have ended with status 0.
-    pub fn succeeds(&self) -> Outcome {
-        if self.is_late {
-            return Err(Failure::Wrong(format!("{} hangs", self.path)));
-        }
-        Err(Failure::Refused(match self.status {
-            Status::Exited(0) => return Ok(()),
-            Status::Exited(status) => Refusal::Exit(status, text(&self.stderr).into_owned()),
-            Status::Signaled(signal) | Status::Stopped(signal) => Refusal::Signal(signal),
-            Status::Continued => return Err(Failure::Wrong(format!("{} goes on", self.path))),
-        }))
     }
 }

@@ -1,6 +1,7 @@
 //! What a run may come to.
 
-use abi::failpoint::{FAULT_RECORDS, Failpoint, FaultRecord, FaultState};
+use super::Sweep;
+use abi::failpoint::{Failpoint, FaultRecord, FaultState};
 use abi::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use std::fmt;
 
@@ -48,15 +49,14 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The faults that a state keeps.
-pub fn records(state: &FaultState) -> impl Iterator<Item = FaultRecord> {
-    let (records, faults) = (state.records, state.faults as usize);
-    records.into_iter().take(faults.min(FAULT_RECORDS))
-}
-
-/// What is wrong with the outcome of a run in which that failed; `exits` are the statuses with which a
-/// program may refuse, any if there are none.
-pub fn wrong(outcome: &Outcome, state: &FaultState, exits: &[i32]) -> Option<String> {
+/// What is wrong with the outcome of a run in which that failed. `ends` tells of a fault whether it was
+/// in what the kernel does where a program has no way to be told of failure.
+pub fn wrong(
+    outcome: &Outcome,
+    state: &FaultState,
+    sweep: &Sweep,
+    ends: impl Fn(&FaultRecord) -> bool,
+) -> Option<String> {
     let refusal = match outcome {
         Ok(()) => return None,
         Err(Failure::Wrong(why) | Failure::Lost(why)) => return Some(why.clone()),
@@ -66,22 +66,26 @@ pub fn wrong(outcome: &Outcome, state: &FaultState, exits: &[i32]) -> Option<Str
         return Some(format!("{refusal} without a fault"));
     }
     let any = |is: fn(Failpoint) -> bool| {
-        records(state).filter_map(|record| Failpoint::from_number(record.point)).any(is)
+        state.kept().filter_map(|record| Failpoint::from_number(record.point)).any(is)
     };
-    let may = match refusal {
-        Refusal::Exit(status, _) => exits.is_empty() || exits.contains(status),
-        // Memory that the program has, but that was never there.
-        Refusal::Signal(SIGKILL) => any(is_memory),
-        // A handler's frame that cannot be written, or a program whose start fails where its old one
-        // is gone.
-        Refusal::Signal(SIGSEGV) => true,
-        // A page of a file that its server cannot give.
-        Refusal::Signal(SIGBUS) => {
-            records(state).any(|record| record.served != 0) || any(is_message)
+    let (may, declared) = match refusal {
+        Refusal::Exit(status, _) => {
+            (sweep.exits.is_empty() || sweep.exits.contains(status), "exits")
         }
-        Refusal::Signal(_) => false,
+        Refusal::Signal(signal) => {
+            let by_kernel = match *signal {
+                // Memory that the program has, but that was never there.
+                SIGKILL => any(is_memory),
+                // A page of a file that its server cannot give.
+                SIGBUS => state.kept().any(|record| record.served != 0) || any(is_message),
+                // Where a program that tests no answer uses a null pointer, nothing explains it.
+                SIGSEGV => state.kept().any(|record| ends(&record)),
+                _ => false,
+            };
+            (by_kernel || sweep.signals.contains(signal), "signals")
+        }
     };
-    (!may).then(|| refusal.to_string())
+    (!may).then(|| format!("{refusal}, which is not one of its `{declared}`"))
 }
 
 fn is_memory(point: Failpoint) -> bool {
@@ -96,6 +100,7 @@ fn is_message(point: Failpoint) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use abi::signal::SIGILL;
 
     fn faults(point: Option<Failpoint>) -> FaultState {
         let mut state = FaultState::default();
@@ -107,29 +112,44 @@ mod tests {
         state
     }
 
-    #[test]
-    fn a_refusal_needs_a_fault() {
-        let refused = Err(Failure::Refused(Refusal::Exit(1, "ENOMEM".into())));
-        assert!(wrong(&refused, &faults(None), &[]).unwrap().contains("without a fault"));
-        assert_eq!(wrong(&refused, &faults(Some(Failpoint::Slab)), &[]), None);
-        assert!(wrong(&refused, &faults(Some(Failpoint::Slab)), &[2]).is_some());
-        assert_eq!(wrong(&Ok(()), &faults(None), &[]), None);
+    fn judge(refusal: Refusal, point: Option<Failpoint>, sweep: Sweep) -> Option<String> {
+        wrong(&Err(Failure::Refused(refusal)), &faults(point), &sweep, |_| false)
     }
 
     #[test]
-    fn signals_need_the_fault_that_explains_them() {
-        let ended = |signal| Err(Failure::Refused(Refusal::Signal(signal)));
-        let slab = faults(Some(Failpoint::Slab));
-        assert_eq!(wrong(&ended(SIGKILL), &slab, &[]), None);
-        assert!(wrong(&ended(SIGKILL), &faults(Some(Failpoint::PathWalk)), &[]).is_some());
-        assert_eq!(wrong(&ended(SIGSEGV), &faults(Some(Failpoint::UserCopyOut)), &[]), None);
-        assert!(wrong(&ended(SIGSEGV), &faults(None), &[]).is_some());
-        assert!(wrong(&ended(abi::signal::SIGILL), &slab, &[]).is_some());
+    fn a_refusal_needs_a_fault() {
+        let refused = || Refusal::Exit(1, "ENOMEM".into());
+        let (any, two) = (Sweep::default(), Sweep::default().exits(&[2]));
+        assert!(judge(refused(), None, any).unwrap().contains("without a fault"));
+        assert_eq!(judge(refused(), Some(Failpoint::Slab), any), None);
+        let why = judge(refused(), Some(Failpoint::Slab), two).unwrap();
+        assert!(
+            why.contains("exit status 1, \"ENOMEM\", which is not one of its `exits`"),
+            "{why}"
+        );
+        assert_eq!(wrong(&Ok(()), &faults(None), &any, |_| false), None);
+    }
+
+    #[test]
+    fn signals_need_the_fault_that_explains_them_or_to_be_declared() {
+        let any = Sweep::default();
+        let ended = |signal, point| judge(Refusal::Signal(signal), Some(point), any);
+        assert_eq!(ended(SIGKILL, Failpoint::Slab), None);
+        assert!(ended(SIGKILL, Failpoint::PathWalk).is_some());
+        assert!(ended(SIGILL, Failpoint::Slab).is_some());
+        assert!(ended(SIGSEGV, Failpoint::Slab).unwrap().contains("`signals`"));
+        let declared = any.signals(&[SIGSEGV]);
+        let segv = || Refusal::Signal(SIGSEGV);
+        assert_eq!(judge(segv(), Some(Failpoint::Slab), declared), None);
+        assert!(judge(segv(), None, declared).is_some());
+        let state = faults(Some(Failpoint::Slab));
+        assert_eq!(wrong(&Err(Failure::Refused(segv())), &state, &any, |_| true), None);
     }
 
     #[test]
     fn what_is_wrong_stays_so() {
         let state = faults(Some(Failpoint::Slab));
-        assert!(wrong(&Err(Failure::Wrong("other output".into())), &state, &[]).is_some());
+        let other = Err(Failure::Wrong("other output".into()));
+        assert!(wrong(&other, &state, &Sweep::default(), |_| true).is_some());
     }
 }

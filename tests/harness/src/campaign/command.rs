@@ -1,0 +1,105 @@
+//! Does what the command line asks for, and writes the report.
+
+use super::declaration::Campaign;
+use super::options::{Options, Task, USAGE};
+use super::vm::Vm;
+use super::{course, replay};
+use std::env::{args_os, current_exe};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+use xtask::fault_report::Report;
+use xtask::machine::Machine;
+use xtask::report::{Counts, Group, Verdict};
+use xtask::stop::Result;
+
+/// Does what the command line says.
+pub fn main(campaign: &Campaign) -> ExitCode {
+    match Options::read(args_os().skip(1)).and_then(|options| run(campaign, &options)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(stop) => {
+            eprintln!("{}: {}", campaign.name, stop.why);
+            ExitCode::from(stop.status)
+        }
+    }
+}
+
+/// Whether all was well.
+fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
+    match &options.task {
+        Task::Help => {
+            print!("{USAGE}");
+            Ok(true)
+        }
+        Task::List => {
+            for scenario in &campaign.scenarios {
+                println!("{}: test", scenario.name);
+            }
+            Ok(true)
+        }
+        Task::Replay(id) => {
+            let scenario = campaign.find(&id.scenario)?;
+            replay::replay(&boot(campaign, options)?, scenario, id)
+        }
+        Task::Sweep(wanted) => {
+            let scenarios = || {
+                let all = campaign.scenarios.iter();
+                all.filter(|scenario| wanted.includes(scenario.name))
+            };
+            if scenarios().next().is_none() {
+                // As for tests of other kinds: another file of the crate may have it.
+                println!("{}: no scenario has such a name; --list shows them", campaign.name);
+                return Ok(true);
+            }
+            let (start, vm) = (Instant::now(), boot(campaign, options)?);
+            let mut report = Report::new(vm.sites().to_vec(), again(campaign, &options.machine));
+            let mut cases = Vec::new();
+            for scenario in scenarios() {
+                let case = course::sweep(&vm, scenario, &mut report);
+                match &case.verdict {
+                    Verdict::Failed(why) => println!("not ok {}: {why}", case.name),
+                    _ => println!("ok {}: {}", case.name, report.tally_of(scenario.name)),
+                }
+                cases.push(case);
+            }
+            let counts = Counts::of(&cases);
+            let group = Group { name: campaign.name.into(), cases, took: start.elapsed() };
+            let place = options.report.clone().unwrap_or_else(|| usual_place(campaign));
+            report.write(&place, &[group])?;
+            println!("report: {}", place.join("index.html").display());
+            println!("{counts}");
+            Ok(counts.failed == 0)
+        }
+    }
+}
+
+fn boot(campaign: &Campaign, options: &Options) -> Result<Vm> {
+    let folder = Path::new(campaign.folder);
+    let files = campaign.files.iter().map(|(host, guest)| (folder.join(host), guest.clone()));
+    eprintln!("{}: building and booting a kernel with failpoints …", campaign.name);
+    Vm::boot(&options.machine, &files.collect::<Vec<_>>())
+}
+
+/// Several tests of a package do not share it.
+fn usual_place(campaign: &Campaign) -> PathBuf {
+    Path::new(campaign.folder).join("target/faults").join(campaign.name)
+}
+
+/// The command that repeats a fault, but for its id: as this process was started.
+fn again(campaign: &Campaign, machine: &Machine) -> String {
+    let path = current_exe().unwrap_or_default();
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    let Campaign { name, package, .. } = campaign;
+    let mut command = match folder.to_str() {
+        Some("examples") => format!("cargo run --package {package} --example {name} --"),
+        Some("deps") | None => format!("cargo test --test {name} --"),
+        Some(_) => format!("cargo run --package {package} --bin {name} --"),
+    };
+    if *machine != Machine::default() {
+        for word in machine.words() {
+            command.push_str(&format!(" '{}'", word.replace('\'', "'\\''")));
+        }
+    }
+    command + " --replay"
+}

@@ -1,0 +1,166 @@
+//! All runs of a scenario: one fault after the other, until a run has none left.
+
+use super::choice::Choice;
+use super::id::{Id, place};
+use super::run::Run;
+use super::vm::Vm;
+use super::{Guest, Scenario};
+use abi::failpoint::{Failpoint, FaultRecord};
+use xtask::fault_report::{Fault, Report, Survival};
+use xtask::report::Case;
+use xtask::stop::Result;
+
+/// Faults of a scenario are more only by mistake.
+const MOST: u32 = 100_000;
+/// A difference that only one run leaves is a cache that was filled.
+pub const TRIES: u32 = 3;
+/// Servers and caches have what they want after so many runs.
+const SETTLING: u32 = 8;
+/// After so many runs that were wrong a scenario is given up.
+const ENOUGH: usize = 3;
+
+/// A scenario under way.
+struct Course<'a> {
+    vm: &'a Vm,
+    scenario: &'a Scenario,
+    report: &'a mut Report,
+    guest: Guest,
+    wrong: Vec<String>,
+}
+
+/// Runs a scenario with each of its faults. Whatever is in the way fails it.
+pub fn sweep(vm: &Vm, scenario: &Scenario, report: &mut Report) -> Case {
+    match all(vm, scenario, report) {
+        Ok(wrong) => match &wrong[..] {
+            [] => Case::passed(scenario.name),
+            [why] => Case::failed(scenario.name, why),
+            [first, rest @ ..] => {
+                let more = format!("{first}; and {} more, see the report", rest.len());
+                Case::failed(scenario.name, more)
+            }
+        },
+        Err(stop) => Case::failed(scenario.name, stop.why),
+    }
+}
+
+/// What was wrong.
+fn all(vm: &Vm, scenario: &Scenario, report: &mut Report) -> Result<Vec<String>> {
+    let (guest, opportunities) = match settled(vm, scenario)? {
+        Ok(settled) => settled,
+        Err(why) => return Ok(vec![format!("before anything failed: {why}")]),
+    };
+    if opportunities == 0 {
+        let kinds = "nothing that could fail is done for it: does it run a program, and are its \
+                     `points` the right ones?";
+        return Ok(vec![kinds.into()]);
+    }
+    let mut course = Course { vm, scenario, report, guest, wrong: Vec::new() };
+    let singles = course.singles()?;
+    course.pairs(singles)?;
+    Ok(course.wrong)
+}
+
+/// A guest in which a scenario has run without faults until it left everything as it was, as the first
+/// runs fill caches, and the opportunities there are; or what is wrong even so.
+pub fn settled(vm: &Vm, scenario: &Scenario) -> Result<std::result::Result<(Guest, u32), String>> {
+    let mut guest = vm.guest()?;
+    let run = Run::until_nothing_is_lost(vm, &mut guest, scenario, Choice::NONE, 0, SETTLING);
+    Ok(match run.why() {
+        None => Ok((guest, run.state.opportunities)),
+        Some(why) => Err(why),
+    })
+}
+
+impl Course<'_> {
+    /// Each single fault; how many there were.
+    fn singles(&mut self) -> Result<u32> {
+        for nth in 1..=MOST {
+            if self.meet(Choice::single(nth))? == 0 {
+                return Ok(nth - 1);
+            }
+        }
+        self.wrong.push(format!("there are more than {MOST} opportunities"));
+        Ok(MOST)
+    }
+
+    /// Each pair near enough of the single ones there were.
+    fn pairs(&mut self, singles: u32) -> Result<()> {
+        let bound = self.scenario.sweep.pairs;
+        for nth in 1..bound.min(singles + 1) {
+            for then in 1..=bound - nth {
+                // Without a second fault now there is none later on.
+                if self.meet(Choice { nth, then })? < 2 {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A run with one choice of faults; how many there were.
+    fn meet(&mut self, choice: Choice) -> Result<u32> {
+        if self.wrong.len() >= ENOUGH {
+            return Ok(0);
+        }
+        let (vm, scenario) = (self.vm, self.scenario);
+        let run = Run::until_nothing_is_lost(vm, &mut self.guest, scenario, choice, 0, TRIES);
+        let (why, faults) = (run.why(), run.state.faults);
+        if why.is_some() || faults != 0 {
+            self.note(choice, &run, why.as_deref());
+        }
+        if let Some(why) = why {
+            self.wrong.push(format!("{why}; again: {}", self.again(choice, &run)));
+        }
+        if !run.has_lost_its_guest() {
+            return Ok(faults);
+        }
+        match settled(vm, scenario)? {
+            Ok((guest, _)) => self.guest = guest,
+            Err(why) => {
+                self.wrong.push(format!("before anything failed: {why}"));
+                return Ok(0);
+            }
+        }
+        // It told nothing, so there may be more.
+        Ok(choice.count())
+    }
+
+    /// A line of the report for each fault of a run.
+    fn note(&mut self, choice: Choice, run: &Run, why: Option<&str>) {
+        let survival = match (why, &run.outcome) {
+            (Some(why), _) => Survival::Failed(why.into()),
+            (None, Ok(())) => Survival::Done,
+            (None, Err(failure)) => Survival::Refused(failure.to_string()),
+        };
+        let id = self.id(choice, run);
+        let fault = |record: Option<FaultRecord>| Fault {
+            scenario: id.scenario.clone(),
+            choice: id.fault(),
+            point: record
+                .and_then(|record| Failpoint::from_number(record.point))
+                .map_or("unknown", Failpoint::name)
+                .into(),
+            site: record.map(|record| record.site as usize),
+            is_served: record.is_some_and(|record| record.served != 0),
+            survival: survival.clone(),
+            calls: record.map_or(Vec::new(), |record| record.path().collect()),
+            took: run.took,
+        };
+        if run.state.faults == 0 {
+            // A guest that is lost tells nothing.
+            self.report.add(fault(None));
+        }
+        for record in run.state.kept() {
+            self.report.add(fault(Some(record)));
+        }
+    }
+
+    fn id(&self, choice: Choice, run: &Run) -> Id {
+        let place = place(&run.state, self.vm.sites());
+        Id { scenario: self.scenario.name.into(), choice, place }
+    }
+
+    fn again(&self, choice: Choice, run: &Run) -> String {
+        self.report.replay(self.scenario.name, &self.id(choice, run).fault())
+    }
+}

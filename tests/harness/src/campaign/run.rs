@@ -1,0 +1,95 @@
+//! One run of a scenario.
+
+use super::choice::Choice;
+use super::verdict::{Failure, Outcome, wrong};
+use super::vm::Vm;
+use super::{Guest, Scenario};
+use abi::failpoint::FaultState;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// What came of it.
+pub struct Run {
+    pub outcome: Outcome,
+    pub state: FaultState,
+    pub took: Duration,
+    /// What was wrong, but for what was lost.
+    wrong: Option<String>,
+    /// What the kernel holds afterwards and did not before, or the other way round.
+    lost: Option<String>,
+}
+
+impl Run {
+    /// Runs a scenario. `flags` are those of a plan.
+    fn once(vm: &Vm, guest: &mut Guest, scenario: &Scenario, choice: Choice, flags: u32) -> Self {
+        let start = Instant::now();
+        let (mut state, mut absent, mut lost) = (FaultState::default(), None, None);
+        let mut attempt = || {
+            guest.begin(&choice.plan(scenario.sweep.points, flags))?;
+            let outcome = without_panic(|| (scenario.run)(guest));
+            if !matches!(outcome, Err(Failure::Lost(_))) {
+                (state, absent, lost) = guest.end()?;
+            }
+            outcome
+        };
+        let (outcome, took) = (attempt(), start.elapsed());
+        let ends = |record: &_| vm.ends_programs(record);
+        let wrong = wrong(&outcome, &state, &scenario.sweep, ends).or(absent);
+        Self { outcome, state, took, wrong, lost }
+    }
+
+    /// Runs it until nothing is lost, so often at most: what only the first runs leave is a cache that
+    /// was filled. A run in which anything else is wrong is the last one.
+    pub fn until_nothing_is_lost(
+        vm: &Vm,
+        guest: &mut Guest,
+        scenario: &Scenario,
+        choice: Choice,
+        flags: u32,
+        tries: u32,
+    ) -> Self {
+        let mut run = Self::once(vm, guest, scenario, choice, flags);
+        for _ in 1..tries {
+            if run.lost.is_none() || run.wrong.is_some() {
+                break;
+            }
+            run = Self::once(vm, guest, scenario, choice, flags);
+        }
+        run
+    }
+
+    /// What was wrong with it.
+    pub fn why(&self) -> Option<String> {
+        let lost = || self.lost.as_ref().map(|lost| format!("lost: {lost}"));
+        self.wrong.clone().or_else(lost)
+    }
+
+    /// Whether there is no guest any more to go on with.
+    pub fn has_lost_its_guest(&self) -> bool {
+        matches!(self.outcome, Err(Failure::Lost(_)))
+    }
+}
+
+/// A scenario that panics has found something wrong.
+fn without_panic(scenario: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(scenario))
+        .unwrap_or_else(|panic| Err(Failure::Wrong(format!("panicked: {}", message(&*panic)))))
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_what_is_wrong() {
+        let outcome = without_panic(|| panic!("{} is not {}", 1, 2));
+        assert_eq!(outcome, Err(Failure::Wrong("panicked: 1 is not 2".into())));
+        assert_eq!(without_panic(|| Ok(())), Ok(()));
+    }
+}
