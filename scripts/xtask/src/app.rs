@@ -1,5 +1,7 @@
 //! `new-app`: a new program in `user/bin`, or a crate of fault tests anywhere.
 
+mod test_crate;
+
 use crate::stop::{Result, io, usage};
 use crate::words::{Word, Words};
 use crate::workspace;
@@ -52,35 +54,6 @@ fn main() {
 }
 ";
 
-const TEST_MANIFEST: &str = "\
-[package]
-name = \"NAME\"
-version = \"0.1.0\"
-edition = \"2024\"
-publish = false
-
-[dev-dependencies]
-harness = { path = \"HARNESS\" }
-
-[[test]]
-name = \"faults\"
-harness = false
-
-# Folio's own packages are no part of this one's workspace.
-[workspace]
-";
-
-const TEST: &str = "\
-//! Which failures in the kernel these programs survive: `cargo test`.
-
-harness::campaign! {
-    #[sweep]
-    fn a_greeting_is_said(guest) {
-        guest.run(\"/bin/hello\", &[])?.says(\"hello, world\\n\")
-    }
-}
-";
-
 /// Runs the command; its exit status.
 pub fn run(mut words: Words) -> Result<u8> {
     let (mut name, mut sys, mut is_test) = (None, STATIC, false);
@@ -96,7 +69,7 @@ pub fn run(mut words: Words) -> Result<u8> {
     }
     let name = name.ok_or_else(|| usage(USAGE))?;
     if is_test {
-        return make_test(Path::new(&name));
+        return test_crate::make(Path::new(&name));
     }
     if !fits(&name) {
         return Err(usage(format!(
@@ -124,36 +97,6 @@ pub fn run(mut words: Words) -> Result<u8> {
         fs::write(&path, text).map_err(|error| io("write", &path, error))?;
     }
     println!("user/bin/{name}/src/main.rs is the program; scripts/run -- /bin/{name} runs it");
-    Ok(0)
-}
-
-/// Makes a crate of tests in a new folder.
-fn make_test(folder: &Path) -> Result<u8> {
-    let shown = folder.display();
-    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if !fits(name) {
-        return Err(usage(format!(
-            "{shown}: a crate's name has lower-case letters, digits and -, and begins with a letter"
-        )));
-    }
-    if folder.exists() {
-        return Err(usage(format!("{shown} is there already")));
-    }
-    let tests = folder.join("tests");
-    fs::create_dir_all(&tests).map_err(|error| io("create", &tests, error))?;
-    let source = folder.join("src");
-    fs::create_dir_all(&source).map_err(|error| io("create", &source, error))?;
-    let harness = workspace::root().join("tests/harness");
-    let harness = harness.to_str().ok_or_else(|| usage("the path of this tree is not UTF-8"))?;
-    let manifest = TEST_MANIFEST.replace("NAME", name).replace("HARNESS", harness);
-    for (path, text) in [
-        (folder.join("Cargo.toml"), manifest.as_str()),
-        (tests.join("faults.rs"), TEST),
-        (source.join("lib.rs"), "//! All that is here is below `tests`.\n"),
-    ] {
-        fs::write(&path, text).map_err(|error| io("write", &path, error))?;
-    }
-    println!("{shown}/tests/faults.rs is the test; cargo test in {shown} runs it");
     Ok(0)
 }
 

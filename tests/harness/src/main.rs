@@ -17,6 +17,7 @@ mod foreign;
 mod guest;
 mod memory;
 mod new_app;
+mod new_test;
 mod outside;
 mod page_tables;
 mod procfs;
@@ -148,6 +149,7 @@ scenarios! {
         the_crashing_kernel_obeys_too,
     ],
     new_app: [the_readme_is_true],
+    new_test: [a_crate_outside_finds_what_is_wrong_and_only_that],
     refusal: [
         an_image_refuses_a_processor_it_cannot_use,
         user_programs_need_sse2,
