@@ -19,6 +19,13 @@ document folio-program
 folio-program NAME: load the symbols of a user program.
 end
 
+define folio-test
+    add-symbol-file target/i686-user/checked/$arg0
+end
+document folio-test
+folio-test NAME: load the symbols of a program of tests, as suite.
+end
+
 define folio-tlb
     monitor info tlb
 end

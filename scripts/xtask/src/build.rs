@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-/// How a kernel is compiled.
+/// How a kernel or a program is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// With every assertion: tests.
@@ -118,32 +118,51 @@ pub struct Program {
 /// Builds every user program and every shared object there is.
 pub fn programs(show: bool) -> Result<Vec<Program>> {
     let packages = workspace::guest_packages()?;
-    if packages.is_empty() {
-        return Ok(Vec::new());
-    }
     let _lock = lock()?;
-    let mut command = cargo::for_target("cargo", "build", Target::User);
-    command.args(["--profile", Profile::Release.name()]);
-    command.arg("--target-dir").arg(workspace::target());
-    for package in &packages {
-        command.args(["--package", &package.name]);
-    }
-    let root = workspace::root();
     let mut programs = Vec::new();
-    for Built { manifest, file } in cargo::build(command, "the user programs", show)? {
-        let folder = manifest.parent().and_then(|folder| folder.strip_prefix(&root).ok());
-        let name = file.file_name().and_then(|name| name.to_str());
-        let (Some(folder), Some(name)) = (folder, name) else { continue };
-        let guest = match folder {
-            _ if folder.ends_with("tests/linux-init") => LINUX_INIT.to_owned(),
-            _ if folder == Path::new("user/ld") => LINKER.to_owned(),
-            _ => format!("/{}/{name}", guest_folder(folder)),
-        };
-        let stripped = strip(&file, &images()?.join("user").join(name))?;
-        programs.push(Program { guest, unstripped: file, stripped });
+    for profile in [Profile::Release, Profile::Checked] {
+        let packages: Vec<_> =
+            packages.iter().filter(|package| profile_of(&package.folder) == profile).collect();
+        if packages.is_empty() {
+            continue;
+        }
+        let mut command = cargo::for_target("cargo", "build", Target::User);
+        command.args(["--profile", profile.name()]);
+        command.arg("--target-dir").arg(workspace::target());
+        for package in packages {
+            command.args(["--package", &package.name]);
+        }
+        for built in cargo::build(command, "the user programs", show)? {
+            programs.extend(program(built)?);
+        }
     }
     programs.sort_by(|a, b| a.guest.cmp(&b.guest));
     Ok(programs)
+}
+
+/// What only tests use keeps its assertions, and what the compiler did the last time; but who is
+/// linked with the libraries of other programs is compiled as they are.
+fn profile_of(package: &Path) -> Profile {
+    match package {
+        _ if package == Path::new("tests/linked") => Profile::Release,
+        _ if package.starts_with("tests") => Profile::Checked,
+        _ => Profile::Release,
+    }
+}
+
+/// One of them, stripped; nothing for what is not of this tree.
+fn program(Built { manifest, file }: Built) -> Result<Option<Program>> {
+    let root = workspace::root();
+    let folder = manifest.parent().and_then(|folder| folder.strip_prefix(&root).ok());
+    let name = file.file_name().and_then(|name| name.to_str());
+    let (Some(folder), Some(name)) = (folder, name) else { return Ok(None) };
+    let guest = match folder {
+        _ if folder.ends_with("tests/linux-init") => LINUX_INIT.to_owned(),
+        _ if folder == Path::new("user/ld") => LINKER.to_owned(),
+        _ => format!("/{}/{name}", guest_folder(folder)),
+    };
+    let stripped = strip(&file, &images()?.join("user").join(name))?;
+    Ok(Some(Program { guest, unstripped: file, stripped }))
 }
 
 /// Where the programs of a package go: what the system starts apart from what users call, and both

@@ -3,6 +3,7 @@
 use crate::child;
 use crate::fault::*;
 use crate::harness::only_on_folio;
+use crate::usage::program_is_present;
 use alloc::vec::Vec;
 use sys::abi::memory::*;
 use sys::abi::signal::{SIG_BLOCK, SIGKILL, SIGUSR1, SIGUSR2, SignalSet};
@@ -203,6 +204,7 @@ pub fn sums_agree_with_each_other() {
     (0..3).for_each(|page| poke(start + page * PAGE, 1));
     let usage = asker.area_usage(pid, start).expect("usage");
     assert_eq!({ usage.proportional_shared }, (3 * u64::from(PAGE)) << 12);
+    program_is_present();
     let (mut resident, mut anonymous) = (0, 0);
     for area in areas(asker, pid) {
         let usage = asker.area_usage(pid, area.start).expect("usage");
