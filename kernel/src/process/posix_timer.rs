@@ -5,7 +5,7 @@
 
 use super::cpu_alarm::CpuAlarm;
 use super::cpu_clock::CpuClock;
-use super::signal::{SignalGuard, SignalRoom, post_timer};
+use super::signal::{SignalGuard, SignalRoom, forget_timer, post_timer};
 use super::{CurrentThread, Process};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
@@ -236,10 +236,14 @@ impl CurrentThread {
     }
 
     pub fn delete_timer(&self, id: u32) -> Result<()> {
+        // Nobody sends its signal meanwhile.
+        let mut guard = self.process().lock_signals();
         let mut timers = self.process().timers.lock();
-        timers.get(id)?;
-        let timer = timers.0.get_mut(id as usize).and_then(Option::take);
+        let place = timers.0.get_mut(id as usize).ok_or(Errno::EINVAL)?;
+        let timer = place.take().ok_or(Errno::EINVAL)?;
         drop(timers);
+        forget_timer(&mut guard, timer.notice.tid, id);
+        drop(guard);
         drop(timer);
         Ok(())
     }
@@ -277,8 +281,8 @@ impl Process {
                 continue;
             }
             let Notice { signal: Some(signal), tid, value } = timer.notice else { continue };
-            let fields = [id, 0, value.unwrap_or(id), timer.sequence, 0, 0, 0, 0, 0];
-            return Some((id, Info { signal, errno: 0, code: SI_TIMER, fields }, tid));
+            let info = Info::of_timer(signal, id, value.unwrap_or(id), timer.sequence);
+            return Some((id, info, tid));
         }
         None
     }

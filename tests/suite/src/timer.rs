@@ -1,6 +1,8 @@
 //! Timers of `timer_create`.
 
 use crate::child;
+use crate::harness::on_folio;
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::Errno;
@@ -17,6 +19,8 @@ tests![
     a_timer_sends_its_signal_once,
     a_signal_counts_what_its_timer_passed_over,
     a_repeating_timer_goes_on_until_it_is_deleted,
+    however_often_it_is_set_one_signal_waits,
+    a_deleted_timers_signal_is_gone,
     without_an_event_it_is_sigalrm,
     a_silent_timer_only_runs,
     absolute_times_count_from_the_clocks_start,
@@ -138,6 +142,64 @@ pub fn a_repeating_timer_goes_on_until_it_is_deleted() {
     let last = COUNT.load(SeqCst);
     sleep(Duration::from_millis(30));
     assert_eq!(COUNT.load(SeqCst), last);
+}
+
+/// Takes all instances of a blocked signal that are pending now.
+fn drain(signal: i32) -> Vec<Siginfo> {
+    let (set, at_once) = (SignalSet::of(signal), Timespec::ZERO);
+    core::iter::from_fn(|| {
+        let mut info = Siginfo::ZERO;
+        let taken = call!(rt_sigtimedwait(input(&set), output(&mut info), input(&at_once), 8));
+        taken.ok().map(|_| info)
+    })
+    .collect()
+}
+
+fn await_pending(signal: i32) {
+    while !signal::pending().expect("rt_sigpending").contains(signal) {
+        sleep(Duration::from_millis(1));
+    }
+}
+
+pub fn however_often_it_is_set_one_signal_waits() {
+    block(SIGRTMIN);
+    let timer = create(CLOCK_MONOTONIC, &event(SIGEV_SIGNAL, SIGRTMIN, 5)).expect("create");
+    for _ in 0..10 {
+        set(timer, 1, 0).expect("set");
+        await_pending(SIGRTMIN);
+        sleep(Duration::from_millis(3));
+    }
+    let taken = drain(SIGRTMIN);
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    // The one that waits counts for the last setting.
+    set(timer, 1, 0).expect("set");
+    await_pending(SIGRTMIN);
+    set(timer, 1, 1).expect("set");
+    sleep(Duration::from_millis(30));
+    let [info] = drain(SIGRTMIN)[..] else { panic!("not one signal") };
+    assert!({ info.fields }[1] >= 5, "{info:?}");
+    await_pending(SIGRTMIN);
+    assert_eq!(call!(timer_delete(timer)), Ok(0));
+}
+
+pub fn a_deleted_timers_signal_is_gone() {
+    if !on_folio() {
+        skip!("it depends on the version of Linux");
+    }
+    block(SIGRTMIN);
+    process::kill(process::id(), SIGRTMIN).expect("kill");
+    for notify in [SIGEV_SIGNAL, SIGEV_THREAD_ID] {
+        let event = Sigevent { tid: process::id(), ..event(notify, SIGRTMIN, 5) };
+        for _ in 0..5 {
+            let timer = create(CLOCK_MONOTONIC, &event).expect("create");
+            set(timer, 1, 0).expect("set");
+            sleep(Duration::from_millis(3));
+            assert_eq!(call!(timer_delete(timer)), Ok(0));
+        }
+    }
+    // Nobody else's goes with it.
+    let codes: Vec<i32> = drain(SIGRTMIN).iter().map(|info| info.code).collect();
+    assert_eq!(codes, [SI_USER]);
 }
 
 pub fn without_an_event_it_is_sigalrm() {

@@ -44,6 +44,18 @@ impl Info {
         })
     }
 
+    /// That a timer sends; `sequence` is not 0.
+    pub const fn of_timer(signal: i32, timer: u32, value: u32, sequence: u32) -> Self {
+        let fields = [timer, 0, value, sequence, 0, 0, 0, 0, 0];
+        Self { signal, errno: 0, code: SI_TIMER, fields }
+    }
+
+    /// The process's timer that sent it; `None` too for what a program made look like that.
+    pub fn timer(&self) -> Option<u32> {
+        let [timer, _, _, sequence, ..] = self.fields;
+        (self.code == SI_TIMER && sequence != 0).then_some(timer)
+    }
+
     pub fn to_abi(&self) -> Siginfo {
         let mut fields = [0; 29];
         for (to, from) in fields.iter_mut().zip(self.fields) {
@@ -145,9 +157,29 @@ impl Pending {
         self.post_into(pool, info, limit, 1 + pool.kept)
     }
 
-    /// The same for whoever has [kept](InfoPool::keep) room and has nothing in it: no limit counts.
+    /// The same for a timer, which has [kept](InfoPool::keep) room and nothing in it: see
+    /// [`renew`](Self::renew). No limit counts.
     pub fn post_kept(&mut self, pool: &mut InfoPool, info: &Info) -> Result<Posted, Errno> {
+        debug_assert!(self.find(pool, info.timer()).is_none(), "two signals of one timer");
         self.post_into(pool, info, u32::MAX, 1)
+    }
+
+    /// If a timer's last info is still here, its new one takes that place.
+    pub fn renew(&mut self, pool: &mut InfoPool, info: &Info) -> bool {
+        let place = self.find(pool, info.timer()).and_then(|id| pool.queued.get_mut(id));
+        place.map(|queued| queued.info = *info).is_some()
+    }
+
+    /// Where the info of a timer is.
+    fn find(&self, pool: &InfoPool, timer: Option<u32>) -> Option<u32> {
+        let mut id = self.first;
+        while let Some(queued) = pool.queued.get(id) {
+            if timer.is_some() && queued.info.timer() == timer {
+                return Some(id);
+            }
+            id = queued.next;
+        }
+        None
     }
 
     /// `room`: so many slots must be free.
@@ -249,11 +281,20 @@ impl Pending {
 
     /// Forgets what timers sent: `execve` has deleted them.
     pub fn discard_timers(&mut self, pool: &mut InfoPool) {
+        self.discard_infos(pool, |info| info.code == SI_TIMER);
+    }
+
+    /// Forgets what one timer sent, which is deleted.
+    pub fn discard_timer(&mut self, pool: &mut InfoPool, timer: u32) {
+        self.discard_infos(pool, |info| info.timer() == Some(timer));
+    }
+
+    fn discard_infos(&mut self, pool: &mut InfoPool, is_unwanted: impl Fn(&Info) -> bool) {
         let (mut id, mut previous) = (self.first, NIL);
         let (mut forgotten, mut kept) = (SignalSet::EMPTY, SignalSet::EMPTY);
         while let Some(queued) = pool.queued.get(id) {
             let (next, one) = (queued.next, SignalSet::of(queued.info.signal));
-            if queued.info.code == SI_TIMER {
+            if is_unwanted(&queued.info) {
                 forgotten = forgotten.union(one);
                 self.unlink(pool, previous, id, next);
             } else {
@@ -317,8 +358,8 @@ mod tests {
             assert!(pool.queued.slots() - pool.queued.len() >= 3);
         }
         let chunks = pool.queued.chunks();
-        for _ in 0..3 {
-            pending.post_kept(&mut pool, &info(41, SI_TIMER, 7)).unwrap();
+        for timer in 0..3 {
+            pending.post_kept(&mut pool, &Info::of_timer(41, timer, 7, 1)).unwrap();
         }
         assert_eq!(pool.queued.chunks(), chunks);
         pending.clear(&mut pool);
@@ -327,6 +368,25 @@ mod tests {
         (0..3).for_each(|_| pool.unkeep());
         pool.shrink();
         assert_eq!(pool.queued.slots(), 0);
+    }
+
+    #[test]
+    fn a_timer_has_one_info_at_a_time() {
+        let (mut pool, mut pending) = (InfoPool::new(), Pending::new());
+        let of = |timer, sequence| Info::of_timer(40, timer, 7, sequence);
+        assert!(!pending.renew(&mut pool, &of(1, 1)));
+        for timer in [1, 2] {
+            pool.keep().unwrap();
+            pending.post_kept(&mut pool, &of(timer, 1)).unwrap();
+        }
+        // Made up by a program.
+        pending.post(&mut pool, &of(1, 0), 100).unwrap();
+        assert!(pending.renew(&mut pool, &of(1, 5)));
+        assert_eq!((pool.len(), pending.take(&mut pool, 40)), (3, of(1, 5)));
+        pending.discard_timer(&mut pool, 1);
+        pending.discard_timer(&mut pool, 2);
+        assert_eq!(pending.take(&mut pool, 40), of(1, 0));
+        assert!(pool.is_empty() && pending.set().is_empty());
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use send::{
     check_permission, is_interrupted, raise, send_from_kernel_to_group, send_if_permitted,
     send_to_all, send_to_group, send_to_process, send_to_thread,
 };
-pub(super) use send::{post_from_kernel, post_timer};
+pub(super) use send::{forget_timer, post_from_kernel, post_timer};
 pub use state::{SignalGuard, SignalRoom, Signals, ThreadSignals, kept, shrink};
 pub(super) use stop::{child_info, report_stopped};
 pub use timed_wait::{dequeue, is_pending, sleep_for_signal, take};

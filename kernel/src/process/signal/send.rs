@@ -233,7 +233,8 @@ pub fn is_interrupted() -> bool {
     thread.task.work() & (work::SIGNAL | work::KILL) != 0
 }
 
-/// The signal of a timer, which has [`SignalRoom`](super::SignalRoom). Returns whether it waits to be taken, and not one that somebody else sent.
+/// The signal of a timer, which has [`SignalRoom`](super::SignalRoom). Returns whether it waits to
+/// be taken, and not one that somebody else sent.
 pub(in crate::process) fn post_timer(
     guard: &mut SignalGuard,
     to: Option<&Thread>,
@@ -241,12 +242,27 @@ pub(in crate::process) fn post_timer(
 ) -> bool {
     let Some(first) = guard.threads.first().cloned() else { return false };
     let (signals, own) = guard.with(to.unwrap_or(&first));
-    let queue = if to.is_some() { &own.pending } else { &signals.pending };
-    let is_there = info.signal < SIGRTMIN && queue.set().contains(info.signal);
     let blocked = own.blocked.union(own.waited_for);
     let is_ignored = signals.actions.is_discarded(info.signal, blocked);
+    let queue = if to.is_some() { &mut own.pending } else { &mut signals.pending };
+    // There is room for one; the last may still be there although the timer was set anew.
+    if queue.renew(&mut POOL.lock(), info) {
+        return true;
+    }
+    let is_there = info.signal < SIGRTMIN && queue.set().contains(info.signal);
     let add = |queue: &mut Pending, _: &Process| queue.post_kept(&mut POOL.lock(), info);
     !is_there && !is_ignored && post_with(guard, to, info, add).is_ok()
+}
+
+/// A timer is deleted: its signal goes too, and the room for it is free.
+pub(in crate::process) fn forget_timer(guard: &mut SignalGuard, tid: Option<u32>, timer: u32) {
+    let mut pool = POOL.lock();
+    guard.pending.discard_timer(&mut pool, timer);
+    guard.each_thread(|thread, own| {
+        if tid == Some(thread.tid()) {
+            own.pending.discard_timer(&mut pool, timer);
+        }
+    });
 }
 
 /// Going on and stopping cancel each other. Returns whether a stopped process goes on.
