@@ -10,6 +10,7 @@ use super::operations::Operations;
 use crate::mm::frames::{GFP_HIGHUSER, alloc_page, put_page};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::page::page;
+use crate::mm::user::Retries;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task::Sleep;
@@ -220,6 +221,7 @@ impl Pipe {
             return Ok(0);
         }
         let mut done = 0;
+        let mut retries = Retries::new();
         loop {
             let attempt = match self.take(to) {
                 Some(attempt) => attempt,
@@ -232,7 +234,8 @@ impl Pipe {
             };
             done += attempt.done;
             let Next::FaultIn(len) = attempt.next else { return Ok(done) };
-            if let Err(fault) = to.fault_in(len, true) {
+            let bring = |()| to.fault_in(len, true);
+            if let Err(fault) = retries.again(attempt.done).and_then(bring) {
                 return if done > 0 { Ok(done) } else { Err(fault) };
             }
         }
@@ -283,6 +286,7 @@ impl Pipe {
         }
         let mut done = 0;
         let mut accept_part = false;
+        let mut retries = Retries::new();
         let error = loop {
             let mut put = || self.put(from, total, done, accept_part);
             let attempt = match put() {
@@ -299,7 +303,10 @@ impl Pipe {
                 Next::Nothing => return Ok(done),
                 Next::Room => {}
                 Next::FaultIn(_) if accept_part => break Errno::EFAULT,
-                Next::FaultIn(len) => accept_part = from.fault_in(len).is_err(),
+                Next::FaultIn(len) => {
+                    let bring = |()| from.fault_in(len);
+                    accept_part = retries.again(attempt.done).and_then(bring).is_err();
+                }
                 Next::Page => match alloc_page(&GFP_HIGHUSER) {
                     Some(frame) => self.give_page(frame),
                     None => break Errno::ENOMEM,

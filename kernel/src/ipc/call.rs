@@ -13,7 +13,7 @@ use super::server::{self, Reply, Wanted};
 use super::slot::{Slot, Words, own_slot};
 use crate::arch::uaccess;
 use crate::failpoint::fail_point;
-use crate::mm::user;
+use crate::mm::user::{self, Retries};
 use crate::process::table::{find, lock_family};
 use crate::process::{self, CurrentThread};
 use crate::result::{Errno, Result};
@@ -84,10 +84,11 @@ fn call_with(
         if tag.is_retry() { OnServerDeath::Retry } else { OnServerDeath::OwnerDead };
     let attachments = if tag.has_attachments() { gather(thread, tag)? } else { None };
     let mut call = Call { tag, badge, from, on_server_death, attachments };
+    let mut retries = Retries::new();
     let reply = loop {
         let fill = |words: &mut Words| try_send_words(words, tag, first);
         match port.call(own, &mut call, fill, |slot| try_receive_words(thread, slot)) {
-            Err(Errno::EFAULT) => fault_in_words(tag)?,
+            Err(Errno::EFAULT) => fault_in_words(tag, &mut retries)?,
             reply => break reply,
         }
     };
@@ -126,10 +127,11 @@ pub fn receive(handle: u32, mask: u32, deadline: u64) -> Result<u32> {
 pub fn reply(token: u32, tag: Tag, first: FirstWords) -> Result<u32> {
     let thread = process::current();
     let mut reply = prepare_reply(&thread, token, tag)?;
+    let mut retries = Retries::new();
     loop {
         let fill = |words: &mut Words| try_send_words(words, tag, first);
         match server::reply(&mut reply, fill) {
-            Err(Errno::EFAULT) => fault_in_words(tag)?,
+            Err(Errno::EFAULT) => fault_in_words(tag, &mut retries)?,
             done => return done.map(|()| 0),
         }
     }
@@ -181,11 +183,12 @@ fn reply_receive_with(
 ) -> Result<Arrived> {
     let mut reply = prepare_reply(thread, token, tag)?;
     let wanted = Wanted { server: reply.server, deadline: None };
+    let mut retries = Retries::new();
     loop {
         let fill = |words: &mut Words| try_send_words(words, tag, first);
         let take = |slot: &mut Slot| try_receive_words(thread, slot);
         match server::receive(own, wanted, Some(&mut reply), fill, take) {
-            Err(Errno::EFAULT) => fault_in_words(tag)?,
+            Err(Errno::EFAULT) => fault_in_words(tag, &mut retries)?,
             done => return done,
         }
     }
@@ -360,7 +363,8 @@ fn receive_words_again(own: u32, tag: Tag) -> Result<()> {
 
 /// Brings the pages that a message's words lie in.
 #[cold]
-fn fault_in_words(tag: Tag) -> Result<()> {
+fn fault_in_words(tag: Tag, retries: &mut Retries) -> Result<()> {
+    retries.again(0)?;
     user::fault_in(block()?.0, words_in_block(tag) * size_of::<u32>(), false)
 }
 

@@ -10,7 +10,7 @@ use crate::failpoint::fail_point;
 use crate::mm::frames::{get_page, put_page};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::space::Mm;
-use crate::mm::user::{self, UserSlice};
+use crate::mm::user::{self, Retries, UserSlice};
 use crate::process;
 use crate::result::{Errno, Result};
 use abi::ipc::{LENT_READ, LENT_WRITE, Lent};
@@ -101,6 +101,7 @@ pub fn copy(
     let token = ReplyToken::from_raw(token);
     let whole = memory.len();
     let mut offset = offset;
+    let mut retries = Retries::new();
     loop {
         let mut state = STATE.lock();
         let attachments = state.attachments(server, token).ok_or(Errno::ESRCH)?;
@@ -126,6 +127,7 @@ pub fn copy(
         offset += copied;
         if copied < count {
             let missing = (count - copied) as usize;
+            retries.again(copied as usize)?;
             user::fault_in(memory.address(), missing, direction == Direction::Read)?;
         } else if memory.is_empty() {
             break;

@@ -3,7 +3,7 @@
 use super::frames::{Frame, put_page};
 use super::kmap::{kmap, kmap_atomic};
 use super::object::{Lookup, MAX_SIZE, Object, Source, page_of};
-use super::user::{UserSlice, fault_in};
+use super::user::{Retries, UserSlice, fault_in};
 use super::zero_page::zero_pfn;
 use crate::arch::string::copy_shared;
 use crate::result::{Errno, Result};
@@ -123,6 +123,7 @@ impl Object {
     /// if none were.
     pub fn write(&self, mut offset: u64, from: &mut UserSlice) -> Result<usize> {
         let mut done = 0;
+        let mut retries = Retries::new();
         while !from.is_empty() {
             if offset >= MAX_SIZE {
                 return if done == 0 { Err(Errno::EFBIG) } else { Ok(done) };
@@ -139,10 +140,12 @@ impl Object {
             done += copied;
             offset += copied as u64;
             if copied < count {
-                if fault_in(from.address(), count - copied, false).is_ok() {
-                    continue;
+                let bring = |()| fault_in(from.address(), count - copied, false);
+                match retries.again(copied).and_then(bring) {
+                    Ok(()) => continue,
+                    Err(fault) if done == 0 => return Err(fault),
+                    Err(_) => return Ok(done),
                 }
-                return if done == 0 { Err(Errno::EFAULT) } else { Ok(done) };
             }
             might_resched();
         }

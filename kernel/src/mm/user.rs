@@ -193,6 +193,27 @@ pub fn fault_in(address: u32, len: usize, write: bool) -> Result<()> {
     Ok(())
 }
 
+/// A copy that begins again once [`fault_in`] has brought what it missed. Only so often without getting
+/// on: whatever keeps it from that may never stop.
+pub struct Retries {
+    futile: u32,
+}
+
+impl Retries {
+    /// Pages that were brought may be gone again before they are used, but hardly so often in a row.
+    const MOST: u32 = 64;
+
+    pub const fn new() -> Self {
+        Self { futile: 0 }
+    }
+
+    /// The copy has moved `done` bytes since the last time, and misses some. EFAULT if it is to give up.
+    pub fn again(&mut self, done: usize) -> Result<()> {
+        self.futile = if done == 0 { self.futile + 1 } else { 0 };
+        if self.futile <= Self::MOST { Ok(()) } else { Err(Errno::EFAULT) }
+    }
+}
+
 /// A range of the program's memory that a call consumes from the front. The range lies below
 /// TASK_SIZE; that is all that holding one proves.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ use super::memory::Memory;
 use crate::file::buffers::{Source, UserBuffers};
 use crate::file::caller;
 use crate::ipc::frames::Frames;
+use crate::mm::user::Retries;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, WaitQueue};
 use crate::task::might_resched;
@@ -16,6 +17,7 @@ use abi::frame::OUTPUT_CREDIT;
 use abi::line_discipline::{INITIAL, Typed};
 use abi::terminal::{ICANON, Termios};
 use alloc::sync::Arc;
+use core::mem;
 use core::slice;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use kcore::addr::PAGE_SIZE;
@@ -135,13 +137,15 @@ impl Streams {
 
     pub fn write(&self, output: usize, from: &mut Source, nonblocking: bool) -> Result<usize> {
         let total = from.len();
+        let (mut before, mut retries) = (0, Retries::new());
         loop {
             let (put, notify) = self.put(output, from);
             driving::attend(notify);
             let done = total - from.len();
+            let new = done - mem::replace(&mut before, done);
             let error = match put {
                 Put::Done => return Ok(done),
-                Put::FaultIn(len) => match from.fault_in(len) {
+                Put::FaultIn(len) => match retries.again(new).and_then(|()| from.fault_in(len)) {
                     Ok(()) => continue,
                     Err(fault) => fault,
                 },
@@ -252,10 +256,14 @@ impl Streams {
             return Ok(0);
         }
         self.want();
+        let mut retries = Retries::new();
         loop {
             match self.take(to) {
                 Some(Ok(count)) => return Ok(count),
-                Some(Err(len)) => to.fault_in(len, true)?,
+                Some(Err(len)) => {
+                    retries.again(0)?;
+                    to.fault_in(len, true)?;
+                }
                 None if nonblocking => return Err(Errno::EAGAIN),
                 None => self
                     .readers

@@ -6,6 +6,7 @@ use crate::file::buffers::{Source, UserBuffers};
 use crate::mm::frames::{GFP_HIGHUSER, alloc_page, put_page};
 use crate::mm::kmap::kmap_atomic;
 use crate::mm::page::page;
+use crate::mm::user::Retries;
 use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock};
 use crate::task::might_resched;
@@ -124,33 +125,37 @@ impl Drop for Packet {
 /// Fills the beginning of a frame. Pages of the program that are not there are brought in without
 /// the atomic mapping.
 fn fill(frame: Pfn, from: &mut Source, len: usize) -> Result<()> {
-    let mut done = 0;
+    let (mut done, mut retries) = (0, Retries::new());
     loop {
         let mapping = kmap_atomic(frame);
         // SAFETY: the mapping covers the frame, `len` is at most its size, and nobody else knows it
         // yet.
         let bytes = unsafe { slice::from_raw_parts_mut(mapping.as_ptr::<u8>(), len) };
-        done += from.copy_in(bytes.get_mut(done..).unwrap_or_default());
+        let copied = from.copy_in(bytes.get_mut(done..).unwrap_or_default());
         drop(mapping);
+        done += copied;
         if done == len {
             return Ok(());
         }
+        retries.again(copied)?;
         from.fault_in(len - done)?;
     }
 }
 
 fn copy_piece(frame: Pfn, offset: usize, len: usize, to: &mut UserBuffers) -> Result<()> {
-    let mut done = 0;
+    let (mut done, mut retries) = (0, Retries::new());
     loop {
         let mapping = kmap_atomic(frame);
         // SAFETY: the mapping covers the frame, the piece lies inside, and a packet that can be
         // received does not change.
         let bytes = unsafe { slice::from_raw_parts(mapping.as_ptr::<u8>().add(offset), len) };
-        done += to.copy_out(bytes.get(done..).unwrap_or_default());
+        let copied = to.copy_out(bytes.get(done..).unwrap_or_default());
         drop(mapping);
+        done += copied;
         if done == len {
             return Ok(());
         }
+        retries.again(copied)?;
         to.fault_in(len - done, true)?;
     }
 }

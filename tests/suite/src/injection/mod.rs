@@ -4,6 +4,7 @@ mod arrival;
 mod fail_nth;
 mod machine_wide;
 mod plan;
+mod retries;
 mod surroundings;
 
 use crate::harness::on_folio;
@@ -11,6 +12,7 @@ use arrival::*;
 use fail_nth::*;
 use machine_wide::*;
 use plan::*;
+use retries::*;
 use surroundings::*;
 use sys::abi::failpoint::{Failpoint, FaultPlan, FaultSite, FaultState};
 use sys::abi::process::FUTEX_WAKE;
@@ -24,6 +26,8 @@ tests![
     sizes_choose_what_is_asked_for,
     what_happened_is_kept,
     plans_that_mean_nothing_are_refused,
+    copies_that_always_fail_come_to_an_end,
+    messages_that_always_fail_come_to_an_end,
     the_nth_opportunity_of_a_thread_fails,
     the_file_does_what_the_call_does,
     what_is_no_number_is_refused,

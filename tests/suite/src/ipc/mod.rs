@@ -8,7 +8,7 @@ mod handle;
 mod lease;
 mod notification;
 
-pub use example::{ADD, level, serves_well, start_client};
+pub use example::{ADD, FILL, level, serves_well, start_client};
 
 use call::*;
 use device::*;
