@@ -2,6 +2,8 @@
 
 use crate::child;
 use crate::fault::*;
+use crate::harness::only_on_folio;
+use crate::isolation::task_size;
 use core::arch::asm;
 use sys::abi::signal::*;
 use sys::abi::{UserMutPtr, UserPtr};
@@ -14,6 +16,7 @@ tests![
     breakpoints_are_sigtrap,
     the_overflow_trap_is_sigsegv,
     single_steps_are_sigtrap,
+    a_step_into_the_kernel_is_sigtrap,
     stack_overflow_is_sigsegv,
     stack_overflow_can_be_handled_elsewhere,
     the_stack_grows_on_demand,
@@ -94,6 +97,20 @@ pub fn single_steps_are_sigtrap() {
     }
     let fault = catch(step, 0).expect_err("a trap");
     assert_eq!((fault.signal, fault.code), (SIGTRAP, TRAP_TRACE));
+}
+
+/// The kernel swallows steps of its own entry code, but not those of programs that jump there.
+pub fn a_step_into_the_kernel_is_sigtrap() {
+    only_on_folio("TASK_SIZE of i386 (kcore::layout)");
+    extern "C" fn step_to(address: u32) {
+        // SAFETY: the trap behind the jump is what the test wants.
+        unsafe { asm!("pushfd", "or dword ptr [esp], 0x100", "popfd", "jmp {}", in(reg) address) }
+    }
+    const MIB: u32 = 1 << 20;
+    // The image begins 1 MiB above; its entry code is longer than a step of this walk.
+    let places = (task_size() + MIB..task_size() + 2 * MIB).step_by(64);
+    let is_lost = |stopped: Result<(), Fault>| stopped.err().map(|by| by.signal) != Some(SIGTRAP);
+    assert_eq!(find(step_to, places, is_lost), None);
 }
 
 /// Calls itself until the stack ends.

@@ -66,8 +66,8 @@ extern "C" fn on_fault(signal: i32, info: &Siginfo, context: &mut Ucontext) {
     context.mcontext.eflags &= !(0x100 | 0x4_0000);
 }
 
-/// Calls `function`; what stopped it, if something did.
-pub fn catch_with(flags: u32, function: extern "C" fn(u32), argument: u32) -> Result<(), Fault> {
+/// Runs `work`, and what it calls [`guarded`] may fault.
+fn with_handlers<R>(flags: u32, work: impl FnOnce() -> R) -> R {
     const SIGNALS: [i32; 5] = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP];
     for signal in SIGNALS {
         // SAFETY: the handler only stores to atomics and leaves for `guarded_recover`, which
@@ -75,12 +75,16 @@ pub fn catch_with(flags: u32, function: extern "C" fn(u32), argument: u32) -> Re
         unsafe { set_action(signal, Action::InfoHandler(on_fault), flags, SignalSet::EMPTY) }
             .expect("rt_sigaction");
     }
-    // SAFETY: the assembly above keeps the calling convention either way.
-    let faulted = unsafe { guarded(function, argument) } != 0;
+    let result = work();
     for signal in SIGNALS {
         sys::signal::set_default(signal).expect("rt_sigaction");
     }
-    if !faulted {
+    result
+}
+
+fn call_guarded(function: extern "C" fn(u32), argument: u32) -> Result<(), Fault> {
+    // SAFETY: the assembly above keeps the calling convention either way.
+    if unsafe { guarded(function, argument) } == 0 {
         return Ok(());
     }
     Err(Fault {
@@ -88,6 +92,20 @@ pub fn catch_with(flags: u32, function: extern "C" fn(u32), argument: u32) -> Re
         code: CODE.load(Ordering::Relaxed),
         address: ADDRESS.load(Ordering::Relaxed),
     })
+}
+
+/// Calls `function`; what stopped it, if something did.
+pub fn catch_with(flags: u32, function: extern "C" fn(u32), argument: u32) -> Result<(), Fault> {
+    with_handlers(flags, || call_guarded(function, argument))
+}
+
+/// Calls `function` with many arguments: the first that `is_found`, by what stopped the call.
+pub fn find(
+    function: extern "C" fn(u32),
+    mut arguments: impl Iterator<Item = u32>,
+    is_found: impl Fn(Result<(), Fault>) -> bool,
+) -> Option<u32> {
+    with_handlers(0, || arguments.find(|argument| is_found(call_guarded(function, *argument))))
 }
 
 /// Calls `function`; what stopped it, if something did.

@@ -29,6 +29,7 @@ use forged_frame::*;
 use fresh_memory::*;
 use handle::*;
 use instruction::*;
+pub use kernel_memory::task_size;
 use kernel_memory::*;
 use ports::*;
 use read_only::*;

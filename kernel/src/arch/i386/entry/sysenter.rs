@@ -140,6 +140,9 @@ traced_sysenter_flags_done:
     .balign 16
     .globl debug_entry
 debug_entry:
+    # A program that jumps to these addresses has stepped, and gets no further.
+    test byte ptr [esp + 12], 3
+    jnz fault_entry
     cmp dword ptr [esp + 8], offset sysenter_entry
     jb fault_entry
     cmp dword ptr [esp + 8], offset sysenter_flags_done
@@ -156,6 +159,8 @@ debug_entry:
     .balign 16
     .globl nmi_entry
 nmi_entry:
+    test byte ptr [esp + 12], 3
+    jnz nmi_on_stack
     cmp dword ptr [esp + 8], offset sysenter_entry
     je nmi_at_sysenter
     cmp dword ptr [esp + 8], offset traced_sysenter_entry
