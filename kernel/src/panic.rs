@@ -45,6 +45,8 @@ fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
     if PANICKING.swap(true, Relaxed) {
         debug_exit::exit(End::Panic);
     }
+    #[cfg(debug_assertions)]
+    cpu::forget_ranks();
     // SAFETY: interrupts are off, this function does not return, and only it uses the screen.
     let mut screen = unsafe { Screen::new() };
     let mut write = |text: core::fmt::Arguments| {
