@@ -22,8 +22,11 @@ pub(super) static CONTEXTS: IrqSpinLock<Contexts<MOST>> =
 /// Whether passages are counted though no context is open.
 static COUNTS_ALWAYS: AtomicBool = AtomicBool::new(false);
 
+/// Whether the first fault is the end.
+static PANICS: AtomicBool = AtomicBool::new(false);
+
 /// Machine-wide contexts of the command line: `NAME=<interval>,<probability>,<space>,<times>` for a
-/// point's name, chance from `fail_seed=`; `failpoints=count`.
+/// point's name, chance from `fail_seed=`; `failpoints=count`, `failpoints=panic`.
 pub fn configure(line: &CommandLine) {
     let seed = line.number("fail_seed").unwrap_or_else(|bad| {
         log::warn!("{}={}: not a number; ignored", bad.name, bad.value.escape_ascii());
@@ -41,9 +44,13 @@ pub fn configure(line: &CommandLine) {
             ),
         }
     }
-    if line.value("failpoints") == Some(b"count") {
-        COUNTS_ALWAYS.store(true, Relaxed);
-        site::arm(Some(decide));
+    match line.value("failpoints") {
+        Some(b"count") => {
+            COUNTS_ALWAYS.store(true, Relaxed);
+            site::arm(Some(decide));
+        }
+        Some(b"panic") => PANICS.store(true, Relaxed),
+        _ => {}
     }
 }
 
@@ -145,6 +152,7 @@ fn decide(passage: &Passage) -> bool {
     if let Some((number, true)) = fault {
         injected::tell(&opportunity, number);
     }
+    assert!(fault.is_none() || !PANICS.load(Relaxed), "a fault, where faults are panics");
     fault.is_some()
 }
 
