@@ -38,6 +38,7 @@ pub fn guest_packages() -> Result<Vec<Package>> {
         "tests/killer",
         "tests/linked",
         "tests/linux-init",
+        "tests/random",
         "tests/worker",
     ] {
         find_packages(Path::new(folder), &mut packages)?;
