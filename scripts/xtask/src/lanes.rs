@@ -43,6 +43,15 @@ pub fn layouts(base: &Machine) -> Vec<Lane> {
     Layout::all().map(lane).collect()
 }
 
+/// The two formats of page tables, with the split that `base` has.
+pub fn formats(base: &Machine) -> Vec<Lane> {
+    let format = |pae: bool| {
+        let layout = Layout { pae, ..base.layout };
+        Lane::plain(&Machine { layout, ..base.clone() })
+    };
+    [true, false].map(format).into()
+}
+
 /// Switches at every point where one may come.
 pub const FORCED: &str = "resched=1";
 
@@ -138,6 +147,7 @@ mod tests {
         assert!(machine("without nx").layout.pae && !machine("without pae").layout.pae);
         assert_eq!(lanes.len(), 13);
         assert_eq!(layouts(&base).len(), 6);
+        assert!(formats(&base)[0].machine.layout.pae && !formats(&base)[1].machine.layout.pae);
         let names: Vec<String> = sizes(&base).into_iter().map(|lane| lane.name).collect();
         assert_eq!(names[..2], ["2level memory 32M", "2level memory 3583M"]);
         assert_eq!(names[2..], ["pae memory 32M", "pae memory 16384M"]);

@@ -33,6 +33,7 @@ pub mod machine;
 mod oracle;
 pub mod qemu;
 pub mod qmp;
+pub mod random_calls;
 pub mod report;
 mod run;
 pub mod running;

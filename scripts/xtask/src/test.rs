@@ -15,6 +15,7 @@ use crate::lanes::{self, Lane};
 use crate::linux;
 use crate::machine::Machine;
 use crate::oracle::ORACLE;
+use crate::random_calls::{self, RANDOM, RandomOptions};
 use crate::report::{Case, Counts, Group, Verdict, write_junit};
 use crate::stop::{Result, failed, usage};
 use crate::words::{Word, Words};
@@ -25,7 +26,7 @@ use std::thread;
 use std::time::Instant;
 
 pub const USAGE: &str = "\
-usage: scripts/test [options] [host|ktest|suite|fault|stress|harness|oracle|foreign|all]
+usage: scripts/test [options] [host|ktest|suite|fault|random|stress|harness|oracle|foreign|all]
                     [FILTER]
 
 host    unit tests on this machine; layers, format and lints of the code
@@ -33,6 +34,8 @@ ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
 fault   everything that can fail in the kernel fails, one by one, while programs work; then faults
         from outside (flips::)
+random  a million calls at random from eight processes on each format of page tables; a crash is
+        reduced to a program that repeats it
 stress  threads that change an address space while others fault in it, for a minute each test, and
         some more with a switch of tasks wherever one may come
 harness how guests end that must not end well: crashes, damaged archives, wrong machines
@@ -46,6 +49,11 @@ FILTER is a part of a test's name.
 
   --long               with stress and all: ten minutes of stress; with fault and all: a million
                        faults and thousands of flips, which takes some hours
+  --soak               with random: on and on, with a line every ten seconds
+  --errors             with random: and how often calls ended with which error
+  --seed N, --calls N, --processes N
+                       with random: where chance begins, and how much of it
+  --program FILE       with random: only a program that a crash was reduced to
   --junit FILE         write the results as JUnit XML
   --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
                        the machine, as for scripts/run
@@ -67,6 +75,7 @@ enum Ring {
     Ktest,
     Suite,
     Fault,
+    Random,
     Stress,
     Harness,
     Oracle,
@@ -81,6 +90,7 @@ struct Options {
     filter: Option<String>,
     junit: Option<PathBuf>,
     long: bool,
+    random: RandomOptions,
 }
 
 impl Options {
@@ -96,6 +106,7 @@ impl Options {
                     options.junit = Some(words.value(&name, "FILE")?.into());
                 }
                 Word::Option(name) if name == "long" => options.long = true,
+                Word::Option(name) if options.random.option(&name, &mut words)? => {}
                 Word::Option(name) => {
                     return Err(usage(format!(
                         "--{name}: no such option; see scripts/test --help"
@@ -117,6 +128,7 @@ impl Options {
                 "foreign" => Some(Ring::Foreign),
                 "all" => Some(Ring::All),
                 "fault" => Some(Ring::Fault),
+                "random" => Some(Ring::Random),
                 _ => None,
             };
             if ring.is_some() && options.ring.is_none() && options.filter.is_none() {
@@ -134,6 +146,12 @@ impl Options {
         let may_be_long = matches!(options.ring, Some(Ring::Fault | Ring::Stress | Ring::All));
         if options.long && !may_be_long {
             return Err(usage("--long goes with fault, stress and all; see scripts/test --help"));
+        }
+        if options.random != RandomOptions::default() && options.ring != Some(Ring::Random) {
+            return Err(usage(
+                "--soak, --errors, --seed, --calls, --processes and --program go with random; see \
+                 scripts/test --help",
+            ));
         }
         Ok(options)
     }
@@ -172,6 +190,10 @@ pub fn run(words: Words) -> Result<u8> {
                 tests.campaigns(&own, options.long)?;
             }
         }
+        Some(Ring::Random) => {
+            let jobs = tests.random(machine, &options.random)?;
+            tests.run_together(jobs)?;
+        }
         Some(Ring::Stress) => {
             let jobs = tests.stress(machine, stress)?;
             tests.run_together(jobs)?;
@@ -201,6 +223,7 @@ pub fn run(words: Words) -> Result<u8> {
             let mut jobs = tests.on_all_machines(machine)?;
             jobs.extend(tests.stress(machine, stress)?);
             jobs.extend(tests.fault(&lanes::faults(machine), options.long)?);
+            jobs.extend(tests.random(machine, &options.random)?);
             tests.run_together(jobs)?;
             for lane in &lanes::layouts(machine) {
                 let part = (!lane.is_of_the_harness()).then_some(PAGE_TABLES);
@@ -303,6 +326,28 @@ impl Tests<'_> {
         Ok(jobs)
     }
 
+    /// Calls at random, on both formats of page tables, or on the one that a program is for.
+    fn random(&mut self, base: &Machine, options: &RandomOptions) -> Result<Vec<Job>> {
+        if self.program(RANDOM)?.is_none() {
+            return self.absent("random").map(|_: Option<()>| Vec::new());
+        }
+        let lanes = match options.program {
+            Some(_) => vec![Lane::plain(base)],
+            None => lanes::formats(base),
+        };
+        let mut jobs = Vec::new();
+        for lane in lanes {
+            let name = format!("random {}", lane.name);
+            if !self.filter.is_none_or(|filter| name.contains(filter)) {
+                continue;
+            }
+            let Some(kernel) = self.kernel(&lane, Kind::Plain)? else { continue };
+            let contents = self.contents_with("tests/random/etc")?;
+            jobs.push(random_calls::job(name, &lane.machine, kernel, contents, options));
+        }
+        Ok(jobs)
+    }
+
     fn smoke(&mut self, lane: &Lane) -> Result<Option<Job>> {
         let Some((kernel, contents)) = self.boot("smoke", lane)? else { return Ok(None) };
         Ok(Some(guest_tests::smoke(lane, kernel, contents)))
@@ -330,9 +375,13 @@ impl Tests<'_> {
 
     /// With services for the tests, which play every part themselves.
     fn contents_for_suite(&self) -> Result<Contents> {
+        self.contents_with("tests/assist/etc")
+    }
+
+    /// With what `init` is to read instead of its own.
+    fn contents_with(&self, etc: &str) -> Result<Contents> {
         let mut contents = self.contents()?;
-        let host = workspace::root().join("tests/assist/etc");
-        contents.add(&Add { host, guest: "/etc".into() })?;
+        contents.add(&Add { host: workspace::root().join(etc), guest: "/etc".into() })?;
         Ok(contents)
     }
 
@@ -530,6 +579,7 @@ mod tests {
         assert_eq!(options.machine.memory, 256 << 20);
         assert!(!options.machine.layout.pae);
         assert!(parse("all --long").unwrap().long);
+        assert_eq!(parse("random --soak").unwrap().ring, Some(Ring::Random));
         assert_eq!(parse("").unwrap(), Options::default());
         assert_eq!(parse("vma").unwrap().filter.as_deref(), Some("vma"));
     }
@@ -537,7 +587,8 @@ mod tests {
     #[test]
     fn misuse_ends_with_status_2() {
         assert_eq!(Options::parse(Words::new(["a b".into()])).unwrap_err().status, 2);
-        for line in ["host a b", "--smp 2", "--split 5g", "--junit", "suite --long"] {
+        for line in ["host a b", "--smp 2", "--split 5g", "--junit", "suite --long", "suite --soak"]
+        {
             assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
         }
     }
