@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use xtask::build::{self, Image, Kind, Profile, Program};
 use xtask::captured::{Kept, text};
-use xtask::contents::Contents;
+use xtask::contents::{Add, Contents};
 use xtask::foreign::FOREIGN;
 use xtask::line::Streams;
 use xtask::machine::Machine;
 use xtask::qemu::System;
+use xtask::random_calls::{Amount, Campaign};
 use xtask::running::Running;
 use xtask::session::{Damage, End, First, Session, Wire};
 use xtask::snapshot::Snapshot;
@@ -116,6 +117,31 @@ impl Setup {
             first.environment = variables.map(|text| text.as_bytes().to_vec()).to_vec();
         }
         Ok(guest)
+    }
+
+    /// Calls at random on a kernel of that kind, and with more words for it.
+    pub fn calls_at_random(
+        &self,
+        kind: Kind,
+        words: &str,
+    ) -> std::result::Result<Campaign, String> {
+        let mut machine = self.machine.clone();
+        machine.cmdline = format!("{} {words}", machine.cmdline).trim().to_owned();
+        let image = Image { layout: machine.layout, profile: Profile::Checked, kind };
+        let mut contents = why(build::contents(&self.programs))?;
+        let host = workspace::root().join("tests/random/etc");
+        why(contents.add(&Add { host, guest: "/etc".into() }))?;
+        Ok(Campaign {
+            name: "random".into(),
+            machine,
+            kernel: why(build::kernel(image, true))?,
+            contents,
+            amount: Amount::Calls(20_000),
+            seed: 1,
+            processes: 8,
+            tells_errors: false,
+            also: None,
+        })
     }
 
     /// A guest that runs a program made here, and has no other.

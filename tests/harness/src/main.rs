@@ -22,6 +22,7 @@ mod outside;
 mod page_tables;
 mod procfs;
 mod random;
+mod random_calls;
 mod refusal;
 mod snapshot;
 mod streams;
@@ -110,6 +111,10 @@ scenarios! {
         a_fatal_signal_is_told_with_the_faults_before_it,
         passages_are_counted_from_the_beginning,
         attributes_count_on_the_command_line,
+    ],
+    random_calls: [
+        a_crash_is_reduced_to_a_program_that_repeats_it,
+        what_is_lost_is_found,
     ],
     foreign: [
         bash_controls_jobs,
