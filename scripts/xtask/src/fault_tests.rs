@@ -19,7 +19,7 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 const INJECTION: &str = "injection::";
 
 /// Faults from outside of the machine, which the harness makes.
-const OUTSIDE: [&str; 1] = ["flips::"];
+const OUTSIDE: [&str; 4] = ["flips::", "clock::", "pressure::", "nmi::"];
 
 /// Whether a filter means faults from outside, or those inside, which no filter does to both.
 pub fn is_outside(filter: &str) -> bool {

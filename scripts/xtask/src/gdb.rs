@@ -83,6 +83,12 @@ impl Gdb {
         }
     }
 
+    /// Lets the guest execute so many instructions.
+    pub fn step(&mut self, count: u32) -> Result<()> {
+        self.is_there &= count == 0;
+        (0..count).try_for_each(|_| self.go("s", PATIENCE).map(drop))
+    }
+
     /// Lets the guest go on in this way until it stops. If it does not in time it is stopped: false.
     fn go(&mut self, how: &str, timeout: Duration) -> Result<bool> {
         self.send(how)?;

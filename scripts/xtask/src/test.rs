@@ -33,7 +33,7 @@ host    unit tests on this machine; layers, format and lints of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
 fault   everything that can fail in the kernel fails, one by one, while programs work; then faults
-        from outside (flips::)
+        from outside (flips::, nmi::, clock::, pressure::)
 random  a million calls at random from eight processes on each format of page tables; a crash is
         reduced to a program that repeats it
 stress  threads that change an address space while others fault in it, for a minute each test, and

@@ -1,11 +1,13 @@
 //! Boots one guest, by the code that `scripts/run` uses, and keeps what came of it.
 
 use crate::Outcome;
+use crate::at_work::AtWork;
 use crate::flips::Flip;
 use crate::typist::Typist;
 use abi::frame::Exit;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 use xtask::build::{self, Image, Kind, Profile, Program};
 use xtask::captured::{Kept, text};
@@ -43,6 +45,7 @@ pub struct Setup {
     pub seed: u64,
     /// The only flip to try.
     pub flip: Option<Flip>,
+    at_work: OnceLock<std::result::Result<AtWork, String>>,
     programs: Vec<Program>,
     kernel: PathBuf,
     crashing_kernel: PathBuf,
@@ -59,10 +62,16 @@ impl Setup {
             is_long: false,
             seed: SEED,
             flip: None,
+            at_work: OnceLock::new(),
             programs: build::programs(true)?,
             kernel,
             crashing_kernel,
         })
+    }
+
+    /// The guest from which trials go on.
+    pub fn at_work(&self) -> std::result::Result<&AtWork, String> {
+        self.at_work.get_or_init(|| AtWork::boot(self)).as_ref().map_err(String::clone)
     }
 
     /// A guest that runs `words`, with all our programs in its archive.

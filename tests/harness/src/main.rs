@@ -8,6 +8,8 @@
 //! shows one flip.
 
 mod archive;
+mod at_work;
+mod clock;
 mod console;
 mod crash;
 mod ending;
@@ -18,8 +20,10 @@ mod guest;
 mod memory;
 mod new_app;
 mod new_test;
+mod nmi;
 mod outside;
 mod page_tables;
+mod pressure;
 mod procfs;
 mod random;
 mod random_calls;
@@ -28,6 +32,7 @@ mod snapshot;
 mod streams;
 mod terminal;
 mod tiny;
+mod trials;
 mod typist;
 
 use flips::Flip;
@@ -168,6 +173,14 @@ scenarios! {
         each_flip_comes_to_something,
         one_flip_again_and_again,
     ],
+    nmi: [
+        one_at_each_awkward_instruction_passes,
+        one_at_any_moment_passes,
+        one_in_the_middle_of_another_waits,
+        a_double_fault_is_told_all_the_same,
+    ],
+    pressure: [work_is_done_or_refused_honestly],
+    clock: [waits_last_as_long_as_they_should],
 }
 
 fn main() -> ExitCode {

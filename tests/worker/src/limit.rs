@@ -7,13 +7,11 @@ use sys::process::{self, Fork};
 use sys::wait::Status;
 use sys::{Result, file, time};
 
-/// Many times what the work takes.
-const LIMIT: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(10);
 
 /// Forks a child that exits with what `work` returns, and waits for its end. Its time begins when it
 /// calls what it is given.
-pub fn limited(work: impl FnOnce(&dyn Fn()) -> i32) -> Result<Option<Status>> {
+pub fn limited(limit: Duration, work: impl FnOnce(&dyn Fn()) -> i32) -> Result<Option<Status>> {
     let (from, to) = file::pipe()?;
     let child = match process::fork()? {
         Fork::Parent(child) => child,
@@ -24,12 +22,12 @@ pub fn limited(work: impl FnOnce(&dyn Fn()) -> i32) -> Result<Option<Status>> {
     drop(to);
     // The pipe's end is one, too.
     let _ = from.read(&mut [0]);
-    wait(child)
+    wait(child, limit)
 }
 
 /// How a child ends; `None` if it has to be killed because it takes too long.
-pub fn wait(child: i32) -> Result<Option<Status>> {
-    let deadline = time::now() + LIMIT;
+pub fn wait(child: i32, limit: Duration) -> Result<Option<Status>> {
+    let deadline = time::now() + limit;
     loop {
         if let Some((_, status)) = process::wait(child, WNOHANG)? {
             return Ok(Some(status));

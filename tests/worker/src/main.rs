@@ -1,20 +1,26 @@
-//! `worker [now]`: ordinary work of all kinds, whose output is the same in every run: a line for each
+//! `worker [now | pressure | clock SEED]`: ordinary work of all kinds, whose output is the same in every run: a line for each
 //! step, with a number made of all that it saw, or why it failed. Whatever happens to the machine
 //! meanwhile shows in these lines, or not at all.
 //!
 //! Without `now` it prepares its work, says `ready`, and sleeps for a long time before it goes on, so
 //! that somebody outside can take the machine as it is then. When its work is done it counts what the
-//! kernel lost since, says `done`, and sleeps again. With `now` it works at once.
+//! kernel lost since, says `done`, and sleeps again. With `now` it works at once; the other words are in the modules of
+//! these names.
 
 #![no_std]
 #![no_main]
 
 extern crate alloc;
 
+mod clock;
 mod digest;
+mod gates;
 mod limit;
+mod pressure;
+mod random;
 mod scene;
 mod steps;
+mod waits;
 
 use core::time::Duration;
 use leak::Snapshot;
@@ -28,12 +34,17 @@ sys::entry!(main);
 /// times as fast as the host's.
 const LOOK: Duration = Duration::from_secs(600);
 
+/// Many times what the work takes.
+const LIMIT: Duration = Duration::from_secs(2);
+
 fn main() -> Result<i32> {
     match env::args().nth(1) {
         None => look_at_me(),
         Some(b"now") => Ok(i32::from(!steps::run(Scene::prepare()?, report))),
+        Some(b"pressure") => pressure::run(),
+        Some(b"clock") => clock::run(),
         Some(_) => {
-            eprintln!("usage: worker [now]");
+            eprintln!("usage: worker [now | pressure | clock SEED]");
             Ok(2)
         }
     }
@@ -55,7 +66,7 @@ fn look_at_me() -> Result<i32> {
         }
     }
     let before = Snapshot::settled();
-    let status = limit::limited(|begin| {
+    let status = limit::limited(LIMIT, |begin| {
         let Ok(scene) = Scene::prepare() else { return 2 };
         println!("ready");
         time::sleep(LOOK);

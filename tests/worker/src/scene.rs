@@ -2,6 +2,7 @@
 //! full and memory that is shared, and a partner who waits for questions.
 
 use crate::digest::pattern;
+use alloc::vec::Vec;
 use core::slice;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::file::{self, File};
@@ -39,9 +40,7 @@ pub struct Partner {
 
 impl Scene {
     pub fn prepare() -> Result<Self> {
-        // Left by one who was killed.
-        let _ = directory::remove_file(NOTES);
-        let _ = directory::remove(FOLDER);
+        clear();
         directory::create(FOLDER, 0o755)?;
         let notes = File::create(NOTES)?;
         let mut line = [0; 80];
@@ -60,6 +59,16 @@ impl Scene {
         fill(bytes_of(&mut shared), 2);
         Ok(Self { notes: File::open(NOTES)?, pipe, own, shared, partner: Partner::start()? })
     }
+}
+
+/// Removes what was left by one who was killed.
+pub fn clear() {
+    for entry in directory::entries(FOLDER).unwrap_or_default() {
+        let path: Vec<u8> = [FOLDER.as_bytes(), b"/", &entry.name].concat();
+        // Not the folder itself, nor the one above.
+        let _ = directory::remove_file(path);
+    }
+    let _ = directory::remove(FOLDER);
 }
 
 impl Partner {

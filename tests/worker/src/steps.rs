@@ -1,6 +1,7 @@
 //! The work: each step sees all that it does, and makes a number of it.
 
 use crate::digest::{Digest, pattern};
+use crate::gates;
 use crate::scene::{self, FOLDER, MESSAGE, NOTES, Scene, WAITING, bytes_of, fill};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -16,6 +17,7 @@ use sys::{Errno, Result, directory, time};
 type Step = (&'static str, fn(&mut Scene) -> Result<u32>);
 
 const STEPS: &[Step] = &[
+    ("gates", |_| Ok(gates::pass())),
     ("file", notes),
     ("pipe", pipe),
     ("partner", partner),

@@ -1,6 +1,6 @@
 //! What a flip came to, judged by what was seen against what is seen without one.
 
-use super::trial::{Ending, Seen};
+use crate::at_work::{Ending, Seen};
 use abi::frame::Exit;
 use xtask::session::End;
 

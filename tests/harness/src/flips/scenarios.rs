@@ -23,7 +23,7 @@ fn flips(count: u32) -> Vec<Flip> {
 /// Whatever flips in a program, the kernel lives; and tables cannot all be harmless, nor can a great
 /// number of the others.
 pub fn each_flip_comes_to_something(setup: &Setup) -> Verdict {
-    let campaign = Campaign::new(setup, setup.seed)?;
+    let campaign = Campaign::new(setup)?;
     if let Some(flip) = setup.flip {
         return show(&campaign, flip);
     }
@@ -55,7 +55,7 @@ pub fn each_flip_comes_to_something(setup: &Setup) -> Verdict {
 }
 
 /// One flip, and all that was seen.
-fn show(campaign: &Campaign, flip: Flip) -> Verdict {
+fn show(campaign: &Campaign<'_>, flip: Flip) -> Verdict {
     let (place, seen) = (campaign.place(flip), campaign.see(flip)?);
     eprintln!("{flip}: {place}: {:?}\n{:?}", campaign.judge(&seen), seen.ending);
     eprintln!("{}{}", seen.stdout, seen.stderr);
@@ -65,7 +65,7 @@ fn show(campaign: &Campaign, flip: Flip) -> Verdict {
 
 /// Output, log and end are the same to the last byte.
 pub fn one_flip_again_and_again(setup: &Setup) -> Verdict {
-    let campaign = Campaign::new(setup, setup.seed)?;
+    let campaign = Campaign::new(setup)?;
     for flip in flips(AGAIN) {
         let (first, second) = (campaign.see(flip)?, campaign.see(flip)?);
         if first != second {

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// What came of each flip.
-#[derive(Default)]
 pub struct Table(BTreeMap<Flip, Outcome>);
 
-impl Table {
-    pub fn add(&mut self, flip: Flip, outcome: Outcome) {
-        self.0.insert(flip, outcome);
+impl FromIterator<(Flip, Outcome)> for Table {
+    fn from_iter<I: IntoIterator<Item = (Flip, Outcome)>>(outcomes: I) -> Self {
+        Self(outcomes.into_iter().collect())
     }
+}
 
+impl Table {
     /// How many flips of a class came to outcomes that `is` picks.
     pub fn count(&self, class: Class, is: impl Fn(&Outcome) -> bool) -> usize {
         let of_class = self.0.iter().filter(|(flip, _)| flip.class == class);
@@ -62,16 +63,15 @@ mod tests {
 
     #[test]
     fn outcomes_are_counted_by_class_and_text() {
-        let mut table = Table::default();
         let outcomes = [
             (Class::User, Outcome::Harmless),
             (Class::User, Outcome::Detected("a signal".into())),
             (Class::Heap, Outcome::Detected("a signal".into())),
             (Class::Heap, Outcome::Crash("a reset".into())),
         ];
-        for (number, (class, outcome)) in (0..).zip(outcomes) {
-            table.add(Flip { class, number }, outcome);
-        }
+        let numbered = (0..).zip(outcomes);
+        let flips = numbered.map(|(number, (class, outcome))| (Flip { class, number }, outcome));
+        let table: Table = flips.collect();
         let text = table.to_string();
         assert!(text.contains("user               2             1             1"), "{text}");
         assert!(text.contains("     2 detected: a signal (user/1)"), "{text}");

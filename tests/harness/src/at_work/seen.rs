@@ -1,13 +1,11 @@
-//! One guest that goes on with one bit flipped, and what was seen of it.
+//! What is seen of a guest at work.
 
-use super::places::Place;
 use crate::guest::why;
 use crate::page_tables::{KernelImage, Sample};
 use std::time::Duration;
 use xtask::captured::text;
 use xtask::running::Running;
 use xtask::session::End;
-use xtask::snapshot::Snapshot;
 
 /// Many times what the work takes; most guests that hang say so themselves.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -16,17 +14,18 @@ const ENDING: Duration = Duration::from_secs(5);
 const DONE: &str = "done\n";
 
 /// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Ending {
+    /// It never said that it was done.
+    #[default]
+    Silent,
     /// With all its work behind it.
     Done,
-    /// It never said that it was done.
-    Silent,
     Ended(End),
 }
 
 /// What was seen of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub ending: Ending,
     pub stdout: String,
@@ -37,37 +36,18 @@ pub struct Seen {
     pub tables: Option<String>,
 }
 
-/// What each trial begins with.
-pub struct Start {
-    pub snapshot: Snapshot,
-    pub image: KernelImage,
-    /// Bytes of memory.
-    pub memory: u64,
-}
-
-impl Start {
-    /// Goes on from there, with this bit flipped, and `walks` the page tables at the end.
-    pub fn go_on(&self, flip: Option<&Place>, walks: bool) -> Result<Seen, String> {
-        let mut guest = why(self.snapshot.restore_stopped())?;
-        let before = guest.log().len();
-        if let Some(place) = flip {
-            why(guest.gdb().and_then(|mut gdb| gdb.flip(place.address, place.bit)))?;
-        }
-        why(guest.qmp()).and_then(|qmp| why(qmp.cont()))?;
-        let mut seen = self.watch(guest, walks)?;
-        seen.log.drain(..before.min(seen.log.len()));
-        Ok(seen)
-    }
-
-    fn watch(&self, mut guest: Running, walks: bool) -> Result<Seen, String> {
+impl Seen {
+    /// Waits until it is done or has ended. Its page tables are looked at as an image and so many bytes of
+    /// memory want it.
+    pub fn watch(mut guest: Running, rules: Option<(&KernelImage, u64)>) -> Result<Self, String> {
         let mut tables = None;
         let read = guest.read_until(DONE.as_bytes(), PATIENCE);
         let is_done = read.is_ok();
-        if is_done && walks {
+        if let (true, Some((image, memory))) = (is_done, rules) {
             // It sleeps, and no longer changes them.
             why(guest.qmp()).and_then(|qmp| why(qmp.stop()))?;
-            let sample = Sample::take_still(&mut guest, self.memory);
-            tables = sample.and_then(|sample| sample.check(&self.image)).err();
+            let sample = Sample::take_still(&mut guest, memory);
+            tables = sample.and_then(|sample| sample.check(image)).err();
         }
         let has_ended = read.as_ref().is_err_and(|stop| stop.why.starts_with("the guest ended"));
         let patience = if has_ended { ENDING } else { Duration::ZERO };
@@ -80,6 +60,6 @@ impl Start {
             end => Ending::Ended(end),
         };
         let stderr = text(&left.stderr).into_owned();
-        Ok(Seen { ending, stdout, stderr, log: left.outcome.log, tables })
+        Ok(Self { ending, stdout, stderr, log: left.outcome.log, tables })
     }
 }

@@ -1,0 +1,121 @@
+//! One interrupt in each trial, or two.
+
+use super::places::{Place, awkward, random};
+use crate::Outcome;
+use crate::at_work::{Ending, Seen};
+use crate::guest::{Setup, why};
+use crate::trials::for_each;
+use std::time::Duration;
+use xtask::running::Running;
+use xtask::session::End;
+use xtask::symbols;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const SOME: u32 = 16;
+const MANY: u32 = 400;
+/// Of the instructions at a door.
+const EVERY: usize = 4;
+
+pub fn one_at_each_awkward_instruction_passes(setup: &Setup) -> Outcome {
+    let every = if setup.is_long { 1 } else { EVERY };
+    all_pass(setup, &awkward(&setup.at_work()?.kernel, every)?)
+}
+
+pub fn one_at_any_moment_passes(setup: &Setup) -> Outcome {
+    let count = if setup.is_long { MANY } else { SOME };
+    eprintln!("nmi: seed {}", setup.seed);
+    all_pass(setup, &random(&setup.at_work()?.kernel, count, setup.seed)?)
+}
+
+/// The processor takes no second one before the first has returned.
+pub fn one_in_the_middle_of_another_waits(setup: &Setup) -> Outcome {
+    const STEPS: u32 = 6;
+    let work = setup.at_work()?;
+    let (entry, call) = (
+        why(symbols::address(&work.kernel, "nmi_entry"))?,
+        why(symbols::address(&work.kernel, "sysenter_entry"))?,
+    );
+    for steps in 0..STEPS {
+        let seen = work.go_on(false, |guest| {
+            why(guest.gdb().and_then(|mut gdb| gdb.run_to(call)))?;
+            interrupt(guest)?;
+            why(guest.gdb().and_then(|mut gdb| {
+                gdb.run_to(entry)?;
+                gdb.step(steps)
+            }))?;
+            interrupt(guest)
+        })?;
+        told(&seen, &work.good, 2)
+            .map_err(|why| format!("{steps} steps after the first: {why}"))?;
+    }
+    Ok(())
+}
+
+/// The kernel ends itself on a stack of its own; it is not to be kept from saying so.
+pub fn a_double_fault_is_told_all_the_same(setup: &Setup) -> Outcome {
+    const STEPS: u32 = 40;
+    for steps in [0, 1, STEPS] {
+        let mut guest = setup.crash("stack")?;
+        // It waits for the first order.
+        guest.machine.gdb = Some("none".into());
+        let handler = why(symbols::address_in(guest.kernel(), &["panic", "double_fault"]))?;
+        let mut guest = guest.start()?;
+        why(guest.gdb().and_then(|mut gdb| {
+            gdb.run_to(handler)?;
+            gdb.step(steps)
+        }))?;
+        interrupt(&mut guest)?;
+        why(guest.qmp()).and_then(|qmp| why(qmp.cont()))?;
+        let ended = why(guest.end(PATIENCE))?;
+        let has = |text: &str| ended.outcome.log.iter().any(|line| line.contains(text));
+        let is_told = has("double fault: the kernel stack ran into its guard page");
+        if ended.outcome.end != End::Failed("the kernel panicked".into())
+            || !is_told
+            || !has("PANIC END")
+        {
+            return Err(format!("{steps} steps: {:?}, {:?}", ended.outcome.end, ended.outcome.log));
+        }
+    }
+    Ok(())
+}
+
+fn all_pass(setup: &Setup, places: &[Place]) -> Outcome {
+    let work = setup.at_work()?;
+    for_each(
+        places,
+        |_| {},
+        |place| {
+            let seen = work.go_on(false, |guest| {
+                why(guest.gdb().and_then(|mut gdb| {
+                    for _ in 0..place.arrivals {
+                        gdb.run_to(place.address)?;
+                    }
+                    gdb.step(place.steps)
+                }))?;
+                interrupt(guest)
+            });
+            let judged = seen.and_then(|seen| told(&seen, &work.good, 1));
+            judged.map_err(|why| format!("{place}: {why}"))
+        },
+    )?;
+    eprintln!("nmi: {} places", places.len());
+    Ok(())
+}
+
+fn interrupt(guest: &mut Running) -> Outcome {
+    why(guest.qmp()).and_then(|qmp| why(qmp.inject_nmi()))
+}
+
+/// Everything as without it, but for the log that tells of so many.
+fn told(seen: &Seen, good: &Seen, count: u32) -> Outcome {
+    let number = |line: &String| -> Option<u32> {
+        line.strip_prefix("nmi: ")?.split(' ').next()?.parse().ok()
+    };
+    let told: u32 = seen.log.iter().filter_map(number).sum();
+    let others = seen.log.iter().filter(|line| number(line).is_none());
+    let is_well = seen.ending == Ending::Done
+        && (&seen.stdout, &seen.stderr) == (&good.stdout, &good.stderr)
+        && others.eq(&good.log)
+        && told == count;
+    if is_well { Ok(()) } else { Err(format!("told of {told}, not {count}: {seen:?}")) }
+}
