@@ -14,7 +14,7 @@ use xtask::{app, workspace};
 const WRONG: &str = r#"
     #[sweep(points = [FdTable], exits = [3])]
     fn this_shell_does_not_end_like_that(guest) {
-        guest.run("/bin/sh", &["-c", "cat /etc/hostname"])?.succeeds()
+        guest.run("/bin/sh", &["-c", "cat /dev/null"])?.succeeds()
     }
 
     #[sweep]

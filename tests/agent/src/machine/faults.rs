@@ -9,6 +9,34 @@ use sys::abi::failpoint::FaultPlan;
 use sys::failpoint::{self, Context};
 use sys::{Errno, Result};
 
+/// How runs have left the kernel before. What is lost does not come back: whatever is as it was once has
+/// lost nothing since.
+pub struct Known {
+    /// Made at once, so that noting one more does not change what is counted.
+    states: [Option<Snapshot>; KNOWN],
+    next: usize,
+}
+
+const KNOWN: usize = 16;
+
+impl Known {
+    pub const fn new() -> Self {
+        Self { states: [const { None }; KNOWN], next: 0 }
+    }
+
+    fn has(&self, state: &Snapshot) -> bool {
+        self.states.iter().flatten().any(|known| known == state)
+    }
+
+    /// Notes one more, in the place of the oldest one.
+    fn note(&mut self, state: Snapshot) {
+        if let Some(place) = self.states.get_mut(self.next) {
+            *place = Some(state);
+        }
+        self.next = (self.next + 1) % KNOWN;
+    }
+}
+
 pub struct Faults {
     context: Context,
     before: Snapshot,
@@ -32,7 +60,7 @@ impl Faults {
         self.context.enter()
     }
 
-    pub fn end(self) -> Result<Ended> {
+    pub fn end(self, known: &mut Known) -> Result<Ended> {
         // Whoever is left could still meet a fault.
         end_orphans();
         let state = self.context.state()?;
@@ -40,7 +68,11 @@ impl Faults {
         state.put(&mut bytes);
         let absent = services::await_all();
         let after = Snapshot::take().ok_or(Errno::ENOSYS)?;
-        Ok(Ended { state: bytes, absent, lost: self.before.difference(&after) })
+        let lost = self.before.difference(&after).filter(|_| !known.has(&after));
+        if lost.is_some() {
+            known.note(self.before);
+        }
+        Ok(Ended { state: bytes, absent, lost })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::READY;
 use crate::message::{Failure, Reply, Request, frame, length, parse};
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use faults::Faults;
+use faults::{Faults, Known};
 use sys::abi::signal::SIGPIPE;
 use sys::file::{self, File};
 use sys::io::{STDIN, STDOUT};
@@ -31,10 +31,10 @@ fn serve() -> Result<()> {
     // A program that does not read to its end of input is no reason to die.
     signal::ignore(SIGPIPE)?;
     STDOUT.write_all(READY)?;
-    let mut faults = None;
+    let (mut faults, mut known) = (None, Known::new());
     while let Some(request) = next_request()? {
         let reply = match request {
-            Ok(request) => answer(request, &mut faults),
+            Ok(request) => answer(request, &mut faults, &mut known),
             Err(errno) => failed("request", errno),
         };
         STDOUT.write_all(&frame(&reply))?;
@@ -71,7 +71,7 @@ fn read_exactly(mut place: &mut [u8]) -> Result<bool> {
     Ok(true)
 }
 
-fn answer(request: Request, faults: &mut Option<Faults>) -> Reply {
+fn answer(request: Request, faults: &mut Option<Faults>, known: &mut Known) -> Reply {
     match request {
         Request::Begin(plan) => match Faults::begin(&plan) {
             Ok(begun) => {
@@ -84,7 +84,7 @@ fn answer(request: Request, faults: &mut Option<Faults>) -> Reply {
             reply(&program.path, program::run(&program, faults.as_ref()), Reply::Ran)
         }
         Request::End => match faults.take() {
-            Some(begun) => reply("fault_state", begun.end(), Reply::Ended),
+            Some(begun) => reply("fault_state", begun.end(known), Reply::Ended),
             None => failed("end", Errno::EINVAL),
         },
         Request::Write { path, contents } => {

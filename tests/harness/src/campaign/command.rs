@@ -52,7 +52,8 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
                 println!("{}: no scenario has such a name; --list shows them", campaign.name);
                 return Ok(true);
             }
-            let (start, vm) = (Instant::now(), boot(campaign, options)?);
+            let vm = boot(campaign, options)?;
+            let start = Instant::now();
             let mut report = Report::new(vm.sites().to_vec(), again(campaign, &options.machine));
             let mut cases = Vec::new();
             for scenario in scenarios() {

@@ -20,13 +20,8 @@ pub fn replay(vm: &Vm, scenario: &Scenario, id: &Id) -> Result<bool> {
     };
     let (before, choice) = (guest.machine().log().len(), id.choice);
     let run = Run::until_nothing_is_lost(vm, &mut guest, scenario, choice, FAULT_VERBOSE, TRIES);
-    for line in guest.machine().log().iter().skip(before) {
-        println!("{line}");
-    }
-    for record in run.state.kept() {
-        let calls: Vec<u32> = record.path().collect();
-        vm.names(&calls).iter().for_each(|line| println!("{line}"));
-    }
+    let log = guest.machine().log().split_off(before);
+    vm.with_names(&log).iter().for_each(|line| println!("{line}"));
     match (run.why(), &run.outcome) {
         (Some(why), _) => {
             println!("not ok {id}: {why}");

@@ -75,16 +75,14 @@ impl Vm {
     /// Whether a fault was where the kernel can only end a program by SIGSEGV: behind exec's point of no
     /// return, or on the way to a handler.
     pub fn ends_programs(&self, record: &FaultRecord) -> bool {
-        let calls: Vec<u32> = record.path().collect();
-        let names = self.names(&calls);
+        let calls = record.path().map(|call| format!("  at {call:#010x}"));
+        let names = self.with_names(&calls.collect::<Vec<_>>());
         names.iter().any(|name| ENDING.iter().any(|part| name.contains(part)))
     }
 
-    /// Functions and lines for addresses of its kernel.
-    pub fn names(&self, addresses: &[u32]) -> Vec<String> {
-        let lines: Vec<String> =
-            addresses.iter().map(|address| format!("  at {address:#010x}")).collect();
-        symbols::resolve(&lines, &self.kernel)
+    /// Lines of its log, with functions and lines for addresses.
+    pub fn with_names(&self, log: &[String]) -> Vec<String> {
+        symbols::resolve(log, &self.kernel)
     }
 }
 
