@@ -67,7 +67,11 @@ impl Faults {
         let mut bytes = vec![0; size_of_val(&state)];
         state.put(&mut bytes);
         let absent = services::await_all();
-        let after = Snapshot::take().ok_or(Errno::ENOSYS)?;
+        let mut after = Snapshot::take().ok_or(Errno::ENOSYS)?;
+        if after != self.before {
+            // A server that has just begun may still be about to settle down.
+            after = Snapshot::settled().ok_or(Errno::ENOSYS)?;
+        }
         let lost = self.before.difference(&after).filter(|_| !known.has(&after));
         if lost.is_some() {
             known.note(self.before);

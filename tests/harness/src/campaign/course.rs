@@ -13,7 +13,7 @@ use xtask::stop::Result;
 /// Faults of a scenario are more only by mistake.
 const MOST: u32 = 100_000;
 /// A difference that only one run leaves is a cache that was filled.
-pub const TRIES: u32 = 3;
+pub const TRIES: u32 = 5;
 /// Servers and caches have what they want after so many runs.
 const SETTLING: u32 = 8;
 /// After so many runs that were wrong a scenario is given up.
