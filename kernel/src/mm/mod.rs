@@ -22,6 +22,8 @@ pub mod map;
 pub mod object;
 pub mod observe;
 pub mod page;
+#[cfg(feature = "faults")]
+mod poke;
 mod populate;
 pub mod protect;
 #[cfg(feature = "ktest")]

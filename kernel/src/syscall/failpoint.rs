@@ -3,9 +3,10 @@
 #[cfg(feature = "faults")]
 mod with_faults {
     use crate::failpoint;
-    use crate::mm::user;
+    use crate::mm::user::{self, UserSlice};
     use crate::process::{Thread, current};
     use crate::result::{Errno, Result};
+    use crate::syscall::process_vm::memory_of;
     use crate::syscall::statistics::target;
     use crate::{task, time};
     use abi::failpoint::{
@@ -97,6 +98,14 @@ mod with_faults {
         Ok(0)
     }
 
+    pub fn fault_poke(pid: i32, address: u32, from: UserPtr<u8>, size: u32) -> Result<u32> {
+        check_root()?;
+        exempt(|| {
+            let mm = memory_of(pid)?;
+            mm.poke(address, &mut UserSlice::new(from.address(), size)?).map(|()| 0)
+        })
+    }
+
     /// What concerns everybody.
     fn check_root() -> Result<()> {
         match current().process().credentials().is_privileged() {
@@ -143,6 +152,7 @@ mod without_faults {
         fault_set_thread(u32, i32, u32, u32);
         fault_take_memory(u32, u32);
         fault_step_clock(u32, u32);
+        fault_poke(i32, u32, UserPtr<u8>, u32);
     }
 }
 

@@ -86,7 +86,7 @@ fn own_ranges(vector: &[Iovec]) -> Result<Vec<UserSlice>> {
 }
 
 /// EPERM is said only of who is there.
-fn memory_of(pid: i32) -> Result<Arc<Mm>> {
+pub fn memory_of(pid: i32) -> Result<Arc<Mm>> {
     let process = {
         let family = lock_family();
         find(&family, pid)?.1.clone()

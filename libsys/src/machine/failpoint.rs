@@ -1,8 +1,9 @@
 //! Having the kernel fail on request: contexts of faults, as [`abi::failpoint`] describes them.
 //! Folio's own.
 
-use crate::Result;
-use crate::syscall::{failpoint as calls, input, output};
+use crate::syscall::{failpoint as calls, input, output, pointer};
+use crate::{Errno, Result};
+use abi::UserPtr;
 use abi::failpoint::{FaultPlan, FaultSite, FaultState};
 
 /// What fails for whoever is in it. When it is dropped, nothing does any more.
@@ -77,4 +78,15 @@ pub fn sites() -> impl Iterator<Item = FaultSite> {
         let written = unsafe { calls::fault_sites(number, output(&mut site), SIZE) };
         (written == Ok(SIZE)).then_some(site)
     })
+}
+
+/// Changes a process's private memory, within one page, whatever rights it has there. Nobody else sees
+/// it. (`fault_poke`)
+///
+/// ENOSYS: this kernel was built without failpoints. EPERM: this process is not root's. EACCES: others
+/// share the memory.
+pub fn poke(pid: i32, address: u32, bytes: &[u8]) -> Result<()> {
+    let size = u32::try_from(bytes.len()).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: the kernel only reads the slice; what becomes of the other process is the caller's wish.
+    unsafe { calls::fault_poke(pid, address, UserPtr::new(pointer(bytes)), size) }.map(drop)
 }

@@ -40,6 +40,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("mm::observe", 4),
     ("mm::rmap", 4),
     ("mm::pager", 4),
+    ("mm::poke", 4),
     ("mm::reclaim", 4),
     ("mm::remote", 4),
     ("mm::swap", 4),

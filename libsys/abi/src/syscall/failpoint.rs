@@ -58,6 +58,12 @@ macro_rules! for_each_failpoint_call {
             ///
             /// EPERM: the caller is not root. EINVAL: it would lie before 1970 or after 2554.
             120 fault_step_clock(low: u32, high: u32);
+            /// Changes `size` bytes of a process's private memory, in one page, whatever rights the
+            /// process has there: it gets a page of its own, and nobody else sees the change.
+            ///
+            /// EPERM: the caller is not root. ESRCH: no such process. EINVAL: it is more than one page.
+            /// EFAULT: no memory is there, or at `from`. EACCES: others share it.
+            121 fault_poke(pid: i32, address: u32, from: UserPtr<u8>, size: u32);
         }
     };
 }

@@ -4,6 +4,7 @@ mod arrival;
 mod fail_nth;
 mod machine_wide;
 mod plan;
+mod poked;
 mod retries;
 mod surroundings;
 
@@ -12,6 +13,7 @@ use arrival::*;
 use fail_nth::*;
 use machine_wide::*;
 use plan::*;
+use poked::*;
 use retries::*;
 use surroundings::*;
 use sys::abi::failpoint::{Failpoint, FaultPlan, FaultSite, FaultState};
@@ -42,6 +44,7 @@ tests![
     the_console_survives_its_interrupts,
     memory_becomes_short_and_comes_back,
     the_time_of_day_jumps,
+    text_changes_for_one_process,
     sites_count_who_passes,
 ];
 
@@ -142,6 +145,7 @@ pub fn without_failpoints_nothing_of_it_is_there() {
         assert_eq!(failpoint::fault_set_thread(0, sys::process::id(), 0, 1), missing);
         assert_eq!(failpoint::fault_take_memory(0, 0), missing);
         assert_eq!(failpoint::fault_step_clock(0, 0), missing);
+        assert_eq!(failpoint::fault_poke(sys::process::id(), 0, UserPtr::NULL, 0), missing);
     }
     crate::procfs::as_program(|| {
         for name in ["/proc/self/fail-nth", "/proc/self/make-it-fail"] {
