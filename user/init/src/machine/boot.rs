@@ -14,6 +14,9 @@ use sys::file::{self, File};
 use sys::ipc::{Level, Port, serve, set_supervisor};
 use sys::{Errno, Result, directory, eprintln, process};
 
+/// Above every server: one that never sleeps must not keep `init` from ending it.
+const NICE: i32 = -20;
+
 /// Runs until the machine ends. Returns only if it cannot.
 pub fn run() -> i32 {
     let log_file = match open_log() {
@@ -29,6 +32,7 @@ pub fn run() -> i32 {
 }
 
 fn supervise(log_file: &File) -> Result<core::convert::Infallible> {
+    process::set_nice(NICE)?;
     let own = Port::new(Level::INIT)?;
     set_supervisor(&own)?;
     watch_children(&own)?;

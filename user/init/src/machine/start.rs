@@ -12,6 +12,9 @@ use sys::ipc::{Level, raise_level};
 use sys::process::{self, Fork};
 use sys::{Errno, Result, terminal};
 
+/// The nice value of programs that have not asked for another one.
+const USUAL: i32 = 0;
+
 /// What servers find as their standard streams: nothing to read, and the kernel's log.
 pub struct Streams {
     nothing: File,
@@ -42,6 +45,7 @@ pub fn server(manifest: &Manifest, streams: &Streams) -> Result<i32> {
 fn become_server(manifest: &Manifest, streams: &Streams) -> Errno {
     let prepare = || {
         process::new_session()?;
+        process::set_nice(USUAL)?;
         duplicate_to(streams.nothing.fd(), STDIN)?;
         duplicate_to(streams.log.fd(), STDOUT)?;
         duplicate_to(streams.log.fd(), STDERR)?;
@@ -76,6 +80,7 @@ pub fn session(program: &Program, level: Level, log_file: &File) -> Result<(i32,
 fn become_session(program: &Program, level: Level) -> Errno {
     let prepare = || {
         process::new_session()?;
+        process::set_nice(USUAL)?;
         // Standard input need not be a terminal.
         let _ = terminal::make_controlling(STDIN);
         raise_level(level)
