@@ -6,6 +6,7 @@ use crate::guest_tests::{SUITE, run_suite, show_remarks};
 use crate::jobs::Job;
 use crate::lanes::Lane;
 use crate::report::{Case, Verdict};
+use crate::server_faults::{SERVERS, server_faults};
 use crate::stop::Result;
 use crate::symbols;
 use std::path::{Path, PathBuf};
@@ -66,8 +67,12 @@ pub fn fault(
     let lane = lane.clone();
     Job::new(format!("fault {}", lane.name), move || {
         let filter = filter.as_deref();
+        if filter.is_some_and(|filter| filter.starts_with(SERVERS)) {
+            return server_faults(&lane, &kernel, &contents, filter, long);
+        }
         let (mut cases, mut output) = injection(&lane, &kernel, contents.clone(), filter)?;
         if !filter.is_some_and(|filter| filter.starts_with(INJECTION)) {
+            cases.extend(server_faults(&lane, &kernel, &contents, filter, long)?);
             let (more, said) = scenarios(&lane, &kernel, contents, filter, long)?;
             cases.extend(more);
             output.push_str(&said);

@@ -171,7 +171,8 @@ fn bad_end(name: &str, end: &End, outcome: &Outcome, kernel: &Path) -> Case {
     Case::failed(name, outcome.report(&describe(end), kernel))
 }
 
-fn describe(end: &End) -> String {
+/// How a guest ended, for people.
+pub fn describe(end: &End) -> String {
     match end {
         End::Exit(Exit::Exited(status)) => format!("exit status {status}"),
         End::Exit(Exit::Signalled(signal)) => format!("ended by signal {signal}"),

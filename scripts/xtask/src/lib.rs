@@ -37,6 +37,7 @@ pub mod random_calls;
 pub mod report;
 mod run;
 pub mod running;
+mod server_faults;
 pub mod session;
 pub mod snapshot;
 pub mod stop;

@@ -32,8 +32,8 @@ usage: scripts/test [options] [host|ktest|suite|fault|random|stress|harness|orac
 host    unit tests on this machine; layers, format and lints of the code
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
-fault   everything that can fail in the kernel fails, one by one, while programs work; then faults
-        from outside (flips::, nmi::, clock::, pressure::)
+fault   everything that can fail in the kernel fails, one by one, while programs work; changes of
+        running servers (servers::); then faults from outside (flips::, nmi::, clock::, pressure::)
 random  a million calls at random from eight processes on each format of page tables; a crash is
         reduced to a program that repeats it
 stress  threads that change an address space while others fault in it, for a minute each test, and
@@ -48,7 +48,8 @@ no word: host, ktest, suite and harness on the default image, and a smoke test o
 FILTER is a part of a test's name.
 
   --long               with stress and all: ten minutes of stress; with fault and all: a million
-                       faults and thousands of flips, which takes some hours
+                       faults, thousands of flips and 5,000 changes of servers, which takes some
+                       hours
   --soak               with random: on and on, with a line every ten seconds
   --errors             with random: and how often calls ended with which error
   --seed N, --calls N, --processes N

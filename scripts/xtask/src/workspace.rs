@@ -36,6 +36,7 @@ pub fn guest_packages() -> Result<Vec<Package>> {
         "tests/agent",
         "tests/assist",
         "tests/killer",
+        "tests/saboteur",
         "tests/linked",
         "tests/linux-init",
         "tests/random",

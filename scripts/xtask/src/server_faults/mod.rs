@@ -1,0 +1,129 @@
+//! What becomes of servers in which something is wrong: the campaigns of `tests/saboteur`, each
+//! server's in a guest of its own.
+
+mod plan;
+mod table;
+
+use crate::captured::capture;
+use crate::contents::Contents;
+use crate::guest_tests::describe;
+use crate::ktap::program_case;
+use crate::lanes::Lane;
+use crate::qemu::System;
+use crate::report::Case;
+use crate::session::End;
+use crate::stop::Result;
+use abi::frame::Exit;
+use plan::{Plan, Task};
+use std::path::Path;
+use std::time::Duration;
+use table::{Fault, Table};
+
+pub use plan::SERVERS;
+
+const SABOTEUR: &str = "/bin/saboteur";
+const TIMEOUT: Duration = Duration::from_secs(300);
+const LONG_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// Before each line of a campaign in the kernel's log.
+const MARK: &str = "servers: ";
+/// A server that makes so many guests useless is broken.
+const MOST_GUESTS: usize = 40;
+
+/// Of the faults that a server died or hung of, this share of a hundred it has to recover from.
+const FLOOR: f64 = 95.0;
+/// Changes of text and data in the long set.
+const LONG_FAULTS: usize = 5000;
+
+/// Runs what a filter selects, all without one, and says what came of it.
+pub fn server_faults(
+    lane: &Lane,
+    kernel: &Path,
+    contents: &Contents,
+    filter: Option<&str>,
+    long: bool,
+) -> Result<Vec<Case>> {
+    let plan = match filter {
+        None => Plan::all(long),
+        Some(filter) if filter.starts_with(SERVERS) => match Plan::of(filter, long) {
+            Some(plan) => plan,
+            None => return Ok(Vec::new()),
+        },
+        Some(_) => return Ok(Vec::new()),
+    };
+    let (mut table, mut cases) = (Table::default(), Vec::new());
+    for (server, tasks) in &plan.servers {
+        let campaign = Campaign { lane, kernel, contents, server, long };
+        cases.extend(campaign.run(tasks.clone(), &mut table)?);
+    }
+    if plan.is_single {
+        table.faults().for_each(|fault| eprintln!("{fault}"));
+        return Ok(cases);
+    }
+    eprintln!("{table}\nservers: seed {}", plan.seed);
+    if plan.is_complete {
+        let (share, changes) = (table.share(), table.changes());
+        cases.push(match share >= FLOOR {
+            true => Case::passed("servers::recover"),
+            false => Case::failed("servers::recover", format!("{share:.1} %, not {FLOOR} %")),
+        });
+        if long && changes < LONG_FAULTS {
+            let why = format!("{changes} changes, not {LONG_FAULTS}");
+            cases.push(Case::failed("servers::enough", why));
+        }
+    }
+    Ok(cases)
+}
+
+struct Campaign<'a> {
+    lane: &'a Lane,
+    kernel: &'a Path,
+    contents: &'a Contents,
+    server: &'a str,
+    long: bool,
+}
+
+impl Campaign<'_> {
+    /// All tasks, in as many guests as it takes.
+    fn run(&self, mut tasks: Vec<Task>, table: &mut Table) -> Result<Vec<Case>> {
+        for _ in 0..MOST_GUESTS {
+            let (faults, cases) = self.guest(&tasks, table)?;
+            let last = faults.last().cloned();
+            faults.into_iter().for_each(|fault| table.add(fault));
+            match last.filter(Fault::is_lost) {
+                Some(last) if cases.is_empty() => tasks = plan::after(tasks, &last),
+                _ => return Ok(cases),
+            }
+            if tasks.is_empty() {
+                return Ok(vec![Case::passed(self.name())]);
+            }
+        }
+        Ok(vec![Case::failed(self.name(), format!("{MOST_GUESTS} guests were not enough"))])
+    }
+
+    fn name(&self) -> String {
+        format!("{SERVERS}{}", self.server)
+    }
+
+    /// What was told in one guest, and what was wrong: nothing and nothing right if it could not go on.
+    fn guest(&self, tasks: &[Task], table: &mut Table) -> Result<(Vec<Fault>, Vec<Case>)> {
+        let words: Vec<String> = tasks.iter().flat_map(Task::words).collect();
+        let mut line = vec![SABOTEUR, self.server];
+        line.extend(words.iter().map(String::as_str));
+        let timeout = if self.long { LONG_TIMEOUT } else { TIMEOUT };
+        let system = (System::Folio, self.kernel);
+        let ran = capture(&self.lane.machine, system, self.contents.clone(), &line, timeout)?;
+        let outcome = &ran.outcome;
+        let told = || outcome.log.iter().filter_map(|line| Some(line.split_once(MARK)?.1));
+        let faults = told().filter_map(Fault::parse).collect();
+        let mut cases: Vec<Case> = told().filter_map(program_case).collect();
+        // A broken console driver may lose the end.
+        let has_ended = told().any(|line| line == "over")
+            && (self.server == "console" || matches!(outcome.end, End::Exit(Exit::Exited(0))));
+        if !has_ended {
+            table.add_crash();
+            let why = outcome.report(&describe(&outcome.end), self.kernel);
+            cases.push(Case::failed(self.name(), why));
+        }
+        Ok((faults, cases))
+    }
+}
