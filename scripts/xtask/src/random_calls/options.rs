@@ -8,6 +8,7 @@ use crate::stop::{Result, usage};
 use crate::words::Words;
 use random::Batch;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Calls on one machine: there are two.
 const CALLS: u64 = 1_000_000;
@@ -41,6 +42,12 @@ impl RandomOptions {
         }
         Ok(true)
     }
+
+    /// The same calls in each test, and others each time that it is a matter of hours.
+    fn first_seed(&self) -> u32 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        if self.soak { now.as_secs() as u32 } else { 1 }
+    }
 }
 
 fn number(name: &str, words: &mut Words, most: u64) -> Result<u64> {
@@ -72,7 +79,7 @@ pub fn job(
             kernel,
             contents,
             amount,
-            seed: options.seed.unwrap_or(1),
+            seed: options.seed.unwrap_or_else(|| options.first_seed()),
             processes: options.processes.unwrap_or(PROCESSES),
             tells_errors: options.errors,
             also: None,
