@@ -36,7 +36,7 @@ pub const TEXTS: [&str; 20] = [
     ".",
     "d/..",
     "d/../f",
-    "/bin/true",
+    "/bin/hello",
     "n",
     "z",
     "/proc/self/stat",

@@ -23,7 +23,7 @@ pub fn sort(call: &Call, parameter: &Parameter) -> Sort {
     }
     match parameter.kind {
         "UserStr" => return Text,
-        kind if kind.contains("Ptr<") => return pointer(parameter.name, kind),
+        kind if kind.contains("Ptr") => return pointer(parameter.name, kind),
         _ => {}
     }
     match call.gate {
@@ -35,7 +35,7 @@ pub fn sort(call: &Call, parameter: &Parameter) -> Sort {
 fn pointer(name: &str, kind: &str) -> Sort {
     match (name, kind) {
         ("word" | "word2", _) => Futex,
-        ("address", "UserPtr<u8>") => To(shape::ADDRESS),
+        ("address", _) if !kind.starts_with("UserMutPtr") => To(shape::ADDRESS),
         // What only comes out.
         (
             "stat" | "old" | "remaining" | "usage" | "status" | "statx" | "figures" | "to"

@@ -66,3 +66,33 @@ fn a_process_can_be_interrupted_again_soon() {
     assert_eq!(made(&generator, 9, 2, 64).number, RT_SIGPROCMASK);
     assert_eq!(made(&generator, 9, 2, 65).number, RT_SIGACTION);
 }
+
+#[test]
+fn most_pointers_lead_to_memory_of_the_process() {
+    use crate::place::{PLAYGROUND, START};
+    let generator = Generator::new(None);
+    let (mut good, mut all) = (0, 0);
+    for index in 0..20_000 {
+        let made = made(&generator, 5, 1, index);
+        let Some(call) = Call::of(made.number) else { continue };
+        for (place, _) in call.places().filter(|(_, parameter)| parameter.kind.contains("Ptr")) {
+            all += 1;
+            let memory = START..PLAYGROUND + (1 << 20);
+            good += u32::from(
+                matches!(made.registers[place], Value::Number(at) if memory.contains(&at)),
+            );
+        }
+    }
+    assert!(good > all / 10 * 8 && good < all, "{good} of {all}");
+}
+
+#[test]
+fn what_calls_read_has_a_shape() {
+    for call in Call::all() {
+        for parameter in call.parameters {
+            let is_read = parameter.kind.starts_with("UserPtr");
+            let is_known = matches!(sort(call, parameter), Sort::To(_));
+            assert!(!is_read || is_known, "{} {}: {}", call.name, parameter.name, parameter.kind);
+        }
+    }
+}

@@ -16,12 +16,12 @@ use sys::time;
 use sys::wait::Status;
 
 /// How often somebody looks.
-const LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(3);
 /// Looks at a process that does not go on until it is interrupted, until it is killed, and until that
 /// should have ended it.
-const PATIENCE: u32 = 2;
-const LAST_PATIENCE: u32 = 40;
-const ETERNITY: u32 = 4000;
+const PATIENCE: u32 = 1;
+const LAST_PATIENCE: u32 = 70;
+const ETERNITY: u32 = 7000;
 /// So often may processes in a row not begin.
 const FALSE_STARTS: u32 = 20;
 
