@@ -1,5 +1,6 @@
 //! Accesses that may fault, and what the kernel said when they did.
 
+use core::arch::asm;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use sys::abi::UserMutPtr;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE};
@@ -156,28 +157,34 @@ pub fn beyond_file(address: u32) -> Result<(), Fault> {
     Err(Fault { signal: SIGBUS, code: sys::abi::signal::BUS_ADRERR, address })
 }
 
+// In assembly, as Rust's own accesses may be to no address that is null or not aligned.
+
 /// The byte at `address`.
 pub fn peek(address: u32) -> u8 {
-    // SAFETY: volatile; the test mapped the address or wants the fault.
-    unsafe { (address as *const u8).read_volatile() }
+    let value;
+    // SAFETY: the test mapped the address or wants the fault.
+    unsafe { asm!("mov {}, [{}]", out(reg_byte) value, in(reg) address, options(nostack)) }
+    value
 }
 
 /// Sets the byte at `address`.
 pub fn poke(address: u32, value: u8) {
-    // SAFETY: volatile; the test mapped the address or wants the fault.
-    unsafe { (address as *mut u8).write_volatile(value) }
+    // SAFETY: as above.
+    unsafe { asm!("mov [{}], {}", in(reg) address, in(reg_byte) value, options(nostack)) }
 }
 
 /// The word at `address`.
 pub fn peek_word(address: u32) -> u32 {
-    // SAFETY: volatile; the test mapped the address or wants the fault.
-    unsafe { (address as *const u32).read_volatile() }
+    let value;
+    // SAFETY: as above.
+    unsafe { asm!("mov {}, [{}]", out(reg) value, in(reg) address, options(nostack)) }
+    value
 }
 
 /// Sets the word at `address`.
 pub fn poke_word(address: u32, value: u32) {
-    // SAFETY: volatile; the test mapped the address or wants the fault.
-    unsafe { (address as *mut u32).write_volatile(value) }
+    // SAFETY: as above.
+    unsafe { asm!("mov [{}], {}", in(reg) address, in(reg) value, options(nostack)) }
 }
 
 /// Reading and writing.
