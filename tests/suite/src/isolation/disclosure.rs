@@ -2,7 +2,8 @@
 //! its stack and in its heap is one byte, then another, then a third; a byte of an answer that is
 //! each of them in turn was never written.
 
-use super::row::{End, Table};
+use super::end::End;
+use super::table::Table;
 use crate::calls::{self, Call, Kind};
 use crate::child;
 use crate::fault::*;

@@ -1,6 +1,7 @@
 //! Data that is executed: paxtest's seven, and more.
 
-use super::row::{End, Table, not_so};
+use super::end::{End, not_so};
+use super::table::Table;
 use crate::anonymous::has_no_execute;
 use crate::fault::*;
 use crate::harness::on_folio;

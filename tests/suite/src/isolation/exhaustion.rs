@@ -1,6 +1,8 @@
 //! Programs that take all they can: what they may take is bounded, and others go on.
 
-use super::row::{End, Table};
+use super::end::End;
+use super::other_user::{drop_privileges, is_root};
+use super::table::Table;
 use crate::child;
 use crate::fault::*;
 use crate::harness::on_folio;
@@ -16,9 +18,6 @@ use sys::process;
 use sys::syscall::{input, output};
 use sys::wait::Status;
 
-/// Nobody else runs as this user.
-const USER: u32 = 4242;
-
 /// Takes until it is refused; by what.
 fn until_refused(mut take: impl FnMut() -> sys::Result<u32>) -> End {
     (0..1_000_000).find_map(|_| take().err()).map_or(End::Nothing, End::Error)
@@ -27,12 +26,6 @@ fn until_refused(mut take: impl FnMut() -> sys::Result<u32>) -> End {
 fn limit(resource: u32, value: u32) {
     let limit = Rlimit { cur: value, max: value };
     call!(setrlimit(resource, input(&limit))).expect("setrlimit");
-}
-
-/// Is nobody in particular from here on.
-pub fn drop_privileges() {
-    call!(setresgid32(USER, USER, USER)).expect("setresgid");
-    call!(setresuid32(USER, USER, USER)).expect("setresuid");
 }
 
 /// Whether somebody else can still do a bit of everything.
@@ -169,8 +162,8 @@ fn many_areas() -> End {
 
 /// What binds only those who may not do everything.
 fn privileged(table: &mut Table) {
-    if !call!(geteuid32()).is_ok_and(|user| user == 0) {
-        return;
+    if !is_root() {
+        return table.not_tried("take all that a user may have", "only root becomes another user");
     }
     table.row("make all processes", "RLIMIT_NPROC", Errno::EAGAIN.into(), || {
         meanwhile(|| {
@@ -211,21 +204,6 @@ fn privileged(table: &mut Table) {
                 call!(mlock(start, 16 * PAGE))
             })
         })
-    });
-    table.row("kill somebody else's process", "the user's id", Errno::EPERM.into(), || {
-        let other = process::id();
-        let mut end = Errno::ESRCH.into();
-        let (told, tell) = sys::file::pipe().expect("pipe2");
-        let status = child::run(|| {
-            drop_privileges();
-            let error = process::kill(other, SIGKILL).err().map_or(0, |errno| errno.number());
-            i32::from(tell.write_all(&[error as u8]).is_err())
-        });
-        let mut error = [0];
-        if status == Status::Exited(0) && told.read(&mut error) == Ok(1) {
-            end = sys::abi::errno::decode(0u32.wrapping_sub(error[0].into())).into();
-        }
-        end
     });
 }
 

@@ -1,8 +1,9 @@
 //! Jumps, calls and returns that change the privilege level, or would.
 
+use super::end::{End, REFUSED};
 use super::instruction::{code, execute};
 use super::kernel_memory::task_size;
-use super::row::{End, REFUSED, Table};
+use super::table::Table;
 use crate::fault::*;
 use crate::harness::{is_emulated, on_folio};
 use core::arch::asm;

@@ -1,7 +1,8 @@
 //! What a handler leaves in its frame for `sigreturn`.
 
+use super::end::End;
 use super::kernel_memory::task_size;
-use super::row::{End, Table};
+use super::table::Table;
 use crate::fault::*;
 use crate::harness::{is_emulated, on_folio, only_on_folio};
 use core::arch::asm;

@@ -1,6 +1,7 @@
 //! Handles: numbers that mean something only where the kernel has put them.
 
-use super::row::{End, Table};
+use super::end::End;
+use super::table::Table;
 use crate::child;
 use crate::fuzz::Random;
 use crate::harness::only_on_folio;

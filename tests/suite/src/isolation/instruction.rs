@@ -1,6 +1,7 @@
 //! Instructions that are the kernel's.
 
-use super::row::{End, REFUSED, Table};
+use super::end::{End, REFUSED};
+use super::table::Table;
 use crate::fault::*;
 use crate::harness::on_folio;
 use core::arch::asm;

@@ -1,6 +1,7 @@
 //! The kernel's addresses, by a program's own instructions.
 
-use super::row::{End, Table, not_so, not_there};
+use super::end::{End, not_so, not_there};
+use super::table::Table;
 use crate::fault::*;
 use crate::harness::only_on_folio;
 use alloc::format;

@@ -1,6 +1,7 @@
 //! What a program has for reading only.
 
-use super::row::{End, Table, not_so};
+use super::end::{End, not_so};
+use super::table::Table;
 use crate::child;
 use crate::fault::*;
 use crate::harness::on_folio;

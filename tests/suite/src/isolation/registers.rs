@@ -1,20 +1,27 @@
 //! What the processor holds of others.
 
+use super::end::{End, REFUSED};
 use super::instruction::execute;
-use super::row::{End, REFUSED, Table};
+use super::table::Table;
 use crate::child;
+use crate::fault::{PAGE, RW};
 use crate::harness::on_folio;
 use crate::thread_area::{descriptor, set};
+use crate::threads::word;
 use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
+use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED};
 use sys::abi::signal::SIGKILL;
+use sys::io::Fd;
+use sys::memory::Mapping;
 use sys::process;
 
 const SECRET: u32 = 0x5ec2_e700;
 
-/// Somebody who has secrets in all registers and gives the processor away again and again; until it is
-/// killed.
-fn keep_secrets() -> ! {
+/// Somebody who has secrets in all registers and gives the processor away again and again, which
+/// `rounds` counts; until it is killed.
+fn keep_secrets(rounds: &AtomicU32) -> ! {
     let mut area = descriptor(6, SECRET);
     let _ = set(&mut area);
     loop {
@@ -40,15 +47,25 @@ fn keep_secrets() -> ! {
                 out("st(4)") _, out("st(5)") _, out("st(6)") _, out("st(7)") _,
             );
         }
+        rounds.fetch_add(1, SeqCst);
     }
 }
 
 /// Attacks beside somebody with secrets.
 fn beside(attack: impl FnOnce() -> End) -> End {
-    let pid = child::start(|| keep_secrets());
-    // It has them by then.
-    sys::time::sleep(Duration::from_millis(20));
+    let memory = Mapping::new(PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, Fd(-1), 0).expect("mmap2");
+    let rounds = word(memory.address());
+    let pid = child::start(|| keep_secrets(rounds));
+    let next_round = || {
+        let seen = rounds.load(SeqCst);
+        while rounds.load(SeqCst) == seen {
+            sys::time::sleep(Duration::from_millis(1));
+        }
+    };
+    next_round();
     let end = attack();
+    // It still has them, all the time.
+    next_round();
     process::kill(pid, SIGKILL).expect("kill");
     child::wait(pid);
     end

@@ -1,8 +1,9 @@
 //! Segment registers, and the descriptors that a program may make.
 
+use super::end::{End, REFUSED, not_there};
 use super::instruction::execute;
 use super::kernel_memory::task_size;
-use super::row::{End, REFUSED, Table, not_there};
+use super::table::Table;
 use crate::fault::*;
 use crate::harness::only_on_folio;
 use crate::thread_area::{descriptor, set};
@@ -119,9 +120,7 @@ fn descriptors(table: &mut Table) {
     table.row("use a local table of its own, at address 0", "LDTR is empty", REFUSED, || {
         // Where a processor has one after a reset: data of DPL 3 at PAGE_OFFSET.
         let flags = crate::fault::PRIVATE | sys::abi::memory::MAP_FIXED;
-        if call!(mmap2(0, 16 * PAGE, RW, flags, -1, 0)).is_err() {
-            return REFUSED;
-        }
+        call!(mmap2(0, 16 * PAGE, RW, flags, -1, 0)).expect("root may have address 0");
         poke_word(8, 0xffff);
         poke_word(12, 0xc0cf_f300);
         // `mov eax, 0fh; mov gs, ax`

@@ -2,8 +2,9 @@
 //! later, and calls that change mappings. That every pointer argument is checked is shown elsewhere
 //! (`sweep`, `pointer`).
 
+use super::end::End;
 use super::kernel_memory::{places, task_size};
-use super::row::{End, Table};
+use super::table::Table;
 use crate::child;
 use crate::fault::*;
 use crate::harness::only_on_folio;

@@ -1,13 +1,9 @@
-//! One attack after the other.
+//! How attacks end.
 
-use crate::child;
 use crate::fault::Fault;
-use crate::harness::limit_time_to;
-use alloc::string::String;
-use core::fmt::{self, Write};
+use core::fmt;
+use sys::Errno;
 use sys::abi::signal::{SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIGSEGV};
-use sys::wait::Status;
-use sys::{Errno, println};
 
 /// How an attack ends, as the attacker sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,9 +61,9 @@ impl From<bool> for End {
 }
 
 impl End {
-    const LEN: usize = 16;
+    pub const LEN: usize = 16;
 
-    fn to_bytes(self) -> [u8; Self::LEN] {
+    pub fn to_bytes(self) -> [u8; Self::LEN] {
         let words = match self {
             Self::Fault(Fault { signal, code, address }) => {
                 [1, signal as u32, code as u32, address]
@@ -84,7 +80,7 @@ impl End {
         bytes
     }
 
-    fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         let word = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| bytes[4 * at + byte]));
         let signed = |at: usize| word(at).cast_signed();
         match word(0) {
@@ -115,67 +111,5 @@ impl fmt::Display for End {
             Nothing => f.write_str("nothing seen"),
             Through(value) => write!(f, "it got through ({value:#x})"),
         }
-    }
-}
-
-/// The rows of a family.
-#[derive(Default)]
-pub struct Table {
-    rows: u32,
-    failed: String,
-}
-
-impl Table {
-    /// Carries out an attack in a child, which `defence` has to bring to this end.
-    pub fn row(&mut self, attack: &str, defence: &str, must: End, run: impl FnOnce() -> End) {
-        self.any_of(attack, defence, &[must], run);
-    }
-
-    /// The same where more than one end will do.
-    pub fn any_of(&mut self, attack: &str, defence: &str, ends: &[End], run: impl FnOnce() -> End) {
-        let end = carry_out(run);
-        self.rows += 1;
-        println!("#   {attack}: {end} [{defence}]");
-        if !ends.contains(&end) {
-            let _ = write!(self.failed, "{attack}: {end}, not {}; ", ends[0]);
-        }
-    }
-
-    /// Says that nothing stops an attack here, and why.
-    pub fn not_defended(&mut self, attack: &str, why: &str) {
-        self.rows += 1;
-        println!("#   {attack}: not defended [{why}]");
-    }
-
-    /// Says that an attack cannot be tried on this machine, and why.
-    pub fn not_tried(&mut self, attack: &str, why: &str) {
-        println!("#   {attack}: not tried [{why}]");
-    }
-
-    /// Fails the test if an attack ended otherwise than it must.
-    pub fn finish(self) {
-        assert!(self.rows > 0, "no attacks");
-        assert!(self.failed.is_empty(), "{}", self.failed);
-    }
-}
-
-/// No attack takes longer, but those that try every call.
-const SECONDS: u32 = 60;
-
-/// Runs it in a child; how it ended, or the child.
-fn carry_out(run: impl FnOnce() -> End) -> End {
-    let (read, write) = sys::file::pipe().expect("pipe2");
-    let pid = child::start(|| {
-        limit_time_to(SECONDS);
-        let end = run();
-        i32::from(write.write_all(&end.to_bytes()).is_err())
-    });
-    drop(write);
-    let mut bytes = [0; End::LEN];
-    let count = read.read(&mut bytes).expect("read");
-    match (child::wait(pid), count) {
-        (Status::Signaled(signal), _) => Killed(signal),
-        (Status::Exited(0), End::LEN) => End::from_bytes(bytes),
-        (status, count) => panic!("the attacker failed: {status:?}, {count} bytes"),
     }
 }
