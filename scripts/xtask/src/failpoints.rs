@@ -68,7 +68,7 @@ fn sites(image: &[u8]) -> Option<Vec<Site>> {
 const UNREACHED: &str = "tests/suite/unreached";
 
 /// A case for each site: it has to be reached, as the lines `site NUMBER HITS FAULTS` of a run say, or
-/// listed.
+/// listed. Lines of the list that excuse nothing are cases that fail.
 pub fn coverage(kernel: &Path, output: &str) -> Result<Vec<Case>> {
     let list = workspace::root().join(UNREACHED);
     let listed = fs::read_to_string(&list).map_err(|error| io("read", &list, error))?;
@@ -82,24 +82,34 @@ fn judge(sites: &[Site], output: &str, listed: &str) -> Vec<Case> {
             words.next().flatten() == Some(number) && words.nth(1).flatten().is_some_and(|n| n > 0)
         })
     };
-    let reason = |site: &Site| {
-        let start = format!("{} {}: ", site.file, site.name);
-        listed.lines().find_map(|line| line.strip_prefix(&start))
+    let excuses: Vec<(&str, &str)> =
+        listed.lines().map(|line| line.split_once(": ").unwrap_or((line, ""))).collect();
+    let is_of = |site: &Site, what: &str| what == format!("{} {}", site.file, site.name);
+    let case = |(number, site): (usize, &Site)| {
+        let excuse = excuses.iter().find(|(what, _)| is_of(site, what));
+        match (reached(number), excuse) {
+            (true, _) => Case::passed(site.place()),
+            (false, Some((_, why))) => Case::skipped(site.place(), *why),
+            (false, None) => Case::failed(
+                site.place(),
+                format!("no scenario makes this fail: write one, or a line in {UNREACHED}"),
+            ),
+        }
     };
-    let case = |(number, site): (usize, &Site)| match (reached(number), reason(site)) {
-        (true, _) => Case::passed(site.place()),
-        (false, Some(why)) => Case::skipped(site.place(), why),
-        (false, None) => Case::failed(
-            site.place(),
-            format!("no scenario makes this fail: write one, or a line in {UNREACHED}"),
-        ),
-    };
-    sites.iter().enumerate().map(case).collect()
+    let stale = excuses.iter().filter(|(what, _)| {
+        let mut own = sites.iter().enumerate().filter(|(_, site)| is_of(site, what));
+        own.all(|(number, _)| reached(number))
+    });
+    let stale = stale.map(|(what, _)| {
+        Case::failed(*what, format!("{UNREACHED} lists what is reached, or is not there"))
+    });
+    sites.iter().enumerate().map(case).chain(stale).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Verdict;
 
     #[test]
     fn each_site_is_reached_or_listed() {
@@ -110,6 +120,20 @@ mod tests {
         assert_eq!(cases[0], Case::passed("a.rs:1 failslab"));
         assert_ne!(cases[1], Case::passed("a.rs:2 failslab"));
         assert_eq!(cases[2], Case::skipped("b.rs:1 fail_kmap", "no high memory"));
+        assert_eq!(cases.len(), 3);
+    }
+
+    #[test]
+    fn lines_that_excuse_nothing_fail() {
+        let site = |line| Site { name: "failslab".into(), file: "a.rs".into(), line };
+        let output = "site 0 5 2\nsite 1 7 0\n";
+        let cases = |sites: &[Site], line: &str| judge(sites, output, line).split_off(sites.len());
+        // One of two is reached.
+        assert_eq!(cases(&[site(1), site(2)], "a.rs failslab: why\n"), []);
+        for line in ["a.rs failslab: why\n", "c.rs failslab: gone\n", "a.rs failslab\n"] {
+            let found = cases(&[site(1)], line);
+            assert!(matches!(&found[..], [Case { verdict: Verdict::Failed(_), .. }]), "{line}");
+        }
     }
 
     #[test]
