@@ -166,7 +166,15 @@ impl<T, const N: usize> Arena<T, N> {
 
     /// Gives the unused chunks at the end back and prefers low ids from now on. Visits every slot.
     pub fn shrink(&mut self) {
+        self.shrink_to(0);
+    }
+
+    /// The same, and the next `slots` insertions that would have succeeded still do.
+    pub fn shrink_to(&mut self, slots: u32) {
         while let Some(chunk) = self.last_chunk() {
+            if self.free_count < slots.saturating_add(N as u32) {
+                break;
+            }
             if chunk.iter().any(|slot| matches!(slot, Slot::Used(_))) {
                 break;
             }
@@ -363,6 +371,20 @@ mod tests {
         assert_eq!(arena.chunks(), 1);
         assert!(arena.get(0).is_some() && arena.get(1).is_none() && arena.get(2).is_some());
         assert_eq!(arena.insert(9), 1);
+    }
+
+    #[test]
+    fn shrinking_leaves_what_is_wanted() {
+        let mut arena = Arena::<u32, 4>::new();
+        arena.reserve(40).unwrap();
+        // The lowest come first from here on.
+        arena.shrink_to(40);
+        let ids = [arena.insert(7), arena.insert(8)];
+        for (wanted, chunks) in [(50, 10), (30, 8), (3, 2), (2, 1), (0, 1)] {
+            arena.shrink_to(wanted);
+            assert_eq!(arena.chunks(), chunks, "{wanted}");
+        }
+        assert_eq!(ids.map(|id| *arena.get(id).unwrap()), [7, 8]);
     }
 
     #[test]

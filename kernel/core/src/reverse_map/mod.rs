@@ -138,7 +138,8 @@ impl ReverseMap {
         }
     }
 
-    /// Gives back what was reserved and not needed, if that is all there is. No edit is being followed.
+    /// Gives back what was reserved and not needed, if that is all there is. An edit that is being
+    /// followed adds nothing more than finds room without a node.
     #[inline]
     pub fn shrink(&mut self) {
         if self.arena.is_empty() && self.arena.slots() != 0 {
