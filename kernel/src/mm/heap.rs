@@ -113,6 +113,8 @@ fn alloc_frames(size: u32) -> *mut u8 {
 
 #[cold]
 fn free_frames(address: u32, size: u32) {
+    // SAFETY: the object is nobody's any more.
+    unsafe { poison::free(address, size) };
     free_pages(lowmem_pfn(address), order_of(size));
 }
 

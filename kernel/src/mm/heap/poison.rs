@@ -50,7 +50,7 @@ unsafe fn check_and_fill(object: u32, bytes: u32) {
 }
 
 /// # Safety
-/// As of [`free`]: memory that no object was in before.
+/// As of [`free`]: whole frames. What they held before is not looked at, as anybody may have had them.
 #[inline(always)]
 pub unsafe fn give_out_block(object: u32, bytes: u32) {
     if IS_ON {
