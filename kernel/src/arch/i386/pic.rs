@@ -9,6 +9,8 @@ pub const VECTOR_BASE: u8 = 32;
 pub const LINES: u8 = 16;
 const CASCADE: u8 = 2;
 const COMMAND: [u16; 2] = [0x20, 0xa0];
+#[cfg(feature = "faults")]
+const EDGE_LEVEL: [u16; 2] = [0x4d0, 0x4d1];
 /// OCW3: the next read of the command port gives the lines in service.
 const READ_IN_SERVICE: u8 = 0x0b;
 
@@ -52,6 +54,15 @@ fn change_masks(line: u8, change: impl Fn(u16, u16) -> u16) {
 pub fn end_of_interrupt(line: u8) {
     // SAFETY: called once for each interrupt taken.
     unsafe { PICS.lock().notify_end_of_interrupt(VECTOR_BASE + line) };
+}
+
+/// Whether the line stays as long as its device wants something, so that an interrupt nobody dealt with
+/// comes again at once (82371AB, "ELCR").
+#[cfg(feature = "faults")]
+pub fn is_level_triggered(line: u8) -> bool {
+    // SAFETY: reading the registers changes nothing; where there are none, all bits are set.
+    let levels = unsafe { u16::from_le_bytes(EDGE_LEVEL.map(|port| inb(port))) };
+    levels & 1_u16.wrapping_shl(line.into()) != 0
 }
 
 /// Whether the interrupt on `line` is none: a request that went away before it was acknowledged

@@ -98,7 +98,7 @@ failpoints! {
     NotifyLost = 18 "fail_notify_lost" Lost [],
     /// The bits of a notification, which can be taken twice.
     NotifyTwice = 19 "fail_notify_twice" Extra [],
-    /// An interrupt for a driver.
+    /// An interrupt for a driver, by a line that is triggered by edges: others cannot lose any.
     IrqLost = 20 "fail_irq_lost" Lost [],
     /// An interrupt for a driver, as soon as it has acknowledged another one.
     IrqSpurious = 21 "fail_irq_spurious" Extra [],
