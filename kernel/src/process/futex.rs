@@ -33,16 +33,16 @@ pub enum Scope {
     Shared,
 }
 
-/// As [`name`], for a call, which can be told that it failed.
-fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
+/// As [`key`], for a call, which can be told that it failed.
+fn try_key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
     if fail_point!(Futex) {
         return Err(Errno::EFAULT);
     }
-    name(mm, address, scope)
+    key(mm, address, scope)
 }
 
 /// What names the word. EINVAL unless it is aligned, EFAULT outside of user memory.
-fn name(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
+fn key(mm: &Arc<Mm>, address: u32, scope: Scope) -> Result<Key> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
@@ -82,7 +82,7 @@ pub fn wait(
     }
     let thread = current();
     let mm = thread.mm();
-    let key = key(&mm, address, scope)?;
+    let key = try_key(&mm, address, scope)?;
     let sleeper = loop {
         user::fault_in(address, 4, false)?;
         let mut sleepers = SLEEPERS.lock();
@@ -156,7 +156,7 @@ pub fn wake(address: u32, scope: Scope, count: u32, bits: u32) -> Result<u32> {
     if bits == 0 {
         return Err(Errno::EINVAL);
     }
-    let key = key(&current().mm(), address, scope)?;
+    let key = try_key(&current().mm(), address, scope)?;
     Ok(wake_key(key, count, bits))
 }
 
@@ -174,7 +174,7 @@ fn wake_key(key: Key, count: u32, bits: u32) -> u32 {
 
 /// For the end of a thread: wakes one sleeper of a word that other processes may share.
 pub(super) fn wake_one(address: u32) {
-    if let Ok(key) = name(&current().mm(), address, Scope::Shared) {
+    if let Ok(key) = key(&current().mm(), address, Scope::Shared) {
         wake_key(key, 1, MATCH_ANY);
     }
 }
@@ -193,7 +193,7 @@ pub fn requeue(
         return Err(Errno::EINVAL);
     }
     let mm = current().mm();
-    let (from, to) = (key(&mm, address, scope)?, key(&mm, to, scope)?);
+    let (from, to) = (try_key(&mm, address, scope)?, try_key(&mm, to, scope)?);
     if let Some(expected) = expected
         && user::read_word(UserPtr::new(address))? != expected
     {

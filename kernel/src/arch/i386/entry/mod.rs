@@ -2,8 +2,8 @@
 //!
 //! A stub pushes the vector (and a zero where the CPU pushes no error code), the common part
 //! saves the registers as a [`TrapFrame`] and calls `trap::on_fault`, `on_page_fault`,
-//! `on_interrupt`, `on_folio_call`, `nmi::on_nmi`, or a handler out of the table of Linux's calls. `trap_return`
-//! restores the frame. The other way in and out is `sysenter`.
+//! `on_interrupt`, `on_folio_call`, `nmi::on_nmi`, or a handler out of the table of Linux's calls.
+//! `trap_return` restores the frame. The other way in and out is `sysenter`.
 //!
 //! ```text
 //!            ss esp eflags cs eip   by the CPU (ss, esp only from user mode)
