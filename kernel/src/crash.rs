@@ -5,12 +5,14 @@ use crate::arch::boot::image;
 use crate::task;
 use alloc::vec::Vec;
 use core::arch::asm;
+use core::fmt::{self, Display, Formatter};
 use core::hint::black_box;
 
 /// Does what `how` names. Returns if nothing has that name, or if the machine let it pass.
 pub fn crash(how: &[u8]) {
     match how {
         b"panic" => panic_on_purpose(black_box(42)),
+        b"log" => log::info!("{}", Panicking),
         b"stack" => {
             black_box(overflow_on_purpose(0));
         }
@@ -36,6 +38,16 @@ pub fn crash(how: &[u8]) {
 #[inline(never)]
 fn panic_on_purpose(number: u32) {
     panic!("on purpose, number {number}");
+}
+
+/// What cannot be written.
+struct Panicking;
+
+impl Display for Panicking {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        panic_on_purpose(black_box(7));
+        f.write_str("still there")
+    }
 }
 
 #[inline(never)]

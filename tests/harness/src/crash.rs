@@ -29,6 +29,11 @@ pub fn a_panic_says_where_and_who_called(setup: &Setup) -> Outcome {
     crashes(setup, "panic", &texts)
 }
 
+/// The report takes the locks again that the kernel held.
+pub fn a_panic_in_the_log_is_told_too(setup: &Setup) -> Outcome {
+    crashes(setup, "log", &["on purpose, number 7", "panic_on_purpose at kernel/src/crash.rs:"])
+}
+
 pub fn a_null_pointer_is_a_page_fault(setup: &Setup) -> Outcome {
     let texts = ["page fault in the kernel", "cr2 0x00000008", "read_on_purpose"];
     crashes(setup, "null", &texts)

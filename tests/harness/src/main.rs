@@ -81,6 +81,7 @@ scenarios! {
     crash: [
         a_kernel_stack_overflow_is_a_double_fault,
         a_panic_says_where_and_who_called,
+        a_panic_in_the_log_is_told_too,
         a_null_pointer_is_a_page_fault,
         kernel_text_and_constants_are_read_only,
         kernel_data_does_not_execute,
