@@ -65,15 +65,9 @@ fn report(message: core::fmt::Arguments, frame: Option<&TrapFrame>) -> ! {
             write(format_args!("  at {:#010x}\n", frame.esp));
         }
     }
-    let mut pointer = frame.map_or_else(frame_pointer, |frame| frame.ebp);
-    for _ in 0..MAX_FRAMES {
-        let Some([next, address]) = crate::task::stack_words(pointer) else { break };
+    let pointer = frame.map_or_else(frame_pointer, |frame| frame.ebp);
+    for address in crate::task::call_path(pointer).take(MAX_FRAMES) {
         write(format_args!("  at {address:#010x}\n"));
-        // Callers lie higher on the stack; anything else is no frame.
-        if next <= pointer {
-            break;
-        }
-        pointer = next;
     }
     crate::failpoint::describe(|text| write(format_args!("{text}\n")));
     write(format_args!("{MARKER}\n"));

@@ -2,7 +2,7 @@
 
 use super::scope::Whose;
 use super::site::{self, Passage, catalogue};
-use super::{injected, pressure};
+use super::{injected, interrupt, pressure};
 use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank};
 use crate::task::{self, Task};
@@ -10,7 +10,7 @@ use crate::time;
 use abi::failpoint::{FAULT_CALLS, Failpoint, FaultPlan, FaultSite, FaultState};
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use kcore::cmdline::CommandLine;
-use kcore::failpoint::{Context, Contexts, Opportunity};
+use kcore::failpoint::{Context, Contexts, Opportunity, Owner};
 
 /// As many scenarios may run at the same time.
 pub(super) const MOST: usize = 64;
@@ -36,7 +36,7 @@ pub fn configure(line: &CommandLine) {
         match kcore::failpoint::plan(*line, point, seed.unwrap_or(0)) {
             Ok(None) => {}
             // Nobody's: it stays to the end.
-            Ok(Some(plan)) => drop(create(0, plan)),
+            Ok(Some(plan)) => drop(create(Owner { pid: 0, is_privileged: true }, plan)),
             Err(bad) => log::warn!(
                 "{}={}: not <interval>,<probability>,<space>,<times>; ignored",
                 bad.name,
@@ -45,43 +45,59 @@ pub fn configure(line: &CommandLine) {
         }
     }
     match line.value("failpoints") {
+        None => {}
         Some(b"count") => {
             COUNTS_ALWAYS.store(true, Relaxed);
             site::arm(Some(decide));
         }
         Some(b"panic") => PANICS.store(true, Relaxed),
-        _ => {}
+        Some(word) => {
+            log::warn!("failpoints={}: neither count nor panic; ignored", word.escape_ascii());
+        }
     }
 }
 
-/// Makes a context of process `owner`.
-pub fn create(owner: u32, plan: FaultPlan) -> Result<u32> {
+pub fn create(owner: Owner, plan: FaultPlan) -> Result<u32> {
     let context = Context::new(plan).ok_or(Errno::EINVAL)?;
     let number = CONTEXTS.lock().insert(owner, context).ok_or(Errno::ENOSPC)?;
     site::arm(Some(decide));
     Ok(number)
 }
 
-/// The running task is in that context from now on, or in none; the one it was in.
-pub fn enter(context: u32) -> Result<u32> {
-    let can_be = |context: &mut Context| !context.is_machine_wide();
-    if context != 0 && !CONTEXTS.lock().get_mut(context).is_some_and(can_be) {
-        return Err(Errno::EINVAL);
+/// The running task, of process `asker`, is in that context from now on, or in none; the one it was in.
+pub fn enter(asker: Owner, context: u32) -> Result<u32> {
+    let scope = &task::current().scope;
+    if context != 0 {
+        let mut contexts = CONTEXTS.lock();
+        let found = contexts.get_mut(context).ok_or(Errno::EINVAL)?;
+        if found.is_machine_wide() {
+            return Err(Errno::EINVAL);
+        }
+        if !scope.has_inherited(context) {
+            contexts.check(context, asker)?;
+        }
     }
-    Ok(task::current().scope.enter(context))
+    Ok(scope.enter(context))
 }
 
-pub fn state(context: u32) -> Result<FaultState> {
-    CONTEXTS.lock().get_mut(context).map(|context| *context.state()).ok_or(Errno::EINVAL)
-}
-
-pub fn close(context: u32) -> Result<()> {
+pub fn state(asker: Owner, context: u32) -> Result<FaultState> {
     let mut contexts = CONTEXTS.lock();
-    if !contexts.remove(context) {
-        return Err(Errno::EINVAL);
-    }
-    disarm_if_over(&contexts);
+    contexts.check(context, asker)?;
+    contexts.get_mut(context).map(|context| *context.state()).ok_or(Errno::EINVAL)
+}
+
+pub fn close(asker: Owner, context: u32) -> Result<()> {
+    let mut contexts = CONTEXTS.lock();
+    contexts.check(context, asker)?;
+    remove(&mut contexts, context);
     Ok(())
+}
+
+/// Closes a context, unless it is closed already.
+pub(super) fn remove(contexts: &mut Contexts<MOST>, context: u32) {
+    if contexts.remove(context) {
+        disarm_if_over(contexts);
+    }
 }
 
 /// Process `owner` has ended.
@@ -109,7 +125,7 @@ pub fn inherit(child: &Task, is_thread: bool) {
     let takes_children =
         |number| CONTEXTS.lock().get_mut(number).is_some_and(|context| context.takes_children());
     if own != 0 && (is_thread || takes_children(own)) {
-        child.scope.enter(own);
+        child.scope.inherit(own);
     }
     child.scope.mark(scope.is_marked());
 }
@@ -133,22 +149,22 @@ fn decide(passage: &Passage) -> bool {
     let Some(task) = task::running() else { return false };
     let whose = match passage.whose {
         Some(whose) => whose,
-        None if site::is_in_interrupt() => Whose::default(),
+        None if interrupt::is_served() => Whose::default(),
         None => match task.scope.whose(task.tid()) {
             Some(whose) => whose,
             None => return false,
         },
     };
-    let opportunity = Opportunity {
+    let mut opportunity = Opportunity {
         point: passage.site.point(),
         site: passage.site.number(),
         size: passage.size,
         time: now(),
         tid: whose.tid,
-        is_served: whose.is_served,
+        is_served: whose.is_served(),
         calls: call_path(passage.frame),
     };
-    let fault = pass(&opportunity, &whose);
+    let fault = pass(&mut opportunity, &whose);
     if let Some((number, true)) = fault {
         injected::tell(&opportunity, number);
     }
@@ -157,11 +173,13 @@ fn decide(passage: &Passage) -> bool {
 }
 
 /// Which fault it is of the context in which it fails, and whether that is to be told.
-fn pass(opportunity: &Opportunity, whose: &Whose) -> Option<(u32, bool)> {
+fn pass(opportunity: &mut Opportunity, whose: &Whose) -> Option<(u32, bool)> {
     let mut contexts = CONTEXTS.lock();
     let told = |context: &Context| (context.state().opportunities, context.is_verbose());
-    for number in [whose.context, whose.otherwise] {
+    for number in whose.contexts {
+        // A caller's may be closed before its call is over: then it is the task's own business.
         if let Some(context) = contexts.get_mut(number) {
+            opportunity.is_served = whose.is_served() && number == whose.contexts[0];
             if context.pass(opportunity) {
                 return Some(told(context));
             }
@@ -171,6 +189,7 @@ fn pass(opportunity: &Opportunity, whose: &Whose) -> Option<(u32, bool)> {
             }
         }
     }
+    opportunity.is_served = whose.is_served();
     contexts.pass(opportunity, whose.is_marked).map(told)
 }
 
@@ -182,14 +201,6 @@ pub(super) fn now() -> u32 {
 /// Return addresses from the failpoint on outwards.
 fn call_path(frame: u32) -> [u32; FAULT_CALLS] {
     let mut calls = [0; FAULT_CALLS];
-    let mut pointer = frame;
-    for call in &mut calls {
-        let Some([next, address]) = task::stack_words(pointer) else { break };
-        *call = address;
-        if next <= pointer {
-            break;
-        }
-        pointer = next;
-    }
+    calls.iter_mut().zip(task::call_path(frame)).for_each(|(call, address)| *call = address);
     calls
 }

@@ -4,11 +4,11 @@
 
 use super::decide::{CONTEXTS, MOST, now};
 use super::scope::Whose;
-use super::site::catalogue;
-use crate::task;
+use super::site::{catalogue, is_armed};
+use crate::task::{self, Task};
 use abi::failpoint::{FAULT_CALLS, FAULT_RECORDS, Failpoint, FaultRecord, FaultState};
 use core::fmt::{self, Arguments, Display};
-use kcore::failpoint::{Contexts, Opportunity};
+use kcore::failpoint::Opportunity;
 
 /// Says that a fault is injected now.
 pub(super) fn tell(opportunity: &Opportunity, number: u32) {
@@ -18,27 +18,24 @@ pub(super) fn tell(opportunity: &Opportunity, number: u32) {
     tell_calls(&calls, |text| log::info!("{text}"));
 }
 
-/// The running program ends with that wait status: if a signal ends it, says what had been done to it.
-pub fn log_fatal(status: i32) {
+/// The running thread ends with that wait status: if a signal ends it, says what had been done to it.
+pub(super) fn tell_fatal(task: &Task, status: i32) {
     // WTERMSIG.
     let signal = status & 0x7f;
-    if signal == 0 {
+    if signal == 0 || !is_armed() {
         return;
     }
-    let whose = running();
+    let whose = task.scope.whose(task.tid()).unwrap_or_default();
+    let is_its = |record: &FaultRecord| record.tid.cast_unsigned() == whose.tid;
+    let is_for_it = |record: &FaultRecord| is_its(record) || record.served != 0;
     let mut is_begun = false;
-    tell_all(
-        &mut CONTEXTS.lock(),
-        &whose,
-        |record| record.tid.cast_unsigned() == whose.tid,
-        |text| {
-            if !is_begun {
-                log::info!("{} ends by signal {signal}, after", task::describe_current());
-                is_begun = true;
-            }
-            log::info!("{text}");
-        },
-    );
+    tell_all(&whose, is_for_it, is_its, |text| {
+        if !is_begun {
+            log::info!("{} ends by signal {signal}, after", task::describe_current());
+            is_begun = true;
+        }
+        log::info!("{text}");
+    });
 }
 
 /// For the report of a panic: the faults in the running task's contexts and in those of the whole
@@ -46,41 +43,40 @@ pub fn log_fatal(status: i32) {
 pub fn describe(write: impl FnMut(Arguments)) {
     // SAFETY: no other code runs again.
     unsafe { CONTEXTS.force_unlock() };
-    tell_all(&mut CONTEXTS.lock(), &running(), |_| true, write);
-}
-
-/// Whose faults are the running task's; nobody's where nothing fails.
-fn running() -> Whose {
     let whose = task::running().and_then(|task| task.scope.whose(task.tid()));
-    whose.unwrap_or_default()
+    tell_all(&whose.unwrap_or_default(), |_| true, |_| true, write);
 }
 
-/// Tells of the faults in somebody's contexts, and of those in machine-wide ones that are wanted.
+/// Tells of the faults in somebody's contexts, and of those in machine-wide ones, that are wanted. The
+/// log is slow, and nothing is locked meanwhile.
 fn tell_all(
-    contexts: &mut Contexts<MOST>,
     whose: &Whose,
-    wanted: impl Fn(&FaultRecord) -> bool,
+    is_wanted: impl Fn(&FaultRecord) -> bool,
+    is_wanted_of_machine: impl Fn(&FaultRecord) -> bool,
     mut write: impl FnMut(Arguments),
 ) {
-    for number in [whose.context, whose.otherwise] {
-        if let Some(context) = contexts.get_mut(number) {
-            tell_kept(context.state(), |_| true, &mut write);
+    for number in whose.contexts {
+        let state = CONTEXTS.lock().get_mut(number).map(|context| *context.state());
+        if let Some(state) = state {
+            tell_kept(&state, &is_wanted, &mut write);
         }
     }
-    for context in contexts.iter().filter(|context| context.is_machine_wide()) {
-        tell_kept(context.state(), &wanted, &mut write);
+    for place in 0..MOST {
+        let state = CONTEXTS.lock().machine_wide().nth(place).map(|context| *context.state());
+        let Some(state) = state else { break };
+        tell_kept(&state, &is_wanted_of_machine, &mut write);
     }
 }
 
 /// Each fault that a state keeps, if it is wanted; and how many there were, if it does not keep all.
 fn tell_kept(
     state: &FaultState,
-    wanted: impl Fn(&FaultRecord) -> bool,
+    is_wanted: impl Fn(&FaultRecord) -> bool,
     mut write: impl FnMut(Arguments),
 ) {
     let (records, faults) = (state.records, state.faults as usize);
     let mut is_any = false;
-    for record in records.iter().take(faults).filter(|record| wanted(record)) {
+    for record in records.iter().take(faults).filter(|record| is_wanted(record)) {
         is_any = true;
         let fault = Fault(record);
         write(format_args!("  fault injected: {fault}"));

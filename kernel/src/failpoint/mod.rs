@@ -13,6 +13,8 @@
 mod decide;
 #[cfg(feature = "faults")]
 mod injected;
+#[cfg(feature = "faults")]
+mod interrupt;
 #[cfg(not(feature = "faults"))]
 mod none;
 #[cfg(feature = "faults")]
@@ -26,7 +28,9 @@ mod thread;
 #[cfg(feature = "faults")]
 pub use decide::{close, close_all_of, configure, create, enter, exempt, inherit, sites, state};
 #[cfg(feature = "faults")]
-pub use injected::{describe, log_fatal};
+pub use injected::describe;
+#[cfg(feature = "faults")]
+pub use interrupt::in_interrupt;
 #[cfg(not(feature = "faults"))]
 pub use none::*;
 #[cfg(feature = "faults")]
@@ -35,7 +39,7 @@ pub use scope::Scope;
 #[cfg(feature = "faults")]
 pub use scope::Whose;
 #[cfg(feature = "faults")]
-pub use site::{Site, in_interrupt, is_armed};
+pub use site::{Site, is_armed};
 #[cfg(feature = "faults")]
 pub use thread::{leave, set_mark, set_nth, thread};
 

@@ -26,13 +26,10 @@ pub fn exempt<R>(_: bool, work: impl FnOnce() -> R) -> R {
 pub fn inherit(_: &Task, _: bool) {}
 
 #[inline(always)]
-pub fn leave(_: &Task) {}
+pub fn leave(_: &Task, _: i32) {}
 
 #[inline(always)]
 pub fn close_all_of(_: u32) {}
 
 #[inline(always)]
 pub fn describe(_: impl FnMut(Arguments)) {}
-
-#[inline(always)]
-pub fn log_fatal(_: i32) {}

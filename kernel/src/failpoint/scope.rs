@@ -1,6 +1,8 @@
 //! Whose faults a task's are: part of each task, and nothing in images without failpoints.
 
 #[cfg(feature = "faults")]
+use super::site;
+#[cfg(feature = "faults")]
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 /// Contexts by number, 0 for none.
@@ -12,34 +14,58 @@ pub struct Scope {
     /// In which only the nth opportunity fails; comes before its own.
     #[cfg(feature = "faults")]
     nth: AtomicU32,
-    /// Of the caller whose request it works on.
+    /// That it inherited.
     #[cfg(feature = "faults")]
-    served: AtomicU32,
+    inherited: AtomicU32,
+    /// The request it works on.
+    #[cfg(feature = "faults")]
+    served: Served,
     /// Whether it is marked for machine-wide contexts.
     #[cfg(feature = "faults")]
     is_marked: AtomicBool,
-    /// Whether that caller is.
-    #[cfg(feature = "faults")]
-    is_served_marked: AtomicBool,
     /// Whether it controls fault injection right now: nothing fails then.
     #[cfg(feature = "faults")]
     is_exempt: AtomicBool,
+}
+
+/// A request, as far as faults go.
+#[cfg(feature = "faults")]
+#[derive(Default)]
+struct Served {
+    token: AtomicU32,
+    /// The context of the caller.
+    context: AtomicU32,
+    /// Whether the caller is marked.
+    is_marked: AtomicBool,
+    /// [`site::time`] when it came: it is forgotten unless that is still so, as its end may not have
+    /// been noted.
+    time: AtomicU32,
 }
 
 /// Who has to live with a fault.
 #[cfg(feature = "faults")]
 #[derive(Clone, Copy, Default)]
 pub struct Whose {
-    /// Its context; 0 for none.
-    pub context: u32,
-    /// The context in its place when nothing fails in that any more; 0 for none.
-    pub otherwise: u32,
+    /// Contexts, 0 for none: of the caller whom the thread serves, the one in which only the nth
+    /// opportunity fails, its own. Each counts when nothing fails any more in those before.
+    pub contexts: [u32; 3],
     /// Its thread; 0 for none.
     pub tid: u32,
-    /// Whether that is a server at work for the context.
-    pub is_served: bool,
     /// Whether it is marked for machine-wide contexts.
     pub is_marked: bool,
+}
+
+#[cfg(feature = "faults")]
+impl Whose {
+    /// Whether the thread is a server at work for a context.
+    pub fn is_served(&self) -> bool {
+        self.contexts[0] != 0
+    }
+
+    /// The first of its contexts; 0 for none.
+    fn first(&self) -> u32 {
+        self.contexts.into_iter().find(|context| *context != 0).unwrap_or(0)
+    }
 }
 
 #[cfg(not(feature = "faults"))]
@@ -48,22 +74,53 @@ impl Scope {
         Self {}
     }
 
-    pub fn serve(&self, _: Option<&Self>) {}
+    pub fn serve(&self, _: Option<&Self>, _: u32) {}
+
+    pub fn finish(&self, _: u32) {}
+}
+
+#[cfg(feature = "faults")]
+impl Served {
+    const fn new() -> Self {
+        let [token, context, time] = [const { AtomicU32::new(0) }; 3];
+        Self { token, context, is_marked: AtomicBool::new(false), time }
+    }
+
+    fn set(&self, token: u32, context: u32, is_marked: bool) {
+        self.token.store(token, Relaxed);
+        self.context.store(context, Relaxed);
+        self.is_marked.store(is_marked, Relaxed);
+        self.time.store(site::time(), Relaxed);
+    }
+
+    /// The caller's context, and whether it is marked.
+    fn get(&self) -> (u32, bool) {
+        match self.time.load(Relaxed) == site::time() {
+            true => (self.context.load(Relaxed), self.is_marked.load(Relaxed)),
+            false => (0, false),
+        }
+    }
 }
 
 #[cfg(feature = "faults")]
 impl Scope {
     pub const fn new() -> Self {
-        let [own, nth, served] = [const { AtomicU32::new(0) }; 3];
-        let [is_marked, is_served_marked, is_exempt] = [const { AtomicBool::new(false) }; 3];
-        Self { own, nth, served, is_marked, is_served_marked, is_exempt }
+        let [own, nth, inherited] = [const { AtomicU32::new(0) }; 3];
+        let [is_marked, is_exempt] = [const { AtomicBool::new(false) }; 2];
+        Self { own, nth, inherited, served: Served::new(), is_marked, is_exempt }
     }
 
-    /// From now on the task works for whoever has that scope, or for itself.
-    pub fn serve(&self, client: Option<&Self>) {
+    /// From now on the task works on request `token` of whoever has that scope.
+    pub fn serve(&self, client: Option<&Self>, token: u32) {
         let whose = client.and_then(|client| client.whose(0)).unwrap_or_default();
-        self.served.store(whose.context, Relaxed);
-        self.is_served_marked.store(whose.is_marked, Relaxed);
+        self.served.set(token, whose.first(), whose.is_marked);
+    }
+
+    /// Request `token` has been answered.
+    pub fn finish(&self, token: u32) {
+        if self.served.token.load(Relaxed) == token {
+            self.served.set(0, 0, false);
+        }
     }
 
     /// Who has to live with faults of the task's work; `None` where nothing fails.
@@ -71,15 +128,19 @@ impl Scope {
         if self.is_exempt.load(Relaxed) {
             return None;
         }
-        let (own, nth, served) =
-            (self.own.load(Relaxed), self.nth.load(Relaxed), self.served.load(Relaxed));
-        let (context, otherwise) = match (served, nth) {
-            (0, 0) => (own, 0),
-            (0, nth) => (nth, own),
-            (served, _) => (served, 0),
-        };
-        let is_marked = self.is_marked() || self.is_served_marked.load(Relaxed);
-        Some(Whose { context, otherwise, tid, is_served: served != 0, is_marked })
+        let (served, is_served_marked) = self.served.get();
+        let contexts = [served, self.nth.load(Relaxed), self.own.load(Relaxed)];
+        Some(Whose { contexts, tid, is_marked: self.is_marked() || is_served_marked })
+    }
+
+    /// It begins in that context, and may always go back there.
+    pub fn inherit(&self, context: u32) {
+        self.inherited.store(context, Relaxed);
+        self.enter(context);
+    }
+
+    pub fn has_inherited(&self, context: u32) -> bool {
+        self.inherited.load(Relaxed) == context
     }
 
     pub fn own(&self) -> u32 {

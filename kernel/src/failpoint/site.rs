@@ -5,7 +5,7 @@ use crate::arch::aside;
 use abi::failpoint::Failpoint;
 use core::hint;
 use core::slice;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 
 /// One `fail_point!`. The harness reads the catalogue out of the image: eight words each.
 #[repr(C)]
@@ -24,6 +24,14 @@ const _: () = assert!(size_of::<Site>() == 32);
 type Decide = fn(&Passage) -> bool;
 static DECIDE: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
+/// How often everything was over: while it is, nobody notes what becomes of requests.
+static TIMES: AtomicU32 = AtomicU32::new(0);
+
+/// Changes each time that everything is over.
+pub(super) fn time() -> u32 {
+    TIMES.load(Relaxed)
+}
+
 /// Whether a context is open, or hits are counted. Two instructions.
 #[inline(always)]
 pub fn is_armed() -> bool {
@@ -32,8 +40,9 @@ pub fn is_armed() -> bool {
 
 /// From now on `decide` is asked, or nobody is.
 pub(super) fn arm(decide: Option<Decide>) {
-    if let Some(decide) = decide {
-        DECIDE.store(decide as *mut (), Relaxed);
+    match decide {
+        Some(decide) => DECIDE.store(decide as *mut (), Relaxed),
+        None => _ = TIMES.fetch_add(1, Relaxed),
     }
     aside::set_wanted(decide.is_some());
 }
@@ -63,7 +72,9 @@ impl Site {
             return false;
         }
         hint::cold_path();
-        aside::call(fails_aside, core::ptr::from_ref(self) as u32, size) != 0
+        let site = core::ptr::from_ref(self) as u32;
+        // SAFETY: a site, as it wants.
+        unsafe { aside::call(fails_aside, site, size) != 0 }
     }
 
     /// Whether this passage fails, on behalf of somebody else.
@@ -75,7 +86,8 @@ impl Site {
         hint::cold_path();
         let whose = whose();
         let (site, whose) = (core::ptr::from_ref(self), &raw const whose);
-        aside::call(fails_for_aside, site as u32, whose as u32) != 0
+        // SAFETY: a site and whose fault it is, as it wants.
+        unsafe { aside::call(fails_for_aside, site as u32, whose as u32) != 0 }
     }
 
     fn decide(&'static self, size: u32, whose: Option<Whose>, frame: u32) -> bool {
@@ -114,31 +126,21 @@ impl Site {
     }
 }
 
-extern "C" fn fails_aside(site: u32, size: u32, frame: u32) -> u32 {
-    // SAFETY: only `Site::fails` calls this, with a site.
+/// # Safety
+/// `site` is the address of a site.
+unsafe extern "C" fn fails_aside(site: u32, size: u32, frame: u32) -> u32 {
+    // SAFETY: see above; sites are there for ever.
     let site: &'static Site = unsafe { &*(site as *const Site) };
     site.decide(size, None, frame).into()
 }
 
-extern "C" fn fails_for_aside(site: u32, whose: u32, frame: u32) -> u32 {
-    // SAFETY: only `Site::fails_for` calls this, with a site and whose fault it is.
+/// # Safety
+/// `site` is the address of a site, `whose` that of a [`Whose`].
+unsafe extern "C" fn fails_for_aside(site: u32, whose: u32, frame: u32) -> u32 {
+    // SAFETY: see above; sites are there for ever.
     let (site, whose): (&'static Site, Whose) =
         unsafe { (&*(site as *const Site), *(whose as *const Whose)) };
     site.decide(1, Some(whose), frame).into()
-}
-
-/// Whether the processor serves an interrupt.
-static IS_IN_INTERRUPT: AtomicBool = AtomicBool::new(false);
-
-/// Runs what an interrupt causes. That is not the running task's work.
-pub fn in_interrupt(work: impl FnOnce()) {
-    IS_IN_INTERRUPT.store(true, Relaxed);
-    work();
-    IS_IN_INTERRUPT.store(false, Relaxed);
-}
-
-pub(super) fn is_in_interrupt() -> bool {
-    IS_IN_INTERRUPT.load(Relaxed)
 }
 
 unsafe extern "C" {

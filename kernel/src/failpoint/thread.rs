@@ -1,10 +1,12 @@
 //! What is special about one thread: Linux's `fail-nth` and `make-it-fail`.
 
-use super::decide::{CONTEXTS, close, create};
+use super::decide::{CONTEXTS, create, remove};
+use super::injected;
 use super::scope::Scope;
 use crate::result::Result;
 use crate::task::Task;
 use abi::failpoint::{Failpoint, FaultPlan, FaultThread};
+use kcore::failpoint::Owner;
 
 pub fn thread(scope: &Scope) -> FaultThread {
     let context = scope.nth();
@@ -13,7 +15,7 @@ pub fn thread(scope: &Scope) -> FaultThread {
 }
 
 /// From now on the nth opportunity of a thread of process `owner` fails, or with 0 none.
-pub fn set_nth(scope: &Scope, owner: u32, nth: u32) -> Result<()> {
+pub fn set_nth(scope: &Scope, owner: Owner, nth: u32) -> Result<()> {
     let context = match nth {
         0 => 0,
         nth => {
@@ -29,12 +31,15 @@ pub fn set_mark(scope: &Scope, is_marked: bool) {
     scope.mark(is_marked);
 }
 
-/// A thread ends.
-pub fn leave(task: &Task) {
+/// The running thread ends with this wait status.
+pub fn leave(task: &Task, status: i32) {
+    injected::tell_fatal(task, status);
     end(task.scope.enter_nth(0));
 }
 
+/// It is gone already if its process is.
 fn end(context: u32) {
-    // It is gone already if its process is.
-    let _ = if context != 0 { close(context) } else { Ok(()) };
+    if context != 0 {
+        remove(&mut CONTEXTS.lock(), context);
+    }
 }

@@ -99,7 +99,7 @@ impl State {
         }
         match outcome {
             CallOutcome::Deliver { receiver, token } if !is_retry => {
-                self.slots[receiver].serve(self.slots.get(own));
+                self.slots[receiver].serve(self.slots.get(own), token);
                 Ok(Some(self.slots.arrive(receiver, call.tag, call.badge, token)))
             }
             _ => {

@@ -194,7 +194,7 @@ impl State {
         }
         let owner = slot.owner.clone();
         if failpoint::is_armed() {
-            task::current().scope.serve(None);
+            task::current().scope.finish(token.raw());
         }
         meeting.endpoint.finish(&mut self.slots, token.client());
         Ok(Some(owner))

@@ -88,22 +88,22 @@ impl Slot {
         self.owner.clone()
     }
 
-    /// Its task works for `client` from now on, as far as faults go.
+    /// Its task works on request `token` of `client` from now on, as far as faults go.
     #[inline]
-    pub fn serve(&self, client: Option<&Self>) {
+    pub fn serve(&self, client: Option<&Self>, token: ReplyToken) {
         if failpoint::is_armed() {
-            self.serve_armed(client);
+            self.serve_armed(client, token);
         }
     }
 
     #[cold]
-    fn serve_armed(&self, client: Option<&Self>) {
+    fn serve_armed(&self, client: Option<&Self>, token: ReplyToken) {
         if let Owner::Task(task) = &self.owner {
             let client = client.and_then(|client| match &client.owner {
                 Owner::Task(task) => Some(&task.scope),
                 Owner::Request(_) => None,
             });
-            task.scope.serve(client);
+            task.scope.serve(client, token.raw());
         }
     }
 
@@ -193,7 +193,7 @@ impl Slots {
         let Slot { words, tag, badge, .. } = &self[client];
         let (words, tag, badge) = (*words, *tag, *badge);
         self[receiver].words = words;
-        self[receiver].serve(self.get(client));
+        self[receiver].serve(self.get(client), token);
         self.arrive(receiver, tag, badge, token)
     }
 

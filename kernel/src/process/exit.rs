@@ -31,7 +31,7 @@ pub fn exit_group(status: i32) -> ! {
 pub fn exit_thread(status: i32) -> ! {
     let thread = current();
     thread.take_no_more_signals(status);
-    failpoint::leave(&thread.task);
+    failpoint::leave(&thread.task, status);
     slot::leave();
     thread.release_memory();
     drop(thread.own().files.take());
@@ -134,7 +134,6 @@ impl CurrentThread {
 /// The last thread has let go of everything: children find a new parent, the old one learns.
 fn end_process(process: &Arc<Process>) {
     let status = process.lock_signals().exit_status().unwrap_or(0);
-    failpoint::log_fatal(status);
     process.stop_alarm();
     process.drop_timers();
     process.ipc.end(process.pid());

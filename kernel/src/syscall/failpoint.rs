@@ -4,7 +4,7 @@
 mod with_faults {
     use crate::failpoint;
     use crate::mm::user::{self, UserSlice};
-    use crate::process::{Thread, current};
+    use crate::process::{Process, Thread, current};
     use crate::result::{Errno, Result};
     use crate::syscall::process_vm::memory_of;
     use crate::syscall::statistics::target;
@@ -14,6 +14,16 @@ mod with_faults {
         FaultThread,
     };
     use abi::{UserMutPtr, UserPtr};
+    use kcore::failpoint::Owner;
+
+    fn owner(process: &Process) -> Owner {
+        let is_privileged = process.credentials().is_privileged();
+        Owner { pid: process.pid(), is_privileged }
+    }
+
+    fn asker() -> Owner {
+        owner(current().process())
+    }
 
     /// Nothing is injected into what controls the injection.
     fn exempt<R>(work: impl FnOnce() -> R) -> R {
@@ -26,24 +36,24 @@ mod with_faults {
             if plan.flags & FAULT_MACHINE != 0 {
                 check_root()?;
             }
-            failpoint::create(current().process().pid(), plan)
+            failpoint::create(asker(), plan)
         })
     }
 
     pub fn fault_enter(context: u32) -> Result<u32> {
-        failpoint::enter(context)
+        failpoint::enter(asker(), context)
     }
 
     pub fn fault_state(context: u32, to: UserMutPtr<FaultState>, size: u32) -> Result<u32> {
         exempt(|| {
             let len = (size as usize).min(size_of::<FaultState>());
-            user::write_prefix(to, &failpoint::state(context)?, len)?;
+            user::write_prefix(to, &failpoint::state(asker(), context)?, len)?;
             Ok(len as u32)
         })
     }
 
     pub fn fault_close(context: u32) -> Result<u32> {
-        failpoint::close(context).map(|()| 0)
+        failpoint::close(asker(), context).map(|()| 0)
     }
 
     pub fn fault_thread(
@@ -63,11 +73,14 @@ mod with_faults {
 
     pub fn fault_set_thread(right: u32, tid: i32, what: u32, value: u32) -> Result<u32> {
         exempt(|| {
+            if what == FAULT_THREAD_MARK && right == 0 {
+                check_root()?;
+            }
             with_thread(right, tid, |thread| {
                 let scope = &thread.task.scope;
                 match (what, value) {
                     (FAULT_THREAD_NTH, nth) => {
-                        failpoint::set_nth(scope, thread.process.pid(), nth)?;
+                        failpoint::set_nth(scope, owner(&thread.process), nth)?;
                     }
                     (FAULT_THREAD_MARK, 0 | 1) => failpoint::set_mark(scope, value != 0),
                     _ => return Err(Errno::EINVAL),

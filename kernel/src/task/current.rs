@@ -80,6 +80,16 @@ pub fn is_in_guard_page(address: u32) -> bool {
     })
 }
 
+/// Return addresses on the running task's stack, from a frame on outwards.
+pub fn call_path(mut frame: u32) -> impl Iterator<Item = u32> {
+    core::iter::from_fn(move || {
+        let [next, address] = stack_words(frame)?;
+        // Callers lie higher on the stack; anything else is no frame.
+        frame = if next > frame { next } else { 0 };
+        Some(address)
+    })
+}
+
 /// Two words of the running task's stack; `None` outside it.
 pub fn stack_words(pointer: u32) -> Option<[u32; 2]> {
     let (bottom, top) = running()?.stack_bounds();

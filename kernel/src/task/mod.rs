@@ -29,7 +29,9 @@ mod user_registers;
 
 #[cfg(feature = "faults")]
 pub use current::running;
-pub use current::{Current, current, describe_current, is_in_guard_page, stack_words};
+#[cfg(feature = "ktest")]
+pub use current::stack_words;
+pub use current::{Current, call_path, current, describe_current, is_in_guard_page};
 pub use exit_work::{exit_work, set_exit_work};
 pub use schedule::{
     account_tick, exit, finish_sleep, might_resched, notify, prepare_to_sleep, runnable, schedule,

@@ -14,7 +14,8 @@ impl Context {
     /// A context that nobody is in yet. (`fault_create`)
     ///
     /// ENOSYS: this kernel was built without failpoints. EINVAL: the plan has bits that mean nothing.
-    /// ENOSPC: there are too many contexts.
+    /// EPERM: only root makes machine-wide ones. ENOSPC: there are too many contexts, or of processes
+    /// that are not root's.
     pub fn new(plan: &FaultPlan) -> Result<Self> {
         // SAFETY: the call reads the plan only.
         unsafe { calls::fault_create(input(plan)) }.map(Self)

@@ -46,6 +46,14 @@ pub fn a_fatal_signal_is_told_with_the_faults_before_it(setup: &Setup) -> Outcom
     ended.expect_said(&[" ends by signal 9, after", "  fault injected: fail_page_"])
 }
 
+/// Its context ends with it.
+pub fn a_fatal_signal_is_told_with_the_nth_before_it(setup: &Setup) -> Outcome {
+    let words = ["/bin/suite", "injection::a_thread_is_killed_after_its_nth"];
+    let ended = setup.failing(setup.program(&words)?)?.run()?;
+    ended.expect_exit(Exit::Exited(0))?;
+    ended.expect_said(&[" ends by signal 9, after", "  fault injected: fail_futex at kernel/src/"])
+}
+
 pub fn passages_are_counted_from_the_beginning(setup: &Setup) -> Outcome {
     let hits = |words: &str| -> Result<u64, String> {
         let program = setup.program(&["/bin/suite", "injection::sites_count_who_passes"])?;

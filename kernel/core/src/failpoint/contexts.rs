@@ -1,6 +1,19 @@
 //! All contexts, by numbers that are not used again soon.
 
 use super::context::{Context, Opportunity};
+use abi::errno::Errno;
+
+/// A process that makes a context, or wants something of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner {
+    /// 0 for the machine's own.
+    pub pid: u32,
+    /// Whether it may deal with everybody's.
+    pub is_privileged: bool,
+}
+
+/// As many may an unprivileged process have.
+const MOST_OF_ONE: usize = 8;
 
 /// Room for `N` contexts, fewer than 256.
 #[derive(Debug)]
@@ -13,7 +26,7 @@ pub struct Contexts<const N: usize> {
 struct Slot {
     /// Upper bits of the number of the context that is here, or was last.
     sequence: u32,
-    taken: Option<(u32, Context)>,
+    taken: Option<(Owner, Context)>,
 }
 
 /// Lower bits of a number: the slot's place, from 1 on.
@@ -25,8 +38,17 @@ impl<const N: usize> Contexts<N> {
         Self { slots: [const { Slot { sequence: 0, taken: None } }; N], open: 0 }
     }
 
-    /// Adds a context of process `owner`; its number, above 0. `None` if there is no room.
-    pub fn insert(&mut self, owner: u32, context: Context) -> Option<u32> {
+    /// Adds a context; its number, above 0. `None` if there is no room for it: unprivileged processes
+    /// may have some each, and leave a quarter to the others.
+    pub fn insert(&mut self, owner: Owner, context: Context) -> Option<u32> {
+        if !owner.is_privileged {
+            let owners = || self.slots.iter().filter_map(|slot| Some(slot.taken.as_ref()?.0));
+            let of_it = owners().filter(|other| other.pid == owner.pid).count();
+            let unprivileged = owners().filter(|other| !other.is_privileged).count();
+            if of_it >= MOST_OF_ONE || unprivileged >= N - N / 4 {
+                return None;
+            }
+        }
         let (place, slot) = (1..).zip(&mut self.slots).find(|(_, slot)| slot.taken.is_none())?;
         slot.sequence = (slot.sequence + 1) % (1 << (31 - PLACE_BITS));
         slot.taken = Some((owner, context));
@@ -40,6 +62,15 @@ impl<const N: usize> Contexts<N> {
         slot.taken.as_mut().map(|(_, context)| context)
     }
 
+    /// Whether `asker` may see a context and close it: it is its own, or anybody's to a privileged one.
+    /// EINVAL if it is not open, else EPERM.
+    pub fn check(&self, number: u32, asker: Owner) -> Result<(), Errno> {
+        let slot = Self::place(number).and_then(|place| self.slots.get(place));
+        let slot = slot.filter(|slot| slot.sequence == number >> PLACE_BITS);
+        let (owner, _) = slot.and_then(|slot| slot.taken.as_ref()).ok_or(Errno::EINVAL)?;
+        if asker.is_privileged || owner.pid == asker.pid { Ok(()) } else { Err(Errno::EPERM) }
+    }
+
     /// Closes a context. Says whether it was open.
     pub fn remove(&mut self, number: u32) -> bool {
         let removed = self.slot_mut(number).is_some_and(|slot| slot.taken.take().is_some());
@@ -50,7 +81,7 @@ impl<const N: usize> Contexts<N> {
     /// Closes all contexts of a process.
     pub fn remove_all_of(&mut self, owner: u32) {
         for slot in &mut self.slots {
-            if slot.taken.take_if(|(of, _)| *of == owner).is_some() {
+            if slot.taken.take_if(|(of, _)| of.pid == owner).is_some() {
                 self.open -= 1;
             }
         }
@@ -66,9 +97,10 @@ impl<const N: usize> Contexts<N> {
         contexts.find_map(|context| context.pass(opportunity).then_some(&*context))
     }
 
-    /// All that are open.
-    pub fn iter(&self) -> impl Iterator<Item = &Context> {
-        self.slots.iter().filter_map(|slot| slot.taken.as_ref()).map(|(_, context)| context)
+    /// Those of the whole machine.
+    pub fn machine_wide(&self) -> impl Iterator<Item = &Context> {
+        let contexts = self.slots.iter().filter_map(|slot| slot.taken.as_ref());
+        contexts.map(|(_, context)| context).filter(|context| context.is_machine_wide())
     }
 
     /// How many are open.
@@ -76,9 +108,12 @@ impl<const N: usize> Contexts<N> {
         self.open
     }
 
+    fn place(number: u32) -> Option<usize> {
+        usize::try_from((number & ((1 << PLACE_BITS) - 1)).checked_sub(1)?).ok()
+    }
+
     fn slot_mut(&mut self, number: u32) -> Option<&mut Slot> {
-        let place = number & ((1 << PLACE_BITS) - 1);
-        let slot = self.slots.get_mut(usize::try_from(place.checked_sub(1)?).ok()?)?;
+        let slot = self.slots.get_mut(Self::place(number)?)?;
         (slot.sequence == number >> PLACE_BITS).then_some(slot)
     }
 }
@@ -100,14 +135,45 @@ mod tests {
         Context::new(FaultPlan::default()).unwrap()
     }
 
+    fn root(pid: u32) -> Owner {
+        Owner { pid, is_privileged: true }
+    }
+
+    fn user(pid: u32) -> Owner {
+        Owner { pid, is_privileged: false }
+    }
+
+    #[test]
+    fn others_contexts_are_for_the_privileged() {
+        let mut contexts = Contexts::<4>::new();
+        let number = contexts.insert(user(1), any()).unwrap();
+        assert_eq!(contexts.check(number, user(1)), Ok(()));
+        assert_eq!(contexts.check(number, root(9)), Ok(()));
+        assert_eq!(contexts.check(number, user(2)), Err(Errno::EPERM));
+        assert_eq!(contexts.check(number + (1 << PLACE_BITS), user(1)), Err(Errno::EINVAL));
+        assert_eq!(contexts.check(0, root(1)), Err(Errno::EINVAL));
+        contexts.remove(number);
+        assert_eq!(contexts.check(number, user(2)), Err(Errno::EINVAL));
+    }
+
+    #[test]
+    fn nobody_takes_all_the_room_but_the_privileged() {
+        let mut contexts = Contexts::<64>::new();
+        let mut of =
+            |owner| (0..64).take_while(|_| contexts.insert(owner, any()).is_some()).count();
+        assert_eq!(of(user(1)), MOST_OF_ONE);
+        assert_eq!((2..20).map(|pid| of(user(pid))).sum::<usize>(), 48 - MOST_OF_ONE);
+        assert_eq!(of(root(99)), 16);
+    }
+
     #[test]
     fn numbers_of_closed_contexts_mean_nothing() {
         let mut contexts = Contexts::<2>::new();
         let (first, second) =
-            (contexts.insert(1, any()).unwrap(), contexts.insert(2, any()).unwrap());
-        assert_eq!(contexts.insert(1, any()), None);
+            (contexts.insert(root(1), any()).unwrap(), contexts.insert(root(2), any()).unwrap());
+        assert_eq!(contexts.insert(root(1), any()), None);
         assert!(contexts.remove(first) && !contexts.remove(first));
-        let third = contexts.insert(1, any()).unwrap();
+        let third = contexts.insert(root(1), any()).unwrap();
         assert!(third != first && contexts.get_mut(first).is_none());
         contexts.remove_all_of(1);
         assert!(contexts.get_mut(third).is_none() && contexts.get_mut(second).is_some());
@@ -125,7 +191,7 @@ mod tests {
             Context::new(FaultPlan { points, nth: 2, flags, ..FaultPlan::default() }).unwrap()
         };
         let numbers = [0, FAULT_MACHINE | FAULT_MARKED, FAULT_MACHINE]
-            .map(|flags| contexts.insert(1, of(flags)).unwrap());
+            .map(|flags| contexts.insert(root(1), of(flags)).unwrap());
         let (point, calls) = (Failpoint::IrqLost, [0; FAULT_CALLS]);
         let at = Opportunity { point, site: 0, size: 1, time: 0, tid: 0, is_served: false, calls };
         assert!(contexts.pass(&at, false).is_none());
@@ -133,7 +199,7 @@ mod tests {
         assert!(contexts.pass(&at, true).is_some_and(Context::wants_marked));
         let counted = numbers.map(|number| contexts.get_mut(number).unwrap().state().opportunities);
         assert_eq!(counted, [0, 2, 2]);
-        assert_eq!(contexts.iter().count(), 3);
+        assert_eq!(contexts.machine_wide().count(), 2);
     }
 
     proptest! {
@@ -143,7 +209,7 @@ mod tests {
             let mut model: Vec<(u32, u32)> = Vec::new();
             for (what, which) in steps {
                 match what {
-                    0 => match contexts.insert(which, any()) {
+                    0 => match contexts.insert(root(which), any()) {
                         Some(number) => {
                             prop_assert!(number != 0 && model.iter().all(|(n, _)| *n != number));
                             model.push((number, which));

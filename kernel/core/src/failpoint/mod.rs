@@ -6,4 +6,4 @@ mod contexts;
 
 pub use attributes::plan;
 pub use context::{Context, Opportunity};
-pub use contexts::Contexts;
+pub use contexts::{Contexts, Owner};

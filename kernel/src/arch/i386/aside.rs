@@ -32,13 +32,16 @@ pub fn set_wanted(is_wanted: bool) {
 
 /// What is called: as C does it, with two words and the address of a frame as the compiler makes them,
 /// whose caller is who called.
-pub type Aside = extern "C" fn(u32, u32, u32) -> u32;
+pub type Aside = unsafe extern "C" fn(u32, u32, u32) -> u32;
 
 /// Calls `function`.
+///
+/// # Safety
+/// As `function` wants it of the two words.
 #[inline(always)]
-pub fn call(function: Aside, first: u32, second: u32) -> u32 {
+pub unsafe fn call(function: Aside, first: u32, second: u32) -> u32 {
     let mut result = function as usize as u32;
-    // SAFETY: `call_aside` keeps all registers but EAX, and does nothing besides calling a safe function.
+    // SAFETY: `call_aside` keeps all registers but EAX, and does nothing besides calling `function`.
     unsafe { asm!("call call_aside", inout("eax") result, in("edx") first, in("ecx") second) };
     result
 }

@@ -25,7 +25,7 @@ pub const FAULT_THREAD_MARK: u32 = 1;
 
 /// Addresses of the call path that a fault keeps.
 pub const FAULT_CALLS: usize = 8;
-/// Faults that a context keeps, the first ones.
+/// Faults that a context keeps: the first ones, a machine-wide one the last.
 pub const FAULT_RECORDS: usize = 4;
 
 structure! {

@@ -18,20 +18,22 @@ macro_rules! for_each_failpoint_call {
             /// the process that made it.
             ///
             /// EINVAL: `plan` has bits that mean nothing. EPERM: only root makes machine-wide ones.
-            /// ENOSPC: there are too many.
+            /// ENOSPC: there are too many, or too many of a process that is not root's.
             112 fault_create(plan: UserPtr<FaultPlan>);
             /// The calling thread is in that context from now on, in none with 0; returns the one it
             /// was in.
             ///
-            /// EINVAL: there is no such context, or it is machine-wide.
+            /// EINVAL: there is no such context, or it is machine-wide. EPERM: another process made it,
+            /// the thread has not inherited it, and is not root's.
             113 fault_enter(context: u32);
             /// What happened in a context; returns the bytes written, at most `size`.
             ///
-            /// EINVAL: there is no such context. EFAULT: `to` cannot be written.
+            /// EINVAL: there is no such context. EPERM: another process made it, and the caller is not
+            /// root. EFAULT: `to` cannot be written.
             114 fault_state(context: u32, to: UserMutPtr<FaultState>, size: u32);
             /// Nothing happens in the context any more.
             ///
-            /// EINVAL: there is no such context.
+            /// EINVAL, EPERM: as above.
             115 fault_close(context: u32);
             /// The places with failpoints from number `first` on, in the order of the catalogue in the
             /// kernel's image; returns the bytes written: whole entries, at most `size`.
@@ -45,8 +47,8 @@ macro_rules! for_each_failpoint_call {
             117 fault_thread(right: u32, tid: i32, to: UserMutPtr<FaultThread>, size: u32);
             /// Changes what a thread is, `FAULT_THREAD_*`.
             ///
-            /// EINVAL: no such thing, or no such value of it. ENOSPC: there are too many contexts.
-            /// Others as above.
+            /// EINVAL: no such thing, or no such value of it. ENOSPC: there are too many contexts. EPERM:
+            /// the caller is not root and marks without the `right`. Others as above.
             118 fault_set_thread(right: u32, tid: i32, what: u32, value: u32);
             /// Takes free memory of the zones whose bits are set until at most `free` frames are left
             /// in them; what was taken before goes back first, as it does when the process ends.

@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use sys::abi::failpoint::{FAULT_THREAD_MARK, FAULT_THREAD_NTH, FaultThread};
 use sys::abi::file::O_RDWR;
+use sys::abi::signal::SIGKILL;
 use sys::file::{self, File};
 use sys::process::id;
 use sys::statistics::Asker;
@@ -136,4 +137,16 @@ pub fn children_have_no_nth() {
     let left = own().nth;
     assert!((1..1_000_000).contains(&left), "the fork had opportunities: {left}");
     assert_eq!(set(FAULT_THREAD_MARK, 2), Err(Errno::EINVAL));
+}
+
+/// The harness reads what the log says of it.
+pub fn a_thread_is_killed_after_its_nth() {
+    needs_failpoints();
+    let ended = child::run(|| {
+        set(FAULT_THREAD_NTH, 1).expect("nth");
+        let failed = wake_nobody();
+        sys::process::kill(id(), SIGKILL).expect("kill");
+        i32::from(failed.is_ok())
+    });
+    assert_eq!(ended, Status::Signaled(SIGKILL));
 }

@@ -8,7 +8,7 @@ use sys::process::id;
 use sys::statistics::Asker;
 use sys::wait::Status;
 
-fn machine_wide(flags: u32) -> FaultPlan {
+pub fn machine_wide(flags: u32) -> FaultPlan {
     FaultPlan { flags: FAULT_MACHINE | flags, ..always(Failpoint::Futex) }
 }
 

@@ -3,18 +3,22 @@
 mod arrival;
 mod fail_nth;
 mod machine_wide;
+mod permission;
 mod plan;
 mod poked;
 mod retries;
+mod serving;
 mod surroundings;
 
 use crate::harness::on_folio;
 use arrival::*;
 use fail_nth::*;
 use machine_wide::*;
+use permission::*;
 use plan::*;
 use poked::*;
 use retries::*;
+use serving::*;
 use surroundings::*;
 use sys::abi::failpoint::{Failpoint, FaultPlan, FaultSite, FaultState};
 use sys::abi::process::FUTEX_WAKE;
@@ -35,9 +39,17 @@ tests![
     what_is_no_number_is_refused,
     marks_are_given_by_root_and_inherited,
     children_have_no_nth,
+    a_thread_is_killed_after_its_nth,
     marked_threads_alone_are_hit,
     who_has_a_context_is_left_alone,
     only_root_makes_machine_wide_ones,
+    others_contexts_are_for_root,
+    who_inherits_a_context_may_go_back,
+    contexts_are_not_all_for_one,
+    only_root_marks,
+    a_request_is_over_though_nobody_looked,
+    an_answer_to_one_is_no_answer_to_another,
+    what_a_closed_context_leaves_is_the_servers,
     a_notification_is_lost,
     a_notification_comes_twice,
     a_timer_is_late,
