@@ -121,11 +121,18 @@ impl Context {
         if number != self.next {
             return false;
         }
-        self.next = match self.plan.then {
+        self.next = match self.distance() {
             0 => 0,
-            then => number.saturating_add(then),
+            distance => number.saturating_add(distance),
         };
         true
+    }
+
+    /// From the fault that happens now to the next one; 0 for none.
+    fn distance(&self) -> u32 {
+        let later = (self.state.faults as usize).checked_sub(1);
+        let later = later.and_then(|place| { self.plan.later }.get(place).copied());
+        later.filter(|distance| *distance != 0).unwrap_or(self.plan.then)
     }
 
     fn is_at_interval(&mut self) -> bool {
@@ -188,6 +195,7 @@ const _: () = assert!(FAULT_RECORDS >= 2, "a pair of faults is kept whole");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use abi::failpoint::Opportunities;
     use proptest::prelude::*;
     use std::vec::Vec;
 
@@ -218,6 +226,15 @@ mod tests {
         assert!(failing(&mut context, 100).is_empty());
         assert!(!context.pass(&Opportunity { point: Failpoint::Vmalloc, ..AT }));
         assert_eq!((context.state().opportunities, context.state().faults), (100, 0));
+    }
+
+    #[test]
+    fn four_may_be_any() {
+        for numbers in [&[4][..], &[2, 9], &[1, 2, 3], &[3, 4, 9, 20]] {
+            let wanted = Opportunities::new(numbers.iter().copied()).unwrap();
+            let mut context = context(|plan| *plan = wanted.plan(*plan));
+            assert_eq!(failing(&mut context, 100), numbers);
+        }
     }
 
     #[test]

@@ -11,8 +11,10 @@
 //! too, and one for each thread in which only the nth opportunity fails ([`FAULT_THREAD_NTH`]). That one
 //! comes before the thread's own, and both before those of the machine.
 
+mod opportunities;
 mod plan;
 mod point;
 
+pub use opportunities::Opportunities;
 pub use plan::*;
 pub use point::{Effect, Failpoint};

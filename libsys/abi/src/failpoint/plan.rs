@@ -31,10 +31,11 @@ pub const FAULT_RECORDS: usize = 4;
 structure! {
     /// Which opportunities fail.
     ///
-    /// With `nth`, that one does, and then every `then`th after it. Without, `per_million` of them
+    /// With `nth`, that one does, and then every `then`th after it, or those that [`Opportunities`](super::Opportunities)
+    /// asks for. Without, `per_million` of them
     /// do, as `seed` has it; with neither, none: they are counted. Linux's attributes are `interval`,
     /// `per_million` (its probability), `space` and `times`.
-    pub struct FaultPlan: 64 {
+    pub struct FaultPlan: 72 {
         /// A bit for each failpoint: [`Failpoint::bit`](super::Failpoint::bit).
         pub points: u64,
         /// The first opportunity that fails, counted from 1; 0 for none.
@@ -62,6 +63,9 @@ structure! {
         pub require: [u32; 2],
         /// With other than (0, 0): only where no address of the call path is.
         pub reject: [u32; 2],
+        /// With others than 0, the third and the fourth fault are so many opportunities after the one
+        /// before, and not `then`.
+        pub later: [u32; 2],
     }
 
     /// A fault.
