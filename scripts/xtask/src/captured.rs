@@ -29,18 +29,42 @@ pub fn capture(
     words: &[&str],
     timeout: Duration,
 ) -> Result<Captured> {
-    let (stdout, stderr) = (Kept::default(), Kept::default());
-    let streams = Streams {
-        stdin: Box::new(io::empty()),
-        stdout: Box::new(stdout.clone()),
-        stderr: Box::new(stderr.clone()),
-    };
+    let stdout = Kept::default();
+    let ran = watch(machine, (system, kernel), contents, words, timeout, Box::new(stdout.clone()))?;
+    Ok(Captured { stdout: stdout.take(), ..ran })
+}
+
+/// The same, and its output goes to `stdout` as it comes.
+pub fn watch(
+    machine: &Machine,
+    (system, kernel): (System, &Path),
+    contents: Contents,
+    words: &[&str],
+    timeout: Duration,
+    stdout: Box<dyn Write + Send>,
+) -> Result<Captured> {
+    let stderr = Kept::default();
+    let streams =
+        Streams { stdin: Box::new(io::empty()), stdout, stderr: Box::new(stderr.clone()) };
+    let session = session(machine, (system, kernel), contents, words, timeout);
+    let outcome = session.run(Wire::Streams { streams, credits: !machine.icount })?;
+    Ok(Captured { outcome, stdout: Vec::new(), stderr: stderr.take() })
+}
+
+/// What boots and runs the program whose path and arguments are `words`, in time zone UTC.
+pub fn session<'a>(
+    machine: &'a Machine,
+    (system, kernel): (System, &'a Path),
+    contents: Contents,
+    words: &[&str],
+    timeout: Duration,
+) -> Session<'a> {
     let first = First {
         path: words.first().copied().unwrap_or_default().into(),
         arguments: words.iter().map(|word| word.as_bytes().to_vec()).collect(),
         environment: whole_environment(vec!["TZ=UTC".into()]),
     };
-    let session = Session {
+    Session {
         machine,
         system,
         kernel,
@@ -50,9 +74,7 @@ pub fn capture(
         extra: String::new(),
         timeout: Some(timeout),
         log: None,
-    };
-    let outcome = session.run(Wire::Streams { streams, credits: !machine.icount })?;
-    Ok(Captured { outcome, stdout: stdout.take(), stderr: stderr.take() })
+    }
 }
 
 /// Output as text for people.

@@ -1,16 +1,24 @@
 //! What came of each fault of a campaign: a JSON line each, JUnit, and a page for people.
+//!
+//! Faults are written as they come; only sums are kept.
 
 mod page;
+mod sums;
+mod tally;
+
+pub use tally::Tally;
 
 use crate::failpoints::Site;
 use crate::report::{Group, write_junit};
-use crate::stop::{Result, io};
+use crate::stop::{Result, Stop, io};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write};
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use sums::Sums;
+
+const LINES: &str = "faults.jsonl";
 
 /// A fault that happened.
 #[derive(Clone, Debug)]
@@ -25,9 +33,21 @@ pub struct Fault {
     /// Whether a server was at work for the scenario.
     pub is_served: bool,
     pub survival: Survival,
-    /// Addresses of the kernel that led there, the innermost first.
+    /// Addresses of the kernel that led there, the innermost first, as far as they are known.
     pub calls: Vec<u32>,
     pub took: Duration,
+}
+
+impl Fault {
+    /// What names the run.
+    pub fn id(&self) -> String {
+        id(&self.scenario, &self.choice)
+    }
+}
+
+/// What names a run, for `--replay`.
+pub fn id(scenario: &str, choice: &str) -> String {
+    format!("{scenario}:{choice}")
 }
 
 /// What came of it.
@@ -58,170 +78,99 @@ impl Survival {
     }
 }
 
-/// How many came to what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub done: usize,
-    pub refused: usize,
-    pub failed: usize,
-}
-
-impl Tally {
-    fn count(&mut self, survival: &Survival) {
-        *match survival {
-            Survival::Done => &mut self.done,
-            Survival::Refused(_) => &mut self.refused,
-            Survival::Failed(_) => &mut self.failed,
-        } += 1;
-    }
-
-    pub fn all(self) -> usize {
-        self.done + self.refused + self.failed
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { done, refused, failed } = self;
-        write!(f, "{} faults: {done} done all the same, {refused} refused", self.all())?;
-        if *failed != 0 {
-            write!(f, ", {failed} FAILED")?;
-        }
-        Ok(())
-    }
-}
-
 /// All faults of a campaign.
-#[derive(Debug, Default)]
 pub struct Report {
-    sites: Vec<Site>,
-    faults: Vec<Fault>,
-    /// How a fault is repeated; its scenario and choice follow.
+    folder: PathBuf,
+    lines: BufWriter<File>,
+    /// What the first line that could not be written met.
+    trouble: Option<Stop>,
+    sums: Sums,
+    /// How a run is repeated; its name follows.
     command: String,
 }
 
 impl Report {
-    /// Of a kernel with these failpoints. `command` followed by `SCENARIO:CHOICE` repeats a fault.
-    pub fn new(sites: Vec<Site>, command: impl Into<String>) -> Self {
-        Self { sites, faults: Vec::new(), command: command.into() }
-    }
-
-    pub fn add(&mut self, fault: Fault) {
-        self.faults.push(fault);
-    }
-
-    /// How a fault is repeated.
-    pub fn replay(&self, scenario: &str, choice: &str) -> String {
-        format!("{} {scenario}:{choice}", self.command)
-    }
-
-    pub fn tally_of(&self, scenario: &str) -> Tally {
-        self.by(|fault| &fault.scenario).remove(scenario).unwrap_or_default()
-    }
-
-    fn by<'a>(&'a self, key: impl Fn(&'a Fault) -> &'a str) -> BTreeMap<&'a str, Tally> {
-        let mut tallies = BTreeMap::<_, Tally>::new();
-        for fault in &self.faults {
-            tallies.entry(key(fault)).or_default().count(&fault.survival);
-        }
-        tallies
-    }
-
-    /// For each site: what came of its faults, and from how many places it was called.
-    fn coverage(&self) -> impl Iterator<Item = (&Site, Tally, usize)> {
-        self.sites.iter().enumerate().map(|(number, site)| {
-            let (mut tally, mut callers) = (Tally::default(), BTreeSet::<u32>::new());
-            for fault in self.faults.iter().filter(|fault| fault.site == Some(number)) {
-                tally.count(&fault.survival);
-                callers.extend(fault.calls.first());
-            }
-            (site, tally, callers.len())
+    /// Begins a report in `folder`, of a kernel with these failpoints. `command` followed by what
+    /// names a run repeats it.
+    pub fn create(folder: &Path, sites: Vec<Site>, command: impl Into<String>) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
+        let path = folder.join(LINES);
+        let file = File::create(&path).map_err(|error| io("create", &path, error))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            lines: BufWriter::new(file),
+            trouble: None,
+            sums: Sums::new(sites),
+            command: command.into(),
         })
     }
 
-    /// Writes `index.html`, `faults.jsonl` and `junit.xml` into a folder.
-    pub fn write(&self, folder: &Path, groups: &[Group]) -> Result<()> {
-        fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
-        let put = |name: &str, text: String| {
-            let path = folder.join(name);
-            fs::write(&path, text).map_err(|error| io("write", &path, error))
-        };
-        put("index.html", page::page(self))?;
-        put("faults.jsonl", self.lines())?;
-        write_junit(&folder.join("junit.xml"), groups)
+    pub fn add(&mut self, fault: Fault) {
+        self.sums.add(&fault);
+        let line = self.line(&fault);
+        if let Err(error) = writeln!(self.lines, "{line}")
+            && self.trouble.is_none()
+        {
+            self.trouble = Some(io("write", &self.folder.join(LINES), error));
+        }
     }
 
-    fn lines(&self) -> String {
-        let mut text = String::new();
-        for fault in &self.faults {
-            let site = fault.site.and_then(|number| self.sites.get(number));
-            let calls: Vec<String> =
-                fault.calls.iter().map(|call| format!("{call:#010x}")).collect();
-            let line = json!({
-                "scenario": fault.scenario,
-                "choice": fault.choice,
-                "point": fault.point,
-                "file": site.map(|site| &site.file),
-                "line": site.map(|site| site.line),
-                "served": fault.is_served,
-                "survival": fault.survival.word(),
-                "why": fault.survival.text(),
-                "calls": calls,
-                "microseconds": u64::try_from(fault.took.as_micros()).unwrap_or(u64::MAX),
-                "replay": self.replay(&fault.scenario, &fault.choice),
-            });
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{line}");
+    fn line(&self, fault: &Fault) -> serde_json::Value {
+        let site = fault.site.and_then(|number| self.site(number));
+        let calls: Vec<String> = fault.calls.iter().map(|call| format!("{call:#010x}")).collect();
+        json!({
+            "replay": fault.id(),
+            "scenario": fault.scenario,
+            "point": fault.point,
+            "file": site.map(|site| &site.file),
+            "line": site.map(|site| site.line),
+            "served": fault.is_served,
+            "survival": fault.survival.word(),
+            "why": fault.survival.text(),
+            "calls": calls,
+            "microseconds": u64::try_from(fault.took.as_micros()).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// A place with a failpoint, by its number.
+    pub fn site(&self, number: usize) -> Option<&Site> {
+        self.sums.sites.get(number).map(|reached| &reached.site)
+    }
+
+    /// How a run is repeated.
+    pub fn replay(&self, id: &str) -> String {
+        format!("{} {id}", self.command)
+    }
+
+    pub fn tally(&self) -> Tally {
+        self.sums.all()
+    }
+
+    pub fn tally_of(&self, scenario: &str) -> Tally {
+        self.sums.scenarios.get(scenario).map(|row| row.all).unwrap_or_default()
+    }
+
+    /// Notes the fewest faults of a run that still do harm.
+    pub fn note_fewest(&mut self, id: &str, fewest: &str) {
+        for failure in self.sums.failures.iter_mut().filter(|failure| failure.id == id) {
+            failure.fewest = Some(fewest.to_owned());
         }
-        text
+    }
+
+    /// Writes the rest; the page's place.
+    pub fn finish(&mut self, groups: &[Group]) -> Result<PathBuf> {
+        let flushed = self.lines.flush();
+        flushed.map_err(|error| io("write", &self.folder.join(LINES), error))?;
+        if let Some(stop) = self.trouble.take() {
+            return Err(stop);
+        }
+        let path = self.folder.join("index.html");
+        let page = page::page(&self.sums, |id| self.replay(id));
+        fs::write(&path, page).map_err(|error| io("write", &path, error))?;
+        write_junit(&self.folder.join("junit.xml"), groups)?;
+        Ok(path)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(super) fn report() -> Report {
-        let site = |file: &str, line| Site { name: "failslab".into(), file: file.into(), line };
-        let mut report = Report::new(vec![site("a.rs", 1), site("b.rs", 2)], "test --replay");
-        let fault = |choice: &str, call, survival| Fault {
-            scenario: "greets".into(),
-            choice: choice.into(),
-            point: "failslab".into(),
-            site: Some(0),
-            is_served: false,
-            survival,
-            calls: vec![call, 9],
-            took: Duration::from_micros(5),
-        };
-        report.add(fault("1", 7, Survival::Done));
-        report.add(fault("2", 8, Survival::Refused("exit status 1".into())));
-        report.add(fault("3", 8, Survival::Failed("lost: <a page>".into())));
-        report
-    }
-
-    #[test]
-    fn faults_are_counted_by_scenario_and_site() {
-        let report = report();
-        let tally = Tally { done: 1, refused: 1, failed: 1 };
-        assert_eq!(report.tally_of("greets"), tally);
-        assert_eq!(report.tally_of("other"), Tally::default());
-        let coverage: Vec<_> = report
-            .coverage()
-            .map(|(site, tally, callers)| (site.line, tally.all(), callers))
-            .collect();
-        assert_eq!(coverage, [(1, 3, 2), (2, 0, 0)]);
-    }
-
-    #[test]
-    fn each_fault_is_a_line_of_json() {
-        let text = report().lines();
-        let lines: Vec<serde_json::Value> =
-            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.len(), 3);
-        assert_eq!(lines[1]["survival"], "refused");
-        assert_eq!((&lines[1]["file"], &lines[1]["line"]), (&json!("a.rs"), &json!(1)));
-        assert_eq!(lines[2]["replay"], "test --replay greets:3");
-        assert_eq!(lines[2]["calls"], json!(["0x00000008", "0x00000009"]));
-    }
-}
+mod tests;

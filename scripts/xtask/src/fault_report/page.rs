@@ -1,77 +1,75 @@
 //! The page.
 
-use super::{Fault, Report, Survival, Tally};
+use super::Tally;
+use super::sums::Sums;
 use crate::report::escape;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:15px/1.4 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}\
 table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #bbb;padding:.2em .6em;\
 text-align:right}td:first-child,th:first-child{text-align:left}.failed{background:#fbb}\
 .never{background:#fe9}code{font-size:90%}";
-/// So many of the slowest are shown.
-const SLOWEST: usize = 10;
 
-pub fn page(report: &Report) -> String {
+/// `replay` is how a run is repeated.
+pub fn page(sums: &Sums, replay: impl Fn(&str) -> String) -> String {
+    let again = |id: &str| match id {
+        "" => String::new(),
+        id => format!("<code>{}</code>", escape(&replay(id))),
+    };
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n");
-    let all = report.faults.iter().fold(Tally::default(), |mut all, fault| {
-        all.count(&fault.survival);
-        all
-    });
+    let all = sums.all();
     // Writing to a string cannot fail.
     let _ = write!(page, "<title>Faults: {all}</title><style>{STYLE}</style>\n<h1>Faults</h1>\n");
     let _ = writeln!(page, "<p>{all}.</p>");
-    failures(report, &mut page);
-    survival(report, &mut page);
-    coverage(report, &mut page);
-    slowest(report, &mut page);
+    failures(sums, &again, &mut page);
+    survival(sums, &again, &mut page);
+    coverage(sums, &again, &mut page);
+    slowest(sums, &again, &mut page);
     page.push_str("</html>\n");
     page
 }
 
-fn failures(report: &Report, page: &mut String) {
-    let failed = |fault: &&Fault| matches!(fault.survival, Survival::Failed(_));
-    if !report.faults.iter().any(|fault| failed(&fault)) {
+fn failures(sums: &Sums, again: &impl Fn(&str) -> String, page: &mut String) {
+    if sums.failures.is_empty() {
         return;
     }
-    page.push_str("<h2>What was wrong</h2>\n<table><tr><th>fault<th>point<th>why<th>again</tr>\n");
-    for fault in report.faults.iter().filter(failed) {
+    page.push_str("<h2>What was wrong</h2>\n<table><tr><th>run<th>points<th>why<th>again");
+    page.push_str("<th>the fewest that matter</tr>\n");
+    for failure in &sums.failures {
         let _ = writeln!(
             page,
-            "<tr class=failed><td>{}:{}<td>{}<td>{}<td><code>{}</code></tr>",
-            escape(&fault.scenario),
-            escape(&fault.choice),
-            escape(&fault.point),
-            escape(fault.survival.text()),
-            escape(&report.replay(&fault.scenario, &fault.choice)),
+            "<tr class=failed><td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
+            escape(&failure.id),
+            escape(&failure.points),
+            escape(&failure.why),
+            again(&failure.id),
+            again(failure.fewest.as_deref().unwrap_or_default()),
         );
     }
     page.push_str("</table>\n");
 }
 
 /// What came of the faults of each kind in each scenario.
-fn survival(report: &Report, page: &mut String) {
-    let mut cells = BTreeMap::<(&str, &str), Tally>::new();
-    for fault in &report.faults {
-        let cell = cells.entry((&fault.scenario, &fault.point)).or_default();
-        cell.count(&fault.survival);
-    }
-    let points = report.by(|fault| &fault.point);
-    page.push_str("<h2>Survival</h2>\n<p>Done all the same / refused / failed.</p>\n");
-    page.push_str("<table><tr><th>scenario");
+fn survival(sums: &Sums, again: &impl Fn(&str) -> String, page: &mut String) {
+    let points = sums.by_point();
+    page.push_str(
+        "<h2>Survival</h2>\n<p>Done all the same / refused / failed. The command repeats",
+    );
+    page.push_str(" a run that failed, or else the slowest.</p>\n<table><tr><th>scenario");
     points.keys().for_each(|point| _ = write!(page, "<th>{}", escape(point)));
-    page.push_str("<th>all</tr>\n");
-    for (scenario, whole) in report.by(|fault| &fault.scenario) {
+    page.push_str("<th>all<th>again</tr>\n");
+    for (scenario, row) in &sums.scenarios {
         let _ = write!(page, "<tr><td>{}", escape(scenario));
         for point in points.keys() {
-            tally(page, cells.get(&(scenario, point)).copied().unwrap_or_default());
+            tally(page, row.points.get(*point).copied().unwrap_or_default());
         }
-        tally(page, whole);
-        page.push_str("</tr>\n");
+        tally(page, row.all);
+        let _ = writeln!(page, "<td>{}</tr>", again(&row.example.id));
     }
     page.push_str("<tr><th>all");
     points.values().for_each(|whole| tally(page, *whole));
-    page.push_str("</tr></table>\n");
+    tally(page, sums.all());
+    page.push_str("<td></tr></table>\n");
 }
 
 fn tally(page: &mut String, tally: Tally) {
@@ -84,49 +82,35 @@ fn tally(page: &mut String, tally: Tally) {
 }
 
 /// Which failpoints were reached, and from how many places.
-fn coverage(report: &Report, page: &mut String) {
-    page.push_str("<h2>Failpoints</h2>\n<table><tr><th>place<th>point<th>callers<th>faults</tr>\n");
-    for (site, reached, callers) in report.coverage() {
-        let class = if reached.all() == 0 { " class=never" } else { "" };
-        let (file, name) = (escape(&site.file), escape(&site.name));
-        let _ = write!(page, "<tr{class}><td>{file}:{}<td>{name}<td>{callers}", site.line);
-        tally(page, reached);
-        page.push_str("</tr>\n");
+fn coverage(sums: &Sums, again: &impl Fn(&str) -> String, page: &mut String) {
+    page.push_str("<h2>Call sites</h2>\n<table><tr><th>point<th>reached<th>callers</tr>\n");
+    for (point, (reached, all, callers)) in sums.coverage() {
+        let point = escape(point);
+        let _ = writeln!(page, "<tr><td>{point}<td>{reached} of {all}<td>{callers}</tr>");
+    }
+    page.push_str("</table>\n<table><tr><th>place<th>point<th>callers<th>faults<th>again</tr>\n");
+    for reached in &sums.sites {
+        let class = if reached.tally.all() == 0 { " class=never" } else { "" };
+        let (file, name) = (escape(&reached.site.file), escape(&reached.site.name));
+        let (line, callers) = (reached.site.line, reached.callers.len());
+        let _ = write!(page, "<tr{class}><td>{file}:{line}<td>{name}<td>{callers}");
+        tally(page, reached.tally);
+        let _ = writeln!(page, "<td>{}</tr>", again(&reached.example.id));
     }
     page.push_str("</table>\n");
 }
 
-fn slowest(report: &Report, page: &mut String) {
-    let mut faults: Vec<&Fault> = report.faults.iter().collect();
-    faults.sort_by_key(|fault| std::cmp::Reverse(fault.took));
-    page.push_str(
-        "<h2>Slowest recoveries</h2>\n<table><tr><th>fault<th>point<th>ms<th>again</tr>\n",
-    );
-    for fault in faults.into_iter().take(SLOWEST) {
+fn slowest(sums: &Sums, again: &impl Fn(&str) -> String, page: &mut String) {
+    page.push_str("<h2>Slowest recoveries</h2>\n<table><tr><th>run<th>point<th>ms<th>again</tr>\n");
+    for slow in &sums.slowest {
         let _ = writeln!(
             page,
-            "<tr><td>{}:{}<td>{}<td>{:.1}<td><code>{}</code></tr>",
-            escape(&fault.scenario),
-            escape(&fault.choice),
-            escape(&fault.point),
-            fault.took.as_secs_f64() * 1000.0,
-            escape(&report.replay(&fault.scenario, &fault.choice)),
+            "<tr><td>{}<td>{}<td>{:.1}<td>{}</tr>",
+            escape(&slow.id),
+            escape(&slow.point),
+            slow.took.as_secs_f64() * 1000.0,
+            again(&slow.id),
         );
     }
     page.push_str("</table>\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::report;
-    use super::*;
-
-    #[test]
-    fn the_page_shows_what_failed_and_what_was_never_reached() {
-        let page = page(&report());
-        assert!(page.contains("lost: &lt;a page&gt;"));
-        assert!(page.contains("<code>test --replay greets:3</code>"));
-        assert!(page.contains("<tr class=never><td>b.rs:2<td>failslab<td>0<td></tr>"));
-        assert!(page.contains("<tr><td>greets<td class=failed>1 / 1 / 1"));
-    }
 }

@@ -54,7 +54,9 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
             }
             let vm = boot(campaign, options)?;
             let start = Instant::now();
-            let mut report = Report::new(vm.sites().to_vec(), again(campaign, &options.machine));
+            let place = options.report.clone().unwrap_or_else(|| usual_place(campaign));
+            let command = again(campaign, &options.machine);
+            let mut report = Report::create(&place, vm.sites().to_vec(), command)?;
             let mut cases = Vec::new();
             for scenario in scenarios() {
                 let case = course::sweep(&vm, scenario, &mut report);
@@ -66,9 +68,7 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
             }
             let counts = Counts::of(&cases);
             let group = Group { name: campaign.name.into(), cases, took: start.elapsed() };
-            let place = options.report.clone().unwrap_or_else(|| usual_place(campaign));
-            report.write(&place, &[group])?;
-            println!("report: {}", place.join("index.html").display());
+            println!("report: {}", report.finish(&[group])?.display());
             println!("{counts}");
             Ok(counts.failed == 0)
         }

@@ -89,7 +89,7 @@ impl Course<'_> {
         for nth in 1..bound.min(singles + 1) {
             for then in 1..=bound - nth {
                 // Without a second fault now there is none later on.
-                if self.meet(Choice { nth, then })? < 2 {
+                if self.meet(Choice::pair(nth, then))? < 2 {
                     break;
                 }
             }
@@ -109,7 +109,8 @@ impl Course<'_> {
             self.note(choice, &run, why.as_deref());
         }
         if let Some(why) = why {
-            self.wrong.push(format!("{why}; again: {}", self.again(choice, &run)));
+            let again = self.fewest(choice, &run)?;
+            self.wrong.push(format!("{why}; again: {}", self.report.replay(&again.to_string())));
         }
         if !run.has_lost_its_guest() {
             return Ok(faults);
@@ -160,7 +161,20 @@ impl Course<'_> {
         Id { scenario: self.scenario.name.into(), choice, place }
     }
 
-    fn again(&self, choice: Choice, run: &Run) -> String {
-        self.report.replay(self.scenario.name, &self.id(choice, run).fault())
+    /// The fewest faults of a run that was wrong with which it is wrong, too, each choice in a fresh
+    /// guest.
+    fn fewest(&mut self, all: Choice, run: &Run) -> Result<Id> {
+        let (vm, scenario) = (self.vm, self.scenario);
+        let id = self.id(all, run);
+        for choice in all.parts() {
+            let Ok((mut guest, _)) = settled(vm, scenario)? else { continue };
+            let run = Run::until_nothing_is_lost(vm, &mut guest, scenario, choice, 0, TRIES);
+            if run.why().is_some() {
+                let fewest = self.id(choice, &run);
+                self.report.note_fewest(&id.to_string(), &fewest.to_string());
+                return Ok(fewest);
+            }
+        }
+        Ok(id)
     }
 }

@@ -57,7 +57,7 @@ mod tests {
             assert_eq!(Id::parse(text).unwrap().to_string(), text);
         }
         let id = Id::parse("greets:3,12@a/b.rs:1").unwrap();
-        assert_eq!((id.choice, id.place), (Choice { nth: 3, then: 9 }, Some("a/b.rs:1".into())));
+        assert_eq!((id.choice, id.place), (Choice::pair(3, 9), Some("a/b.rs:1".into())));
         for text in ["greets", "greets:", "17", "greets:x@a.rs:1"] {
             assert_eq!(Id::parse(text), None, "{text}");
         }

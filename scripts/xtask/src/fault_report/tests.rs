@@ -1,0 +1,89 @@
+use super::*;
+use crate::transient::Transient;
+
+fn site(file: &str, line: u32) -> Site {
+    Site { name: "failslab".into(), file: file.into(), line }
+}
+
+fn fault(choice: &str, call: u32, survival: Survival) -> Fault {
+    Fault {
+        scenario: "greets".into(),
+        choice: choice.into(),
+        point: "failslab".into(),
+        site: Some(0),
+        is_served: false,
+        survival,
+        calls: vec![call, 9],
+        took: Duration::from_micros(u64::from(call)),
+    }
+}
+
+/// With one fault of each kind.
+fn report(folder: &Transient) -> Report {
+    let sites = vec![site("a.rs", 1), site("b.rs", 2)];
+    let mut report = Report::create(folder.path(), sites, "test --replay").unwrap();
+    report.add(fault("1", 7, Survival::Done));
+    report.add(fault("2", 8, Survival::Refused("exit status 1".into())));
+    report.add(fault("3,5", 8, Survival::Failed("lost: <a page>".into())));
+    report.add(fault("3,5", 6, Survival::Failed("lost: <a page>".into())));
+    report
+}
+
+fn folder() -> Transient {
+    Transient::folder(&std::env::temp_dir(), "fault-report").unwrap()
+}
+
+#[test]
+fn faults_are_counted_by_scenario_and_site() {
+    let folder = folder();
+    let report = report(&folder);
+    let tally = Tally { done: 1, refused: 1, failed: 2 };
+    assert_eq!((report.tally(), report.tally_of("greets")), (tally, tally));
+    assert_eq!(report.tally_of("other"), Tally::default());
+    let sums = &report.sums;
+    assert_eq!(sums.coverage()["failslab"], (1, 2, 3));
+    assert_eq!(sums.by_point()["failslab"], tally);
+    assert_eq!(sums.sites[0].example.id, "greets:3,5");
+    let slow: Vec<&str> = sums.slowest.iter().map(|slow| slow.id.as_str()).collect();
+    assert_eq!(slow, ["greets:2", "greets:3,5", "greets:1"]);
+}
+
+#[test]
+fn each_fault_is_a_line_of_json() {
+    let folder = folder();
+    report(&folder).finish(&[]).unwrap();
+    let text = fs::read_to_string(folder.path().join(LINES)).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[1]["survival"], "refused");
+    assert_eq!((&lines[1]["file"], &lines[1]["line"]), (&json!("a.rs"), &json!(1)));
+    assert_eq!(lines[2]["replay"], "greets:3,5");
+    assert_eq!(lines[2]["calls"], json!(["0x00000008", "0x00000009"]));
+    assert!(folder.path().join("junit.xml").is_file());
+}
+
+#[test]
+fn the_page_shows_what_failed_and_what_was_never_reached() {
+    let folder = folder();
+    let mut report = report(&folder);
+    report.note_fewest("greets:3,5", "greets:5");
+    let page = fs::read_to_string(report.finish(&[]).unwrap()).unwrap();
+    assert!(page.contains("lost: &lt;a page&gt;"), "{page}");
+    assert!(page.contains("<td>failslab, failslab<td>"), "{page}");
+    assert!(page.contains("<code>test --replay greets:5</code>"), "{page}");
+    assert!(page.contains("<tr class=never><td>b.rs:2<td>failslab<td>0<td><td></tr>"), "{page}");
+    assert!(page.contains("<tr><td>failslab<td>1 of 2<td>3</tr>"), "{page}");
+    assert!(page.contains("<tr><td>greets<td class=failed>1 / 1 / 2"), "{page}");
+}
+
+/// A run says nothing of the memory that a million faults take, but its few rows do.
+#[test]
+fn what_is_kept_does_not_grow_with_the_faults() {
+    let mut sums = Sums::new(vec![site("a.rs", 1)]);
+    for number in 0..10_000 {
+        sums.add(&fault(&number.to_string(), number % 50, Survival::Failed("why".into())));
+    }
+    assert_eq!((sums.all().failed, sums.failures.len(), sums.slowest.len()), (10_000, 500, 20));
+    assert_eq!((sums.sites[0].callers.len(), sums.scenarios.len()), (50, 1));
+}
