@@ -10,7 +10,9 @@ use abi::failpoint::{FAULT_CALLS, FAULT_RECORDS, Failpoint, FaultRecord, FaultSt
 use core::fmt::{self, Arguments, Display};
 use kcore::failpoint::Opportunity;
 
-/// Says that a fault is injected now.
+/// Says that a fault is injected now. Debuggers stop here.
+#[inline(never)]
+#[unsafe(export_name = "fault_injected")]
 pub(super) fn tell(opportunity: &Opportunity, number: u32) {
     let Opportunity { point, site, calls, .. } = *opportunity;
     let fault = Place { point: Some(point), site };

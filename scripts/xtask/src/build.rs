@@ -195,7 +195,15 @@ pub fn contents(programs: &[Program]) -> Result<Contents> {
     Ok(contents)
 }
 
-/// The same without `init`: the program that is asked for is process 1.
+/// The same with services for the tests, which play every part themselves.
+pub fn contents_for_suite(programs: &[Program]) -> Result<Contents> {
+    let mut contents = contents(programs)?;
+    let host = workspace::root().join("tests/assist/etc");
+    contents.add(&Add { host, guest: "/etc".into() })?;
+    Ok(contents)
+}
+
+/// Those of [`contents`] without `init`: the program that is asked for is process 1.
 pub fn bare_contents(programs: &[Program]) -> Result<Contents> {
     let mut contents = Contents::default();
     for (path, permissions) in [

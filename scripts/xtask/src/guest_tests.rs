@@ -167,7 +167,7 @@ fn booted(
 }
 
 /// The case that tells of a guest which ended in another way than it should.
-fn bad_end(name: &str, end: &End, outcome: &Outcome, kernel: &Path) -> Case {
+pub fn bad_end(name: &str, end: &End, outcome: &Outcome, kernel: &Path) -> Case {
     Case::failed(name, outcome.report(&describe(end), kernel))
 }
 

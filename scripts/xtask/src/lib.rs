@@ -15,7 +15,7 @@ pub mod debian;
 mod debug;
 pub mod failpoints;
 pub mod fault_report;
-mod fault_tests;
+pub mod fault_tests;
 pub mod foreign;
 pub mod gdb;
 mod guest;

@@ -5,7 +5,7 @@ use crate::build::{self, Image, Kind, LINUX_INIT, Program};
 use crate::captured::text;
 use crate::cargo::{self, limited};
 use crate::contents::{Add, Contents};
-use crate::fault_tests;
+use crate::fault_tests::{self, Ask, Replays};
 use crate::foreign::FOREIGN;
 use crate::guest_tests::{self, SMOKE, SUITE, SUITE_TIMEOUT};
 use crate::host_tests::{self, Draw};
@@ -28,6 +28,7 @@ use std::time::Instant;
 pub const USAGE: &str = "\
 usage: scripts/test [options] [host|ktest|suite|fault|random|stress|harness|oracle|foreign|all]
                     [FILTER]
+       scripts/test [options] fault --replay ID [--gdb]
 
 host    unit tests on this machine; layers, format and lints of the code
 ktest   the kernel's own tests, in QEMU
@@ -55,6 +56,10 @@ FILTER is a part of a test's name.
   --seed N, --calls N, --processes N
                        with random: where chance begins, and how much of it
   --program FILE       with random: only a program that a crash was reduced to
+  --report FOLDER      with fault: where its report goes, by default to target/faults: index.html for
+                       people, faults.jsonl with a line for each fault, junit.xml
+  --replay ID          with fault: one run of a report again, the same each time
+  --gdb                with --replay: stop in gdb where its first fault is injected
   --junit FILE         write the results as JUnit XML
   --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
                        the machine, as for scripts/run
@@ -92,6 +97,9 @@ struct Options {
     junit: Option<PathBuf>,
     long: bool,
     random: RandomOptions,
+    report: Option<PathBuf>,
+    replay: Option<String>,
+    gdb: bool,
 }
 
 impl Options {
@@ -108,6 +116,13 @@ impl Options {
                 }
                 Word::Option(name) if name == "long" => options.long = true,
                 Word::Option(name) if options.random.option(&name, &mut words)? => {}
+                Word::Option(name) if name == "gdb" => options.gdb = true,
+                Word::Option(name) if name == "report" => {
+                    options.report = Some(words.value(&name, "FOLDER")?.into());
+                }
+                Word::Option(name) if name == "replay" => {
+                    options.replay = Some(words.value(&name, "pipe::bytes_go_through:17")?);
+                }
                 Word::Option(name) => {
                     return Err(usage(format!(
                         "--{name}: no such option; see scripts/test --help"
@@ -154,7 +169,32 @@ impl Options {
                  scripts/test --help",
             ));
         }
+        let has_faults = matches!(options.ring, Some(Ring::Fault | Ring::All));
+        if options.report.is_some() && !has_faults {
+            return Err(usage("--report goes with fault and all; see scripts/test --help"));
+        }
+        let is_more = options.filter.is_some() || options.long || options.junit.is_some();
+        if options.replay.is_some() && (options.ring != Some(Ring::Fault) || is_more) {
+            return Err(usage(
+                "--replay goes with fault, and with --gdb alone; see scripts/test --help",
+            ));
+        }
+        if options.gdb && options.replay.is_none() {
+            return Err(usage(
+                "--gdb goes with fault --replay; scripts/debug runs gdb on anything",
+            ));
+        }
         Ok(options)
+    }
+
+    /// What is asked of the scenarios in which things fail.
+    fn faults(&self) -> Ask {
+        Ask {
+            filter: self.filter.clone(),
+            long: self.long,
+            folder: self.report.clone().unwrap_or_else(fault_tests::usual_folder),
+            is_alone: self.ring == Some(Ring::Fault),
+        }
     }
 }
 
@@ -169,6 +209,14 @@ pub fn run(words: Words) -> Result<u8> {
         named: options.ring.is_some_and(|ring| ring != Ring::All),
     };
     let machine = &options.machine;
+    if let Some(id) = &options.replay {
+        let replays = Replays::build(machine)?;
+        let is_well = match options.gdb {
+            true => fault_tests::under_gdb(&replays, id)?,
+            false => fault_tests::again(&replays, id, &options.faults().folder)?,
+        };
+        return Ok(u8::from(!is_well));
+    }
     let own = Lane::plain(machine);
     let stress = if options.long { LONG_STRESS } else { STRESS };
     match options.ring {
@@ -184,7 +232,7 @@ pub fn run(words: Words) -> Result<u8> {
             let lane = lanes::faults(machine);
             let is_outside = tests.filter.map(fault_tests::is_outside);
             if is_outside != Some(true) {
-                let job = tests.fault(&lane, options.long)?;
+                let job = tests.fault(&lane, options.faults())?;
                 tests.run(job)?;
             }
             if is_outside != Some(false) {
@@ -223,7 +271,7 @@ pub fn run(words: Words) -> Result<u8> {
             tests.suite_on_linux()?;
             let mut jobs = tests.on_all_machines(machine)?;
             jobs.extend(tests.stress(machine, stress)?);
-            jobs.extend(tests.fault(&lanes::faults(machine), options.long)?);
+            jobs.extend(tests.fault(&lanes::faults(machine), options.faults())?);
             jobs.extend(tests.random(machine, &options.random)?);
             tests.run_together(jobs)?;
             for lane in &lanes::layouts(machine) {
@@ -302,13 +350,13 @@ impl Tests<'_> {
     }
 
     /// Everything that can fail, one by one.
-    fn fault(&mut self, lane: &Lane, long: bool) -> Result<Option<Job>> {
+    fn fault(&mut self, lane: &Lane, ask: Ask) -> Result<Option<Job>> {
         if self.program(SUITE)?.is_none() {
             return self.absent("fault");
         }
         let Some(kernel) = self.kernel(lane, Kind::Faults)? else { return Ok(None) };
         let contents = self.contents_for_suite()?;
-        Ok(Some(fault_tests::fault(lane, kernel, contents, self.filter, long)))
+        Ok(Some(fault_tests::fault(lane, kernel, contents, ask)))
     }
 
     /// So many seconds of stress, and a third of that with switches forced.
@@ -374,9 +422,8 @@ impl Tests<'_> {
         build::contents(self.programs.as_deref().unwrap_or(&[]))
     }
 
-    /// With services for the tests, which play every part themselves.
     fn contents_for_suite(&self) -> Result<Contents> {
-        self.contents_with("tests/assist/etc")
+        build::contents_for_suite(self.programs.as_deref().unwrap_or(&[]))
     }
 
     /// With what `init` is to read instead of its own.
@@ -581,6 +628,9 @@ mod tests {
         assert!(!options.machine.layout.pae);
         assert!(parse("all --long").unwrap().long);
         assert_eq!(parse("random --soak").unwrap().ring, Some(Ring::Random));
+        let replay = parse("fault --replay pipe::a:3,9 --gdb --report out").unwrap();
+        assert_eq!((replay.replay.as_deref(), replay.gdb), (Some("pipe::a:3,9"), true));
+        assert_eq!(replay.faults().folder, PathBuf::from("out"));
         assert_eq!(parse("").unwrap(), Options::default());
         assert_eq!(parse("vma").unwrap().filter.as_deref(), Some("vma"));
     }
@@ -588,8 +638,18 @@ mod tests {
     #[test]
     fn misuse_ends_with_status_2() {
         assert_eq!(Options::parse(Words::new(["a b".into()])).unwrap_err().status, 2);
-        for line in ["host a b", "--smp 2", "--split 5g", "--junit", "suite --long", "suite --soak"]
-        {
+        for line in [
+            "host a b",
+            "--smp 2",
+            "--split 5g",
+            "--junit",
+            "suite --long",
+            "suite --report out",
+            "suite --replay a:1",
+            "fault --replay a:1 b",
+            "fault --gdb",
+            "suite --soak",
+        ] {
             assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
         }
     }

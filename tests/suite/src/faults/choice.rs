@@ -1,31 +1,45 @@
 //! Which opportunities of a run fail.
 
 use core::fmt;
-use sys::abi::failpoint::{Effect, FAULT_CHILDREN, FAULT_RECORDS, Failpoint, FaultPlan};
+use sys::abi::failpoint::{
+    Effect, FAULT_CHILDREN, FAULT_RECORDS, Failpoint, FaultPlan, Opportunities,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Choice {
     /// None.
     Nothing,
-    /// The nth one, and with other than 0 the so-manyth after it.
-    Counted { nth: u32, then: u32 },
+    /// These.
+    Counted(Opportunities),
     /// The nth of those things comes late, or once more, that would come in time and once.
-    Untimely { nth: u32 },
+    Untimely(u32),
     /// As often as that, but no more than the kernel keeps account of.
     Chance { per_million: u32, seed: u32 },
 }
 
 impl Choice {
-    /// Reads `NTH`, `NTH:THEN`, `+NTH` or `%PER_MILLION:SEED`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (first, second) = text.split_once(':').unwrap_or((text, "0"));
-        let second = second.parse().ok()?;
-        if let Some(nth) = first.strip_prefix('+') {
-            return Some(Self::Untimely { nth: nth.parse().ok()? });
+    /// The nth, and with `then` other than 0 the so-manyth after it.
+    pub fn counted(nth: u32, then: u32) -> Self {
+        let second = (then != 0).then(|| nth.saturating_add(then));
+        match Opportunities::new([nth].into_iter().chain(second)) {
+            Some(opportunities) => Self::Counted(opportunities),
+            None => Self::Nothing,
         }
-        match first.strip_prefix('%') {
-            Some(first) => Some(Self::Chance { per_million: first.parse().ok()?, seed: second }),
-            None => Some(Self::Counted { nth: first.parse().ok()?, then: second }),
+    }
+
+    /// As it is displayed.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(nth) = text.strip_prefix('+') {
+            return Some(Self::Untimely(nth.parse().ok()?));
+        }
+        if let Some(chance) = text.strip_prefix('%') {
+            let (per_million, seed) = chance.split_once('-')?;
+            let (per_million, seed) = (per_million.parse().ok()?, seed.parse().ok()?);
+            return Some(Self::Chance { per_million, seed });
+        }
+        match text {
+            "0" => Some(Self::Nothing),
+            _ => Opportunities::parse(text).map(Self::Counted),
         }
     }
 
@@ -37,10 +51,8 @@ impl Choice {
         };
         match self {
             Self::Nothing => plan,
-            Self::Counted { nth, then } => {
-                FaultPlan { nth, then, times: 1 + u32::from(then != 0), ..plan }
-            }
-            Self::Untimely { nth } => FaultPlan { points: untimely(), nth, times: 1, ..plan },
+            Self::Counted(opportunities) => opportunities.plan(plan),
+            Self::Untimely(nth) => FaultPlan { points: untimely(), nth, times: 1, ..plan },
             Self::Chance { per_million, seed } => {
                 FaultPlan { per_million, seed, times: FAULT_RECORDS as u32, ..plan }
             }
@@ -54,14 +66,14 @@ fn untimely() -> u64 {
     Failpoint::ALL.iter().filter(comes).fold(0, |bits, point| bits | point.bit())
 }
 
-/// Two words.
+/// One word.
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match *self {
-            Self::Nothing => write!(f, "0 0"),
-            Self::Counted { nth, then } => write!(f, "{nth} {then}"),
-            Self::Untimely { nth } => write!(f, "+{nth} 0"),
-            Self::Chance { per_million, seed } => write!(f, "%{per_million} {seed}"),
+            Self::Nothing => write!(f, "0"),
+            Self::Counted(opportunities) => write!(f, "{opportunities}"),
+            Self::Untimely(nth) => write!(f, "+{nth}"),
+            Self::Chance { per_million, seed } => write!(f, "%{per_million}-{seed}"),
         }
     }
 }

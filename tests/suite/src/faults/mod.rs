@@ -7,26 +7,30 @@
 //! fails, the work is either done or answered by an error that is written down, and nothing is lost.
 //!
 //! ```text
-//! suite --faults [--long] [--report] [FILTER…]
-//! suite --faults [--only] SCENARIO:NTH[:THEN]
+//! suite --faults [--long] [--report] [--after SCENARIO] [FILTER…]
+//! suite --faults [--report] --only SCENARIO:CHOICE
 //! ```
 //!
-//! `--long` takes some twenty times as many of the faults that are not taken one by one. With
-//! `--report` each fault is a line:
+//! `--long` takes some twenty times as many of the faults that are not taken one by one; `--after`
+//! leaves the scenarios out up to that one. `CHOICE` is which opportunities fail: one to four numbers,
+//! as in `17` or `3,9`; for what comes late or twice, `+NTH`; where chance chooses, `%PER_MILLION-SEED`.
+//! `--only` repeats one run, which the kernel's log then tells of. All choices are the same
+//! each time.
+//!
+//! With `--report` the host learns of each run, in lines that are short because there are many:
 //!
 //! ```text
-//! fault SCENARIO NTH THEN POINT SITE SERVED OUTCOME MICROSECONDS
+//! expect SCENARIO RUNS MICROSECONDS       before all others: so many runs of such a length, about
+//! scenario SCENARIO                       what follows is about this one
+//! try CHOICE                              a run begins
+//! run OUTCOME MICROSECONDS FAULT…         and ends
+//! site NUMBER HITS FAULTS                 at the end, for each place of the catalogue
 //! ```
 //!
-//! - `NTH THEN`: the opportunity that failed first, and after how many more the next did, or 0. For
-//!   what came late or twice, `+NTH 0`; where chance chose, `%PER_MILLION SEED`.
-//! - `POINT SITE SERVED`: what failed, by name; where, by its place in the catalogue; 1 if that was in a
-//!   server, else 0.
-//! - `OUTCOME`: of the whole run: `done`, `refused:ERRNO`, or `ended:` and `exit-STATUS` or the signal.
-//! - `MICROSECONDS`: that the run took.
-//!
-//! A run with several faults is as many lines. `SCENARIO:NTH[:THEN]`, with the two words of a line,
-//! repeats one run, which the kernel's log then tells of. All choices are the same each time.
+//! - `OUTCOME`: `done`, `refused:ERRNO`, `ended:` and `exit-STATUS` or the signal, or `failed`; then
+//!   ` # ` and the reason end the line.
+//! - `FAULT`: `OPPORTUNITY/SITE/CALLER`: the site's place in the catalogue, with an `s` if that was in a
+//!   server, and the innermost address of the call path.
 
 mod campaign;
 mod children;

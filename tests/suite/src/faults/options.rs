@@ -2,7 +2,7 @@
 
 use super::Scenario;
 use super::choice::Choice;
-use super::scenarios::all;
+use super::scenarios::{all, on_purpose};
 use crate::harness::selected;
 use alloc::vec::Vec;
 
@@ -10,6 +10,8 @@ use alloc::vec::Vec;
 pub struct Options {
     pub long: bool,
     pub report: bool,
+    /// The scenarios up to this one are left out.
+    after: Option<&'static [u8]>,
     /// One run of one scenario.
     pub only: Option<(&'static Scenario, Choice)>,
     filters: Vec<&'static [u8]>,
@@ -23,12 +25,10 @@ impl Options {
             match word {
                 b"--long" => options.long = true,
                 b"--report" => options.report = true,
+                b"--after" => options.after = Some(words.next()?),
                 b"--only" => options.only = Some(run_of(words.next()?)?),
                 _ if word.starts_with(b"--") => return None,
-                _ => match run_of(word) {
-                    Some(run) => options.only = Some(run),
-                    None => options.filters.push(word),
-                },
+                _ => options.filters.push(word),
             }
         }
         Some(options)
@@ -36,19 +36,23 @@ impl Options {
 
     /// Whether all scenarios run.
     pub fn is_complete(&self) -> bool {
-        self.filters.is_empty()
+        self.filters.is_empty() && self.after.is_none()
     }
 
     pub fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
-        all().filter(|scenario| selected(scenario.name, self.filters.iter().copied()))
+        let is_last = |scenario: &&Scenario| self.after == Some(scenario.name.as_bytes());
+        let skipped = all().position(|scenario| is_last(&scenario)).map_or(0, |place| place + 1);
+        let rest = all().skip(skipped);
+        let asked_for = self.filters.iter().filter_map(|name| on_purpose(name));
+        rest.filter(|scenario| selected(scenario.name, self.filters.iter().copied()))
+            .chain(asked_for.filter(move |_| skipped == 0))
     }
 }
 
-/// `SCENARIO:NTH[:THEN]`
+/// `SCENARIO:CHOICE`
 fn run_of(word: &'static [u8]) -> Option<(&'static Scenario, Choice)> {
     let word = core::str::from_utf8(word).ok()?;
-    all().find_map(|scenario| {
-        let choice = word.strip_prefix(scenario.name)?.strip_prefix(':')?;
-        Some((scenario, Choice::parse(choice)?))
-    })
+    let (name, choice) = word.rsplit_once(':')?;
+    let scenario = all().find(|scenario| scenario.name == name);
+    Some((scenario.or_else(|| on_purpose(name.as_bytes()))?, Choice::parse(choice)?))
 }

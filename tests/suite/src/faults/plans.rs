@@ -20,6 +20,16 @@ impl Amount {
     pub const LONG: Self = Self { pairs_to: 60, pairs_each: 10, lucky_each: 32, least: 1_000_000 };
 }
 
+impl Amount {
+    /// About so many runs has a scenario with that many opportunities.
+    pub fn runs(self, opportunities: u32) -> u32 {
+        let near = (1..self.pairs_to.min(opportunities))
+            .map(|nth| (self.pairs_to - nth).min(opportunities - nth));
+        let each = 1 + self.pairs_each + self.lucky_each;
+        near.sum::<u32>() + opportunities.saturating_mul(each)
+    }
+}
+
 /// Faults that chance should come to in a run.
 const LUCKY_FAULTS: u32 = 4;
 
@@ -30,7 +40,7 @@ pub fn distant_pairs(opportunities: u32, amount: Amount) -> impl Iterator<Item =
     (0..opportunities * amount.pairs_each).map(move |_| {
         let nth = 1 + random.below(opportunities);
         let reach = 1 + random.below(opportunities);
-        Choice::Counted { nth, then: 1 + random.below(reach) }
+        Choice::counted(nth, 1 + random.below(reach))
     })
 }
 

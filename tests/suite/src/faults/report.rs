@@ -2,11 +2,12 @@
 
 use super::Scenario;
 use super::choice::Choice;
-use super::runner::Run;
+use super::runner::{Run, Wrong};
 use super::verdict::{Right, records};
 use alloc::format;
 use alloc::string::String;
 use core::fmt::{self, Write};
+use core::time::Duration;
 use sys::abi::failpoint::{Failpoint, FaultRecord, FaultState};
 use sys::abi::signal;
 use sys::wait::Status;
@@ -16,17 +17,43 @@ fn point(record: &FaultRecord) -> &'static str {
     Failpoint::from_number(record.point).map_or("?", Failpoint::name)
 }
 
-/// A line for each fault of a run.
-pub fn print_faults(scenario: &Scenario, choice: Choice, run: &Run) {
-    for record in records(&run.state) {
-        let (site, served) = (record.site, record.served);
-        println!(
-            "fault {} {choice} {} {site} {served} {} {}",
-            scenario.name,
-            point(&record),
-            run.right,
-            run.took.as_micros()
-        );
+/// What may take how long.
+pub fn print_expected(scenario: &Scenario, (runs, each): (u32, Duration)) {
+    println!("expect {} {runs} {}", scenario.name, each.as_micros());
+}
+
+/// What follows is about this one.
+pub fn print_scenario(scenario: &Scenario) {
+    println!("scenario {}", scenario.name);
+}
+
+/// A run begins.
+pub fn print_begin(choice: Choice) {
+    println!("try {choice}");
+}
+
+/// It has ended.
+pub fn print_run(run: &Run) {
+    println!("run {} {}{}", run.right, run.took.as_micros(), Faults(&run.state));
+}
+
+/// Something was wrong with it.
+pub fn print_wrong(wrong: &Wrong) {
+    let Wrong { why, state, took } = wrong;
+    println!("run failed {}{} # {why}", took.as_micros(), Faults(state));
+}
+
+/// ` OPPORTUNITY/SITE/CALLER` for each.
+struct Faults<'a>(&'a FaultState);
+
+impl fmt::Display for Faults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for record in records(self.0) {
+            let FaultRecord { opportunity, site, served, calls: [caller, ..], .. } = record;
+            let mark = if served == 0 { "" } else { "s" };
+            write!(f, " {opportunity}/{site}{mark}/{caller:x}")?;
+        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use super::report::describe;
 use super::verdict::{Ended, Right, judge, records};
 use super::{Failure, Outcome, Scenario, servers};
 use crate::harness::{end_orphans, said};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -42,12 +43,13 @@ pub struct Run {
 /// What was wrong with it.
 pub struct Wrong {
     pub why: String,
-    pub faults: u32,
+    pub state: Box<FaultState>,
+    pub took: Duration,
 }
 
 impl From<String> for Wrong {
     fn from(why: String) -> Self {
-        Self { why, faults: 0 }
+        Self { why, state: Box::default(), took: Duration::ZERO }
     }
 }
 
@@ -85,7 +87,8 @@ impl Runner {
                 servers::await_all();
             }
             let right = tried.and_then(|ended| judge(scenario, ended, &state)).map_err(|why| {
-                Wrong { why: describe(&why, choice, &state), faults: state.faults }
+                let why = describe(&why, choice, &state);
+                Wrong { why, state: Box::new(state), took: time::now() - start }
             })?;
             let is_over = state.faults == before || state.faults >= plan.times;
             if is_over || right == Right::Done {

@@ -3,13 +3,16 @@
 use super::Scenario;
 use super::choice::Choice;
 use super::plans::{Amount, distant_pairs, lucky};
-use super::report::{describe, print_faults};
-use super::runner::{QUIET, Run, Runner, Wrong};
+use super::report::{describe, print_begin, print_run, print_wrong};
+use super::runner::{QUIET, Run, Runner, VERBOSE, Wrong};
 use super::verdict::Right;
 use crate::leak::Snapshot;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
+use core::time::Duration;
+use sys::time;
 
 /// A scenario with more opportunities is too large.
 const MOST: u32 = 20_000;
@@ -56,11 +59,26 @@ impl fmt::Display for Counts {
     }
 }
 
+/// How many runs a scenario will be, and how long one takes; both about.
+pub fn expect(runner: &Runner, scenario: &Scenario, amount: Amount) -> (u32, Duration) {
+    let start = time::now();
+    match runner.run(scenario, Choice::Nothing, QUIET) {
+        Ok(run) => {
+            let _ = Snapshot::take();
+            (amount.runs(run.state.opportunities), time::now() - start)
+        }
+        // The sweep will say why.
+        Err(_) => (0, Duration::ZERO),
+    }
+}
+
 /// A sweep under way.
 struct Sweep<'a> {
     runner: &'a Runner,
     scenario: &'a Scenario,
     report: bool,
+    /// What the kernel's log says of the runs.
+    flags: u32,
     before: Snapshot,
     counts: Counts,
     wrong: Vec<String>,
@@ -78,11 +96,9 @@ pub fn sweep(
     if let Err(wrong) = runner.run(scenario, Choice::Nothing, QUIET) {
         return (Counts::default(), Vec::from([wrong.why]));
     }
-    let before = Snapshot::settled().expect("statistics");
-    let (counts, wrong) = (Counts::default(), Vec::new());
-    let mut sweep = Sweep { runner, scenario, report, before, counts, wrong };
-    let opportunities = sweep.singles(|nth| Choice::Counted { nth, then: 0 });
-    sweep.singles(|nth| Choice::Untimely { nth });
+    let mut sweep = Sweep::new(runner, scenario, report, QUIET);
+    let opportunities = sweep.singles(|nth| Choice::counted(nth, 0));
+    sweep.singles(Choice::Untimely);
     sweep.near_pairs(opportunities, amount);
     for choice in distant_pairs(opportunities, amount).chain(lucky(opportunities, amount)) {
         sweep.take(choice);
@@ -90,7 +106,19 @@ pub fn sweep(
     (sweep.counts, sweep.wrong)
 }
 
-impl Sweep<'_> {
+/// One run, in the state of the kernel that runs of a sweep meet; the kernel's log tells of it.
+pub fn once(runner: &Runner, scenario: &Scenario, choice: Choice) -> Result<Run, Wrong> {
+    runner.run(scenario, Choice::Nothing, QUIET)?;
+    Sweep::new(runner, scenario, false, VERBOSE).run_exactly(choice)
+}
+
+impl<'a> Sweep<'a> {
+    fn new(runner: &'a Runner, scenario: &'a Scenario, report: bool, flags: u32) -> Self {
+        let before = Snapshot::settled().expect("statistics");
+        let (counts, wrong) = (Counts::default(), Vec::new());
+        Self { runner, scenario, report, flags, before, counts, wrong }
+    }
+
     /// One after the other, until none is left; how many there were.
     fn singles(&mut self, choose: fn(u32) -> Choice) -> u32 {
         for nth in 1..MOST {
@@ -106,7 +134,7 @@ impl Sweep<'_> {
         for nth in 1..amount.pairs_to.min(opportunities) {
             for then in 1..=amount.pairs_to - nth {
                 // Without a second fault now there is none later on.
-                if self.take(Choice::Counted { nth, then }) < 2 {
+                if self.take(Choice::counted(nth, then)) < 2 {
                     break;
                 }
             }
@@ -118,6 +146,9 @@ impl Sweep<'_> {
         if self.wrong.len() >= ENOUGH {
             return 0;
         }
+        if self.report {
+            print_begin(choice);
+        }
         match self.run_exactly(choice) {
             Ok(run) => {
                 let faults = run.state.faults;
@@ -125,13 +156,17 @@ impl Sweep<'_> {
                     self.counts.add(run.right, faults);
                 }
                 if self.report {
-                    print_faults(self.scenario, choice, &run);
+                    print_run(&run);
                 }
                 faults
             }
             Err(wrong) => {
+                if self.report {
+                    print_wrong(&wrong);
+                }
+                let faults = wrong.state.faults;
                 self.wrong.push(wrong.why);
-                wrong.faults
+                faults
             }
         }
     }
@@ -142,7 +177,9 @@ impl Sweep<'_> {
         let mut found = String::new();
         let mut seen = Vec::new();
         for take in 1.. {
-            let run = self.runner.run(self.scenario, choice, QUIET)?;
+            // Once is enough for the log.
+            let flags = if take == 1 { self.flags } else { QUIET };
+            let run = self.runner.run(self.scenario, choice, flags)?;
             let after = if take == 1 { Snapshot::take() } else { Snapshot::settled() };
             let after = after.expect("statistics");
             let Some(lost) = self.before.difference(&after) else { return Ok(run) };
@@ -153,8 +190,9 @@ impl Sweep<'_> {
             seen.push(before);
             let _ = write!(found, "{}{lost}", if take == 1 { "lost: " } else { "; again: " });
             if take == TAKES {
-                let faults = run.state.faults;
-                return Err(Wrong { why: describe(&found, choice, &run.state), faults });
+                let Run { state, took, .. } = run;
+                let why = describe(&found, choice, &state);
+                return Err(Wrong { why, state: Box::new(state), took });
             }
         }
         unreachable!()

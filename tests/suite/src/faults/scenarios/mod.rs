@@ -22,6 +22,7 @@ mod statistics;
 mod thread;
 mod timers;
 mod tracing;
+mod wrong;
 
 use super::Scenario;
 use crate::scratch::Scratch;
@@ -208,6 +209,19 @@ scenarios! {
         links_lead_to_what_a_process_has: EIO,
         processes_are_listed: EIO,
         the_machine_is_described: EIO,
+    ],
+}
+
+/// One that goes wrong, which has to be asked for by its whole name.
+pub fn on_purpose(name: &[u8]) -> Option<&'static Scenario> {
+    ON_PURPOSE.iter().find(|scenario| scenario.name.as_bytes() == name)
+}
+
+scenarios! {
+    /// Work that goes wrong, to see what is made of that.
+    ON_PURPOSE, calls_servers: false,
+    wrong: [
+        one_of_two_is_enough,
     ],
 }
 

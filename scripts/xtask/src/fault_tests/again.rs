@@ -1,0 +1,70 @@
+//! `scripts/test fault --replay`: one run again, for people, also under gdb.
+
+use super::replay::{Replays, check};
+use crate::guest::find;
+use crate::stop::{Result, failed, io};
+use crate::symbols;
+use crate::workspace;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const PORT: &str = "127.0.0.1:1234";
+/// As long as somebody may look at a guest.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Repeats a run, and says what happened; its kernel's log goes to `folder`. Whether it went well.
+pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
+    check(id)?;
+    let replayed = replays.run(id)?;
+    let named = symbols::resolve(&replayed.log, replays.kernel());
+    named.iter().for_each(|line| println!("{line}"));
+    print!("{}", replayed.said);
+    if !replayed.is_any() {
+        return Err(failed(format!("{id}: no scenario has this name, or it is no choice")));
+    }
+    fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
+    let path = folder.join("replay.log");
+    let log = replayed.log.iter().map(|line| format!("{line}\n")).collect::<String>();
+    fs::write(&path, log).map_err(|error| io("write", &path, error))?;
+    println!("kernel log: {}", path.display());
+    if !replayed.has_faults() {
+        println!("{id}: nothing fails in it");
+        return Ok(false);
+    }
+    Ok(replayed.is_well())
+}
+
+/// Repeats a run up to its first fault, and leaves the rest to gdb.
+pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
+    check(id)?;
+    let (mut running, gdb) = replays.stop_at_fault(id)?;
+    drop(gdb);
+    let qmp = running.qmp()?;
+    qmp.monitor("gdbserver none")?;
+    qmp.monitor(&format!("gdbserver tcp:{PORT}"))?;
+    let kernel = replays.kernel();
+    let target = format!("target remote {PORT}");
+    match find("gdb") {
+        Some(gdb) => {
+            let status = Command::new(gdb)
+                .current_dir(workspace::root())
+                .arg("-q")
+                .arg(kernel)
+                .args(["-x", "scripts/folio.gdb", "-ex", &target, "-ex", "backtrace"])
+                .status();
+            status.map_err(|error| failed(format!("gdb: {error}")))?;
+            running.kill()?;
+        }
+        None => {
+            println!("the guest stands still where {id} injects its first fault; connect to it by");
+            println!(
+                "  gdb {} -x scripts/folio.gdb -ex '{target}' -ex backtrace",
+                kernel.display()
+            );
+            running.end(A_DAY)?;
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,126 @@
+//! The scenarios in which everything that can fail does, one by one.
+//!
+//! ```text
+//!  injection     tests of the injection itself
+//!  scenarios     all scenarios, in one guest as long as it lives
+//!  line          what the suite says of each run
+//!  survey        gathers it: report, results, progress
+//!  progress      how far it is, and how long it may take
+//!  replay        one run again, exactly; shrink: with fewer faults
+//!  again         the same for people, also under gdb
+//! ```
+
+mod again;
+mod injection;
+mod line;
+mod progress;
+mod replay;
+mod scenarios;
+mod shrink;
+mod survey;
+
+pub use again::{again, under_gdb};
+pub use progress::Progress;
+pub use replay::{Replayed, Replays};
+pub use shrink::fewest;
+
+use crate::contents::Contents;
+use crate::failpoints;
+use crate::fault_report::Report;
+use crate::guest_tests::show_remarks;
+use crate::jobs::Job;
+use crate::lanes::Lane;
+use crate::machine::Machine;
+use crate::report::{Case, Group, Verdict};
+use crate::server_faults::{SERVERS, server_faults};
+use crate::symbols;
+use crate::workspace;
+use scenarios::scenarios;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use survey::{Survey, lock};
+
+const TIMEOUT: Duration = Duration::from_secs(600);
+/// A million faults take longer.
+const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
+
+/// Faults from outside of the machine, which the harness makes.
+const OUTSIDE: [&str; 4] = ["flips::", "clock::", "pressure::", "nmi::"];
+
+/// Whether a filter means faults from outside, or those inside, which no filter does to both.
+pub fn is_outside(filter: &str) -> bool {
+    OUTSIDE.iter().any(|start| filter.starts_with(start))
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    pub filter: Option<String>,
+    pub long: bool,
+    /// Where the report goes.
+    pub folder: PathBuf,
+    /// Whether nobody else writes to standard error meanwhile.
+    pub is_alone: bool,
+}
+
+/// Where reports go if nobody says so.
+pub fn usual_folder() -> PathBuf {
+    workspace::target().join("faults")
+}
+
+/// Runs all of it; without a filter, each failpoint has to be reached.
+pub fn fault(lane: &Lane, kernel: PathBuf, contents: Contents, ask: Ask) -> Job {
+    let lane = lane.clone();
+    Job::new(format!("fault {}", lane.name), move || {
+        let filter = ask.filter.as_deref();
+        if filter.is_some_and(|filter| filter.starts_with(SERVERS)) {
+            return server_faults(&lane, &kernel, &contents, filter, ask.long);
+        }
+        let (mut cases, mut output) =
+            injection::injection(&lane, &kernel, contents.clone(), filter)?;
+        if injection::is_meant(filter) {
+            show_remarks(&output);
+            return Ok(cases);
+        }
+        cases.extend(server_faults(&lane, &kernel, &contents, filter, ask.long)?);
+        let start = Instant::now();
+        let report =
+            Report::create(&ask.folder, failpoints::catalogue(&kernel)?, command(&lane.machine))?;
+        let survey = Arc::new(Mutex::new(Survey::new(report, Progress::new(ask.is_alone))));
+        scenarios(&lane, &kernel, &contents, &ask, &survey)?;
+        let mut survey = lock(&survey);
+        shrink::shrink(&Replays::new(&lane, &kernel, contents), &mut survey)?;
+        output.push_str(&survey.output);
+        show_remarks(&output);
+        cases.append(&mut survey.cases);
+        cases.iter_mut().for_each(|case| name_addresses(case, &kernel));
+        if filter.is_none() {
+            cases.extend(failpoints::coverage(&kernel, &output)?);
+        }
+        let name = format!("fault {}", lane.name);
+        let group = Group { name, cases: cases.clone(), took: start.elapsed() };
+        if survey.report.tally().all() != 0 {
+            let place = survey.report.finish(&[group])?;
+            eprintln!("{}; report: {}", survey.report.tally(), place.display());
+        }
+        Ok(cases)
+    })
+}
+
+/// What repeats a run on that machine.
+fn command(machine: &Machine) -> String {
+    let usual = crate::lanes::faults(&Machine::default()).machine.words();
+    let words = machine.words().into_iter().filter(|word| !usual.contains(word));
+    let words: String = words.map(|word| format!(" '{word}'")).collect();
+    format!("scripts/test fault{words} --replay")
+}
+
+/// Puts functions and lines in the place of a call path's addresses.
+fn name_addresses(case: &mut Case, kernel: &Path) {
+    if let Verdict::Failed(why) = &mut case.verdict {
+        let lines: Vec<String> =
+            why.replace(" 0x", "\n  at 0x").lines().map(str::to_owned).collect();
+        *why = symbols::resolve(&lines, kernel).join("\n");
+    }
+}

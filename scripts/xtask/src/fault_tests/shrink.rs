@@ -1,0 +1,91 @@
+//! The few faults of a run that matter.
+
+use super::replay::Replays;
+use super::survey::{Harm, Survey};
+use crate::fault_report::id;
+use crate::report::Verdict;
+use crate::stop::Result;
+use abi::failpoint::Opportunities;
+
+/// So many runs that did harm are looked at: each is a few guests.
+const MOST: usize = 5;
+
+/// The fewest faults with which a run still fails, each choice in a fresh guest. `None` if it fails
+/// with no fewer than all, or not by itself.
+pub fn fewest(
+    all: Opportunities,
+    mut fails: impl FnMut(Opportunities) -> Result<bool>,
+) -> Result<Option<Opportunities>> {
+    for part in all.parts() {
+        if fails(part)? {
+            return Ok(Some(part));
+        }
+    }
+    Ok(None)
+}
+
+/// Looks at the first runs that did harm, and notes the fewest faults that do in report and cases.
+pub fn shrink(replays: &Replays, survey: &mut Survey) -> Result<()> {
+    let harms: Vec<Harm> = survey.harms.iter().take(MOST).cloned().collect();
+    for harm in harms {
+        let run = harm.id();
+        if !fails(replays, &run)? {
+            note(
+                survey,
+                &harm,
+                &format!("{run} does well in a fresh guest: what came before matters"),
+            );
+            continue;
+        }
+        let part = |part: Opportunities| id(&harm.scenario, &part.to_string());
+        let all = Opportunities::new(harm.opportunities.iter().copied());
+        let found = match all {
+            Some(all) => fewest(all, |few| fails(replays, &part(few)))?,
+            None => None,
+        };
+        let few = found.map_or(run.clone(), part);
+        if few != run {
+            survey.report.note_fewest(&run, &few);
+        }
+        note(survey, &harm, &format!("again: {}", survey.report.replay(&few)));
+    }
+    Ok(())
+}
+
+/// Whether a run fails in a fresh guest.
+fn fails(replays: &Replays, id: &str) -> Result<bool> {
+    let replayed = replays.run(id)?;
+    Ok(replayed.is_any() && !replayed.is_well())
+}
+
+fn note(survey: &mut Survey, harm: &Harm, text: &str) {
+    for case in survey.cases.iter_mut().filter(|case| case.name == harm.scenario) {
+        if let Verdict::Failed(why) = &mut case.verdict {
+            why.push('\n');
+            why.push_str(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(all: &str, fails: impl Fn(&[u32]) -> bool) -> Option<String> {
+        let all = Opportunities::parse(all).unwrap();
+        let fails = |part: Opportunities| Ok(fails(&part.numbers().collect::<Vec<_>>()));
+        fewest(all, fails).unwrap().map(|part| part.to_string())
+    }
+
+    #[test]
+    fn only_those_that_matter_are_left() {
+        let all = "2,5,9,30";
+        assert_eq!(found(all, |part| part.contains(&9)).as_deref(), Some("9"));
+        assert_eq!(
+            found(all, |part| part.contains(&2) && part.contains(&30)).as_deref(),
+            Some("2,30")
+        );
+        assert_eq!(found(all, |part| part.len() == 3 && part[0] == 5).as_deref(), Some("5,9,30"));
+        assert_eq!(found(all, |_| false), None);
+    }
+}

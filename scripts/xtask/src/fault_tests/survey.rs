@@ -1,0 +1,195 @@
+//! What guests tell of their runs, gathered for the report while they run.
+
+use super::line::{Injected, Line, Outcome, Run};
+use super::progress::Progress;
+use crate::fault_report::{Fault, Report, Survival, id};
+use crate::ktap::program_case;
+use crate::report::Case;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A run that did harm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Harm {
+    pub scenario: String,
+    pub choice: String,
+    /// The opportunities that failed in it, as far as anybody knows.
+    pub opportunities: Vec<u32>,
+}
+
+impl Harm {
+    pub fn id(&self) -> String {
+        id(&self.scenario, &self.choice)
+    }
+}
+
+pub struct Survey {
+    pub report: Report,
+    pub progress: Progress,
+    pub cases: Vec<Case>,
+    pub harms: Vec<Harm>,
+    /// What else was said: remarks, and which sites were passed.
+    pub output: String,
+    scenario: String,
+    /// Of the run that has begun.
+    choice: Option<String>,
+}
+
+impl Survey {
+    pub fn new(report: Report, progress: Progress) -> Self {
+        let (cases, harms, output) = (Vec::new(), Vec::new(), String::new());
+        Self { report, progress, cases, harms, output, scenario: String::new(), choice: None }
+    }
+
+    fn line(&mut self, text: &str) {
+        match Line::parse(text) {
+            Line::Expect { scenario, runs, each } => self.progress.expect(scenario, runs, each),
+            Line::Scenario(name) => {
+                self.scenario = name.to_owned();
+                self.progress.begin(name);
+            }
+            Line::Try(choice) => self.choice = Some(choice.to_owned()),
+            Line::Run(run) => self.run(&run),
+            Line::Other => {
+                self.cases.extend(program_case(text));
+                self.output.push_str(text);
+                self.output.push('\n');
+            }
+        }
+    }
+
+    fn run(&mut self, run: &Run) {
+        let Some(choice) = self.choice.take() else { return };
+        let survival = match run.outcome {
+            Outcome::Done => Survival::Done,
+            Outcome::Otherwise(how) => Survival::Refused(how.to_owned()),
+            Outcome::Failed(why) => Survival::Failed(why.to_owned()),
+        };
+        if let Survival::Failed(_) = survival {
+            let opportunities = run.faults.iter().map(|fault| fault.opportunity).collect();
+            let (scenario, choice) = (self.scenario.clone(), choice.clone());
+            self.harms.push(Harm { scenario, choice, opportunities });
+        }
+        for fault in &run.faults {
+            self.add(&choice, Some(fault), survival.clone(), run.took);
+        }
+        self.progress.step(run.faults.len());
+    }
+
+    fn add(&mut self, choice: &str, fault: Option<&Injected>, survival: Survival, took: Duration) {
+        let site = fault.and_then(|fault| self.report.site(fault.site));
+        let point = site.map_or("unknown", |site| &site.name).to_owned();
+        self.report.add(Fault {
+            scenario: self.scenario.clone(),
+            choice: choice.to_owned(),
+            point,
+            site: fault.map(|fault| fault.site),
+            is_served: fault.is_some_and(|fault| fault.is_served),
+            survival,
+            calls: fault.map(|fault| fault.caller).into_iter().collect(),
+            took,
+        });
+    }
+
+    /// The guest is gone, for that reason, and told no more. The scenario that it was at.
+    pub fn lose(&mut self, why: &str, log: &[String]) -> Option<String> {
+        if let Some(choice) = self.choice.take() {
+            let opportunities = opportunities(log);
+            self.add(&choice, None, Survival::Failed(why.to_owned()), Duration::ZERO);
+            self.harms.push(Harm { scenario: self.scenario.clone(), choice, opportunities });
+        }
+        let scenario = std::mem::take(&mut self.scenario);
+        (!scenario.is_empty()).then_some(scenario)
+    }
+}
+
+/// Those that the report of a panic names.
+fn opportunities(log: &[String]) -> Vec<u32> {
+    let number = |line: &String| {
+        let (_, rest) = line.split_once("fault injected: ")?.1.split_once(", opportunity ")?;
+        rest.split(',').next()?.parse().ok()
+    };
+    log.iter().filter_map(number).collect()
+}
+
+/// A guest's output, which goes to a survey line by line.
+pub struct Lines {
+    survey: Arc<Mutex<Survey>>,
+    /// A line without its end.
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    pub fn new(survey: &Arc<Mutex<Survey>>) -> Self {
+        Self { survey: Arc::clone(survey), rest: Vec::new() }
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut survey = lock(&self.survey);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.rest.extend(part);
+            if let Some(line) = self.rest.strip_suffix(b"\n") {
+                survey.line(&String::from_utf8_lossy(line));
+                self.rest.clear();
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub fn lock(survey: &Mutex<Survey>) -> MutexGuard<'_, Survey> {
+    survey.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failpoints::Site;
+    use crate::transient::Transient;
+
+    fn surveyed(text: &str) -> Survey {
+        let folder = Transient::folder(&std::env::temp_dir(), "survey").unwrap();
+        let site = Site { name: "failslab".into(), file: "a.rs".into(), line: 7 };
+        let report = Report::create(folder.path(), vec![site], "again").unwrap();
+        let survey = Arc::new(Mutex::new(Survey::new(report, Progress::new(false))));
+        let mut lines = Lines::new(&survey);
+        // However it arrives.
+        text.as_bytes().chunks(7).for_each(|part| lines.write_all(part).unwrap());
+        drop(lines);
+        Arc::into_inner(survey).unwrap().into_inner().unwrap()
+    }
+
+    const RUNS: &str = "expect a 3 10\nscenario a\ntry 1\nrun done 10 1/0/c0\ntry 1,4\n\
+                        run failed 10 1/0/c0 4/0s/c1 # lost\ntry 2\nrun done 10\n# a: remark\n\
+                        not ok a: lost\nscenario b\ntry %9-3\n";
+
+    #[test]
+    fn runs_become_faults_and_the_rest_is_kept() {
+        let survey = surveyed(RUNS);
+        let tally = survey.report.tally();
+        assert_eq!((tally.done, tally.failed, tally.all()), (1, 2, 3));
+        let harm = Harm { scenario: "a".into(), choice: "1,4".into(), opportunities: vec![1, 4] };
+        assert_eq!(survey.harms, [harm]);
+        assert_eq!(survey.cases, [Case::failed("a", "lost")]);
+        assert_eq!(survey.output, "# a: remark\nnot ok a: lost\n");
+    }
+
+    #[test]
+    fn a_lost_guest_is_a_run_that_did_harm() {
+        let mut survey = surveyed(RUNS);
+        let log = "panic\n  fault injected: failslab at a.rs:7, opportunity 12, 3 ms ago, thread 4\n  at 0xc0\n";
+        let log: Vec<String> = log.lines().map(str::to_owned).collect();
+        assert_eq!(survey.lose("the kernel panicked", &log).as_deref(), Some("b"));
+        let harm = survey.harms.last().unwrap();
+        assert_eq!((harm.id().as_str(), &harm.opportunities[..]), ("b:%9-3", &[12][..]));
+        assert_eq!(survey.report.tally_of("b").failed, 1);
+        assert_eq!(survey.lose("again", &log), None);
+    }
+}
