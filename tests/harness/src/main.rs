@@ -28,6 +28,7 @@ mod procfs;
 mod random;
 mod random_calls;
 mod refusal;
+mod replays;
 mod snapshot;
 mod streams;
 mod terminal;
@@ -122,6 +123,12 @@ scenarios! {
     random_calls: [
         a_crash_is_reduced_to_a_program_that_repeats_it,
         what_is_lost_is_found,
+    ],
+    replays: [
+        a_run_is_the_same_each_time,
+        a_debugger_meets_the_fault,
+        few_of_several_faults_are_left,
+        a_campaigns_run_is_the_same_each_time,
     ],
     foreign: [
         bash_controls_jobs,

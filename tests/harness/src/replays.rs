@@ -1,0 +1,105 @@
+//! Runs of `scripts/test fault` again: each time the same, to the instruction.
+
+use crate::Outcome;
+use crate::guest::{Setup, why};
+use abi::failpoint::Opportunities;
+use std::process::Command;
+use std::time::Duration;
+use xtask::fault_report::id;
+use xtask::fault_tests::{Replayed, Replays, fewest};
+use xtask::workspace;
+
+/// A guest that was let go on ends before that.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn replays(setup: &Setup) -> Result<Replays, String> {
+    why(Replays::build(&setup.machine))
+}
+
+/// Twice the same run, in which something fails.
+fn twice(replays: &Replays, id: &str) -> Result<Replayed, String> {
+    let (first, second) = (why(replays.run(id))?, why(replays.run(id))?);
+    if !first.has_faults() {
+        return Err(format!("{id}: nothing fails in it: {:?}, {}", first.log, first.said));
+    }
+    match first == second {
+        true => Ok(first),
+        false => Err(format!("{id}: two runs differ: {first:#?}\n{second:#?}")),
+    }
+}
+
+/// Single ones and pairs, what comes late, what chance chooses, and a server's.
+pub fn a_run_is_the_same_each_time(setup: &Setup) -> Outcome {
+    let replays = replays(setup)?;
+    for id in [
+        "pipe::bytes_go_through:5",
+        "fork::several_children_come_and_go:3,20",
+        "timers::an_interval_timer_rings:+1",
+        "thread::threads_wait_for_each_other:%60000-7",
+        "served::a_file_is_read:12",
+    ] {
+        let replayed = twice(&replays, id)?;
+        if !replayed.is_well() {
+            return Err(format!("{id}: {:?}, {}", replayed.end, replayed.said));
+        }
+    }
+    Ok(())
+}
+
+pub fn a_debugger_meets_the_fault(setup: &Setup) -> Outcome {
+    const ID: &str = "pipe::bytes_go_through:5";
+    let (mut guest, gdb) = why(replays(setup)?.stop_at_fault(ID))?;
+    drop(gdb);
+    let is_told = |line: &String| line.contains(" fails, opportunity 5, ");
+    let before = guest.log();
+    why(guest.qmp().and_then(|qmp| qmp.cont()))?;
+    let ended = why(guest.end(PATIENCE))?.outcome;
+    match (before.iter().any(is_told), ended.log.iter().any(is_told)) {
+        (false, true) => Ok(()),
+        _ => Err(format!("it did not stand at the fault: {before:?}, then {:?}", ended.log)),
+    }
+}
+
+/// The scenario is wrong: it does not do when the first and the last of three things fail. One of the
+/// pipe's fails, the only one of the mapping, behind which all others keep their numbers, and one of the
+/// folder's.
+pub fn few_of_several_faults_are_left(setup: &Setup) -> Outcome {
+    const SCENARIO: &str = "wrong::one_of_two_is_enough";
+    let replays = replays(setup)?;
+    let fails = |few: Opportunities| {
+        let replayed = replays.run(&id(SCENARIO, &few.to_string()))?;
+        Ok(replayed.is_any() && !replayed.is_well())
+    };
+    let all = Opportunities::parse("1,2,6").ok_or("these are opportunities")?;
+    if !why(fails(all))? {
+        return Err(format!("{SCENARIO} does well with {all}"));
+    }
+    let few = why(fewest(all, fails))?.map(|few| few.to_string());
+    match few.as_deref() {
+        Some("1,6") => Ok(()),
+        _ => Err(format!("the few that matter of {all} are {few:?}")),
+    }
+}
+
+pub fn a_campaigns_run_is_the_same_each_time(_: &Setup) -> Outcome {
+    let run = || {
+        let words = ["run", "--quiet", "--package", "harness", "--example", "greeting", "--"];
+        let ran = Command::new("cargo")
+            .current_dir(workspace::root())
+            .args(words)
+            .args(["--replay", "a_file_is_shown:3"])
+            .output()
+            .map_err(|error| format!("cargo: {error}"))?;
+        let (said, errors) = (ran.stdout, String::from_utf8_lossy(&ran.stderr).into_owned());
+        let said = String::from_utf8_lossy(&said).into_owned();
+        match ran.status.success() && said.contains(" fails, opportunity 3, ") {
+            true => Ok(said),
+            false => Err(format!("{}: {said}{errors}", ran.status)),
+        }
+    };
+    let (first, second) = (run()?, run()?);
+    match first == second {
+        true => Ok(()),
+        false => Err(format!("two runs differ: {first}\n{second}")),
+    }
+}
