@@ -43,8 +43,8 @@ harness how guests end that must not end well: crashes, damaged archives, wrong 
 oracle  Debian's busybox, which has to do the same as on Debian's Linux in QEMU
 foreign scripts for Debian's shells, tools, Lua, SQLite and Python, which have to do the same too
 all     everything, on all six kernel images and special machines, and a minute of stress
-no word: host, ktest, suite and harness on the default image, and a smoke test of the other five and
-        of a release kernel
+no word: host, ktest, suite and harness on the default image, but for the harness's slow scenarios, and
+        a smoke test of the other five and of a release kernel
 
 FILTER is a part of a test's name.
 
@@ -225,7 +225,7 @@ pub fn run(words: Words) -> Result<u8> {
             let job = tests.ktest(&own)?;
             tests.run(job)?;
         }
-        Some(Ring::Harness) => tests.harness(&own, tests.filter)?,
+        Some(Ring::Harness) => tests.harness(&own, tests.filter, Extent::Whole)?,
         Some(Ring::Oracle) => tests.compared(&ORACLE, &own)?,
         Some(Ring::Foreign) => tests.compared(&FOREIGN, &own)?,
         Some(Ring::Fault) => {
@@ -257,7 +257,7 @@ pub fn run(words: Words) -> Result<u8> {
             let jobs = [tests.ktest(&own)?, tests.suite(&own)?];
             tests.run(jobs.into_iter().flatten())?;
             tests.suite_on_linux()?;
-            tests.harness(&own, tests.filter)?;
+            tests.harness(&own, tests.filter, Extent::Brief)?;
             let others = lanes::layouts(machine);
             for lane in others.iter().filter(|lane| lane.machine.layout != machine.layout) {
                 let job = tests.smoke(lane)?;
@@ -277,7 +277,7 @@ pub fn run(words: Words) -> Result<u8> {
             for lane in &lanes::layouts(machine) {
                 let part = (!lane.is_of_the_harness()).then_some(PAGE_TABLES);
                 let part = tests.filter.or(part);
-                tests.harness(lane, part)?;
+                tests.harness(lane, part, Extent::Whole)?;
             }
             tests.campaigns(&own, options.long)?;
             tests.compared(&ORACLE, &own)?;
@@ -297,6 +297,14 @@ pub fn run(words: Words) -> Result<u8> {
     }
     println!("{counts}");
     Ok(if counts.failed > 0 || counts == Counts::default() { 1 } else { 0 })
+}
+
+/// How much of the harness.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    /// Without its slow scenarios.
+    Brief,
 }
 
 struct Tests<'a> {
@@ -457,7 +465,7 @@ impl Tests<'_> {
 
     /// The scenarios of `tests/harness`, which boots its guests itself: those whose names contain
     /// `part`.
-    fn harness(&mut self, lane: &Lane, part: Option<&str>) -> Result<()> {
+    fn harness(&mut self, lane: &Lane, part: Option<&str>, extent: Extent) -> Result<()> {
         // Built here: it has its own time to run.
         let faults = (part != Some(PAGE_TABLES)).then_some(Kind::Faults);
         for kind in [Kind::Ktest, Kind::Plain].into_iter().chain(faults) {
@@ -466,7 +474,8 @@ impl Tests<'_> {
             }
         }
         self.program(SUITE)?;
-        let words: Vec<&str> = part.into_iter().collect();
+        let brief = (extent == Extent::Brief).then_some("--brief");
+        let words: Vec<&str> = brief.into_iter().chain(part).collect();
         self.of_harness(format!("harness {}", lane.name), lane, &words, HARNESS_SECONDS)
     }
 

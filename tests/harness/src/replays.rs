@@ -3,11 +3,9 @@
 use crate::Outcome;
 use crate::guest::{Setup, why};
 use abi::failpoint::Opportunities;
-use std::process::Command;
 use std::time::Duration;
 use xtask::fault_report::id;
 use xtask::fault_tests::{Replayed, Replays, fewest};
-use xtask::workspace;
 
 /// A guest that was let go on ends before that.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,28 +76,5 @@ pub fn few_of_several_faults_are_left(setup: &Setup) -> Outcome {
     match few.as_deref() {
         Some("1,6") => Ok(()),
         _ => Err(format!("the few that matter of {all} are {few:?}")),
-    }
-}
-
-pub fn a_campaigns_run_is_the_same_each_time(_: &Setup) -> Outcome {
-    let run = || {
-        let words = ["run", "--quiet", "--package", "harness", "--example", "greeting", "--"];
-        let ran = Command::new("cargo")
-            .current_dir(workspace::root())
-            .args(words)
-            .args(["--replay", "a_file_is_shown:3"])
-            .output()
-            .map_err(|error| format!("cargo: {error}"))?;
-        let (said, errors) = (ran.stdout, String::from_utf8_lossy(&ran.stderr).into_owned());
-        let said = String::from_utf8_lossy(&said).into_owned();
-        match ran.status.success() && said.contains(" fails, opportunity 3, ") {
-            true => Ok(said),
-            false => Err(format!("{}: {said}{errors}", ran.status)),
-        }
-    };
-    let (first, second) = (run()?, run()?);
-    match first == second {
-        true => Ok(()),
-        false => Err(format!("two runs differ: {first}\n{second}")),
     }
 }
