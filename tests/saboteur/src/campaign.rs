@@ -1,6 +1,6 @@
 //! Faults, one after the other, and what must not come of any.
 
-use crate::helper::{Ended, work};
+use crate::client::{Ended, work};
 use crate::messages;
 use crate::options::{What, parse};
 use crate::place::Change;

@@ -31,7 +31,7 @@ extern crate alloc;
 
 mod campaign;
 mod child;
-mod helper;
+mod client;
 mod messages;
 mod options;
 mod place;

@@ -1,7 +1,7 @@
 //! The end or the silence of a server at each message of some work.
 
 use crate::campaign::{Campaign, Stop};
-use crate::helper::{Ended, work};
+use crate::client::{Ended, work};
 use crate::options::Task;
 use crate::round::run;
 use crate::witness::{Act, Order, Witness};

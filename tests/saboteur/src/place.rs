@@ -1,6 +1,6 @@
 //! Where in a server something is changed.
 
-use crate::helper::{aside, ask};
+use crate::client::{aside, ask};
 use crate::target::Target;
 use alloc::format;
 use alloc::vec;

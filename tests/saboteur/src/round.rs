@@ -1,6 +1,6 @@
 //! What comes of one fault.
 
-use crate::helper::{Ended, work};
+use crate::client::{Ended, work};
 use crate::service::{replace, running};
 use crate::target::Target;
 use crate::witness::Witness;

@@ -1,6 +1,6 @@
 //! What `init` knows of a service.
 
-use crate::helper::ask;
+use crate::client::ask;
 use crate::target::Target;
 use core::time::Duration;
 use sys::abi::signal::SIGKILL;
