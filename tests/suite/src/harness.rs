@@ -141,6 +141,10 @@ fn run_exactly(case: &Case) -> Verdict {
 
 /// What came of a test, and what is different after it.
 fn run_between(case: &Case, take: fn() -> Option<Snapshot>) -> (Verdict, Option<String>) {
+    if stress::was_asked_for() {
+        // There is no second run that tells what the first one brings along for good.
+        stress::briefly(|| run_one(case));
+    }
     let before = take();
     let verdict = run_one(case);
     let count = || before.as_ref().zip(take()).and_then(|(old, new)| old.difference(&new));
