@@ -3,9 +3,10 @@
 use crate::path::CPath;
 use crate::syscall::{folio, linux, output, pointer};
 use crate::wait::Status;
-use crate::{Errno, Result, heap, library};
+use crate::{Errno, Result, heap, library, signal};
 use abi::frame::Exit;
 use abi::process::{PR_SET_CHILD_SUBREAPER, PRIO_PROCESS};
+use abi::signal::{SIG_UNBLOCK, SIGABRT, SignalSet};
 use abi::{UserMutPtr, UserPtr, UserStr};
 use alloc::vec::Vec;
 
@@ -61,6 +62,24 @@ pub fn exit(status: i32) -> ! {
         // SAFETY: the call names no memory and does not return.
         let _ = unsafe { linux::exit_group(status) };
     }
+}
+
+/// Ends the process by SIGABRT, whoever blocks or ignores that; a handler of the program's runs before.
+/// (`tgkill`)
+pub fn abort() -> ! {
+    let _ = signal::change_mask(SIG_UNBLOCK, SignalSet::of(SIGABRT));
+    raise(SIGABRT);
+    // It is ignored, or handled.
+    let _ = signal::set_default(SIGABRT);
+    raise(SIGABRT);
+    exit(128 + SIGABRT)
+}
+
+/// Sends a signal to this thread.
+fn raise(signal: i32) {
+    // SAFETY: the calls name no memory.
+    let _ =
+        unsafe { linux::gettid().and_then(|tid| linux::tgkill(id(), tid.cast_signed(), signal)) };
 }
 
 /// Which of the two processes this is.

@@ -1,7 +1,8 @@
-//! From the kernel's jump into the program to `main`, and the end by panic.
+//! From the kernel's jump into the program to `main`, and the ends by panic and for want of memory.
 
 use crate::library::{self, Linker};
 use crate::{env, eprintln, process, syscall};
+use core::alloc::Layout;
 use core::panic::PanicInfo;
 
 /// Says which function a program starts with.
@@ -81,4 +82,12 @@ pub unsafe extern "C" fn start_shared(
 fn panic(info: &PanicInfo<'_>) -> ! {
     eprintln!("{}: {}", env::program(), info);
     process::exit(process::PANICKED)
+}
+
+/// As in programs with Rust's `std`: not a panic, for nothing is wrong with the program. The text takes
+/// no memory of the heap's.
+#[alloc_error_handler]
+fn no_memory(layout: Layout) -> ! {
+    eprintln!("{}: memory allocation of {} bytes failed", env::program(), layout.size());
+    process::abort()
 }

@@ -12,8 +12,11 @@ mod pick;
 mod thread;
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use sys::abi::process::{RLIMIT_AS, Rlimit};
 use sys::library::{Library, OpenError};
+use sys::syscall::{input, linux};
 use sys::{env, eprintln, println};
 
 sys::entry!(main);
@@ -38,6 +41,7 @@ fn main() -> i32 {
         Some(b"errors") => errors(),
         Some(b"threads") => thread::threads(),
         Some(b"text") => text(),
+        Some(b"heap") => heap(),
         Some(b"messages") => {
             let Err(why) = messages::messages();
             panic!("{why}")
@@ -54,6 +58,15 @@ fn main() -> i32 {
             1
         }
     }
+}
+
+/// Asks for memory when there is none.
+fn heap() -> Result<(), OpenError> {
+    let none = Rlimit { cur: 4096, max: 4096 };
+    // SAFETY: the call reads the structure only.
+    unsafe { linux::setrlimit(RLIMIT_AS, input(&none)) }.expect("setrlimit");
+    drop(core::hint::black_box(Vec::<u8>::with_capacity(8 << 20)));
+    Ok(())
 }
 
 fn open() -> Result<Library, OpenError> {

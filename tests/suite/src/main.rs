@@ -13,6 +13,7 @@ extern crate alloc;
 #[macro_use]
 mod harness;
 
+mod abort;
 mod anonymous;
 mod attributes;
 mod avx;
@@ -97,6 +98,7 @@ use harness::Case;
 const TESTS: &[&[Case]] = &[
     output::TESTS,
     start::TESTS,
+    abort::TESTS,
     anonymous::TESTS,
     large::TESTS,
     copy_on_write::TESTS,
