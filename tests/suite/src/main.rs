@@ -58,6 +58,7 @@ mod mremap;
 mod munmap;
 mod objects;
 mod output;
+mod page_tables;
 mod permission;
 mod pipe;
 mod pointer;
@@ -109,6 +110,7 @@ const TESTS: &[&[Case]] = &[
     range_errors::TESTS,
     file_mapping::TESTS,
     fork::TESTS,
+    page_tables::TESTS,
     wait::TESTS,
     exec::TESTS,
     fuzz::TESTS,
