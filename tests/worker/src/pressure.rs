@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use leak::Snapshot;
 use sys::abi::file::O_WRONLY;
-use sys::abi::signal::SIGKILL;
+use sys::abi::signal::{SIGABRT, SIGKILL};
 use sys::abi::syscall::folio::{ZONE_DMA, ZONE_HIGHMEM, ZONE_NORMAL};
 use sys::command::Command;
 use sys::file::{self, File};
@@ -125,6 +125,8 @@ fn judge(good: &Ran, ran: Result<Ran>) -> String {
     let other = ran.lines.iter().find(|line| !is_honest(line) && !good.lines.contains(line));
     match (ran.status, other) {
         (Some(Status::Signaled(SIGKILL)), _) => "is killed for its memory".into(),
+        // Its heap got none.
+        (Some(Status::Signaled(SIGABRT)), None) => "ends for want of memory".into(),
         (None, _) => "WRONG: hangs".into(),
         (_, Some(line)) => format!("other output, {line}"),
         (Some(Status::Exited(0)), None) if ran == *good => "works".into(),
