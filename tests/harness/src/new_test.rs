@@ -17,6 +17,11 @@ const WRONG: &str = r#"
         guest.run("/bin/sh", &["-c", "cat /dev/null"])?.succeeds()
     }
 
+    #[sweep(points = [FdTable])]
+    fn a_panic_is_no_refusal(guest) {
+        guest.run("/bin/sh", &["-c", "cat /dev/null || exit 101"])?.succeeds()
+    }
+
     #[sweep]
     fn nothing_runs(guest) {
         guest.write("/tmp/empty", b"")
@@ -83,9 +88,10 @@ pub fn a_crate_outside_finds_what_is_wrong_and_only_that(_: &Setup) -> Outcome {
         "ok a_file_is_shown: ",
         "not ok this_shell_does_not_end_like_that: exit status ",
         ", which is not one of its `exits`; again: cargo test --test faults -- --replay ",
+        "not ok a_panic_is_no_refusal: exit status 101, ",
         "not ok nothing_runs: nothing that could fail",
         "not ok this_is_not_said: before anything failed: panicked: assertion `left == right`",
-        "1 passed, 3 failed, 0 skipped",
+        "1 passed, 4 failed, 0 skipped",
     ];
     if let Some(missing) = expected.iter().find(|text| !said.contains(**text)) {
         return Err(format!("nothing said {missing:?}: {said}"));
@@ -111,7 +117,7 @@ fn report_is_whole(folder: &Path) -> Outcome {
     for (name, part) in [
         ("index.html", "this_shell_does_not_end_like_that:"),
         ("faults.jsonl", "\"scenario\":\"a_file_is_shown\""),
-        ("junit.xml", "failures=\"3\""),
+        ("junit.xml", "failures=\"4\""),
     ] {
         let path = folder.join(name);
         let text = fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;

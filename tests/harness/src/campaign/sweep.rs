@@ -3,7 +3,7 @@
 use abi::failpoint::Failpoint;
 
 /// Which faults a scenario meets, and how its programs may take them: by default each single one of
-/// every kind that is answered at once, and any exit status.
+/// every kind that is answered at once, and any exit status but a panic's.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep {
     pub(super) points: u64,
@@ -24,7 +24,7 @@ impl Sweep {
         Self { points: points.iter().fold(0, |bits, point| bits | point.bit()), ..self }
     }
 
-    /// The exit statuses with which a program may refuse; without this any but 0.
+    /// The exit statuses with which a program may refuse; without this any but 0 and 101, a panic's.
     pub fn exits(self, exits: &'static [i32]) -> Self {
         Self { exits, ..self }
     }

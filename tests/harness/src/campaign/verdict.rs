@@ -2,8 +2,11 @@
 
 use super::Sweep;
 use abi::failpoint::{Failpoint, FaultRecord, FaultState};
-use abi::signal::{SIGBUS, SIGKILL, SIGSEGV};
+use abi::signal::{SIGABRT, SIGBUS, SIGKILL, SIGSEGV};
 use std::fmt;
+
+/// Exit status of a Rust program that panicked.
+const PANICKED: i32 = 101;
 
 /// How a scenario went: all as it should, or not.
 pub type Outcome = Result<(), Failure>;
@@ -70,12 +73,16 @@ pub fn wrong(
     };
     let (may, declared) = match refusal {
         Refusal::Exit(status, _) => {
-            (sweep.exits.is_empty() || sweep.exits.contains(status), "exits")
+            // A panic is no refusal, unless somebody says so.
+            let is_any = sweep.exits.is_empty() && *status != PANICKED;
+            (is_any || sweep.exits.contains(status), "exits")
         }
         Refusal::Signal(signal) => {
             let by_kernel = match *signal {
                 // Memory that the program has, but that was never there.
                 SIGKILL => any(is_memory),
+                // Memory that a program's heap did not get: Rust's, and ours.
+                SIGABRT => any(|point| is_memory(point) || point == Failpoint::VmaReserve),
                 // A page of a file that its server cannot give.
                 SIGBUS => state.kept().any(|record| record.served != 0) || any(is_message),
                 // Where a program that tests no answer uses a null pointer, nothing explains it.
@@ -131,12 +138,25 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_no_refusal_unless_declared() {
+        let panicked = || Refusal::Exit(PANICKED, "index out of bounds".into());
+        let why = judge(panicked(), Some(Failpoint::Slab), Sweep::default()).unwrap();
+        assert!(why.contains("exit status 101") && why.contains("`exits`"), "{why}");
+        let declared = Sweep::default().exits(&[PANICKED]);
+        assert_eq!(judge(panicked(), Some(Failpoint::Slab), declared), None);
+        assert!(judge(panicked(), None, declared).is_some());
+    }
+
+    #[test]
     fn signals_need_the_fault_that_explains_them_or_to_be_declared() {
         let any = Sweep::default();
         let ended = |signal, point| judge(Refusal::Signal(signal), Some(point), any);
         assert_eq!(ended(SIGKILL, Failpoint::Slab), None);
         assert!(ended(SIGKILL, Failpoint::PathWalk).is_some());
         assert!(ended(SIGILL, Failpoint::Slab).is_some());
+        assert_eq!(ended(SIGABRT, Failpoint::Slab), None);
+        assert_eq!(ended(SIGABRT, Failpoint::VmaReserve), None);
+        assert!(ended(SIGABRT, Failpoint::UserCopyOut).unwrap().contains("`signals`"));
         assert!(ended(SIGSEGV, Failpoint::Slab).unwrap().contains("`signals`"));
         let declared = any.signals(&[SIGSEGV]);
         let segv = || Refusal::Signal(SIGSEGV);
