@@ -111,6 +111,7 @@ const TESTS: &[&[Case]] = &[
     file_mapping::TESTS,
     fork::TESTS,
     page_tables::TESTS,
+    faults::TESTS,
     wait::TESTS,
     exec::TESTS,
     fuzz::TESTS,

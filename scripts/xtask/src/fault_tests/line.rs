@@ -113,6 +113,8 @@ mod tests {
         assert_eq!(Line::parse("run done 1200"), run(Outcome::Done, vec![]));
         let line = "run refused:ENOMEM 1200 3/40/c0100000 9/2s/c0";
         assert_eq!(Line::parse(line), run(Outcome::Otherwise("refused:ENOMEM"), vec![one, other]));
+        let line = "run short 1200 9/2s/c0";
+        assert_eq!(Line::parse(line), run(Outcome::Otherwise("short"), vec![other]));
         let line = "run failed 1200 9/2s/c0 # lost: 1 page # again";
         assert_eq!(Line::parse(line), run(Outcome::Failed("lost: 1 page # again"), vec![other]));
     }

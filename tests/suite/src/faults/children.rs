@@ -1,12 +1,16 @@
 //! Second processes of a scenario.
 
+use super::verdict::{NOT_EXECUTABLE, NOT_FOUND, REFUSED};
 use super::{Failure, Outcome};
+use alloc::string::String;
 use sys::Errno;
 use sys::process::{self, Fork, PANICKED};
 use sys::wait::Status;
 
-/// Exit status of a child whose own child failed.
-const GRANDCHILD: i32 = 255;
+/// Exit status of a child whose part was [`Failure::Short`]: no error has this number.
+const SHORT: i32 = 190;
+/// And less a signal's number, if that ended the child's own child.
+const SIGNALED: i32 = SHORT;
 
 /// Runs a part of the work in a child; its process id.
 pub fn child(body: impl FnOnce() -> Outcome) -> sys::Result<i32> {
@@ -15,7 +19,10 @@ pub fn child(body: impl FnOnce() -> Outcome) -> sys::Result<i32> {
         Fork::Child => process::exit(match body() {
             Ok(()) => 0,
             Err(Failure::Call(errno)) => errno.number().into(),
-            Err(Failure::Child(_)) => GRANDCHILD,
+            Err(Failure::Short) => SHORT,
+            Err(Failure::Child(Status::Exited(code))) => code,
+            Err(Failure::Child(Status::Signaled(signal))) => SIGNALED + signal,
+            Err(Failure::Child(status)) => panic!("a child's {status:?}"),
         }),
     }
 }
@@ -30,7 +37,11 @@ pub fn told(status: Status) -> Outcome {
     match status {
         Status::Exited(0) => Ok(()),
         Status::Exited(PANICKED) => panic!("a child panicked"),
-        Status::Exited(code) if code != GRANDCHILD => {
+        Status::Exited(SHORT) => Err(Failure::Short),
+        Status::Exited(code) if code > SIGNALED => {
+            Err(Failure::Child(Status::Signaled(code - SIGNALED)))
+        }
+        Status::Exited(code) => {
             let errno = u16::try_from(code).ok().and_then(Errno::from_number);
             Err(errno.map_or(Failure::Child(status), Failure::Call))
         }
@@ -49,10 +60,19 @@ pub fn wait(pid: i32) -> sys::Result<Status> {
     }
 }
 
-/// Fails unless a program ended well.
-pub fn ended_well(status: Status) -> Outcome {
+/// Fails unless a program ended well. `said` is asked for what it wrote if it panicked.
+pub fn ended_well(status: Status, said: impl FnOnce() -> String) -> Outcome {
     match status {
         Status::Exited(0) => Ok(()),
+        Status::Exited(PANICKED) => panic!("a program panicked: {}", said()),
         status => Err(Failure::Child(status)),
+    }
+}
+
+/// The same of a child that was to become a program, and tells if it could not.
+pub fn became(status: Status) -> Outcome {
+    match status {
+        Status::Exited(REFUSED | NOT_EXECUTABLE | NOT_FOUND) => Err(Failure::Child(status)),
+        status => told(status),
     }
 }

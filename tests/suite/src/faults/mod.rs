@@ -5,6 +5,9 @@
 //! on its behalf does fail, until a run has nothing left that could. The same goes for what can come
 //! late, or once too often. Then two things fail in one run, and then several by chance. Whatever
 //! fails, the work is either done or answered by an error that is written down, and nothing is lost.
+//! Who refuses, moves fewer bytes than he was asked to, or is ended by a signal needs a fault that
+//! explains it, and a panic is wrong whatever failed. A service that lost its server answers again within
+//! five seconds.
 //!
 //! ```text
 //! suite --faults [--long] [--report] [--after SCENARIO] [FILTER…]
@@ -27,7 +30,7 @@
 //! site NUMBER HITS FAULTS                 at the end, for each place of the catalogue
 //! ```
 //!
-//! - `OUTCOME`: `done`, `refused:ERRNO`, `ended:` and `exit-STATUS` or the signal, or `failed`; then
+//! - `OUTCOME`: `done`, `refused:ERRNO`, `short`, `ended:` and `exit-STATUS` or the signal, or `failed`; then
 //!   ` # ` and the reason end the line.
 //! - `FAULT`: `OPPORTUNITY/SITE/CALLER`: the site's place in the catalogue, with an `s` if that was in a
 //!   server, and the innermost address of the call path.
@@ -42,10 +45,12 @@ mod report;
 mod runner;
 mod scenarios;
 mod servers;
+mod strictness;
 mod sweep;
 mod verdict;
 
 pub use campaign::run;
-pub use children::{child, ended_well, join, told, wait};
-pub use outcome::{Failure, Outcome, Scenario};
+pub use children::{became, child, ended_well, join, told, wait};
+pub use outcome::{Failure, Outcome, Scenario, whole};
+pub use strictness::TESTS;
 pub use sys::failpoint::without_faults;

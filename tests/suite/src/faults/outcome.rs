@@ -26,6 +26,14 @@ pub enum Failure {
     Call(Errno),
     /// How a child ended.
     Child(Status),
+    /// A call moved fewer bytes than it might have, or told of fewer things.
+    Short,
+}
+
+/// Fails if a call that moves `wanted` bytes when nothing is in its way has moved fewer.
+pub fn whole(moved: usize, wanted: usize) -> Outcome {
+    assert!(moved <= wanted, "{moved} bytes of {wanted}");
+    if moved == wanted { Ok(()) } else { Err(Failure::Short) }
 }
 
 impl From<Errno> for Failure {

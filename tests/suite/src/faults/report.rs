@@ -83,6 +83,7 @@ impl fmt::Display for Right {
         match *self {
             Self::Done => f.write_str("done"),
             Self::Refused(errno) => write!(f, "refused:{errno:?}"),
+            Self::Short => f.write_str("short"),
             Self::Ended(Status::Exited(status)) => write!(f, "ended:exit-{status}"),
             Self::Ended(Status::Signaled(number)) => match signal::name(number) {
                 Some(name) => write!(f, "ended:{name}"),

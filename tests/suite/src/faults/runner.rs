@@ -3,7 +3,7 @@
 use super::children::wait;
 use super::choice::Choice;
 use super::report::describe;
-use super::verdict::{Ended, Right, judge, records};
+use super::verdict::{Ended, Faults, Right, judge};
 use super::{Failure, Outcome, Scenario, servers};
 use crate::harness::{end_orphans, said};
 use alloc::boxed::Box;
@@ -62,6 +62,8 @@ pub struct Runner {
 const NOTHING: u32 = u32::MAX;
 /// A child's end follows, else an error number, 0 for none.
 const CHILD: u32 = 1 << 16;
+/// [`Failure::Short`].
+const SHORT: u32 = 1 << 17;
 
 impl Runner {
     /// `None` if the kernel has no failpoints.
@@ -83,15 +85,17 @@ impl Runner {
             let before = context.state().expect("an open context").faults;
             let tried = self.try_once(scenario, &context);
             let state = context.state().expect("an open context");
-            if records(&state).any(|record| record.served != 0) {
-                servers::await_all();
-            }
-            let right = tried.and_then(|ended| judge(scenario, ended, &state)).map_err(|why| {
+            let faults = Faults { state: &state, before };
+            let judged = tried.and_then(|ended| judge(scenario, ended, faults));
+            let restored = match scenario.calls_servers && faults.are_some() {
+                true => servers::await_all(),
+                false => Ok(()),
+            };
+            let right = judged.and_then(|right| restored.map(|()| right)).map_err(|why| {
                 let why = describe(&why, choice, &state);
                 Wrong { why, state: Box::new(state), took: time::now() - start }
             })?;
-            let is_over = state.faults == before || state.faults >= plan.times;
-            if is_over || right == Right::Done {
+            if right == Right::Done || state.faults >= plan.times {
                 return Ok(Run { right, state, took: time::now() - start });
             }
         }
@@ -136,6 +140,7 @@ impl Runner {
         let (kind, value) = match outcome {
             Ok(()) => (0, 0),
             Err(Failure::Call(errno)) => (u32::from(errno.number()), 0),
+            Err(Failure::Short) => (SHORT, 0),
             Err(Failure::Child(status)) => (CHILD, status.raw().cast_unsigned()),
         };
         self.words()[1].store(value, SeqCst);
@@ -149,6 +154,7 @@ impl Runner {
                 let raw = value.load(SeqCst).cast_signed();
                 Ended::Said(Err(Failure::Child(Status::from_raw(raw))))
             }
+            (Status::Exited(0), SHORT) => Ended::Said(Err(Failure::Short)),
             (Status::Exited(0), 0) => Ended::Said(Ok(())),
             (Status::Exited(0), kind) => {
                 let errno = u16::try_from(kind).ok().and_then(Errno::from_number);

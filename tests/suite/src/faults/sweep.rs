@@ -28,6 +28,7 @@ pub struct Counts {
     runs: u32,
     done: u32,
     refused: u32,
+    short: u32,
     ended: u32,
 }
 
@@ -38,6 +39,7 @@ impl Counts {
         *match right {
             Right::Done => &mut self.done,
             Right::Refused(_) => &mut self.refused,
+            Right::Short => &mut self.short,
             Right::Ended(_) => &mut self.ended,
         } += 1;
     }
@@ -47,15 +49,16 @@ impl Counts {
         self.runs += other.runs;
         self.done += other.done;
         self.refused += other.refused;
+        self.short += other.short;
         self.ended += other.ended;
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let Self { faults, runs, done, refused, ended } = self;
+        let Self { faults, runs, done, refused, short, ended } = self;
         write!(f, "{faults} faults in {runs} runs: {done} done all the same, {refused} refused")?;
-        write!(f, ", {ended} ended")
+        write!(f, ", {short} short, {ended} ended")
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::new_file;
 use super::thread::Thread;
-use crate::faults::{Outcome, child, ended_well, wait};
+use crate::faults::{Outcome, became, child, ended_well, wait};
+use crate::harness::said;
 use sys::command::Command;
 use sys::file::pipe;
 use sys::path::CPath;
@@ -17,7 +18,7 @@ fn runs(path: &str, arguments: &[&str], says: &[&[u8]]) -> Outcome {
     }
     let status = command.stdout(write.fd()).stderr(write.fd()).status()?;
     drop(write);
-    ended_well(status)?;
+    ended_well(status, || said(&read))?;
     let mut rest = says.iter().copied().flatten();
     let mut found = [0; 512];
     while let count @ 1.. = read.read(&mut found)? {
@@ -85,5 +86,5 @@ pub fn a_program_ends_other_threads() -> Outcome {
         core::mem::forget(Thread::new(waits, 0)?);
         Err(process::exec("/bin/sleep", &[b"sleep", b"0"], &[]).into())
     })?;
-    ended_well(wait(pid)?)
+    became(wait(pid)?)
 }

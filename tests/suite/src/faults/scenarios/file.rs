@@ -1,7 +1,7 @@
 //! Files of the kernel's own tree.
 
 use super::new_file;
-use crate::faults::Outcome;
+use crate::faults::{Outcome, whole};
 use crate::scratch::Scratch;
 use sys::abi::file::*;
 use sys::abi::time::Timespec;
@@ -18,7 +18,8 @@ pub fn a_file_is_written_and_read() -> Outcome {
     let read = file.read_at(&mut found, 0)?;
     assert!(read <= written && found[..read] == text[..read]);
     assert!(file.stat()?.size >= written as i64);
-    Ok(())
+    whole(written, text.len())?;
+    whole(read, written)
 }
 
 pub fn several_buffers_go_at_once() -> Outcome {
@@ -28,15 +29,15 @@ pub fn several_buffers_go_at_once() -> Outcome {
         .map(|part| Iovec { base: UserMutPtr::new(pointer(part)), len: part.len() as u32 });
     let vector = UserPtr::new(pointer(&vector));
     let written = call!(writev(file.fd().0, vector, 2))?;
-    assert!(written <= 5300);
-    call!(pwritev(file.fd().0, vector, 2, 5300))?;
+    let behind = call!(pwritev(file.fd().0, vector, 2, 5300))?;
+    whole(behind as usize, 5300)?;
     let (mut first, mut second) = ([0u8; 4990], [0u8; 20]);
     let parts = [pointer_mut(&mut first), pointer_mut(&mut second)].map(UserMutPtr::new);
     let vector = [Iovec { base: parts[0], len: 4990 }, Iovec { base: parts[1], len: 20 }];
     let read = call!(preadv(file.fd().0, UserPtr::new(pointer(&vector)), 2, 0))?;
-    if written == 5300 && read == 5010 {
-        assert!(first == [1; 4990] && second[..10] == [1; 10] && second[10..] == [2; 10]);
-    }
+    whole(written as usize, 5300)?;
+    whole(read as usize, 5010)?;
+    assert!(first == [1; 4990] && second[..10] == [1; 10] && second[10..] == [2; 10]);
     Ok(())
 }
 
@@ -50,6 +51,7 @@ pub fn a_file_is_cut_and_filled() -> Outcome {
     assert!(
         bytes[..read].iter().zip(4000..).all(|(byte, at)| *byte == if at < 5000 { 9 } else { 0 })
     );
+    whole(read, bytes.len())?;
     call!(fallocate(file.fd().0, 0, 0, 20_000))?;
     assert_eq!(file.stat()?.size, 20_000);
     let hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
@@ -61,7 +63,7 @@ pub fn a_file_is_cut_and_filled() -> Outcome {
         read <= 4100
             && bytes[..read].iter().zip(0..).all(|(b, at)| *b == if at < 4096 { 0 } else { 9 })
     );
-    Ok(())
+    whole(read, 4100)
 }
 
 pub fn bytes_are_copied_from_file_to_file() -> Outcome {
@@ -79,7 +81,9 @@ pub fn bytes_are_copied_from_file_to_file() -> Outcome {
     let mut bytes = [0; 9000];
     let read = to.read_at(&mut bytes, 0)?;
     assert!(bytes[..read].iter().all(|byte| *byte == 5));
-    Ok(())
+    whole(sent as usize, 8000)?;
+    whole(copied as usize, 4000)?;
+    whole(read, bytes.len())
 }
 
 pub fn a_file_is_found_by_a_long_way() -> Outcome {
@@ -113,6 +117,7 @@ pub fn devices_are_read_and_written() -> Outcome {
     let mut bytes = [7; 5000];
     let read = zero.read(&mut bytes)?;
     assert!(bytes[..read].iter().all(|byte| *byte == 0));
+    whole(read, bytes.len())?;
     let full = File::open_with("/dev/full", O_WRONLY, 0)?;
     match full.write(b"x") {
         Err(sys::Errno::ENOSPC) => {}
@@ -120,8 +125,7 @@ pub fn devices_are_read_and_written() -> Outcome {
     }
     let null = File::open_with("/dev/null", O_RDWR, 0)?;
     assert_eq!((null.write(b"gone")?, null.read(&mut bytes)?), (4, 0));
-    assert!(File::open("/dev/urandom")?.read(&mut bytes)? <= bytes.len());
-    Ok(())
+    whole(File::open("/dev/urandom")?.read(&mut bytes)?, bytes.len())
 }
 
 pub fn a_file_without_a_way_is_not_made() -> Outcome {

@@ -1,6 +1,6 @@
 //! Pipes.
 
-use crate::faults::{Outcome, child, join};
+use crate::faults::{Outcome, child, join, whole};
 use sys::abi::file::{F_SETFL, O_NONBLOCK};
 use sys::abi::poll::{POLLIN, POLLOUT, Pollfd};
 use sys::file::{File, pipe};
@@ -13,7 +13,8 @@ pub fn bytes_go_through() -> Outcome {
     let mut found = [0; 6000];
     let read = read.read(&mut found)?;
     assert!(read <= written && found[..read] == text[..read]);
-    Ok(())
+    whole(written, text.len())?;
+    whole(read, written)
 }
 
 pub fn a_child_writes_more_than_there_is_room_for() -> Outcome {

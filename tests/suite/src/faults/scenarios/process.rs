@@ -1,7 +1,7 @@
 //! What a process is: its user, group, session and limits.
 
 use crate::fault::poke_word;
-use crate::faults::{Outcome, child, join};
+use crate::faults::{Outcome, child, join, whole};
 use sys::Errno;
 use sys::abi::file::O_WRONLY;
 use sys::abi::process::*;
@@ -109,10 +109,12 @@ pub fn memory_of_a_child_is_read_and_written() -> Outcome {
     let mut bytes = [0; 4];
     let read = trace::read_memory(pid, memory.address() + 4094, &mut bytes)?;
     assert_eq!(bytes[..read], [1, 2, 3, 4][..read]);
+    whole(read, 4)?;
     let written = trace::write_memory(pid, memory.address() + 4094, &[5, 6, 7, 8])?;
     let read = trace::read_memory(pid, memory.address() + 4094, &mut bytes)?;
     let both = read.min(written);
     assert_eq!(bytes[..both], [5, 6, 7, 8][..both]);
     key.write_all(b"x")?;
-    join(pid)
+    join(pid)?;
+    whole(both, 4)
 }

@@ -1,7 +1,7 @@
 //! Files that a server answers for: `tests/assist`.
 
 use crate::fault::PAGE;
-use crate::faults::{Outcome, without_faults};
+use crate::faults::{Failure, Outcome, whole, without_faults};
 use crate::scratch::Scratch;
 use assist::files::*;
 use sys::abi::UserPtr;
@@ -20,6 +20,7 @@ pub fn a_file_is_read() -> Outcome {
     let mut bytes = [0; 64];
     let read = file.read(&mut bytes)?;
     assert_eq!(bytes[..read], HELLO_TEXT[..read]);
+    whole(read, HELLO_TEXT.len())?;
     assert_eq!(file.stat()?.size, HELLO_TEXT.len() as i64);
     assert_eq!(file::stat(at("dir/deep/up"))?.ino, file::stat(at("link"))?.ino);
     assert_eq!(directory::read_link(at("link"))?, b"dir/inner");
@@ -35,7 +36,7 @@ pub fn long_transfers_come_in_pieces() -> Outcome {
     let mut all = 0;
     while all < bytes.len() {
         match file.read(&mut bytes[all..])? {
-            0 => return Err(Errno::EFAULT.into()),
+            0 => return Err(Failure::Short),
             read => all += read,
         }
     }
@@ -108,6 +109,7 @@ pub fn a_detached_tree_goes_with_its_last_user() -> Outcome {
     let mut bytes = [0; 64];
     let read = file.read(&mut bytes)?;
     assert_eq!(bytes[..read], HELLO_TEXT[..read]);
+    whole(read, HELLO_TEXT.len())?;
     assert_eq!(directory::current()?, b"(unreachable)/dir");
     directory::set_current("/")?;
     Ok(())

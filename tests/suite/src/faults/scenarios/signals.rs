@@ -1,7 +1,7 @@
 //! Signals.
 
 use crate::fault::PAGE;
-use crate::faults::{Failure, Outcome, child, wait};
+use crate::faults::{Failure, Outcome, child, wait, whole};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use sys::Errno;
 use sys::abi::process::{WCONTINUED, WUNTRACED};
@@ -92,10 +92,8 @@ pub fn signals_are_read() -> Outcome {
     let read = file.read(&mut bytes)?;
     let (first, rest) = SignalfdSiginfo::take(&bytes).expect("room");
     assert_eq!({ first.signo }, SIGUSR1.cast_unsigned());
-    if read < bytes.len() {
-        // The second one could not be handed over.
-        return Err(Errno::EFAULT.into());
-    }
+    // Or the second one could not be handed over.
+    whole(read, bytes.len())?;
     let (second, _) = SignalfdSiginfo::take(rest).expect("room");
     assert_eq!(({ second.signo }, { second.int }), (SIGRTMIN.cast_unsigned(), 9));
     Ok(())

@@ -1,6 +1,6 @@
 //! Sockets of this machine.
 
-use crate::faults::{Outcome, child, join, told};
+use crate::faults::{Failure, Outcome, child, join, told, whole};
 use alloc::format;
 use alloc::vec::Vec;
 use sys::Errno;
@@ -49,6 +49,7 @@ pub fn a_stream_carries_bytes() -> Outcome {
     let (one, other) = pair(SOCK_STREAM)?;
     let text = [3; 9000];
     let sent = one.write(&text)?;
+    whole(sent, text.len())?;
     other.write_all(b"back")?;
     let (mut found, mut all) = ([0; 9000], 0);
     while all < sent {
@@ -91,7 +92,7 @@ fn serves(name: &str) -> Outcome {
         let mut found = [0; 16];
         let read = client.read(&mut found)?;
         assert!(read == 0 || &found[..read] == b"answer");
-        Ok(())
+        whole(read, 6)
     })?;
     // A client that has failed does not come.
     let mut fd = Pollfd { fd: server.fd().0, events: POLLIN, revents: 0 };
@@ -109,7 +110,8 @@ fn serves(name: &str) -> Outcome {
     assert!(read == 0 || &found[..read] == b"question");
     connection.write_all(b"answer")?;
     drop(connection);
-    join(pid)
+    join(pid)?;
+    whole(read, 8)
 }
 
 pub fn a_server_accepts_who_connects() -> Outcome {
@@ -158,7 +160,8 @@ pub fn several_messages_go_together() -> Outcome {
     let got = call!(recvmmsg(other.fd().0, place, 4, MSG_DONTWAIT, none))?;
     assert!(got <= sent && sent <= 4);
     assert!(bytes.iter().take(got as usize).all(|bytes| bytes[..9] == text));
-    Ok(())
+    whole(sent as usize, 4)?;
+    whole(got as usize, 4)
 }
 
 const HEAD: usize = size_of::<Cmsghdr>();
@@ -254,7 +257,7 @@ pub fn a_partner_is_known() -> Outcome {
     call!(recvmsg(other.fd().0, output(&mut message), MSG_DONTWAIT))?;
     if message.controllen == 0 {
         // As on Linux, only the message came.
-        return Err(Errno::EFAULT.into());
+        return Err(Failure::Short);
     }
     let (head, rest) = Cmsghdr::take(&control).expect("a head");
     assert_eq!({ head.kind }, SCM_CREDENTIALS);

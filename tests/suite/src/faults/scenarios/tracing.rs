@@ -1,10 +1,9 @@
 //! Watching another process.
 
-use crate::faults::{Failure, Outcome, child, join, wait};
+use crate::faults::{Outcome, child, ended_well, join, wait};
 use sys::Errno;
 use sys::abi::trace::{TRACE_CALLS, TRACE_CHILDREN};
 use sys::trace::Tracer;
-use sys::wait::Status;
 
 pub fn calls_of_a_child_are_watched() -> Outcome {
     let (gate, key) = sys::file::pipe()?;
@@ -39,8 +38,5 @@ pub fn a_program_is_started_to_be_watched() -> Outcome {
     let tracer = Tracer::new(0)?;
     let pid = tracer.start(b"/bin/sleep", &[b"sleep", b"0"], TRACE_CALLS)?;
     drop(tracer);
-    match wait(pid)? {
-        Status::Exited(0) => Ok(()),
-        status => Err(Failure::Child(status)),
-    }
+    ended_well(wait(pid)?, || "it says nothing here".into())
 }
