@@ -18,6 +18,7 @@ tests![
     a_panic_is_never_right,
     other_statuses_are_those_of_refusals,
     a_signal_needs_a_fault_that_explains_it,
+    a_fault_of_a_server_ends_no_caller,
     a_short_transfer_needs_one_too,
     a_service_that_does_not_answer_is_named,
 ];
@@ -106,6 +107,20 @@ pub fn a_signal_needs_a_fault_that_explains_it() {
     let status = Status::Signaled(SIGSEGV);
     assert_eq!(child(status, &[VmaReserve]), Ok(Right::Ended(status)));
     assert!(judged(Ended::Died(status), &[], &[VmaReserve]).is_err());
+}
+
+pub fn a_fault_of_a_server_ends_no_caller() {
+    let mut state = FaultState::default();
+    let mut records = state.records;
+    (records[0].point, records[0].served) = (Failpoint::PageHigh as u32, 1);
+    (state.records, state.faults) = (records, 1);
+    let judged = |signal| {
+        let died = Ended::Died(Status::Signaled(signal));
+        judge(&SCENARIO, died, Faults { state: &state, before: 0 })
+    };
+    assert!([SIGKILL, SIGSEGV, SIGABRT].map(judged).iter().all(Result::is_err));
+    // But for a page of a file that it cannot give.
+    assert_eq!(judged(SIGBUS), Ok(Right::Ended(Status::Signaled(SIGBUS))));
 }
 
 pub fn a_short_transfer_needs_one_too() {

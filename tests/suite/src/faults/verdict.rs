@@ -67,6 +67,12 @@ impl Faults<'_> {
         self.records().filter_map(|record| Failpoint::from_number(record.point)).any(is)
     }
 
+    /// The same of what failed for the program itself, not for a server at work for it.
+    fn any_own(self, is: fn(Failpoint) -> bool) -> bool {
+        let own = self.records().filter(|record| record.served == 0);
+        own.filter_map(|record| Failpoint::from_number(record.point)).any(is)
+    }
+
     fn gives(self, errno: Errno) -> bool {
         let mut points = self.records().filter_map(|record| Failpoint::from_number(record.point));
         points.any(|point| point.errnos().contains(&errno))
@@ -93,7 +99,7 @@ pub fn judge(scenario: &Scenario, ended: Ended, faults: Faults) -> Result<Right,
             Status::Exited(PANICKED) => Err("a child panicked".into()),
             Status::Signaled(signal) if ends(signal, faults) => Ok(Right::Ended(status)),
             // The start of a program failed where the old one was gone.
-            Status::Signaled(SIGSEGV) if faults.any(is_area) => Ok(Right::Ended(status)),
+            Status::Signaled(SIGSEGV) if faults.any_own(is_area) => Ok(Right::Ended(status)),
             _ => Err(format!("a child's {status:?}")),
         },
         Ended::Died(status @ Status::Signaled(signal)) if ends(signal, faults) => {
@@ -107,11 +113,11 @@ pub fn judge(scenario: &Scenario, ended: Ended, faults: Faults) -> Result<Right,
 fn ends(signal: i32, faults: Faults) -> bool {
     match signal {
         // Memory that the program has, but that was never there.
-        SIGKILL => faults.any(is_memory),
+        SIGKILL => faults.any_own(is_memory),
         // A handler's frame that cannot be written, also for want of memory, or not be read back.
-        SIGSEGV => faults.any(|point| is_copy(point) || is_memory(point)),
+        SIGSEGV => faults.any_own(|point| is_copy(point) || is_memory(point)),
         // Memory for the program's heap.
-        SIGABRT => faults.any(|point| is_memory(point) || is_area(point)),
+        SIGABRT => faults.any_own(|point| is_memory(point) || is_area(point)),
         // Pages of a server's file that it cannot give.
         SIGBUS => has_served(faults) || faults.any(is_message),
         _ => false,
