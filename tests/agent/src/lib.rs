@@ -1,5 +1,6 @@
 //! What a test on the host asks of a booted guest, and what it is answered: [`Request`]s come on
-//! standard input, a [`Reply`] for each goes to standard output.
+//! standard input, a [`Reply`] for each goes to standard output. A guest that counts instructions gets no
+//! input: there `agent FILE` reads them from a file.
 //!
 //! ```text
 //!  Begin     from now on faults happen to what is run, as a plan has it

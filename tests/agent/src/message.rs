@@ -120,7 +120,8 @@ pub fn frame(message: &impl Serialize) -> Vec<u8> {
     [&length.to_le_bytes()[..], &body].concat()
 }
 
-/// How many bytes follow a length; `None` if no message is so long.
+/// How many bytes follow a length; `None` if no message is so long. No message has none: behind the last
+/// one of a file there may be zeroes.
 pub fn length(bytes: [u8; LENGTH]) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(bytes)).ok().filter(|length| *length <= LONGEST)
 }

@@ -128,6 +128,7 @@ scenarios! {
         a_run_is_the_same_each_time,
         a_debugger_meets_the_fault,
         few_of_several_faults_are_left,
+        a_campaigns_run_is_the_same_each_time,
     ],
     foreign: [
         bash_controls_jobs,
@@ -176,7 +177,7 @@ scenarios! {
 }
 
 /// Scenarios that build programs, or boot guests by the hundred: `--brief` leaves them out.
-const SLOW: [&str; 2] = ["random_calls::", "new_test::"];
+const SLOW: [&str; 3] = ["random_calls::", "new_test::", "replays::a_campaigns_run"];
 
 scenarios! {
     CAMPAIGNS

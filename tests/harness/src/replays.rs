@@ -1,11 +1,16 @@
-//! Runs of `scripts/test fault` again: each time the same, to the instruction.
+//! Runs of `scripts/test fault` and of campaigns again: each time the same, to the instruction.
 
 use crate::Outcome;
 use crate::guest::{Setup, why};
 use abi::failpoint::Opportunities;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
+use xtask::captured::text;
 use xtask::fault_report::id;
 use xtask::fault_tests::{Replayed, Replays, fewest};
+use xtask::workspace;
 
 /// A guest that was let go on ends before that.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -77,4 +82,69 @@ pub fn few_of_several_faults_are_left(setup: &Setup) -> Outcome {
         Some("1,6") => Ok(()),
         _ => Err(format!("the few that matter of {all} are {few:?}")),
     }
+}
+
+/// A campaign of `examples`, with a folder for its report.
+struct Greeting(PathBuf);
+
+impl Greeting {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("folio-greeting-{}", std::process::id())))
+    }
+
+    /// Runs it with these words: what it said. It has to succeed.
+    fn run(&self, words: &[&str]) -> Result<String, String> {
+        let ran = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+            .current_dir(workspace::root())
+            .args(["run", "--quiet", "--package", "harness", "--example", "greeting", "--"])
+            .arg("--report")
+            .arg(&self.0)
+            .args(words)
+            .output()
+            .map_err(|error| format!("cargo: {error}"))?;
+        match ran.status.success() {
+            true => Ok(text(&ran.stdout).into_owned()),
+            false => Err(format!("{}: {}{}", ran.status, text(&ran.stdout), text(&ran.stderr))),
+        }
+    }
+
+    /// A file of its report.
+    fn file(&self, name: &str) -> Result<String, String> {
+        let path: &Path = &self.0.join(name);
+        fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// A run of its report again: what it said, and the kernel's whole log.
+    fn replay(&self, id: &str) -> Result<(String, String), String> {
+        Ok((self.run(&["--replay", id])?, self.file("replay.log")?))
+    }
+}
+
+impl Drop for Greeting {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The first, one in the middle, and the last, which is a pair.
+pub fn a_campaigns_run_is_the_same_each_time(_: &Setup) -> Outcome {
+    let greeting = Greeting::new();
+    greeting.run(&["a_file_is_shown"])?;
+    let lines = greeting.file("faults.jsonl")?;
+    let id = |line: &str| Some(line.split_once("\"replay\":\"")?.1.split_once('"')?.0.to_owned());
+    let ids: Vec<String> = lines.lines().filter_map(id).collect();
+    let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+        return Err(format!("no fault has a name: {lines}"));
+    };
+    for id in [first, &ids[ids.len() / 2], last] {
+        let (once, again) = (greeting.replay(id)?, greeting.replay(id)?);
+        if once != again {
+            return Err(format!("{id}: two runs differ: {once:#?}\n{again:#?}"));
+        }
+        let (_, log) = once;
+        if !log.contains(" fails, opportunity ") || !log.contains("MiB of memory") {
+            return Err(format!("{id}: that is not a whole log with a fault: {log}"));
+        }
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use faults::{Faults, Known};
 use sys::abi::signal::SIGPIPE;
 use sys::file::{self, File};
 use sys::io::{STDIN, STDOUT};
-use sys::{Errno, Result, process, signal};
+use sys::{Errno, Result, env, process, signal};
 
 /// Answers requests until there are no more.
 pub fn run() -> i32 {
@@ -30,6 +30,9 @@ fn serve() -> Result<()> {
     process::adopt_orphans(true)?;
     // A program that does not read to its end of input is no reason to die.
     signal::ignore(SIGPIPE)?;
+    if let Some(requests) = env::args().nth(1) {
+        file::duplicate_to(File::open(requests)?.fd(), STDIN)?;
+    }
     STDOUT.write_all(READY)?;
     let (mut faults, mut known) = (None, Known::new());
     while let Some(request) = next_request()? {
@@ -42,13 +45,16 @@ fn serve() -> Result<()> {
     Ok(())
 }
 
-/// `None` at the end of what there is to read.
+/// `None` at the end of what there is to read, and where only zeroes follow.
 fn next_request() -> Result<Option<Result<Request>>> {
     let mut prefix = [0; 4];
     if !read_exactly(&mut prefix)? {
         return Ok(None);
     }
     let length = length(prefix).ok_or(Errno::EMSGSIZE)?;
+    if length == 0 {
+        return Ok(None);
+    }
     let mut body = Vec::new();
     body.try_reserve_exact(length).map_err(|_| Errno::ENOMEM)?;
     body.resize(length, 0);

@@ -40,7 +40,7 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
         }
         Task::Replay(id) => {
             let scenario = campaign.find(&id.scenario)?;
-            replay::replay(&boot(campaign, options)?, scenario, id)
+            replay::replay(&boot(campaign, options)?, scenario, id, &place(campaign, options))
         }
         Task::Sweep(wanted) => {
             let scenarios = || {
@@ -54,9 +54,9 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
             }
             let vm = boot(campaign, options)?;
             let start = Instant::now();
-            let place = options.report.clone().unwrap_or_else(|| usual_place(campaign));
             let command = again(campaign, &options.machine);
-            let mut report = Report::create(&place, vm.sites().to_vec(), command)?;
+            let mut report =
+                Report::create(&place(campaign, options), vm.sites().to_vec(), command)?;
             let mut cases = Vec::new();
             for scenario in scenarios() {
                 let case = course::sweep(&vm, scenario, &mut report);
@@ -82,9 +82,10 @@ fn boot(campaign: &Campaign, options: &Options) -> Result<Vm> {
     Vm::boot(&options.machine, &files.collect::<Vec<_>>())
 }
 
-/// Several tests of a package do not share it.
-fn usual_place(campaign: &Campaign) -> PathBuf {
-    Path::new(campaign.folder).join("target/faults").join(campaign.name)
+/// Where the report goes. Several tests of a package do not share it.
+fn place(campaign: &Campaign, options: &Options) -> PathBuf {
+    let usual = || Path::new(campaign.folder).join("target/faults").join(campaign.name);
+    options.report.clone().unwrap_or_else(usual)
 }
 
 /// The command that repeats a fault, but for its id: as this process was started.

@@ -6,6 +6,7 @@ use super::run::Run;
 use super::vm::Vm;
 use super::{Guest, Scenario};
 use abi::failpoint::{Failpoint, FaultRecord};
+use std::ops::RangeInclusive;
 use xtask::fault_report::{Fault, Report, Survival};
 use xtask::report::Case;
 use xtask::stop::Result;
@@ -13,9 +14,9 @@ use xtask::stop::Result;
 /// Faults of a scenario are more only by mistake.
 const MOST: u32 = 100_000;
 /// A difference that only one run leaves is a cache that was filled.
-pub const TRIES: u32 = 5;
+pub const TRIES: RangeInclusive<u32> = 1..=5;
 /// Servers and caches have what they want after so many runs.
-const SETTLING: u32 = 8;
+pub const SETTLING: u32 = 8;
 /// After so many runs that were wrong a scenario is given up.
 const ENOUGH: usize = 3;
 
@@ -62,9 +63,9 @@ fn all(vm: &Vm, scenario: &Scenario, report: &mut Report) -> Result<Vec<String>>
 
 /// A guest in which a scenario has run without faults until it left everything as it was, as the first
 /// runs fill caches, and the opportunities there are; or what is wrong even so.
-pub fn settled(vm: &Vm, scenario: &Scenario) -> Result<std::result::Result<(Guest, u32), String>> {
+fn settled(vm: &Vm, scenario: &Scenario) -> Result<std::result::Result<(Guest, u32), String>> {
     let mut guest = vm.guest()?;
-    let run = Run::until_nothing_is_lost(vm, &mut guest, scenario, Choice::NONE, 0, SETTLING);
+    let run = Run::until_nothing_is_lost(vm, &mut guest, scenario, Choice::NONE, 0, 1..=SETTLING);
     Ok(match run.why() {
         None => Ok((guest, run.state.opportunities)),
         Some(why) => Err(why),

@@ -1,6 +1,7 @@
 //! A guest, for scenarios: each function asks `agent` inside, which waits for requests.
 
 use super::ran::Ran;
+use super::script::{Asked, Script, Way};
 use super::verdict::{Failure, Outcome};
 use abi::Plain;
 use abi::errno::Errno;
@@ -9,19 +10,33 @@ use agent::{Program, Reply, Request, Service};
 use std::time::Duration;
 use sys::wait::Status;
 use xtask::running::Running;
-use xtask::stop::Stop;
+use xtask::stop::{Result as Stopped, Stop};
 
 /// A program that takes longer hangs.
 const PROGRAM: Duration = Duration::from_secs(20);
 /// A guest that is silent for longer than its program may take is lost.
 const SILENCE: Duration = Duration::from_secs(40);
+/// Where instructions are counted, a busy guest's seconds are longer.
+const COUNTED_SILENCE: Duration = Duration::from_secs(180);
+/// Enough for a guest that has nothing left to do.
+const ENDING: Duration = Duration::from_secs(60);
 
 /// A booted guest.
-pub struct Guest(Running);
+pub struct Guest {
+    running: Running,
+    asked: Asked,
+    silence: Duration,
+}
 
 impl Guest {
+    /// One that waits for requests.
     pub(super) fn new(running: Running) -> Self {
-        Self(running)
+        Self { running, asked: Asked::one_by_one(), silence: SILENCE }
+    }
+
+    /// One that counts instructions and reads these.
+    pub(super) fn reading(running: Running, script: Script) -> Self {
+        Self { running, asked: Asked::beforehand(script), silence: COUNTED_SILENCE }
     }
 
     /// Runs a program of the guest to its end, without input.
@@ -82,7 +97,20 @@ impl Guest {
 
     /// Its QEMU, memory and kernel log.
     pub fn machine(&mut self) -> &mut Running {
-        &mut self.0
+        &mut self.running
+    }
+
+    /// What it was asked.
+    pub(super) fn into_asked(self) -> Script {
+        self.asked.into_script()
+    }
+
+    /// Lets a guest that reads its requests come to its end: what it was asked, and all that its kernel
+    /// said.
+    pub(super) fn finish(self) -> Stopped<(Script, Vec<String>)> {
+        let patience = if self.asked.is_other() { Duration::ZERO } else { ENDING };
+        let outcome = self.running.end(patience)?.outcome;
+        Ok((self.asked.into_script(), outcome.log))
     }
 
     /// From now on what is run meets faults.
@@ -113,11 +141,17 @@ impl Guest {
 
     fn ask(&mut self, request: &Request) -> Result<Reply, Failure> {
         let lost = |Stop { why, .. }| Failure::Lost(why);
-        self.0.write(&agent::frame(request)).map_err(lost)?;
-        let prefix = self.0.read_bytes(4, SILENCE).map_err(lost)?;
+        let frame = agent::frame(request);
+        match self.asked.next(&frame) {
+            Way::Send => self.running.write(&frame).map_err(lost)?,
+            Way::Given => {}
+            Way::Other => return Err(Failure::Lost("it was given other requests".into())),
+        }
+        let prefix = self.running.read_bytes(4, self.silence).map_err(lost)?;
         let length = prefix.as_array().copied().and_then(agent::length);
         let garbled = || Failure::Lost("the guest's agent does not answer in its language".into());
-        let body = self.0.read_bytes(length.ok_or_else(garbled)?, SILENCE).map_err(lost)?;
+        let length = length.ok_or_else(garbled)?;
+        let body = self.running.read_bytes(length, self.silence).map_err(lost)?;
         agent::parse(&body).ok_or_else(garbled)
     }
 }

@@ -7,7 +7,8 @@
 //!  vm           one boot, restored whenever a guest is lost
 //!  guest        what a scenario may do: asks `tests/agent` inside
 //!  course       one fault after the other, until a run has none left
-//!  replay       one fault again
+//!  replay       one fault again, exactly, in a guest that counts instructions
+//!  script       what such a guest is asked: it gets no input
 //!  run          one run, and what was wrong with it
 //!  verdict      what a run may come to
 //! ```
@@ -22,6 +23,7 @@ mod options;
 mod ran;
 mod replay;
 mod run;
+mod script;
 mod sweep;
 mod verdict;
 mod vm;

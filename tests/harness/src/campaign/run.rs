@@ -6,6 +6,7 @@ use super::vm::Vm;
 use super::{Guest, Scenario};
 use abi::failpoint::FaultState;
 use std::any::Any;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -39,19 +40,20 @@ impl Run {
         Self { outcome, state, took, wrong, lost }
     }
 
-    /// Runs it until nothing is lost, so often at most: what only the first runs leave is a cache that
-    /// was filled. A run in which anything else is wrong is the last one.
+    /// Runs it as often as `times` begins with, and then until nothing is lost, but no more often than it
+    /// ends with: what only the first runs leave is a cache that was filled. A run in which anything else
+    /// is wrong is the last one.
     pub fn until_nothing_is_lost(
         vm: &Vm,
         guest: &mut Guest,
         scenario: &Scenario,
         choice: Choice,
         flags: u32,
-        tries: u32,
+        times: RangeInclusive<u32>,
     ) -> Self {
         let mut run = Self::once(vm, guest, scenario, choice, flags);
-        for _ in 1..tries {
-            if run.lost.is_none() || run.wrong.is_some() {
+        for done in 1..*times.end() {
+            if run.wrong.is_some() || (run.lost.is_none() && done >= *times.start()) {
                 break;
             }
             run = Self::once(vm, guest, scenario, choice, flags);

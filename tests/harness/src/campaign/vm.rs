@@ -1,9 +1,10 @@
 //! One boot, from which every guest goes on.
 
 use super::guest::Guest;
+use super::script::Script;
 use abi::failpoint::FaultRecord;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use xtask::build::{self, Image, Kind, Profile};
 use xtask::contents::{Add, Contents};
@@ -16,6 +17,8 @@ use xtask::stop::{Result, io};
 use xtask::{symbols, workspace};
 
 const AGENT: &str = "/bin/agent";
+/// Where the requests are of a guest that gets no input.
+const REQUESTS: &str = "/boot/requests";
 const BOOT: Duration = Duration::from_secs(60);
 /// Functions of the kernel, failure of which may leave nobody to be told of. A path ends at a trap, so
 /// that a new program's stack, which is copied to, cannot be told from a buffer.
@@ -26,8 +29,10 @@ const RESTART: &[u8] = b"restart 1000 in 1s\npause 10ms 20ms\n";
 
 /// A machine that waits for requests.
 pub struct Vm {
-    snapshot: Snapshot,
+    machine: Machine,
     kernel: PathBuf,
+    contents: Contents,
+    snapshot: Snapshot,
     sites: Vec<Site>,
 }
 
@@ -41,30 +46,28 @@ impl Vm {
         for (host, guest) in files {
             contents.add(&Add { host: host.clone(), guest: guest.clone().into_bytes() })?;
         }
-        let first = First {
-            path: AGENT.into(),
-            arguments: vec![AGENT.into()],
-            environment: vec![b"PATH=/bin".to_vec()],
-        };
-        let session = Session {
-            machine,
-            system: System::Folio,
-            kernel: &kernel,
-            contents,
-            first: Some(first),
-            damage: None,
-            extra: String::new(),
-            timeout: Some(BOOT),
-            log: None,
-        };
+        let session = session(machine, &kernel, contents.clone(), &[AGENT]);
         let snapshot = Snapshot::take(session, agent::READY)?;
-        let sites = failpoints::catalogue(&kernel)?;
-        Ok(Self { snapshot, kernel, sites })
+        let (machine, sites) = (machine.clone(), failpoints::catalogue(&kernel)?);
+        Ok(Self { machine, kernel, contents, snapshot, sites })
     }
 
     /// A guest as it was after the boot.
     pub fn guest(&self) -> Result<Guest> {
         self.snapshot.restore().map(Guest::new)
+    }
+
+    /// A guest that boots, counts instructions, and does what it is asked in `script`: each time the same.
+    pub fn counted(&self, script: Script) -> Result<Guest> {
+        // It stands still until nobody has anything to say to its QEMU any more.
+        let machine = Machine { icount: true, gdb: Some("none".into()), ..self.machine.clone() };
+        let mut contents = self.contents.clone();
+        contents.bytes(REQUESTS, 0o444, script.file())?;
+        let session = session(&machine, &self.kernel, contents, &[AGENT, REQUESTS]);
+        let mut running = session.start_alone()?;
+        running.qmp()?.cont()?;
+        running.read_until(agent::READY, BOOT)?;
+        Ok(Guest::reading(running, script))
     }
 
     /// The failpoints of its kernel.
@@ -83,6 +86,30 @@ impl Vm {
     /// Lines of its log, with functions and lines for addresses.
     pub fn with_names(&self, log: &[String]) -> Vec<String> {
         symbols::resolve(log, &self.kernel)
+    }
+}
+
+fn session<'a>(
+    machine: &'a Machine,
+    kernel: &'a Path,
+    contents: Contents,
+    words: &[&str],
+) -> Session<'a> {
+    let first = First {
+        path: AGENT.into(),
+        arguments: words.iter().map(|word| word.as_bytes().to_vec()).collect(),
+        environment: vec![b"PATH=/bin".to_vec()],
+    };
+    Session {
+        machine,
+        system: System::Folio,
+        kernel,
+        contents,
+        first: Some(first),
+        damage: None,
+        extra: String::new(),
+        timeout: Some(BOOT),
+        log: None,
     }
 }
 
