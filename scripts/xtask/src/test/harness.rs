@@ -1,0 +1,92 @@
+//! The rings of `tests/harness`, which boots its guests itself.
+
+use super::runner::Tests;
+use crate::build::Kind;
+use crate::captured::text;
+use crate::cargo::{self, limited};
+use crate::guest_tests::SUITE;
+use crate::ktap::{last_lines, program_agrees, program_case};
+use crate::lanes::Lane;
+use crate::report::Case;
+use crate::stop::{Result, failed};
+use std::process::Stdio;
+
+const HARNESS_SECONDS: &str = "600";
+const LONG_CAMPAIGN_SECONDS: &str = "14400";
+/// What the harness asks of every image: who may use which page.
+pub const PAGE_TABLES: &str = "page_tables::";
+
+/// How much of the harness.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Whole,
+    /// Without its slow scenarios.
+    Brief,
+}
+
+impl Tests<'_> {
+    /// The scenarios of `tests/harness`, which boots its guests itself: those whose names contain
+    /// `part`.
+    pub(super) fn harness(
+        &mut self,
+        lane: &Lane,
+        part: Option<&str>,
+        extent: Extent,
+    ) -> Result<()> {
+        // Built here: it has its own time to run.
+        let faults = (part != Some(PAGE_TABLES)).then_some(Kind::Faults);
+        for kind in [Kind::Ktest, Kind::Plain].into_iter().chain(faults) {
+            if self.kernel(lane, kind)?.is_none() {
+                return Ok(());
+            }
+        }
+        self.program(SUITE)?;
+        let brief = (extent == Extent::Brief).then_some("--brief");
+        let words: Vec<&str> = brief.into_iter().chain(part).collect();
+        self.of_harness(format!("harness {}", lane.name), lane, &words, HARNESS_SECONDS)
+    }
+
+    /// Faults from outside of guests.
+    pub(super) fn campaigns(&mut self, lane: &Lane, long: bool) -> Result<()> {
+        for kind in [Kind::Ktest, Kind::Plain, Kind::Faults] {
+            if self.kernel(lane, kind)?.is_none() {
+                return Ok(());
+            }
+        }
+        self.program(SUITE)?;
+        let mut words = vec!["--campaigns"];
+        words.extend(long.then_some("--long"));
+        words.extend(self.filter);
+        let seconds = if long { LONG_CAMPAIGN_SECONDS } else { HARNESS_SECONDS };
+        self.of_harness(format!("campaigns {}", lane.name), lane, &words, seconds)
+    }
+
+    /// Runs the harness with these words.
+    pub(super) fn of_harness(
+        &mut self,
+        name: String,
+        lane: &Lane,
+        words: &[&str],
+        seconds: &str,
+    ) -> Result<()> {
+        let mut command = limited(cargo::command("cargo"), seconds);
+        command.args(["run", "--quiet", "--package", "harness", "--"]);
+        command.args(lane.machine.words()).args(words);
+        let filtered = words.iter().any(|word| !word.starts_with('-'));
+        self.group(name, || {
+            let output = command
+                .stdin(Stdio::null())
+                .stderr(Stdio::inherit())
+                .output()
+                .map_err(|error| failed(format!("cannot start cargo: {error}")))?;
+            let stdout = text(&output.stdout);
+            let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
+            let status = output.status.code();
+            if !program_agrees(&cases, status, filtered) {
+                let why = format!("exit status {status:?}\n{}", last_lines(&stdout, 5));
+                cases.push(Case::failed("harness", why));
+            }
+            Ok(cases)
+        })
+    }
+}
