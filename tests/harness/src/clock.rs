@@ -4,6 +4,7 @@ use crate::Outcome;
 use crate::guest::Setup;
 use abi::frame::Exit;
 use xtask::captured::text;
+use xtask::fault_report::Outside;
 
 const SOME: u32 = 60;
 const MANY: u32 = 3000;
@@ -18,6 +19,52 @@ pub fn waits_last_as_long_as_they_should(setup: &Setup) -> Outcome {
     guest.timeout *= if setup.is_long { 20 } else { 1 };
     let ended = guest.run()?;
     let said = text(&ended.stdout);
-    eprint!("clock: seed {seed}: {said}");
-    ended.expect_exit(Exit::Exited(0)).map_err(|why| format!("{said}{why}"))
+    let jumps = || said.lines().filter_map(|line| jump(line, &setup.again("clock")));
+    jumps().for_each(|jump| println!("{}", jump.line()));
+    let others: String =
+        said.lines().filter(|line| !is_right(line)).map(|line| format!("{line}\n")).collect();
+    eprint!("clock: seed {seed}: {others}");
+    ended.expect_exit(Exit::Exited(0)).map_err(|why| format!("{others}{why}"))
+}
+
+/// For a report, `round 3: sleep: a jump by 17 ns: right`.
+fn jump(line: &str, again: &str) -> Option<Outside> {
+    let mut parts = line.strip_prefix("round ")?.splitn(4, ": ");
+    let (_, wait, jump, judged) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (outcome, why) = match judged.split_once(", ") {
+        None => (judged, String::new()),
+        Some((outcome, why)) => (outcome, format!("{jump}: {why}")),
+    };
+    Some(Outside {
+        campaign: "clock".into(),
+        kind: wait.into(),
+        outcome: outcome.into(),
+        why,
+        recovery: None,
+        again: again.into(),
+    })
+}
+
+fn is_right(line: &str) -> bool {
+    line.starts_with("round ") && line.ends_with(": right")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_round_is_told() {
+        let right = jump("round 3: nanosleep: a jump by -17 ns: right", "clock::").unwrap();
+        assert_eq!((right.kind.as_str(), right.outcome.as_str()), ("nanosleep", "right"));
+        assert_eq!((right.why.as_str(), right.again.as_str()), ("", "clock::"));
+        let wrong = jump("round 3: poll: a jump by 17 ns: WRONG, None after 4s", "").unwrap();
+        assert_eq!(
+            (wrong.outcome.as_str(), wrong.why.as_str()),
+            ("WRONG", "a jump by 17 ns: None after 4s")
+        );
+        assert_eq!(jump("60 jumps, 0 wrong", ""), None);
+        assert!(is_right("round 3: nanosleep: a jump by -17 ns: right"));
+        assert!(!is_right("60 jumps, 0 wrong"));
+    }
 }

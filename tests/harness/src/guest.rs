@@ -69,6 +69,13 @@ impl Setup {
         })
     }
 
+    /// What follows `scripts/test fault` to repeat all of a campaign's faults. Their report goes elsewhere,
+    /// so that it does not replace the one that says so.
+    pub fn again(&self, campaign: &str) -> String {
+        let long = if self.is_long { "--long " } else { "" };
+        format!("{long}{campaign}:: --report target/faults/{campaign}")
+    }
+
     /// The guest from which trials go on.
     pub fn at_work(&self) -> std::result::Result<&AtWork, String> {
         self.at_work.get_or_init(|| AtWork::boot(self)).as_ref().map_err(String::clone)

@@ -5,6 +5,7 @@ use crate::guest::{Setup, why};
 use abi::frame::Exit;
 use std::time::Duration;
 use xtask::captured::text;
+use xtask::fault_report::Outside;
 use xtask::session::End;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -18,6 +19,8 @@ pub fn work_is_done_or_refused_honestly(setup: &Setup) -> Outcome {
     let ended = why(guest.end(PATIENCE))?;
     let (said, log) = (text(&ended.stdout), &ended.outcome.log);
     eprint!("pressure: what the work does with so many free frames:\n{said}");
+    let levels = said.lines().filter_map(|line| level(line, &setup.again("pressure")));
+    levels.for_each(|level| println!("{}", level.line()));
     let end = &ended.outcome.end;
     if *end != End::Exit(Exit::Exited(0)) || said.contains("WRONG") {
         return Err(format!("{end:?}: {said}{log:?}"));
@@ -34,6 +37,21 @@ pub fn work_is_done_or_refused_honestly(setup: &Setup) -> Outcome {
     }
 }
 
+/// For a report, `50 free: refuses`.
+fn level(line: &str, again: &str) -> Option<Outside> {
+    let (level, judged) = line.split_once(" free: ")?;
+    let (outcome, why) = judged.split_once([',', ':']).unwrap_or((judged, ""));
+    Some(Outside {
+        campaign: "pressure".into(),
+        // In the order of numbers.
+        kind: format!("{:>4} free frames", level.parse::<u32>().ok()?),
+        outcome: outcome.into(),
+        why: why.trim_start().into(),
+        recovery: None,
+        again: again.into(),
+    })
+}
+
 /// Whether somebody was killed at the level that a line begins with.
 fn is_excused(log: &[String], line: &str) -> bool {
     let level = line.split(':').next().unwrap_or(line);
@@ -44,6 +62,19 @@ fn is_excused(log: &[String], line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_level_is_told() {
+        let refused = level("50 free: refuses", "pressure::").unwrap();
+        assert_eq!(
+            (refused.kind.as_str(), refused.outcome.as_str()),
+            ("  50 free frames", "refuses")
+        );
+        let other = level("0 free: other output, shell: 1", "").unwrap();
+        assert_eq!((other.outcome.as_str(), other.why.as_str()), ("other output", "shell: 1"));
+        let wrong = level("0 free: WRONG: hangs", "").unwrap();
+        assert_eq!((wrong.outcome.as_str(), wrong.why.as_str()), ("WRONG", "hangs"));
+    }
 
     #[test]
     fn an_excuse_is_of_the_same_level() {

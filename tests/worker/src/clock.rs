@@ -43,9 +43,12 @@ pub fn run() -> Result<i32> {
         let (name, wait) = WAITS[random.below(WAITS.len() as u32) as usize];
         let kind = JUMPS[random.below(JUMPS.len() as u32) as usize];
         let jump = kind + kind / 1000 * i64::from(random.below(100));
-        if let Err(why) = jump_during(wait, jump) {
-            wrong += 1;
-            println!("round {round}: {name}, a jump by {jump} ns: {why}");
+        match jump_during(wait, jump) {
+            Ok(()) => println!("round {round}: {name}: a jump by {jump} ns: right"),
+            Err(why) => {
+                wrong += 1;
+                println!("round {round}: {name}: a jump by {jump} ns: WRONG, {why}");
+            }
         }
     }
     println!("{rounds} jumps, {wrong} wrong");

@@ -2,10 +2,12 @@
 //!
 //! Faults are written as they come; only sums are kept.
 
+mod outside;
 mod page;
 mod sums;
 mod tally;
 
+pub use outside::Outside;
 pub use tally::Tally;
 
 use crate::failpoints::Site;
@@ -15,6 +17,7 @@ use serde_json::json;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use sums::Sums;
 
@@ -85,6 +88,7 @@ pub struct Report {
     /// What the first line that could not be written met.
     trouble: Option<Stop>,
     sums: Sums,
+    outside: outside::Sums,
     /// How a run is repeated; its name follows.
     command: String,
 }
@@ -101,13 +105,23 @@ impl Report {
             lines: BufWriter::new(file),
             trouble: None,
             sums: Sums::new(sites),
+            outside: outside::Sums::default(),
             command: command.into(),
         })
     }
 
     pub fn add(&mut self, fault: Fault) {
         self.sums.add(&fault);
-        let line = self.line(&fault);
+        self.write(&self.line(&fault));
+    }
+
+    /// The same for one from outside of the kernel.
+    pub fn add_outside(&mut self, fault: &Outside) {
+        self.outside.add(fault);
+        self.write(&fault.json());
+    }
+
+    fn write(&mut self, line: &serde_json::Value) {
         if let Err(error) = writeln!(self.lines, "{line}")
             && self.trouble.is_none()
         {
@@ -142,6 +156,22 @@ impl Report {
         format!("{} {id}", self.command)
     }
 
+    /// How many were from outside.
+    pub fn outside(&self) -> usize {
+        self.outside.all()
+    }
+
+    /// How many there were at all, in a few words; `None` if there were none.
+    pub fn summary(&self) -> Option<String> {
+        let (inside, outside) = (self.tally(), self.outside());
+        match (inside.all(), outside) {
+            (0, 0) => None,
+            (0, _) => Some(format!("{outside} faults from outside")),
+            (_, 0) => Some(inside.to_string()),
+            _ => Some(format!("{inside}; {outside} from outside")),
+        }
+    }
+
     pub fn tally(&self) -> Tally {
         self.sums.all()
     }
@@ -165,10 +195,25 @@ impl Report {
             return Err(stop);
         }
         let path = self.folder.join("index.html");
-        let page = page::page(&self.sums, |id| self.replay(id));
+        let summary = self.summary().unwrap_or_else(|| "no faults".into());
+        let page = page::page(&summary, &self.sums, &self.outside, |id| self.replay(id));
         fs::write(&path, page).map_err(|error| io("write", &path, error))?;
         write_junit(&self.folder.join("junit.xml"), groups)?;
         Ok(path)
+    }
+}
+
+/// A report that several parts of a run add to.
+#[derive(Clone)]
+pub struct SharedReport(Arc<Mutex<Report>>);
+
+impl SharedReport {
+    pub fn new(report: Report) -> Self {
+        Self(Arc::new(Mutex::new(report)))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, Report> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The page.
 
-use super::Tally;
 use super::sums::Sums;
+use super::{Tally, outside};
 use crate::report::escape;
 use std::fmt::Write;
 
@@ -11,20 +11,27 @@ text-align:right}td:first-child,th:first-child{text-align:left}.failed{backgroun
 .never{background:#fe9}code{font-size:90%}";
 
 /// `replay` is how a run is repeated.
-pub fn page(sums: &Sums, replay: impl Fn(&str) -> String) -> String {
+pub fn page(
+    summary: &str,
+    sums: &Sums,
+    outside: &outside::Sums,
+    replay: impl Fn(&str) -> String,
+) -> String {
     let again = |id: &str| match id {
         "" => String::new(),
         id => format!("<code>{}</code>", escape(&replay(id))),
     };
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n");
-    let all = sums.all();
     // Writing to a string cannot fail.
-    let _ = write!(page, "<title>Faults: {all}</title><style>{STYLE}</style>\n<h1>Faults</h1>\n");
-    let _ = writeln!(page, "<p>{all}.</p>");
+    let _ = writeln!(page, "<title>Faults: {summary}</title><style>{STYLE}</style>");
+    let _ = writeln!(page, "<h1>Faults</h1>\n<p>{summary}.</p>");
     failures(sums, &again, &mut page);
-    survival(sums, &again, &mut page);
-    coverage(sums, &again, &mut page);
-    slowest(sums, &again, &mut page);
+    if sums.all().all() != 0 {
+        survival(sums, &again, &mut page);
+        coverage(sums, &again, &mut page);
+        slowest(sums, &again, &mut page);
+    }
+    outside::page(outside, &mut page);
     page.push_str("</html>\n");
     page
 }

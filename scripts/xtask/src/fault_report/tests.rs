@@ -87,3 +87,37 @@ fn what_is_kept_does_not_grow_with_the_faults() {
     assert_eq!((sums.all().failed, sums.failures.len(), sums.slowest.len()), (10_000, 500, 20));
     assert_eq!((sums.sites[0].callers.len(), sums.scenarios.len()), (50, 1));
 }
+
+#[test]
+fn faults_from_outside_have_lines_and_tables_of_their_own() {
+    let folder = folder();
+    let mut report = report(&folder);
+    let of = |campaign: &str, kind: &str, outcome: &str, recovery| Outside {
+        campaign: campaign.into(),
+        kind: kind.into(),
+        outcome: outcome.into(),
+        why: "a <check>".into(),
+        recovery,
+        again: format!("scripts/test fault {campaign}::{kind}/3"),
+    };
+    let recovery = Some(Duration::from_micros(12_340));
+    report.add_outside(&of("flips", "heap", "detected", None));
+    report.add_outside(&of("flips", "user", "harmless", None));
+    report.add_outside(&of("servers", "proc", "died", recovery));
+    assert_eq!((report.tally().all(), report.outside()), (4, 3));
+    let page = fs::read_to_string(report.finish(&[]).unwrap()).unwrap();
+    for part in [
+        "2 FAILED; 3 from outside.</p>",
+        "<h3>flips</h3>\n<table><tr><th>of<th>faults<th>detected<th>harmless<th>again</tr>",
+        "<tr><td>heap<td>1<td>1<td><td><code>scripts/test fault flips::heap/3</code></tr>",
+        "<tr><td>detected<td>a &lt;check&gt;<td>1<td><code>scripts/test fault flips::heap/3",
+        "<tr><td>proc<td>1<td>1<td>1<td>12.3<td><code>scripts/test fault servers::proc/3",
+        "Slowest recoveries of servers</h3>\n<table><tr><th>of<th>ms<th>again</tr>\n<tr><td>proc<td>12.3",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let text = fs::read_to_string(folder.path().join(LINES)).unwrap();
+    let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["scenario"], &last["microseconds"]), (&json!("servers"), &json!(12_340)));
+    assert_eq!((&last["outside"], &last["survival"]), (&json!(true), &json!("died")));
+}

@@ -26,19 +26,20 @@ pub use shrink::fewest;
 
 use crate::contents::Contents;
 use crate::failpoints;
-use crate::fault_report::Report;
+use crate::fault_report::{Report, SharedReport};
 use crate::guest_tests::show_remarks;
 use crate::jobs::Job;
 use crate::lanes::Lane;
 use crate::machine::Machine;
-use crate::report::{Case, Group, Verdict};
-use crate::server_faults::{SERVERS, server_faults};
+use crate::report::{Case, Verdict};
+use crate::server_faults::{self, SERVERS, server_faults};
+use crate::stop::Result;
 use crate::symbols;
 use crate::workspace;
 use scenarios::scenarios;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use survey::{Survey, lock};
 
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -69,51 +70,67 @@ pub fn usual_folder() -> PathBuf {
     workspace::target().join("faults")
 }
 
+/// Whether a filter is about tests of which nothing is to be reported, or about a single fault.
+fn has_no_report(filter: Option<&str>) -> bool {
+    let is_flip = |filter: &str| filter.starts_with("flips::") && filter.contains('/');
+    let is_single = |filter| is_flip(filter) || server_faults::is_single(filter);
+    injection::is_meant(filter) || filter.is_some_and(is_single)
+}
+
+/// The report of what is asked for, on a kernel like that; `None` for what has none.
+pub fn report(ask: &Ask, lane: &Lane, kernel: &Path) -> Result<Option<SharedReport>> {
+    if has_no_report(ask.filter.as_deref()) {
+        return Ok(None);
+    }
+    let sites = failpoints::catalogue(kernel)?;
+    let again = format!("{} --replay", command(&lane.machine));
+    Report::create(&ask.folder, sites, again).map(|report| Some(SharedReport::new(report)))
+}
+
 /// Runs all of it; without a filter, each failpoint has to be reached.
-pub fn fault(lane: &Lane, kernel: PathBuf, contents: Contents, ask: Ask) -> Job {
+pub fn fault(
+    lane: &Lane,
+    kernel: PathBuf,
+    contents: Contents,
+    ask: Ask,
+    report: Option<SharedReport>,
+) -> Job {
     let lane = lane.clone();
     Job::new(format!("fault {}", lane.name), move || {
         let filter = ask.filter.as_deref();
-        if filter.is_some_and(|filter| filter.starts_with(SERVERS)) {
-            return server_faults(&lane, &kernel, &contents, filter, ask.long);
-        }
         let (mut cases, mut output) =
             injection::injection(&lane, &kernel, contents.clone(), filter)?;
-        if injection::is_meant(filter) {
-            show_remarks(&output);
-            return Ok(cases);
+        let (of_servers, faults) = server_faults(&lane, &kernel, &contents, filter, ask.long)?;
+        cases.extend(of_servers);
+        let is_more = filter.is_none_or(|filter| !filter.starts_with(SERVERS));
+        if let Some(report) = report {
+            let command = command(&lane.machine);
+            faults.iter().for_each(|fault| report.lock().add_outside(&fault.after(&command)));
+            if is_more {
+                let survey = Survey::new(report, Progress::new(ask.is_alone));
+                let survey = Arc::new(Mutex::new(survey));
+                scenarios(&lane, &kernel, &contents, &ask, &survey)?;
+                let mut survey = lock(&survey);
+                shrink::shrink(&Replays::new(&lane, &kernel, contents), &mut survey)?;
+                output.push_str(&survey.output);
+                cases.append(&mut survey.cases);
+            }
         }
-        cases.extend(server_faults(&lane, &kernel, &contents, filter, ask.long)?);
-        let start = Instant::now();
-        let report =
-            Report::create(&ask.folder, failpoints::catalogue(&kernel)?, command(&lane.machine))?;
-        let survey = Arc::new(Mutex::new(Survey::new(report, Progress::new(ask.is_alone))));
-        scenarios(&lane, &kernel, &contents, &ask, &survey)?;
-        let mut survey = lock(&survey);
-        shrink::shrink(&Replays::new(&lane, &kernel, contents), &mut survey)?;
-        output.push_str(&survey.output);
         show_remarks(&output);
-        cases.append(&mut survey.cases);
         cases.iter_mut().for_each(|case| name_addresses(case, &kernel));
         if filter.is_none() {
             cases.extend(failpoints::coverage(&kernel, &output)?);
-        }
-        let name = format!("fault {}", lane.name);
-        let group = Group { name, cases: cases.clone(), took: start.elapsed() };
-        if survey.report.tally().all() != 0 {
-            let place = survey.report.finish(&[group])?;
-            eprintln!("{}; report: {}", survey.report.tally(), place.display());
         }
         Ok(cases)
     })
 }
 
-/// What repeats a run on that machine.
-fn command(machine: &Machine) -> String {
+/// What runs faults on that machine.
+pub fn command(machine: &Machine) -> String {
     let usual = crate::lanes::faults(&Machine::default()).machine.words();
     let words = machine.words().into_iter().filter(|word| !usual.contains(word));
     let words: String = words.map(|word| format!(" '{word}'")).collect();
-    format!("scripts/test fault{words} --replay")
+    format!("scripts/test fault{words}")
 }
 
 /// Puts functions and lines in the place of a call path's addresses.

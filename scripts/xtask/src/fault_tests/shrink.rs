@@ -45,9 +45,10 @@ pub fn shrink(replays: &Replays, survey: &mut Survey) -> Result<()> {
         };
         let few = found.map_or(run.clone(), part);
         if few != run {
-            survey.report.note_fewest(&run, &few);
+            survey.report.lock().note_fewest(&run, &few);
         }
-        note(survey, &harm, &format!("again: {}", survey.report.replay(&few)));
+        let again = survey.report.lock().replay(&few);
+        note(survey, &harm, &format!("again: {again}"));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::line::{Injected, Line, Outcome, Run};
 use super::progress::Progress;
-use crate::fault_report::{Fault, Report, Survival, id};
+use crate::fault_report::{Fault, SharedReport, Survival, id};
 use crate::ktap::program_case;
 use crate::report::Case;
 use std::io::{self, Write};
@@ -25,7 +25,7 @@ impl Harm {
 }
 
 pub struct Survey {
-    pub report: Report,
+    pub report: SharedReport,
     pub progress: Progress,
     pub cases: Vec<Case>,
     pub harms: Vec<Harm>,
@@ -37,7 +37,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    pub fn new(report: Report, progress: Progress) -> Self {
+    pub fn new(report: SharedReport, progress: Progress) -> Self {
         let (cases, harms, output) = (Vec::new(), Vec::new(), String::new());
         Self { report, progress, cases, harms, output, scenario: String::new(), choice: None }
     }
@@ -78,9 +78,10 @@ impl Survey {
     }
 
     fn add(&mut self, choice: &str, fault: Option<&Injected>, survival: Survival, took: Duration) {
-        let site = fault.and_then(|fault| self.report.site(fault.site));
+        let mut report = self.report.lock();
+        let site = fault.and_then(|fault| report.site(fault.site));
         let point = site.map_or("unknown", |site| &site.name).to_owned();
-        self.report.add(Fault {
+        report.add(Fault {
             scenario: self.scenario.clone(),
             choice: choice.to_owned(),
             point,
@@ -152,12 +153,14 @@ pub fn lock(survey: &Mutex<Survey>) -> MutexGuard<'_, Survey> {
 mod tests {
     use super::*;
     use crate::failpoints::Site;
+    use crate::fault_report::Report;
     use crate::transient::Transient;
 
     fn surveyed(text: &str) -> Survey {
         let folder = Transient::folder(&std::env::temp_dir(), "survey").unwrap();
         let site = Site { name: "failslab".into(), file: "a.rs".into(), line: 7 };
         let report = Report::create(folder.path(), vec![site], "again").unwrap();
+        let report = SharedReport::new(report);
         let survey = Arc::new(Mutex::new(Survey::new(report, Progress::new(false))));
         let mut lines = Lines::new(&survey);
         // However it arrives.
@@ -173,7 +176,7 @@ mod tests {
     #[test]
     fn runs_become_faults_and_the_rest_is_kept() {
         let survey = surveyed(RUNS);
-        let tally = survey.report.tally();
+        let tally = survey.report.lock().tally();
         assert_eq!((tally.done, tally.failed, tally.all()), (1, 2, 3));
         let harm = Harm { scenario: "a".into(), choice: "1,4".into(), opportunities: vec![1, 4] };
         assert_eq!(survey.harms, [harm]);
@@ -189,7 +192,7 @@ mod tests {
         assert_eq!(survey.lose("the kernel panicked", &log).as_deref(), Some("b"));
         let harm = survey.harms.last().unwrap();
         assert_eq!((harm.id().as_str(), &harm.opportunities[..]), ("b:%9-3", &[12][..]));
-        assert_eq!(survey.report.tally_of("b").failed, 1);
+        assert_eq!(survey.report.lock().tally_of("b").failed, 1);
         assert_eq!(survey.lose("again", &log), None);
     }
 }

@@ -6,6 +6,7 @@ mod table;
 
 use crate::captured::capture;
 use crate::contents::Contents;
+use crate::fault_report::Outside;
 use crate::guest_tests::describe;
 use crate::ktap::program_case;
 use crate::lanes::Lane;
@@ -34,21 +35,27 @@ const FLOOR: f64 = 95.0;
 /// Changes of text and data in the long set.
 const LONG_FAULTS: usize = 5000;
 
-/// Runs what a filter selects, all without one, and says what came of it.
+/// Whether a filter is about one fault.
+pub fn is_single(filter: &str) -> bool {
+    Plan::of(filter, false).is_some_and(|plan| plan.is_single)
+}
+
+/// Runs what a filter selects, all without one, and says what came of it; also of each fault, unless it is
+/// the only one.
 pub fn server_faults(
     lane: &Lane,
     kernel: &Path,
     contents: &Contents,
     filter: Option<&str>,
     long: bool,
-) -> Result<Vec<Case>> {
+) -> Result<(Vec<Case>, Vec<Outside>)> {
     let plan = match filter {
         None => Plan::all(long),
         Some(filter) if filter.starts_with(SERVERS) => match Plan::of(filter, long) {
             Some(plan) => plan,
-            None => return Ok(Vec::new()),
+            None => return Ok(Default::default()),
         },
-        Some(_) => return Ok(Vec::new()),
+        Some(_) => return Ok(Default::default()),
     };
     let (mut table, mut cases) = (Table::default(), Vec::new());
     for (server, tasks) in &plan.servers {
@@ -57,7 +64,7 @@ pub fn server_faults(
     }
     if plan.is_single {
         table.faults().for_each(|fault| eprintln!("{fault}"));
-        return Ok(cases);
+        return Ok((cases, Vec::new()));
     }
     eprintln!("{table}\nservers: seed {}", plan.seed);
     if plan.is_complete {
@@ -71,7 +78,8 @@ pub fn server_faults(
             cases.push(Case::failed("servers::enough", why));
         }
     }
-    Ok(cases)
+    let faults = table.faults().map(|fault| fault.outside(plan::filter(fault, plan.seed)));
+    Ok((cases, faults.collect()))
 }
 
 struct Campaign<'a> {

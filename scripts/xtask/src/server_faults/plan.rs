@@ -85,6 +85,16 @@ impl Plan {
     }
 }
 
+/// The filter that selects this fault alone.
+pub fn filter(fault: &Fault, seed: u32) -> String {
+    let Fault { server, number, kind, .. } = fault;
+    match fault.is_change() {
+        true if seed == SEED => format!("{SERVERS}{server}:{number}"),
+        true => format!("{SERVERS}{server}:{number}@{seed}"),
+        false => format!("{SERVERS}{server}:{kind}:{number}"),
+    }
+}
+
 /// What is left when a guest was of no use any more after this fault.
 pub fn after(mut tasks: Vec<Task>, last: &Fault) -> Vec<Task> {
     let is_met = |task: &Task| match ACTS.into_iter().find(|(what, _)| *what == last.kind) {
@@ -133,6 +143,19 @@ mod tests {
         assert_eq!(words.join(" "), "hanging 3 1 1");
         for wrong in ["servers::disk", "servers::proc:x", "servers::proc:no:1", "servers::@x"] {
             assert_eq!(Plan::of(wrong, false), None);
+        }
+    }
+
+    #[test]
+    fn each_fault_has_a_filter() {
+        for (line, seed, words) in [
+            ("fault files 17 source 0x08049000 died 12", 1, "faults 17 1 1"),
+            ("fault files 17 source 0x08049000 died 12", 7, "faults 17 1 7"),
+            ("fault files 9 hanging - hung 900", 1, "hanging 9 1 1"),
+        ] {
+            let plan = Plan::of(&filter(&Fault::parse(line).unwrap(), seed), false).unwrap();
+            let again: Vec<String> = plan.servers[0].1.iter().flat_map(Task::words).collect();
+            assert_eq!((plan.is_single, again.join(" ").as_str()), (true, words));
         }
     }
 

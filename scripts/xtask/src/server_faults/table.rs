@@ -1,7 +1,9 @@
 //! What came of all faults.
 
+use crate::fault_report::Outside;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 /// Within so many milliseconds the work has to be done again.
 const SOON: u32 = 1000;
@@ -53,8 +55,30 @@ impl Fault {
         self.recovery.is_none()
     }
 
-    fn is_change(&self) -> bool {
+    /// It changed text or data; else it happened at a message.
+    pub fn is_change(&self) -> bool {
         self.place != NO_PLACE
+    }
+
+    /// For a report; `again` selects it.
+    pub fn outside(&self, again: String) -> Outside {
+        let outcome = match self.outcome {
+            _ if self.is_lost() => "lost",
+            Outcome::None => "no effect",
+            Outcome::Wrong => "wrong answer",
+            Outcome::Died => "died",
+            Outcome::Hung => "hung",
+        };
+        let time = self.recovery.filter(|_| self.is_fatal());
+        let is_wrong = self.outcome == Outcome::Wrong;
+        Outside {
+            campaign: "servers".into(),
+            kind: format!("{}, {}", self.server, self.kind),
+            outcome: outcome.into(),
+            why: if is_wrong { "an error, or not true" } else { "" }.into(),
+            recovery: time.map(|time| Duration::from_millis(time.into())),
+            again,
+        }
     }
 
     /// The server died or hung of it.
@@ -201,6 +225,18 @@ impl fmt::Display for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_who_died_or_hung_has_to_recover() {
+        let outside = |line: &str| Fault::parse(line).unwrap().outside("again".into());
+        let died = outside("fault proc 1 source 0x08049003 died 12");
+        assert_eq!((died.kind.as_str(), died.outcome.as_str()), ("proc, source", "died"));
+        assert_eq!(died.recovery, Some(Duration::from_millis(12)));
+        let wrong = outside("fault proc 3 source 0x08049000 wrong -");
+        assert_eq!((wrong.outcome.as_str(), wrong.recovery), ("wrong answer", None));
+        let lost = outside("fault files 0 source 0x08049000 died lost");
+        assert_eq!((lost.outcome.as_str(), lost.recovery), ("lost", None));
+    }
 
     #[test]
     fn faults_are_counted() {

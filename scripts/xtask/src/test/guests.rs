@@ -56,7 +56,7 @@ impl Tests<'_> {
         }
         let Some(kernel) = self.kernel(lane, Kind::Faults)? else { return Ok(None) };
         let contents = self.contents_for_suite()?;
-        Ok(Some(fault_tests::fault(lane, kernel, contents, ask)))
+        Ok(Some(fault_tests::fault(lane, kernel, contents, ask, self.report.clone())))
     }
 
     /// So many seconds of stress, and a third of that with switches forced.

@@ -4,6 +4,8 @@ use super::runner::Tests;
 use crate::build::Kind;
 use crate::captured::text;
 use crate::cargo::{self, limited};
+use crate::fault_report::Outside;
+use crate::fault_tests;
 use crate::guest_tests::SUITE;
 use crate::ktap::{last_lines, program_agrees, program_case};
 use crate::lanes::Lane;
@@ -43,7 +45,7 @@ impl Tests<'_> {
         self.program(SUITE)?;
         let brief = (extent == Extent::Brief).then_some("--brief");
         let words: Vec<&str> = brief.into_iter().chain(part).collect();
-        self.of_harness(format!("harness {}", lane.name), lane, &words, HARNESS_SECONDS)
+        self.of_harness(format!("harness {}", lane.name), lane, &words, HARNESS_SECONDS).map(drop)
     }
 
     /// Faults from outside of guests.
@@ -58,35 +60,43 @@ impl Tests<'_> {
         words.extend(long.then_some("--long"));
         words.extend(self.filter);
         let seconds = if long { LONG_CAMPAIGN_SECONDS } else { HARNESS_SECONDS };
-        self.of_harness(format!("campaigns {}", lane.name), lane, &words, seconds)
+        let told = self.of_harness(format!("campaigns {}", lane.name), lane, &words, seconds)?;
+        if let Some(report) = &self.report {
+            let (mut report, command) = (report.lock(), fault_tests::command(&lane.machine));
+            let faults = told.lines().filter_map(Outside::parse);
+            faults.for_each(|fault| report.add_outside(&fault.after(&command)));
+        }
+        Ok(())
     }
 
-    /// Runs the harness with these words.
+    /// Runs the harness with these words; what it said.
     pub(super) fn of_harness(
         &mut self,
         name: String,
         lane: &Lane,
         words: &[&str],
         seconds: &str,
-    ) -> Result<()> {
+    ) -> Result<String> {
         let mut command = limited(cargo::command("cargo"), seconds);
         command.args(["run", "--quiet", "--package", "harness", "--"]);
         command.args(lane.machine.words()).args(words);
         let filtered = words.iter().any(|word| !word.starts_with('-'));
+        let mut said = String::new();
         self.group(name, || {
             let output = command
                 .stdin(Stdio::null())
                 .stderr(Stdio::inherit())
                 .output()
                 .map_err(|error| failed(format!("cannot start cargo: {error}")))?;
-            let stdout = text(&output.stdout);
-            let mut cases: Vec<Case> = stdout.lines().filter_map(program_case).collect();
+            said = text(&output.stdout).into_owned();
+            let mut cases: Vec<Case> = said.lines().filter_map(program_case).collect();
             let status = output.status.code();
             if !program_agrees(&cases, status, filtered) {
-                let why = format!("exit status {status:?}\n{}", last_lines(&stdout, 5));
+                let why = format!("exit status {status:?}\n{}", last_lines(&said, 5));
                 cases.push(Case::failed("harness", why));
             }
             Ok(cases)
-        })
+        })?;
+        Ok(said)
     }
 }

@@ -5,11 +5,13 @@
 //!  runner    runs groups of tests, and shows what comes of them
 //!  built     what they need
 //!  guests    kernel tests, suite, faults, stress, calls at random: each machine's are a job
+//!  faults    what came of faults in guests and in the harness: one report
 //!  harness   the harness, and its campaigns
 //!  linux     the suite on this Linux; oracle and foreign, which Debian's Linux has to agree with
 //! ```
 
 mod built;
+mod faults;
 mod guests;
 mod harness;
 mod linux;
@@ -41,6 +43,7 @@ pub fn run(words: Words) -> Result<u8> {
         filter: options.filter.as_deref(),
         programs: None,
         groups: Vec::new(),
+        report: None,
         start: Instant::now(),
         named: options.ring.is_some_and(|ring| ring != Ring::All),
     };
@@ -67,6 +70,7 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::Fault) => {
             let lane = lanes::faults(machine);
             let is_outside = tests.filter.map(fault_tests::is_outside);
+            tests.begin_report(&lane, &options.faults())?;
             if is_outside != Some(true) {
                 let job = tests.fault(&lane, options.faults())?;
                 tests.run(job)?;
@@ -74,6 +78,7 @@ pub fn run(words: Words) -> Result<u8> {
             if is_outside != Some(false) {
                 tests.campaigns(&own, options.long)?;
             }
+            tests.finish_report()?;
         }
         Some(Ring::Random) => {
             let jobs = tests.random(machine, &options.random)?;
@@ -105,9 +110,11 @@ pub fn run(words: Words) -> Result<u8> {
         Some(Ring::All) => {
             tests.host(Draw::Fresh)?;
             tests.suite_on_linux()?;
+            let (faults, ask) = (lanes::faults(machine), options.faults());
+            tests.begin_report(&faults, &ask)?;
             let mut jobs = tests.on_all_machines(machine)?;
             jobs.extend(tests.stress(machine, stress)?);
-            jobs.extend(tests.fault(&lanes::faults(machine), options.faults())?);
+            jobs.extend(tests.fault(&faults, ask)?);
             jobs.extend(tests.random(machine, &options.random)?);
             tests.run_together(jobs)?;
             for lane in &lanes::layouts(machine) {
@@ -116,6 +123,7 @@ pub fn run(words: Words) -> Result<u8> {
                 tests.harness(lane, part, Extent::Whole)?;
             }
             tests.campaigns(&own, options.long)?;
+            tests.finish_report()?;
             tests.compared(&ORACLE, &own)?;
             tests.compared(&FOREIGN, &own)?;
         }

@@ -1,6 +1,7 @@
 //! Runs groups of tests, and shows what comes of them.
 
 use crate::build::Program;
+use crate::fault_report::SharedReport;
 use crate::jobs::{self, Job, Step};
 use crate::report::{Case, Counts, Group, Verdict};
 use crate::stop::Result;
@@ -11,6 +12,8 @@ pub struct Tests<'a> {
     pub filter: Option<&'a str>,
     pub programs: Option<Vec<Program>>,
     pub groups: Vec<Group>,
+    /// What came of faults.
+    pub report: Option<SharedReport>,
     pub start: Instant,
     /// The user named this ring, so it has to be there.
     pub named: bool,

@@ -1,7 +1,9 @@
 //! What a flip came to, judged by what was seen against what is seen without one.
 
+use super::places::Flip;
 use crate::at_work::{Ending, Seen};
 use abi::frame::Exit;
+use xtask::fault_report::Outside;
 use xtask::session::End;
 
 /// And what noticed it, or what was wrong.
@@ -27,6 +29,18 @@ impl Outcome {
             Self::Detected(_) => 1,
             Self::Wrong(_) => 2,
             Self::Crash(_) => 3,
+        }
+    }
+
+    /// For a report.
+    pub fn outside(&self, flip: Flip) -> Outside {
+        Outside {
+            campaign: "flips".into(),
+            kind: flip.class.name().into(),
+            outcome: Self::NAMES[self.kind()].into(),
+            why: self.text().into(),
+            recovery: None,
+            again: format!("flips::{flip}"),
         }
     }
 
@@ -166,6 +180,15 @@ mod tests {
         assert_eq!(walked, Outcome::Detected("walk of page tables: a rule".into()));
         let lost = seen(Ending::Done, "file: 0123abcd\nend: 00000000\nlost: a page\ndone\n", &[]);
         assert_eq!(judge(&good(), &lost), Outcome::Detected("the count of what is lost".into()));
+    }
+
+    #[test]
+    fn a_report_names_the_flip_as_filters_take_it() {
+        let flip = Flip::parse("heap/17").unwrap();
+        let outside = Outcome::Detected("a check".into()).outside(flip);
+        assert_eq!((outside.kind.as_str(), outside.outcome.as_str()), ("heap", "detected"));
+        let name = outside.again.strip_prefix("flips::").and_then(Flip::parse);
+        assert_eq!((name, outside.why.as_str()), (Some(flip), "a check"));
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub fn each_flip_comes_to_something(setup: &Setup) -> Verdict {
     })?;
     let took = start.elapsed().as_secs_f64() / flips.len() as f64;
     eprintln!("flips: seed {}, {:.0} ms each\n{table}", setup.seed, took * 1000.0);
+    table.iter().for_each(|(flip, outcome)| println!("{}", outcome.outside(*flip).line()));
     for class in Class::ALL {
         eprintln!("flips: {} bytes of {} in use", campaign.places().bytes(class), class.name());
     }

@@ -6,6 +6,7 @@ use crate::at_work::{Ending, Seen};
 use crate::guest::{Setup, why};
 use crate::trials::for_each;
 use std::time::Duration;
+use xtask::fault_report::Outside;
 use xtask::running::Running;
 use xtask::session::End;
 use xtask::symbols;
@@ -45,8 +46,9 @@ pub fn one_in_the_middle_of_another_waits(setup: &Setup) -> Outcome {
             }))?;
             interrupt(guest)
         })?;
-        told(&seen, &work.good, 2)
-            .map_err(|why| format!("{steps} steps after the first: {why}"))?;
+        let judged = told(&seen, &work.good, 2);
+        tell(setup, "in the middle of another", &judged);
+        judged.map_err(|why| format!("{steps} steps after the first: {why}"))?;
     }
     Ok(())
 }
@@ -69,19 +71,22 @@ pub fn a_double_fault_is_told_all_the_same(setup: &Setup) -> Outcome {
         let ended = why(guest.end(PATIENCE))?;
         let has = |text: &str| ended.outcome.log.iter().any(|line| line.contains(text));
         let is_told = has("double fault: the kernel stack ran into its guard page");
-        if ended.outcome.end != End::Failed("the kernel panicked".into())
-            || !is_told
-            || !has("PANIC END")
-        {
-            return Err(format!("{steps} steps: {:?}, {:?}", ended.outcome.end, ended.outcome.log));
-        }
+        let has_panicked = ended.outcome.end == End::Failed("the kernel panicked".into());
+        let judged = match has_panicked && is_told && has("PANIC END") {
+            true => Ok(()),
+            false => {
+                Err(format!("{steps} steps: {:?}, {:?}", ended.outcome.end, ended.outcome.log))
+            }
+        };
+        tell(setup, "in a double fault", &judged);
+        judged?;
     }
     Ok(())
 }
 
 fn all_pass(setup: &Setup, places: &[Place]) -> Outcome {
     let work = setup.at_work()?;
-    for_each(
+    let all = for_each(
         places,
         |_| {},
         |place| {
@@ -95,11 +100,25 @@ fn all_pass(setup: &Setup, places: &[Place]) -> Outcome {
                 interrupt(guest)
             });
             let judged = seen.and_then(|seen| told(&seen, &work.good, 1));
-            judged.map_err(|why| format!("{place}: {why}"))
+            Ok(judged.map_err(|why| format!("{place}: {why}")))
         },
     )?;
+    places.iter().zip(&all).for_each(|(place, judged)| tell(setup, place.name, judged));
     eprintln!("nmi: {} places", places.len());
-    Ok(())
+    all.into_iter().collect()
+}
+
+/// For the report.
+fn tell(setup: &Setup, place: &str, judged: &Outcome) {
+    let fault = Outside {
+        campaign: "nmi".into(),
+        kind: place.into(),
+        outcome: if judged.is_ok() { "passed" } else { "WRONG" }.into(),
+        why: judged.as_ref().err().cloned().unwrap_or_default(),
+        recovery: None,
+        again: setup.again("nmi"),
+    };
+    println!("{}", fault.line());
 }
 
 fn interrupt(guest: &mut Running) -> Outcome {
