@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use xtask::fault_report::Report;
+use xtask::fault_tests::Progress;
 use xtask::machine::Machine;
 use xtask::report::{Counts, Group, Verdict};
 use xtask::stop::Result;
@@ -57,9 +58,15 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
             let command = again(campaign, &options.machine);
             let mut report =
                 Report::create(&place(campaign, options), vm.sites().to_vec(), command)?;
-            let mut cases = Vec::new();
+            let (mut cases, mut progress) = (Vec::new(), Progress::new(true));
             for scenario in scenarios() {
-                let case = course::sweep(&vm, scenario, &mut report);
+                let (runs, each) = course::expect(&vm, scenario).unwrap_or_default();
+                progress.expect(scenario.name, runs, each);
+            }
+            for scenario in scenarios() {
+                progress.begin(scenario.name);
+                let case = course::sweep(&vm, scenario, &mut report, &mut progress);
+                progress.end();
                 match &case.verdict {
                     Verdict::Failed(why) => println!("not ok {}: {why}", case.name),
                     _ => println!("ok {}: {}", case.name, report.tally_of(scenario.name)),

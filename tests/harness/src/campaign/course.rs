@@ -7,7 +7,9 @@ use super::vm::Vm;
 use super::{Guest, Scenario};
 use abi::failpoint::{Failpoint, FaultRecord};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 use xtask::fault_report::{Fault, Report, Survival};
+use xtask::fault_tests::Progress;
 use xtask::report::Case;
 use xtask::stop::Result;
 
@@ -25,13 +27,21 @@ struct Course<'a> {
     vm: &'a Vm,
     scenario: &'a Scenario,
     report: &'a mut Report,
+    progress: &'a mut Progress,
     guest: Guest,
     wrong: Vec<String>,
 }
 
+/// How many runs a scenario may take, and how long one of them; `None` if something is in the way, which its
+/// sweep will tell.
+pub fn expect(vm: &Vm, scenario: &Scenario) -> Option<(u32, Duration)> {
+    let (_, run) = settled(vm, scenario).ok()?.ok()?;
+    Some((scenario.sweep.runs(run.state.opportunities), run.took))
+}
+
 /// Runs a scenario with each of its faults. Whatever is in the way fails it.
-pub fn sweep(vm: &Vm, scenario: &Scenario, report: &mut Report) -> Case {
-    match all(vm, scenario, report) {
+pub fn sweep(vm: &Vm, scenario: &Scenario, report: &mut Report, progress: &mut Progress) -> Case {
+    match all(vm, scenario, report, progress) {
         Ok(wrong) => match &wrong[..] {
             [] => Case::passed(scenario.name),
             [why] => Case::failed(scenario.name, why),
@@ -45,29 +55,34 @@ pub fn sweep(vm: &Vm, scenario: &Scenario, report: &mut Report) -> Case {
 }
 
 /// What was wrong.
-fn all(vm: &Vm, scenario: &Scenario, report: &mut Report) -> Result<Vec<String>> {
-    let (guest, opportunities) = match settled(vm, scenario)? {
+fn all(
+    vm: &Vm,
+    scenario: &Scenario,
+    report: &mut Report,
+    progress: &mut Progress,
+) -> Result<Vec<String>> {
+    let (guest, run) = match settled(vm, scenario)? {
         Ok(settled) => settled,
         Err(why) => return Ok(vec![format!("before anything failed: {why}")]),
     };
-    if opportunities == 0 {
+    if run.state.opportunities == 0 {
         let kinds = "nothing that could fail is done for it: does it run a program, and are its \
                      `points` the right ones?";
         return Ok(vec![kinds.into()]);
     }
-    let mut course = Course { vm, scenario, report, guest, wrong: Vec::new() };
+    let mut course = Course { vm, scenario, report, progress, guest, wrong: Vec::new() };
     let singles = course.singles()?;
     course.pairs(singles)?;
     Ok(course.wrong)
 }
 
 /// A guest in which a scenario has run without faults until it left everything as it was, as the first
-/// runs fill caches, and the opportunities there are; or what is wrong even so.
-fn settled(vm: &Vm, scenario: &Scenario) -> Result<std::result::Result<(Guest, u32), String>> {
+/// runs fill caches, and the last of these runs; or what is wrong even so.
+fn settled(vm: &Vm, scenario: &Scenario) -> Result<std::result::Result<(Guest, Run), String>> {
     let mut guest = vm.guest()?;
     let run = Run::until_nothing_is_lost(vm, &mut guest, scenario, Choice::NONE, 0, 1..=SETTLING);
     Ok(match run.why() {
-        None => Ok((guest, run.state.opportunities)),
+        None => Ok((guest, run)),
         Some(why) => Err(why),
     })
 }
@@ -86,9 +101,9 @@ impl Course<'_> {
 
     /// Each pair near enough of the single ones there were.
     fn pairs(&mut self, singles: u32) -> Result<()> {
-        let bound = self.scenario.sweep.pairs;
-        for nth in 1..bound.min(singles + 1) {
-            for then in 1..=bound - nth {
+        let sweep = self.scenario.sweep;
+        for nth in sweep.nths(singles) {
+            for then in 1..=sweep.pairs - nth {
                 // Without a second fault now there is none later on.
                 if self.meet(Choice::pair(nth, then))? < 2 {
                     break;
@@ -106,6 +121,7 @@ impl Course<'_> {
         let (vm, scenario) = (self.vm, self.scenario);
         let run = Run::until_nothing_is_lost(vm, &mut self.guest, scenario, choice, 0, TRIES);
         let (why, faults) = (run.why(), run.state.faults);
+        self.progress.step(faults as usize);
         if why.is_some() || faults != 0 {
             self.note(choice, &run, why.as_deref());
         }

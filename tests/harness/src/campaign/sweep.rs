@@ -1,6 +1,7 @@
 //! What a scenario declares.
 
 use abi::failpoint::Failpoint;
+use std::ops::Range;
 
 /// Which faults a scenario meets, and how its programs may take them: by default each single one of
 /// every kind that is answered at once, and any exit status but a panic's.
@@ -39,5 +40,32 @@ impl Sweep {
     /// most this.
     pub fn pairs(self, bound: u32) -> Self {
         Self { pairs: bound, ..self }
+    }
+}
+
+impl Sweep {
+    /// How many runs there are at most where nothing else is wrong, with so many single opportunities: the
+    /// last one finds none.
+    pub(super) fn runs(&self, opportunities: u32) -> u32 {
+        opportunities + 1 + self.nths(opportunities).map(|nth| self.pairs - nth).sum::<u32>()
+    }
+
+    /// The first faults of pairs.
+    pub(super) fn nths(&self, opportunities: u32) -> Range<u32> {
+        1..self.pairs.min(opportunities + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn singles_and_pairs_are_counted() {
+        assert_eq!(Sweep::default().runs(0), 1);
+        assert_eq!(Sweep::default().runs(17), 18);
+        // 1 and 1, 2 or 3 later; 2 and 1 or 2 later; 3 and 1 later.
+        assert_eq!(Sweep::default().pairs(4).runs(17), 18 + 6);
+        assert_eq!(Sweep::default().pairs(4).runs(2), 3 + 5);
     }
 }
