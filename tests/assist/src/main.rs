@@ -13,6 +13,7 @@ mod tree;
 use alloc::vec;
 use assist::*;
 use core::cell::Cell;
+use core::hint::{black_box, spin_loop};
 use core::mem::forget;
 use sys::ipc::{
     Caller, Frames, IoPorts, Level, Message, Port, Received, Reply, ReplyParts, Server, Token,
@@ -92,7 +93,7 @@ impl Server for Assist<'_> {
             EXIT if is_asked_to_end => process::exit(message.get(0).cast_signed()),
             CRASH if is_asked_to_end => misuse::crash(),
             HANG if is_asked_to_end => loop {
-                core::hint::spin_loop();
+                spin_loop();
             },
             WHO | EXIT | CRASH | HANG => self.who(caller),
             BE_SILENT => {
@@ -104,7 +105,8 @@ impl Server for Assist<'_> {
             DEMAND => Ok(Reply::new().word(misuse::demands())),
             LEAK => {
                 for _ in 0..message.get(0) {
-                    forget(vec![1_u8; 4096]);
+                    // A compiler may leave out what nobody looks at.
+                    forget(black_box(vec![1_u8; 4096]));
                     forget(Frames::new(1)?);
                     forget(Port::new(Level::PROGRAM)?);
                 }
