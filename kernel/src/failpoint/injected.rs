@@ -20,20 +20,25 @@ pub(super) fn tell(opportunity: &Opportunity, number: u32) {
     tell_calls(&calls, |text| log::info!("{text}"));
 }
 
-/// The running thread ends with that wait status: if a signal ends it, says what had been done to it.
+/// The running thread ends with that wait status: if a signal ends it, or if it is a server that has not
+/// answered yet, says what had been done to it.
 pub(super) fn tell_fatal(task: &Task, status: i32) {
-    // WTERMSIG.
-    let signal = status & 0x7f;
-    if signal == 0 || !is_armed() {
+    if !is_armed() {
         return;
     }
     let whose = task.scope.whose(task.tid()).unwrap_or_default();
+    // WTERMSIG and WEXITSTATUS.
+    let (what, number) = match status & 0x7f {
+        0 if !whose.is_served() => return,
+        0 => ("with status", status >> 8 & 0xff),
+        signal => ("by signal", signal),
+    };
     let is_its = |record: &FaultRecord| record.tid.cast_unsigned() == whose.tid;
     let is_for_it = |record: &FaultRecord| is_its(record) || record.served != 0;
     let mut is_begun = false;
     tell_all(&whose, is_for_it, is_its, |text| {
         if !is_begun {
-            log::info!("{} ends by signal {signal}, after", task::describe_current());
+            log::info!("{} ends {what} {number}, after", task::describe_current());
             is_begun = true;
         }
         log::info!("{text}");

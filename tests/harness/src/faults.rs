@@ -1,11 +1,16 @@
 //! Faults that the command line asks for, and what the log says of them.
 
 use crate::Outcome;
-use crate::guest::Setup;
+use crate::guest::{Setup, why};
 use crate::tiny;
 use abi::boot::INIT_PATH;
 use abi::frame::Exit;
+use std::time::Duration;
 use xtask::captured::text;
+use xtask::session::End;
+
+/// Longer than a test of the suite takes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Timers that are late harm nobody.
 const LATE: &str = "fail_timer_late=1,100,0,2";
@@ -52,6 +57,41 @@ pub fn a_fatal_signal_is_told_with_the_nth_before_it(setup: &Setup) -> Outcome {
     let ended = setup.failing(setup.program(&words)?)?.run()?;
     ended.expect_exit(Exit::Exited(0))?;
     ended.expect_said(&[" ends by signal 9, after", "  fault injected: fail_futex at kernel/src/"])
+}
+
+/// The kernel says what had been done to it, and `init` that it is gone.
+pub fn a_servers_death_is_told_with_the_faults_before_it(setup: &Setup) -> Outcome {
+    for (test, ends, by_init, fault) in [
+        (
+            "injection::a_server_is_killed_for_want_of_a_page",
+            " assist ends by signal 9, after",
+            " was ended by SIGKILL",
+            "  fault injected: fail_page_",
+        ),
+        (
+            "injection::a_server_ends_itself_for_want_of_memory",
+            " assist ends with status 101, after",
+            " ended with status 101",
+            "  fault injected: fail_vma_reserve at kernel/src/",
+        ),
+    ] {
+        let guest = setup.failing(setup.suite(test)?)?.start()?;
+        let outcome = why(guest.end(PATIENCE))?.outcome;
+        let log = &outcome.log;
+        if outcome.end != End::Exit(Exit::Exited(0)) {
+            return Err(format!("{test}: {:?}: {log:#?}", outcome.end));
+        }
+        let Some(place) = log.iter().position(|line| line.ends_with(ends)) else {
+            return Err(format!("{test}: nothing{ends}: {log:#?}"));
+        };
+        let is_served = |line: &&String| line.contains(fault) && line.ends_with(" as a server");
+        let is_told = |line: &String| line.contains("assist: server ") && line.ends_with(by_init);
+        let behind = &log[place + 1..];
+        if behind.first().filter(is_served).is_none() || !behind.iter().any(is_told) {
+            return Err(format!("{test}: not told{ends}: {log:#?}"));
+        }
+    }
+    Ok(())
 }
 
 pub fn passages_are_counted_from_the_beginning(setup: &Setup) -> Outcome {

@@ -96,6 +96,12 @@ impl Setup {
         Ok(Guest::new(self, self.kernel.clone(), contents, words))
     }
 
+    /// A guest that runs a test of the suite, with the services that those want.
+    pub fn suite(&self, test: &str) -> std::result::Result<Guest<'_>, String> {
+        let contents = why(build::contents_for_suite(&self.programs))?;
+        Ok(Guest::new(self, self.kernel.clone(), contents, &["/bin/suite", test]))
+    }
+
     /// The same guest on a kernel with failpoints.
     pub fn failing<'a>(&self, guest: Guest<'a>) -> std::result::Result<Guest<'a>, String> {
         let layout = self.machine.layout;

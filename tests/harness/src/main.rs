@@ -117,6 +117,7 @@ scenarios! {
         a_panic_names_the_faults_before_it,
         a_fatal_signal_is_told_with_the_faults_before_it,
         a_fatal_signal_is_told_with_the_nth_before_it,
+        a_servers_death_is_told_with_the_faults_before_it,
         passages_are_counted_from_the_beginning,
         attributes_count_on_the_command_line,
     ],

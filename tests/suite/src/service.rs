@@ -30,7 +30,7 @@ tests![
 const SECOND: core::time::Duration = core::time::Duration::from_secs(1);
 
 /// Runs a test as a program that services may be called by.
-fn as_program(test: fn()) {
+pub fn as_program(test: impl FnOnce()) {
     only_on_folio("ARCHITECTURE.md, What is on top: user/init");
     if file::stat("/etc/services/assist.conf").is_err() {
         skip!("this archive has no assist service");

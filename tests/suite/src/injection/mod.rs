@@ -7,6 +7,7 @@ mod permission;
 mod plan;
 mod poked;
 mod retries;
+mod server_death;
 mod serving;
 mod surroundings;
 
@@ -18,6 +19,7 @@ use permission::*;
 use plan::*;
 use poked::*;
 use retries::*;
+use server_death::*;
 use serving::*;
 use surroundings::*;
 use sys::abi::failpoint::{Failpoint, FaultPlan, FaultSite, FaultState};
@@ -50,6 +52,8 @@ tests![
     a_request_is_over_though_nobody_looked,
     an_answer_to_one_is_no_answer_to_another,
     what_a_closed_context_leaves_is_the_servers,
+    a_server_is_killed_for_want_of_a_page,
+    a_server_ends_itself_for_want_of_memory,
     a_notification_is_lost,
     a_notification_comes_twice,
     a_timer_is_late,
