@@ -10,6 +10,7 @@
 mod damage;
 mod kernel_image;
 mod memory;
+mod registers;
 mod roots;
 mod rules;
 mod sample;

@@ -48,7 +48,7 @@ impl Looked {
     /// What is wrong at this moment, and where address spaces begin if nothing is.
     fn check(&mut self) -> Result<Vec<u64>, String> {
         let sample = self.sample()?;
-        sample.check_switches(&self.cpu)?;
+        sample.registers.check_switches(&self.cpu)?;
         sample.check(&self.image)?;
         Ok(sample.roots(&self.image))
     }

@@ -1,8 +1,8 @@
 use super::kernel_image::KernelImage;
 use super::memory::Memory;
+use super::registers::Registers;
 use super::roots;
 use super::rules::*;
-use super::sample::Registers;
 use super::walk::{Format, Mapping, Rights, walk};
 use std::collections::HashSet;
 
