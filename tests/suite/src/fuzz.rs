@@ -4,6 +4,7 @@ use crate::child;
 use crate::scene::wait_bounded;
 use crate::scratch::Scratch;
 use alloc::format;
+use random::generate::EDGES;
 use sys::process;
 use sys::wait::Status;
 
@@ -48,26 +49,6 @@ const TINY: [u8; 96] = [
     96, 0, 0, 0, 96, 0, 0, 0, 5, 0, 0, 0, 0, 0x10, 0, 0,
     // mov eax, 1; xor ebx, ebx; int 0x80
     0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80, 0, 0, 0,
-];
-
-/// Values that sit at some edge.
-pub const EDGES: [u32; 16] = [
-    0,
-    1,
-    2,
-    0xff,
-    0xfff,
-    0x1000,
-    0x1001,
-    0x7fff_ffff,
-    0x8000_0000,
-    0xbfff_f000,
-    0xc000_0000,
-    0xf800_0000,
-    0xffff_f000,
-    0xffff_fff0,
-    0xffff_fffe,
-    0xffff_ffff,
 ];
 
 /// Executes `program`; how it ended. 126 if it was refused.

@@ -4,11 +4,12 @@
 use crate::calls::{self, Call, Kind};
 use crate::child;
 use crate::cpu_clock::{of_process, of_thread};
-use crate::fuzz::{EDGES, Random};
+use crate::fuzz::Random;
 use crate::harness::on_folio;
 use crate::scene::{Directory, Scene, interrupt_waits, limit_memory, wait_bounded};
 use alloc::format;
 use alloc::vec::Vec;
+use random::generate::EDGES;
 use sys::ipc::{Level, raise_level};
 use sys::syscall::pointer;
 use sys::wait::Status;

@@ -1,5 +1,6 @@
 //! Makes steps.
 
+mod edges;
 mod kept;
 pub mod parameter;
 mod shape;
@@ -20,6 +21,7 @@ use parameter::sort;
 use sort::Sort;
 use value::Maker;
 
+pub use edges::EDGES;
 pub use weight::reason;
 
 /// A call with the sorts of its arguments.

@@ -1,30 +1,12 @@
 //! Values of a sort: mostly good ones.
 
+use super::edges::EDGES;
 use super::sort::{Kind, Sort};
 use crate::chance::Chance;
 use crate::place::*;
 use crate::step::{Made, Value};
 use abi::memory::PAGE_SIZE as PAGE;
 
-/// Numbers at some edge.
-const EDGES: [u32; 16] = [
-    0,
-    1,
-    2,
-    0xff,
-    0xfff,
-    0x1000,
-    0x1001,
-    0x7fff_ffff,
-    0x8000_0000,
-    0xbfff_f000,
-    0xc000_0000,
-    0xf800_0000,
-    0xffff_f000,
-    0xffff_fff0,
-    0xffff_fffe,
-    0xffff_ffff,
-];
 /// Structures in structures.
 const DEEPEST: u32 = 3;
 
