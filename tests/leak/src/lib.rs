@@ -4,9 +4,11 @@
 
 extern crate alloc;
 
+mod heartbeats;
 mod orphans;
 mod snapshot;
 
+pub use heartbeats::await_heartbeats;
 pub use orphans::end_orphans;
 pub use snapshot::Snapshot;
 

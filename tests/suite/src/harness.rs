@@ -7,12 +7,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::arch::x86::__cpuid;
 use core::fmt::Write;
-use core::time::Duration;
 use sys::abi::file::{F_SETFL, O_NONBLOCK};
 use sys::abi::signal::{SIGALRM, SIGKILL};
 use sys::io::{Fd, STDERR};
 use sys::process::{self, Fork};
-use sys::time::sleep;
 use sys::wait::Status;
 use sys::{Errno, println};
 
@@ -64,9 +62,6 @@ pub const SKIPPED: i32 = 77;
 /// Seconds a test may take.
 const TIME_LIMIT: u32 = 120;
 
-/// Servers have shown by then that they work.
-const HEARTBEAT: Duration = Duration::from_millis(600);
-
 /// Prints the names.
 pub fn list(tests: &[&[Case]]) -> i32 {
     for case in tests.iter().copied().flatten() {
@@ -82,9 +77,7 @@ pub fn run<'a>(tests: &[&[Case]], filters: impl Iterator<Item = &'a [u8]> + Clon
     // What the first test of all makes the kernel and this program keep is no leak, and neither is
     // what servers keep from the first time that `init` asks them whether they work.
     let _ = run_one(&Case { path: "warm-up", run: || panic!("as every failing test") });
-    if on_folio() {
-        sleep(HEARTBEAT);
-    }
+    ::leak::await_heartbeats().expect("manifests");
     for case in tests.iter().copied().flatten() {
         let name = case.name();
         if !selected(name, filters.clone()) {
@@ -141,19 +134,9 @@ fn run_exactly(case: &Case) -> Verdict {
 
 /// What came of a test, and what is different after it.
 fn run_between(case: &Case, take: fn() -> Option<Snapshot>) -> (Verdict, Option<String>) {
-    if stress::was_asked_for() {
-        // There is no second run that tells what the first one brings along for good.
-        stress::briefly(|| run_one(case));
-    }
     let before = take();
     let verdict = run_one(case);
-    let count = || before.as_ref().zip(take()).and_then(|(old, new)| old.difference(&new));
-    let mut lost = count();
-    if lost.is_some() && stress::was_asked_for() {
-        // There is no second run that tells what a server kept from being asked meanwhile.
-        sleep(HEARTBEAT);
-        lost = count();
-    }
+    let lost = before.as_ref().zip(take()).and_then(|(old, new)| old.difference(&new));
     (verdict, lost)
 }
 

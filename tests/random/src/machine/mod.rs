@@ -19,17 +19,14 @@ use crate::{READY, Step};
 use alloc::format;
 use alloc::string::String;
 use arena::Arena;
-use core::time::Duration;
 use figures::Figures;
-use leak::{Snapshot, end_orphans};
+use leak::{Snapshot, await_heartbeats, end_orphans};
 use lines::Lines;
 use others::Others;
 use source::{Generated, Source};
 use sys::{env, eprintln, print, println, process, time};
 use watch::Watch;
 
-/// Servers have shown by then that they work, and have let go of who is dead.
-const HEARTBEAT: Duration = Duration::from_millis(600);
 /// As often may a batch run until it leaves nothing: what only one run keeps is no leak.
 const RUNS: usize = 3;
 
@@ -79,6 +76,7 @@ impl Player {
 
     fn prepare() -> sys::Result<Self> {
         process::adopt_orphans(true)?;
+        await_heartbeats()?;
         Ok(Self { arena: Arena::new()?, figures: Figures::new()? })
     }
 
@@ -106,12 +104,7 @@ impl Player {
             if run == 0 {
                 ran = self.figures.describe(&watch);
             }
-            let difference = || before.as_ref()?.difference(&Snapshot::settled()?);
-            lost = difference();
-            if lost.is_some() {
-                time::sleep(HEARTBEAT);
-                lost = difference();
-            }
+            lost = before.and_then(|before| before.difference(&Snapshot::settled()?));
             if lost.is_none() {
                 break;
             }

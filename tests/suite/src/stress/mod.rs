@@ -40,14 +40,6 @@ pub fn was_asked_for() -> bool {
     DURATION.load(SeqCst) != 0
 }
 
-/// Runs a test for no longer than in the suite.
-pub fn briefly<T>(run: impl FnOnce() -> T) -> T {
-    let asked = DURATION.swap(USUAL, SeqCst);
-    let ran = run();
-    DURATION.store(asked, SeqCst);
-    ran
-}
-
 /// Whether the threads of a test go on.
 fn goes_on() -> bool {
     !STOP.load(SeqCst)
