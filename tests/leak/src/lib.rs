@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod heartbeats;
 mod orphans;
+mod residents;
 mod snapshot;
 
 pub use heartbeats::await_heartbeats;

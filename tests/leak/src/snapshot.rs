@@ -1,6 +1,7 @@
 //! What the kernel holds.
 
 use crate::on_folio;
+use crate::residents::Residents;
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
@@ -10,8 +11,17 @@ use sys::abi::syscall::folio::*;
 use sys::syscall::{folio, output};
 
 /// What the kernel holds when nothing is cached. Figures that only grow are left out.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Snapshot(Statistics);
+pub struct Snapshot {
+    statistics: Statistics,
+    residents: Residents,
+}
+
+/// As far as it matters: pages of files come and go.
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Self) -> bool {
+        self.statistics == other.statistics
+    }
+}
 
 impl Snapshot {
     /// Counts; `None` on Linux.
@@ -19,6 +29,8 @@ impl Snapshot {
         if !on_folio() {
             return None;
         }
+        // Before it is counted: the list is memory.
+        let residents = Residents::now();
         let mut statistics = Statistics::default();
         let size = size_of::<Statistics>() as u32;
         // SAFETY: the calls touch no memory but the structure.
@@ -31,7 +43,7 @@ impl Snapshot {
         statistics.switches = 0;
         statistics.zones.iter_mut().for_each(|zone| zone.least_free = 0);
         set_slabs_aside(&mut statistics);
-        Some(Self(statistics))
+        Some(Self { statistics, residents })
     }
 
     /// Counts when nobody else is at work: until two counts agree, or for a second.
@@ -50,12 +62,12 @@ impl Snapshot {
 
     /// Whether the machine has none beyond the direct map.
     pub fn has_no_high_memory(&self) -> bool {
-        self.0.zones[ZONE_HIGHMEM].managed == 0
+        self.statistics.zones[ZONE_HIGHMEM].managed == 0
     }
 
     /// What is different in `later`, for people; `None` if nothing is.
     pub fn difference(&self, later: &Self) -> Option<String> {
-        let (old, new) = (&self.0, &later.0);
+        let (old, new) = (&self.statistics, &later.statistics);
         let mut text = String::new();
         let mut compare = |what: &str, old: u32, new: u32| {
             if old != new {
@@ -83,7 +95,8 @@ impl Snapshot {
         if text.is_empty() && self != later {
             text.push_str("some figure");
         }
-        (!text.is_empty()).then_some(text)
+        let who = self.residents.difference(&later.residents);
+        (!text.is_empty()).then(|| text + &who)
     }
 }
 
