@@ -1,10 +1,11 @@
 //! Signals: handlers and the mask.
 
-use crate::Result;
 use crate::syscall::{input, linux, output};
+use crate::{Errno, Result};
 use abi::UserMutPtr;
 use abi::UserPtr;
 use abi::signal::{SA_RESTORER, SA_SIGINFO, Sigaction, Siginfo, SignalSet, Ucontext};
+use core::time::Duration;
 
 // Where handlers return to. `sigreturn` wants the signal number popped, `rt_sigreturn` does not.
 core::arch::global_asm!(
@@ -126,4 +127,18 @@ pub fn wait(set: SignalSet) -> Result<i32> {
     let signal =
         unsafe { linux::rt_sigtimedwait(input(&set), UserMutPtr::NULL, UserPtr::NULL, 8) }?;
     Ok(signal.cast_signed())
+}
+
+/// The same for no longer than `limit`; `None` if none was pending by then. (`rt_sigtimedwait`)
+///
+/// EINTR: another signal was handled.
+pub fn wait_for(set: SignalSet, limit: Duration) -> Result<Option<i32>> {
+    let limit = super::time::timespec(limit);
+    // SAFETY: set and limit are ours.
+    let signal = unsafe { linux::rt_sigtimedwait(input(&set), UserMutPtr::NULL, input(&limit), 8) };
+    match signal {
+        Ok(signal) => Ok(Some(signal.cast_signed())),
+        Err(Errno::EAGAIN) => Ok(None),
+        Err(errno) => Err(errno),
+    }
 }

@@ -57,10 +57,15 @@ pub fn since_epoch() -> Duration {
     clock(CLOCK_REALTIME).unwrap_or_default()
 }
 
+/// As calls take it; at most 2,147,483,647 seconds.
+pub(super) fn timespec(duration: Duration) -> Timespec {
+    let sec = i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
+    Timespec { sec, nsec: duration.subsec_nanos().cast_signed() }
+}
+
 /// Sleeps, also across handled signals; at most 2,147,483,647 seconds. (`nanosleep`)
 pub fn sleep(duration: Duration) {
-    let sec = i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
-    let mut left = Timespec { sec, nsec: duration.subsec_nanos().cast_signed() };
+    let mut left = timespec(duration);
     loop {
         let asked = left;
         // SAFETY: both structures are ours.

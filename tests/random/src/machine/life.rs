@@ -13,6 +13,7 @@ use abi::time::CLOCK_MONOTONIC;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use sys::abi::file::{AT_FDCWD, O_RDWR};
+use sys::abi::signal::{SIG_SETMASK, SignalSet};
 use sys::abi::{UserPtr, UserStr};
 use sys::file::File;
 use sys::io::Fd;
@@ -20,7 +21,7 @@ use sys::ipc::{Frames, IoPorts, Level, Port, raise_level};
 use sys::statistics::StatisticsRight;
 use sys::syscall::{input, linux, output};
 use sys::trace::Tracer;
-use sys::{Result, directory, file, process};
+use sys::{Result, directory, file, process, signal};
 
 /// What it takes its steps with.
 pub struct Life<'a> {
@@ -71,6 +72,7 @@ impl<'a> Life<'a> {
     /// One half of them have every right that root has, and none is more trusted than programs.
     fn begin(&self, sibling: i32, folder: &str) -> Result<()> {
         process::set_group(0, 0)?;
+        signal::change_mask(SIG_SETMASK, SignalSet::EMPTY)?;
         directory::set_current(folder)?;
         let null = File::open_with("/dev/null", O_RDWR, 0)?;
         self.keep_handles()?;
@@ -176,7 +178,7 @@ fn kept<T>(handle: T) -> core::mem::ManuallyDrop<T> {
 }
 
 /// Handles signals.
-extern "C" fn nothing(_: i32) {}
+pub extern "C" fn nothing(_: i32) {}
 
 /// What it may use, so that there is something left for others.
 fn limit() -> Result<()> {

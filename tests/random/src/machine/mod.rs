@@ -24,6 +24,8 @@ use leak::{Snapshot, await_heartbeats, end_orphans};
 use lines::Lines;
 use others::Others;
 use source::{Generated, Source};
+use sys::abi::signal::{SIG_BLOCK, SIGALRM, SIGCHLD, SignalSet};
+use sys::signal::{self, Action};
 use sys::{env, eprintln, print, println, process, time};
 use watch::Watch;
 
@@ -76,6 +78,11 @@ impl Player {
 
     fn prepare() -> sys::Result<Self> {
         process::adopt_orphans(true)?;
+        // Whoever is interrupted must not end by that, from birth on.
+        let handler = Action::Handler(life::nothing);
+        // SAFETY: it does nothing.
+        unsafe { signal::set_action(SIGALRM, handler, 0, SignalSet::EMPTY) }?;
+        signal::change_mask(SIG_BLOCK, SignalSet::of(SIGCHLD))?;
         await_heartbeats()?;
         Ok(Self { arena: Arena::new()?, figures: Figures::new()? })
     }

@@ -10,12 +10,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 use sys::abi::process::WNOHANG;
-use sys::abi::signal::{SIGALRM, SIGCONT, SIGKILL};
+use sys::abi::signal::{SIGALRM, SIGCHLD, SIGCONT, SIGKILL, SignalSet};
 use sys::process::{self, Fork};
-use sys::time;
 use sys::wait::Status;
+use sys::{signal, time};
 
-/// How often somebody looks.
+/// How often somebody looks who does not go on. Who has ended is noticed at once.
 const LOOK: Duration = Duration::from_millis(3);
 /// Looks at a process that does not go on until it is interrupted, until it is killed, and until that
 /// should have ended it.
@@ -67,10 +67,17 @@ impl<'a> Watch<'a> {
                 self.start(process, 0)?;
             }
         }
+        let mut next = time::now() + LOOK;
         while self.wards.iter().any(|ward| ward.pid.is_some()) {
-            time::sleep(LOOK);
+            let rest = next.saturating_sub(time::now());
+            if !rest.is_zero() {
+                let _ = signal::wait_for(SignalSet::of(SIGCHLD), rest);
+            }
             self.bury()?;
-            self.look()?;
+            if time::now() >= next {
+                self.look()?;
+                next = time::now() + LOOK;
+            }
         }
         Ok(())
     }
