@@ -5,6 +5,7 @@ use crate::syscall::{failpoint as calls, input, output, pointer};
 use crate::{Errno, Result};
 use abi::UserPtr;
 use abi::failpoint::{FaultPlan, FaultSite, FaultState};
+use abi::memory::PAGE_SIZE;
 
 /// What fails for whoever is in it. When it is dropped, nothing does any more.
 #[derive(Debug)]
@@ -81,13 +82,21 @@ pub fn sites() -> impl Iterator<Item = FaultSite> {
     })
 }
 
-/// Changes a process's private memory, within one page, whatever rights it has there. Nobody else sees
-/// it. (`fault_poke`)
+/// Changes a process's private memory, page by page, whatever rights it has there. Nobody else sees it.
+/// (`fault_poke`)
 ///
 /// ENOSYS: this kernel was built without failpoints. EPERM: this process is not root's. EACCES: others
-/// share the memory.
+/// share the memory. EFAULT: there is none; pages before that one are changed.
 pub fn poke(pid: i32, address: u32, bytes: &[u8]) -> Result<()> {
-    let size = u32::try_from(bytes.len()).map_err(|_| Errno::EINVAL)?;
-    // SAFETY: the kernel only reads the slice; what becomes of the other process is the caller's wish.
-    unsafe { calls::fault_poke(pid, address, UserPtr::new(pointer(bytes)), size) }.map(drop)
+    let (mut at, mut rest) = (address, bytes);
+    while !rest.is_empty() {
+        let room = (PAGE_SIZE - at % PAGE_SIZE) as usize;
+        let (part, later) = rest.split_at(room.min(rest.len()));
+        let (from, size) = (UserPtr::new(pointer(part)), part.len() as u32);
+        // SAFETY: the kernel only reads the slice; what becomes of the other process is the caller's
+        // wish.
+        unsafe { calls::fault_poke(pid, at, from, size) }?;
+        (at, rest) = (at.checked_add(size).ok_or(Errno::EFAULT)?, later);
+    }
+    Ok(())
 }

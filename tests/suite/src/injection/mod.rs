@@ -61,6 +61,7 @@ tests![
     memory_becomes_short_and_comes_back,
     the_time_of_day_jumps,
     text_changes_for_one_process,
+    bytes_change_in_two_pages,
     sites_count_who_passes,
 ];
 
