@@ -7,14 +7,15 @@ use sys::abi::syscall::folio::ProcessStatistics;
 use sys::syscall::{folio, output};
 
 /// One process and its pages.
+#[derive(Clone)]
 struct Resident {
     pid: i32,
     name: [u8; 16],
     pages: u32,
 }
 
-/// All processes when somebody looked: what a loss may be, for people.
-#[derive(Default)]
+/// All processes when somebody looked.
+#[derive(Clone, Default)]
 pub struct Residents(Vec<Resident>);
 
 /// Every process after `pid`, one by one. Only Folio tells.
@@ -35,6 +36,15 @@ impl Residents {
             Resident { pid, name, pages }
         };
         Self(processes().map(resident).collect())
+    }
+
+    /// Pages that those have more, or fewer, who were there before.
+    pub fn growth(&self, later: &Self) -> i64 {
+        let pairs = later.0.iter().filter_map(|now| {
+            let before = self.0.iter().find(|one| one.pid == now.pid)?;
+            Some(i64::from(now.pages) - i64::from(before.pages))
+        });
+        pairs.sum()
     }
 
     /// Who has more or fewer pages later, or is new; empty if nobody is.

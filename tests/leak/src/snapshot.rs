@@ -11,6 +11,7 @@ use sys::abi::syscall::folio::*;
 use sys::syscall::{folio, output};
 
 /// What the kernel holds when nothing is cached. Figures that only grow are left out.
+#[derive(Clone)]
 pub struct Snapshot {
     statistics: Statistics,
     residents: Residents,
@@ -63,6 +64,35 @@ impl Snapshot {
     /// Whether the machine has none beyond the direct map.
     pub fn has_no_high_memory(&self) -> bool {
         self.statistics.zones[ZONE_HIGHMEM].managed == 0
+    }
+
+    /// Pages that processes have more than now, or fewer, of those that were there.
+    pub fn growth(&self, later: &Self) -> i64 {
+        self.residents.growth(&later.residents)
+    }
+
+    /// The same as [`difference`](Self::difference), but pages that processes have now, of those that were
+    /// there before, are not lost: a server may keep what it was asked for.
+    pub fn difference_but_growth(&self, later: &Self) -> Option<String> {
+        let (old, new) = (&self.statistics, &later.statistics);
+        let pages = |statistics: &Statistics| {
+            let owned = [OWNER_ANONYMOUS, OWNER_CACHE].map(|owner| statistics.owners[owner]);
+            let free = [ZONE_NORMAL, ZONE_HIGHMEM].map(|zone| statistics.zones[zone].free);
+            [owned, free].map(|two| i64::from(two[0]) + i64::from(two[1]))
+        };
+        let ([owned, free], [owned_later, free_later]) = (pages(old), pages(new));
+        let growth = self.growth(later);
+        if owned_later - owned != growth || free - free_later != growth {
+            return self.difference(later);
+        }
+        let mut rest = later.clone();
+        for owner in [OWNER_ANONYMOUS, OWNER_CACHE] {
+            rest.statistics.owners[owner] = old.owners[owner];
+        }
+        for zone in [ZONE_NORMAL, ZONE_HIGHMEM] {
+            rest.statistics.zones[zone].free = old.zones[zone].free;
+        }
+        self.difference(&rest)
     }
 
     /// What is different in `later`, for people; `None` if nothing is.
