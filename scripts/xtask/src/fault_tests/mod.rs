@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  injection     tests of the injection itself
-//!  scenarios     all scenarios, in one guest as long as it lives
+//!  scenarios     all scenarios, in guests side by side
 //!  line          what the suite says of each run
 //!  survey        gathers it: report, results, progress
 //!  progress      how far it is, and how long it may take
@@ -45,6 +45,10 @@ use survey::{Survey, lock};
 const TIMEOUT: Duration = Duration::from_secs(600);
 /// A million faults take longer.
 const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
+
+/// Faults that all scenarios together have to come to.
+const LEAST: usize = 50_000;
+const LONG_LEAST: usize = 1_000_000;
 
 /// Faults from outside of the machine, which the harness makes.
 const OUTSIDE: [&str; 4] = ["flips::", "clock::", "pressure::", "nmi::"];
@@ -114,6 +118,11 @@ pub fn fault(
                 shrink::shrink(&Replays::new(&lane, &kernel, contents), &mut survey)?;
                 output.push_str(&survey.output);
                 cases.append(&mut survey.cases);
+                let least = if ask.long { LONG_LEAST } else { LEAST };
+                if filter.is_none() && survey.faults < least {
+                    let why = format!("{} faults, not {least}", survey.faults);
+                    cases.push(Case::failed("faults::enough", why));
+                }
             }
         }
         show_remarks(&output);

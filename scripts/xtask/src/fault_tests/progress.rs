@@ -33,14 +33,14 @@ impl Progress {
         self.start = Instant::now();
     }
 
-    /// From now on runs are of this one.
-    pub fn begin(&mut self, scenario: &str) {
-        self.work.begin(scenario);
+    /// There will be no more runs of this one, however many were expected.
+    pub fn over(&mut self, scenario: &str) {
+        self.work.over(scenario);
     }
 
-    /// A run has ended.
-    pub fn step(&mut self, faults: usize) {
-        self.work.step(faults);
+    /// A run of it has ended.
+    pub fn step(&mut self, scenario: &str, faults: usize) {
+        self.work.step(scenario, faults);
         let pause = if self.is_on_terminal { GLANCE } else { REST };
         if self.shown.elapsed() < pause {
             return;
@@ -64,51 +64,66 @@ impl Progress {
     }
 }
 
-/// What is expected, and what is done of it.
+/// A scenario's runs.
+#[derive(Default)]
+struct Runs {
+    expected: u32,
+    each: Duration,
+    done: u32,
+    is_over: bool,
+}
+
+impl Runs {
+    /// What is behind it of what was expected.
+    fn behind(&self) -> Duration {
+        let done = if self.is_over { self.expected } else { self.done.min(self.expected) };
+        self.each * done
+    }
+}
+
+/// What is expected, and what is done of it. Several scenarios may run at a time.
 #[derive(Default)]
 struct Work {
-    expected: BTreeMap<String, (u32, Duration)>,
-    all: Duration,
-    /// That of the scenarios before the current one.
-    before: Duration,
+    scenarios: BTreeMap<String, Runs>,
+    /// The last one that went on.
     current: String,
-    runs: u32,
     faults: usize,
-    scenarios: usize,
 }
 
 impl Work {
-    fn expect(&mut self, scenario: &str, runs: u32, each: Duration) {
-        if self.expected.insert(scenario.to_owned(), (runs, each)).is_none() {
-            self.all += each * runs;
+    fn expect(&mut self, scenario: &str, expected: u32, each: Duration) {
+        let runs = Runs { expected, each, ..Runs::default() };
+        self.scenarios.entry(scenario.to_owned()).or_insert(runs);
+    }
+
+    fn over(&mut self, scenario: &str) {
+        if let Some(runs) = self.scenarios.get_mut(scenario) {
+            runs.is_over = true;
         }
     }
 
-    fn begin(&mut self, scenario: &str) {
-        if let Some((runs, each)) = self.expected.get(&self.current) {
-            self.before += *each * *runs;
-            self.scenarios += 1;
-        }
-        (self.current, self.runs) = (scenario.to_owned(), 0);
-    }
-
-    fn step(&mut self, faults: usize) {
-        self.runs += 1;
+    fn step(&mut self, scenario: &str, faults: usize) {
         self.faults += faults;
+        if self.current != scenario {
+            self.current = scenario.to_owned();
+        }
+        if let Some(runs) = self.scenarios.get_mut(scenario) {
+            runs.done += 1;
+        }
     }
 
     /// Of the expected work.
     fn part(&self) -> f64 {
-        let current = self.expected.get(&self.current);
-        let current = current.map_or(Duration::ZERO, |(runs, each)| *each * self.runs.min(*runs));
-        let done = (self.before + current).as_secs_f64();
-        if self.all.is_zero() { 0.0 } else { (done / self.all.as_secs_f64()).min(1.0) }
+        let all: Duration = self.scenarios.values().map(|runs| runs.each * runs.expected).sum();
+        let behind: Duration = self.scenarios.values().map(Runs::behind).sum();
+        if all.is_zero() { 0.0 } else { behind.as_secs_f64() / all.as_secs_f64() }
     }
 
     fn line(&self, elapsed: Duration) -> String {
-        let Self { faults, scenarios, current, .. } = self;
-        let (part, all) = (self.part(), self.expected.len());
-        let mut line = format!("{faults} faults, {scenarios} of {all} scenarios, {current}");
+        let Self { scenarios, current, faults } = self;
+        let (part, all) = (self.part(), scenarios.len());
+        let over = scenarios.values().filter(|runs| runs.is_over).count();
+        let mut line = format!("{faults} faults, {over} of {all} scenarios, {current}");
         if part > 0.0 {
             let left = (elapsed.as_secs_f64() * (1.0 - part) / part).round() as u64;
             let (minutes, seconds) = (left / 60, left % 60);
@@ -128,18 +143,25 @@ mod tests {
         work.expect("a", 10, Duration::from_millis(30));
         work.expect("b", 10, Duration::from_millis(10));
         assert_eq!(work.line(Duration::ZERO), "0 faults, 0 of 2 scenarios, ");
-        work.begin("a");
-        (0..5).for_each(|_| work.step(2));
+        (0..5).for_each(|_| work.step("a", 2));
         let line = "10 faults, 0 of 2 scenarios, a: 37 %, about 2:05 left";
         assert_eq!(work.line(Duration::from_secs(75)), line);
         // It was fewer than expected, and then more.
-        work.begin("b");
-        let line = "10 faults, 1 of 2 scenarios, b: 75 %, about 0:20 left";
+        work.over("a");
+        let line = "10 faults, 1 of 2 scenarios, a: 75 %, about 0:20 left";
         assert_eq!(work.line(Duration::from_secs(60)), line);
-        (0..30).for_each(|_| work.step(1));
-        assert_eq!(
-            work.line(Duration::from_secs(100)),
-            "40 faults, 1 of 2 scenarios, b: 100 %, about 0:00 left"
-        );
+        (0..30).for_each(|_| work.step("b", 1));
+        let line = "40 faults, 1 of 2 scenarios, b: 100 %, about 0:00 left";
+        assert_eq!(work.line(Duration::from_secs(100)), line);
+    }
+
+    #[test]
+    fn scenarios_run_side_by_side() {
+        let mut work = Work::default();
+        work.expect("a", 10, Duration::from_millis(10));
+        work.expect("b", 10, Duration::from_millis(10));
+        (0..5).for_each(|_| ["a", "b"].into_iter().for_each(|scenario| work.step(scenario, 1)));
+        let line = "10 faults, 0 of 2 scenarios, b: 50 %, about 1:00 left";
+        assert_eq!(work.line(Duration::from_secs(60)), line);
     }
 }

@@ -1,6 +1,6 @@
-//! The suite's scenarios, in one guest, and in a further one after each that is lost.
+//! The suite's scenarios, in a guest for each processor, and in a further one after each that is lost.
 
-use super::survey::{Lines, Survey, lock};
+use super::survey::{Lines, Survey, Teller, lock};
 use super::{Ask, LONG_TIMEOUT, TIMEOUT};
 use crate::captured::watch;
 use crate::contents::Contents;
@@ -8,17 +8,19 @@ use crate::guest_tests::{SUITE, bad_end};
 use crate::ktap::program_agrees;
 use crate::lanes::Lane;
 use crate::qemu::System;
-use crate::report::Verdict;
+use crate::report::{Case, Verdict};
 use crate::session::End;
 use crate::stop::Result;
 use abi::frame::Exit;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 /// After so many lost guests nobody learns anything new.
 const ENOUGH: usize = 3;
 
-/// Runs those that a filter selects, or all.
+/// Runs those that a filter selects, or all; all of them in as many guests at a time as there are
+/// processors.
 pub fn scenarios(
     lane: &Lane,
     kernel: &Path,
@@ -26,39 +28,81 @@ pub fn scenarios(
     ask: &Ask,
     survey: &Arc<Mutex<Survey>>,
 ) -> Result<()> {
-    let timeout = if ask.long { LONG_TIMEOUT } else { TIMEOUT };
-    let mut after: Option<String> = None;
-    for _ in 0..ENOUGH {
-        let mut words = vec![SUITE, "--faults", "--report"];
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let parts = if ask.filter.is_some() { 1 } else { processors };
+    thread::scope(|scope| {
+        let part =
+            |part: usize| Part { lane, kernel, contents, ask, name: format!("{part}/{parts}") };
+        let guests: Vec<_> =
+            (1..=parts).map(|number| scope.spawn(move || part(number).run(survey))).collect();
+        guests.into_iter().try_for_each(|guest| match guest.join() {
+            Ok(ended) => ended,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    lock(survey).progress.end();
+    Ok(())
+}
+
+/// Scenarios that run one after the other.
+struct Part<'a> {
+    lane: &'a Lane,
+    kernel: &'a Path,
+    contents: &'a Contents,
+    ask: &'a Ask,
+    /// As the suite has it.
+    name: String,
+}
+
+impl Part<'_> {
+    fn run(&self, survey: &Arc<Mutex<Survey>>) -> Result<()> {
+        let mut after = None;
+        for _ in 0..ENOUGH {
+            let (cases, lost) = self.guest(after.as_deref(), survey)?;
+            lock(survey).cases.extend(cases);
+            after = lost;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What came of scenarios in one guest, and the one that it was lost in.
+    fn guest(
+        &self,
+        after: Option<&str>,
+        survey: &Arc<Mutex<Survey>>,
+    ) -> Result<(Vec<Case>, Option<String>)> {
+        let Self { lane, kernel, ask, .. } = self;
+        let timeout = if ask.long { LONG_TIMEOUT } else { TIMEOUT };
+        let mut words = vec![SUITE, "--faults", "--report", "--part", &self.name];
         words.extend(ask.long.then_some("--long"));
         words.extend(after.iter().flat_map(|scenario| ["--after", scenario]));
         words.extend(ask.filter.as_deref());
-        let guest = (System::Folio, kernel);
-        let lines = Box::new(Lines::new(survey));
-        let before = lock(survey).cases.len();
-        let ran = watch(&lane.machine, guest, contents.clone(), &words, timeout, lines)?;
-        let mut survey = lock(survey);
-        survey.progress.end();
+        let guest = (System::Folio, *kernel);
+        let teller = Arc::new(Mutex::new(Teller::new(survey)));
+        let lines = Box::new(Lines(Arc::clone(&teller)));
+        let ran = watch(&lane.machine, guest, self.contents.clone(), &words, timeout, lines)?;
+        let mut teller = lock(&teller);
+        let mut cases = std::mem::take(&mut teller.cases);
         let status = match ran.outcome.end {
             End::Exit(Exit::Exited(status)) => Some(i32::from(status)),
             _ => None,
         };
         let is_partial = ask.filter.is_some() || after.is_some();
-        let cases = survey.cases.get(before..).unwrap_or_default();
-        if program_agrees(cases, status, is_partial) {
-            return Ok(());
+        if program_agrees(&cases, status, is_partial) {
+            return Ok((cases, None));
         }
         let mut case = bad_end("suite", &ran.outcome.end, &ran.outcome, kernel);
+        let mut lost = None;
         if let Verdict::Failed(why) = &mut case.verdict {
             let log = &ran.outcome.log;
-            after = survey.lose(why.lines().next().unwrap_or_default(), log);
+            lost = teller.lose(why.lines().next().unwrap_or_default(), log);
             why.push_str(&crate::captured::text(&ran.stderr));
         }
-        case.name = after.clone().unwrap_or(case.name);
-        survey.cases.push(case);
-        if after.is_none() {
-            break;
-        }
+        case.name = lost.clone().unwrap_or(case.name);
+        cases.push(case);
+        Ok((cases, lost))
     }
-    Ok(())
 }

@@ -24,43 +24,25 @@ impl Harm {
     }
 }
 
+/// Of all guests.
 pub struct Survey {
     pub report: SharedReport,
     pub progress: Progress,
     pub cases: Vec<Case>,
     pub harms: Vec<Harm>,
+    /// Faults that came of runs.
+    pub faults: usize,
     /// What else was said: remarks, and which sites were passed.
     pub output: String,
-    scenario: String,
-    /// Of the run that has begun.
-    choice: Option<String>,
 }
 
 impl Survey {
     pub fn new(report: SharedReport, progress: Progress) -> Self {
         let (cases, harms, output) = (Vec::new(), Vec::new(), String::new());
-        Self { report, progress, cases, harms, output, scenario: String::new(), choice: None }
+        Self { report, progress, cases, harms, faults: 0, output }
     }
 
-    fn line(&mut self, text: &str) {
-        match Line::parse(text) {
-            Line::Expect { scenario, runs, each } => self.progress.expect(scenario, runs, each),
-            Line::Scenario(name) => {
-                self.scenario = name.to_owned();
-                self.progress.begin(name);
-            }
-            Line::Try(choice) => self.choice = Some(choice.to_owned()),
-            Line::Run(run) => self.run(&run),
-            Line::Other => {
-                self.cases.extend(program_case(text));
-                self.output.push_str(text);
-                self.output.push('\n');
-            }
-        }
-    }
-
-    fn run(&mut self, run: &Run) {
-        let Some(choice) = self.choice.take() else { return };
+    fn run(&mut self, scenario: &str, choice: &str, run: &Run) {
         let survival = match run.outcome {
             Outcome::Done => Survival::Done,
             Outcome::Otherwise(how) => Survival::Refused(how.to_owned()),
@@ -68,21 +50,29 @@ impl Survey {
         };
         if let Survival::Failed(_) = survival {
             let opportunities = run.faults.iter().map(|fault| fault.opportunity).collect();
-            let (scenario, choice) = (self.scenario.clone(), choice.clone());
+            let (scenario, choice) = (scenario.to_owned(), choice.to_owned());
             self.harms.push(Harm { scenario, choice, opportunities });
         }
         for fault in &run.faults {
-            self.add(&choice, Some(fault), survival.clone(), run.took);
+            self.add(scenario, choice, Some(fault), survival.clone(), run.took);
         }
-        self.progress.step(run.faults.len());
+        self.faults += run.faults.len();
+        self.progress.step(scenario, run.faults.len());
     }
 
-    fn add(&mut self, choice: &str, fault: Option<&Injected>, survival: Survival, took: Duration) {
+    fn add(
+        &mut self,
+        scenario: &str,
+        choice: &str,
+        fault: Option<&Injected>,
+        survival: Survival,
+        took: Duration,
+    ) {
         let mut report = self.report.lock();
         let site = fault.and_then(|fault| report.site(fault.site));
         let point = site.map_or("unknown", |site| &site.name).to_owned();
         report.add(Fault {
-            scenario: self.scenario.clone(),
+            scenario: scenario.to_owned(),
             choice: choice.to_owned(),
             point,
             site: fault.map(|fault| fault.site),
@@ -92,15 +82,57 @@ impl Survey {
             took,
         });
     }
+}
+
+/// What one guest tells, line by line.
+pub struct Teller {
+    survey: Arc<Mutex<Survey>>,
+    /// What it said came of scenarios.
+    pub cases: Vec<Case>,
+    scenario: String,
+    /// Of the run that has begun.
+    choice: Option<String>,
+    /// A line without its end.
+    rest: Vec<u8>,
+}
+
+impl Teller {
+    pub fn new(survey: &Arc<Mutex<Survey>>) -> Self {
+        let (cases, scenario, rest) = (Vec::new(), String::new(), Vec::new());
+        Self { survey: Arc::clone(survey), cases, scenario, choice: None, rest }
+    }
+
+    fn line(&mut self, text: &str) {
+        let mut survey = lock(&self.survey);
+        match Line::parse(text) {
+            Line::Expect { scenario, runs, each } => survey.progress.expect(scenario, runs, each),
+            Line::Scenario(name) => self.scenario = name.to_owned(),
+            Line::Try(choice) => self.choice = Some(choice.to_owned()),
+            Line::Run(run) => {
+                if let Some(choice) = self.choice.take() {
+                    survey.run(&self.scenario, &choice, &run);
+                }
+            }
+            Line::Other => {
+                if let Some(case) = program_case(text) {
+                    survey.progress.over(&case.name);
+                    self.cases.push(case);
+                }
+                survey.output.push_str(text);
+                survey.output.push('\n');
+            }
+        }
+    }
 
     /// The guest is gone, for that reason, and told no more. The scenario that it was at.
     pub fn lose(&mut self, why: &str, log: &[String]) -> Option<String> {
-        if let Some(choice) = self.choice.take() {
-            let opportunities = opportunities(log);
-            self.add(&choice, None, Survival::Failed(why.to_owned()), Duration::ZERO);
-            self.harms.push(Harm { scenario: self.scenario.clone(), choice, opportunities });
-        }
         let scenario = std::mem::take(&mut self.scenario);
+        if let Some(choice) = self.choice.take() {
+            let (mut survey, opportunities) = (lock(&self.survey), opportunities(log));
+            let survival = Survival::Failed(why.to_owned());
+            survey.add(&scenario, &choice, None, survival, Duration::ZERO);
+            survey.harms.push(Harm { scenario: scenario.clone(), choice, opportunities });
+        }
         (!scenario.is_empty()).then_some(scenario)
     }
 }
@@ -114,27 +146,18 @@ fn opportunities(log: &[String]) -> Vec<u32> {
     log.iter().filter_map(number).collect()
 }
 
-/// A guest's output, which goes to a survey line by line.
-pub struct Lines {
-    survey: Arc<Mutex<Survey>>,
-    /// A line without its end.
-    rest: Vec<u8>,
-}
-
-impl Lines {
-    pub fn new(survey: &Arc<Mutex<Survey>>) -> Self {
-        Self { survey: Arc::clone(survey), rest: Vec::new() }
-    }
-}
+/// A guest's output, for who listens to it.
+pub struct Lines(pub Arc<Mutex<Teller>>);
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut survey = lock(&self.survey);
+        let mut teller = lock(&self.0);
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.rest.extend(part);
-            if let Some(line) = self.rest.strip_suffix(b"\n") {
-                survey.line(&String::from_utf8_lossy(line));
-                self.rest.clear();
+            teller.rest.extend(part);
+            if teller.rest.ends_with(b"\n") {
+                let line = std::mem::take(&mut teller.rest);
+                let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                teller.line(&String::from_utf8_lossy(line));
             }
         }
         Ok(bytes.len())
@@ -145,8 +168,8 @@ impl Write for Lines {
     }
 }
 
-pub fn lock(survey: &Mutex<Survey>) -> MutexGuard<'_, Survey> {
-    survey.lock().unwrap_or_else(PoisonError::into_inner)
+pub fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -156,17 +179,17 @@ mod tests {
     use crate::fault_report::Report;
     use crate::transient::Transient;
 
-    fn surveyed(text: &str) -> Survey {
+    fn told(text: &str) -> (Arc<Mutex<Survey>>, Arc<Mutex<Teller>>) {
         let folder = Transient::folder(&std::env::temp_dir(), "survey").unwrap();
         let site = Site { name: "failslab".into(), file: "a.rs".into(), line: 7 };
         let report = Report::create(folder.path(), vec![site], "again").unwrap();
         let report = SharedReport::new(report);
         let survey = Arc::new(Mutex::new(Survey::new(report, Progress::new(false))));
-        let mut lines = Lines::new(&survey);
+        let teller = Arc::new(Mutex::new(Teller::new(&survey)));
+        let mut lines = Lines(Arc::clone(&teller));
         // However it arrives.
         text.as_bytes().chunks(7).for_each(|part| lines.write_all(part).unwrap());
-        drop(lines);
-        Arc::into_inner(survey).unwrap().into_inner().unwrap()
+        (survey, teller)
     }
 
     const RUNS: &str = "expect a 3 10\nscenario a\ntry 1\nrun done 10 1/0/c0\ntry 1,4\n\
@@ -175,24 +198,26 @@ mod tests {
 
     #[test]
     fn runs_become_faults_and_the_rest_is_kept() {
-        let survey = surveyed(RUNS);
+        let (survey, teller) = told(RUNS);
+        let survey = lock(&survey);
         let tally = survey.report.lock().tally();
-        assert_eq!((tally.done, tally.failed, tally.all()), (1, 2, 3));
+        assert_eq!((tally.done, tally.failed, tally.all(), survey.faults), (1, 2, 3, 3));
         let harm = Harm { scenario: "a".into(), choice: "1,4".into(), opportunities: vec![1, 4] };
         assert_eq!(survey.harms, [harm]);
-        assert_eq!(survey.cases, [Case::failed("a", "lost")]);
+        assert_eq!(lock(&teller).cases, [Case::failed("a", "lost")]);
         assert_eq!(survey.output, "# a: remark\nnot ok a: lost\n");
     }
 
     #[test]
     fn a_lost_guest_is_a_run_that_did_harm() {
-        let mut survey = surveyed(RUNS);
+        let (survey, teller) = told(RUNS);
         let log = "panic\n  fault injected: failslab at a.rs:7, opportunity 12, 3 ms ago, thread 4\n  at 0xc0\n";
         let log: Vec<String> = log.lines().map(str::to_owned).collect();
-        assert_eq!(survey.lose("the kernel panicked", &log).as_deref(), Some("b"));
+        assert_eq!(lock(&teller).lose("the kernel panicked", &log).as_deref(), Some("b"));
+        assert_eq!(lock(&teller).lose("again", &log), None);
+        let survey = lock(&survey);
         let harm = survey.harms.last().unwrap();
         assert_eq!((harm.id().as_str(), &harm.opportunities[..]), ("b:%9-3", &[12][..]));
         assert_eq!(survey.report.lock().tally_of("b").failed, 1);
-        assert_eq!(survey.lose("again", &log), None);
     }
 }

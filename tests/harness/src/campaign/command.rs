@@ -64,8 +64,8 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
                 progress.expect(scenario.name, runs, each);
             }
             for scenario in scenarios() {
-                progress.begin(scenario.name);
                 let case = course::sweep(&vm, scenario, &mut report, &mut progress);
+                progress.over(scenario.name);
                 progress.end();
                 match &case.verdict {
                     Verdict::Failed(why) => println!("not ok {}: {why}", case.name),

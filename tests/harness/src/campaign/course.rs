@@ -121,7 +121,7 @@ impl Course<'_> {
         let (vm, scenario) = (self.vm, self.scenario);
         let run = Run::until_nothing_is_lost(vm, &mut self.guest, scenario, choice, 0, TRIES);
         let (why, faults) = (run.why(), run.state.faults);
-        self.progress.step(faults as usize);
+        self.progress.step(scenario.name, faults as usize);
         if why.is_some() || faults != 0 {
             self.note(choice, &run, why.as_deref());
         }

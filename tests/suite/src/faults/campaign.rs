@@ -12,7 +12,8 @@ use super::sweep::{Counts, expect, once, sweep};
 use alloc::format;
 use sys::{println, process};
 
-const USAGE: &str = "usage: suite --faults [--long] [--report] [--after SCENARIO] [FILTER…]
+const USAGE: &str =
+    "usage: suite --faults [--long] [--report] [--part K/N] [--after SCENARIO] [FILTER…]
        suite --faults [--report] --only SCENARIO:CHOICE";
 
 /// Does what the words ask for; 1 if anything was wrong.
@@ -58,10 +59,6 @@ fn run_all(runner: &Runner, options: &Options) -> i32 {
         println!("# {}: {counts}, {took} ms", scenario.name);
     }
     println!("# all: {all}");
-    if options.is_complete() && all.faults < amount.least {
-        failed += 1;
-        println!("not ok faults::enough: {} faults, not {}", all.faults, amount.least);
-    }
     print_sites();
     println!("{passed} passed, {failed} failed, 0 skipped");
     i32::from(failed > 0 || passed == 0)

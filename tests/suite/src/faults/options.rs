@@ -10,6 +10,8 @@ use alloc::vec::Vec;
 pub struct Options {
     pub long: bool,
     pub report: bool,
+    /// Which of so many equal parts of the scenarios, from 0.
+    part: Option<(usize, usize)>,
     /// The scenarios up to this one are left out.
     after: Option<&'static [u8]>,
     /// One run of one scenario.
@@ -25,6 +27,7 @@ impl Options {
             match word {
                 b"--long" => options.long = true,
                 b"--report" => options.report = true,
+                b"--part" => options.part = Some(part_of(words.next()?)?),
                 b"--after" => options.after = Some(words.next()?),
                 b"--only" => options.only = Some(run_of(words.next()?)?),
                 _ if word.starts_with(b"--") => return None,
@@ -34,19 +37,24 @@ impl Options {
         Some(options)
     }
 
-    /// Whether all scenarios run.
-    pub fn is_complete(&self) -> bool {
-        self.filters.is_empty() && self.after.is_none()
-    }
-
     pub fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
         let is_last = |scenario: &&Scenario| self.after == Some(scenario.name.as_bytes());
         let skipped = all().position(|scenario| is_last(&scenario)).map_or(0, |place| place + 1);
-        let rest = all().skip(skipped);
+        let (part, parts) = self.part.unwrap_or((0, 1));
+        let rest = all().enumerate().skip(skipped);
+        let rest =
+            rest.filter(move |(place, _)| place % parts == part).map(|(_, scenario)| scenario);
         let asked_for = self.filters.iter().filter_map(|name| on_purpose(name));
         rest.filter(|scenario| selected(scenario.name, self.filters.iter().copied()))
             .chain(asked_for.filter(move |_| skipped == 0))
     }
+}
+
+/// `PART/PARTS`, from 1.
+fn part_of(word: &[u8]) -> Option<(usize, usize)> {
+    let (part, parts) = core::str::from_utf8(word).ok()?.split_once('/')?;
+    let (part, parts) = (part.parse::<usize>().ok()?.checked_sub(1)?, parts.parse().ok()?);
+    (part < parts).then_some((part, parts))
 }
 
 /// `SCENARIO:CHOICE`

@@ -11,13 +11,11 @@ pub struct Amount {
     pub pairs_each: u32,
     /// Runs for each opportunity in which chance chooses.
     pub lucky_each: u32,
-    /// Faults that all scenarios together have to come to.
-    pub least: u32,
 }
 
 impl Amount {
-    pub const USUAL: Self = Self { pairs_to: 16, pairs_each: 1, lucky_each: 1, least: 50_000 };
-    pub const LONG: Self = Self { pairs_to: 60, pairs_each: 10, lucky_each: 32, least: 1_000_000 };
+    pub const USUAL: Self = Self { pairs_to: 16, pairs_each: 1, lucky_each: 1 };
+    pub const LONG: Self = Self { pairs_to: 60, pairs_each: 10, lucky_each: 32 };
 }
 
 impl Amount {
