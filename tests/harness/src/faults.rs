@@ -69,10 +69,16 @@ pub fn a_servers_death_is_told_with_the_faults_before_it(setup: &Setup) -> Outco
             "  fault injected: fail_page_",
         ),
         (
-            "injection::a_server_ends_itself_for_want_of_memory",
+            "injection::a_server_aborts_for_want_of_memory",
+            " assist ends by signal 6, after",
+            " was ended by SIGABRT",
+            "  fault injected: fail_vma_reserve at kernel/src/",
+        ),
+        (
+            "injection::a_server_ends_itself_after_a_fault",
             " assist ends with status 101, after",
             " ended with status 101",
-            "  fault injected: fail_vma_reserve at kernel/src/",
+            "  fault injected: fail_message at kernel/src/",
         ),
     ] {
         let guest = setup.failing(setup.suite(test)?)?.start()?;

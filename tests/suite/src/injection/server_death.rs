@@ -3,7 +3,7 @@
 
 use super::{Context, always, needs_failpoints};
 use crate::service::as_program;
-use assist::{LEAK, WHO};
+use assist::{DEMAND, EXIT, LEAK, WHO};
 use sys::Errno;
 use sys::abi::failpoint::{Failpoint, FaultPlan};
 use sys::ipc::{Call, Connection};
@@ -34,7 +34,30 @@ pub fn a_server_is_killed_for_want_of_a_page() {
     ends_for_want_of(&[Failpoint::PageLow, Failpoint::PageHigh]);
 }
 
-/// It panics, as whoever cannot allocate does.
-pub fn a_server_ends_itself_for_want_of_memory() {
+/// It aborts, as whoever cannot allocate does.
+pub fn a_server_aborts_for_want_of_memory() {
     ends_for_want_of(&[Failpoint::VmaReserve]);
+}
+
+/// It goes on when something fails, and ends with a status later.
+pub fn a_server_ends_itself_after_a_fault() {
+    const MOST: u32 = 20;
+    needs_failpoints();
+    as_program(|| {
+        let port = connect("assist").expect("assist");
+        // Which of the messages is the server's own.
+        let met = (1..MOST).find_map(|nth| {
+            let points = Failpoint::Message.bit();
+            let plan = FaultPlan { points, nth, times: 1, ..FaultPlan::default() };
+            let context = Context::new(&plan);
+            let answer = context.run(|| port.call(Call::new(DEMAND)));
+            let is_served = context.state().kept().last().is_some_and(|fault| fault.served != 0);
+            (answer.is_ok() && is_served).then_some(context)
+        });
+        let context = met.expect("a message of the server's that fails");
+        let answer = context.run(|| port.call(Call::new(EXIT).word(101).word(u32::MAX)));
+        assert_eq!(answer.err(), Some(Errno::EOWNERDEAD));
+        drop(context);
+        port.call(Call::new(WHO)).expect("who");
+    });
 }
