@@ -12,7 +12,7 @@ use super::alternate_stack::AlternateStack;
 use super::context::{DIRECTION, RESUME, Registers, TRAP, USER_DS, context};
 use super::delivery::HandlerCall;
 use super::fpu::FSAVE_LEN;
-use super::pending::Info;
+use super::info::Info;
 use abi::signal::{
     RtSignalFrame, SA_ONSTACK, SA_RESTORER, SA_SIGINFO, Sigcontext, SignalFrame, SignalFrameEnd,
     SignalSet, Ucontext,

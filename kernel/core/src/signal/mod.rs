@@ -11,6 +11,8 @@ mod context;
 mod delivery;
 mod fpu;
 mod frame;
+mod info;
+mod info_pool;
 mod pending;
 mod restart;
 mod xsave;
@@ -24,6 +26,8 @@ pub use fpu::{
     merge_fsave_header,
 };
 pub use frame::{FrameError, FramePlace, FrameRequest, HandlerStart, largest_frame};
-pub use pending::{Info, InfoPool, Pending, Posted, SYNCHRONOUS, next_signal};
+pub use info::Info;
+pub use info_pool::InfoPool;
+pub use pending::{Pending, Posted, SYNCHRONOUS, next_signal};
 pub use restart::{AfterCall, Interrupted, after_interruption};
 pub use xsave::{END_MARK, Image, LEGACY_COMPONENTS, XSAVE_MIN, in_header};

@@ -1,10 +1,12 @@
 //! Signals that were sent and not yet delivered.
 
-use crate::arena::{Arena, NIL, NoMemory};
+use super::info::Info;
+use super::info_pool::{InfoPool, Queued};
+use crate::arena::NIL;
 use abi::errno::Errno;
 use abi::signal::{
     SI_TIMER, SI_USER, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSYS, SIGTRAP,
-    Siginfo, SignalSet,
+    SignalSet,
 };
 
 /// Signals that the interrupted instruction itself caused: they come first, so that the handler
@@ -17,100 +19,6 @@ pub const SYNCHRONOUS: SignalSet = SignalSet::of(SIGSEGV)
     .union(SignalSet::of(SIGSYS));
 
 const KILL: SignalSet = SignalSet::of(SIGKILL);
-
-/// As much of a `siginfo` as any signal uses; the rest of the 128 bytes is zero.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Info {
-    pub signal: i32,
-    pub errno: i32,
-    pub code: i32,
-    pub fields: [u32; 9],
-}
-
-impl Info {
-    /// What is left of a signal whose information could not be kept.
-    pub const fn bare(signal: i32) -> Self {
-        Self { signal, errno: 0, code: SI_USER, fields: [0; 9] }
-    }
-
-    /// `None` if words are set that no signal has.
-    pub fn from_abi(info: &Siginfo) -> Option<Self> {
-        let (fields, rest) = info.fields.split_first_chunk()?;
-        rest.iter().all(|word| *word == 0).then_some(Self {
-            signal: info.signo,
-            errno: info.errno,
-            code: info.code,
-            fields: *fields,
-        })
-    }
-
-    /// That a timer sends; `sequence` is not 0.
-    pub const fn of_timer(signal: i32, timer: u32, value: u32, sequence: u32) -> Self {
-        let fields = [timer, 0, value, sequence, 0, 0, 0, 0, 0];
-        Self { signal, errno: 0, code: SI_TIMER, fields }
-    }
-
-    /// The process's timer that sent it; `None` too for what a program made look like that.
-    pub fn timer(&self) -> Option<u32> {
-        let [timer, _, _, sequence, ..] = self.fields;
-        (self.code == SI_TIMER && sequence != 0).then_some(timer)
-    }
-
-    pub fn to_abi(&self) -> Siginfo {
-        let mut fields = [0; 29];
-        for (to, from) in fields.iter_mut().zip(self.fields) {
-            *to = from;
-        }
-        Siginfo { signo: self.signal, errno: self.errno, code: self.code, fields }
-    }
-}
-
-#[derive(Debug)]
-struct Queued {
-    next: u32,
-    info: Info,
-}
-
-/// Where all queues keep their [`Info`]s.
-#[derive(Default)]
-pub struct InfoPool {
-    queued: Arena<Queued, 64>,
-    /// Infos of senders that must not fail: there is always room for them.
-    kept: u32,
-}
-
-impl InfoPool {
-    pub const fn new() -> Self {
-        Self { queued: Arena::new(), kept: 0 }
-    }
-
-    /// Keeps room for one info more, for [`Pending::post_kept`]. EAGAIN: there is no memory.
-    pub fn keep(&mut self) -> Result<(), Errno> {
-        self.queued.reserve(self.kept + 1).map_err(|NoMemory| Errno::EAGAIN)?;
-        self.kept += 1;
-        Ok(())
-    }
-
-    /// That room is not needed any more.
-    pub fn unkeep(&mut self) {
-        debug_assert!(self.kept != 0, "room that nobody kept");
-        self.kept -= 1;
-    }
-
-    /// Infos kept, of all processes.
-    pub fn len(&self) -> u32 {
-        self.queued.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.queued.is_empty()
-    }
-
-    /// Gives unused memory back, but for the room that is kept.
-    pub fn shrink(&mut self) {
-        self.queued.shrink_to(self.kept);
-    }
-}
 
 /// What became of a signal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -337,7 +245,7 @@ pub fn next_signal(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use abi::signal::{NSIG, SI_QUEUE, SI_TKILL, SIGINT, SIGTERM};
+    use abi::signal::{NSIG, SI_QUEUE, SI_TKILL, SIGINT, SIGTERM, Siginfo};
     use proptest::prelude::*;
     use std::vec::Vec;
 
