@@ -81,6 +81,7 @@ pub struct Campaign<'a> {
 impl<'a> Campaign<'a> {
     fn new(target: &'static Target, teller: &'a Teller) -> Result<Self, Stop> {
         // What the first times make somebody keep is no leak.
+        leak::await_heartbeats()?;
         for _ in 0..3 {
             fresh(target)?;
         }
