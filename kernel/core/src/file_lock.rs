@@ -59,6 +59,11 @@ impl FileLocks {
         self.locks.is_empty()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> u32 {
+        self.locks.len() as u32
+    }
+
     /// A lock in the way of `wanted`.
     pub fn conflict(&self, wanted: &FileLock) -> Option<&FileLock> {
         self.locks.iter().find(|lock| lock.conflicts(wanted))

@@ -12,7 +12,7 @@ use abi::file::{
     F_RDLCK, F_UNLCK, F_WRLCK, Flock64, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, SEEK_CUR, SEEK_END,
     SEEK_SET,
 };
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::file_lock::{END, FileLock, FileLocks, Waiting};
 
 /// The locks on one file.
@@ -43,6 +43,18 @@ impl Lists {
             Which::Whole => &mut self.whole,
         }
     }
+
+    fn len(&self) -> u32 {
+        self.ranges.len() + self.whole.len()
+    }
+}
+
+/// The locks on all files.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// How many there are.
+pub fn count() -> u32 {
+    COUNT.load(Relaxed)
 }
 
 /// Processes that wait for `fcntl` locks.
@@ -87,16 +99,25 @@ impl Locks {
 
     #[cold]
     fn remove(&self, owner: Owner) {
-        let removed = {
-            let mut lists = self.lists.lock();
+        let removed = self.change(|lists| {
             let ranges = lists.ranges.remove_owner(owner.0);
             let whole = lists.whole.remove_owner(owner.0);
-            self.any.store(!lists.ranges.is_empty() || !lists.whole.is_empty(), Relaxed);
             ranges || whole
-        };
+        });
         if removed {
             self.waiters.wake_all();
         }
+    }
+
+    /// All changes go through here: what is held is counted.
+    fn change<R>(&self, change: impl FnOnce(&mut Lists) -> R) -> R {
+        let mut lists = self.lists.lock();
+        let before = lists.len();
+        let result = change(&mut lists);
+        let after = lists.len();
+        COUNT.fetch_add(after.wrapping_sub(before), Relaxed);
+        self.any.store(after != 0, Relaxed);
+        result
     }
 
     /// A `fcntl` lock on everything, if nothing is in the way.
@@ -108,29 +129,29 @@ impl Locks {
 
     /// Whether there are any.
     pub fn are_held(&self) -> bool {
-        let lists = self.lists.lock();
-        !lists.ranges.is_empty() || !lists.whole.is_empty()
+        self.lists.lock().len() != 0
     }
 
     fn unlock(&self, which: Which, owner: Owner, start: u64, last: u64) -> Result<()> {
-        self.lists.lock().get(which).unlock(owner.0, start, last)?;
+        self.change(|lists| lists.get(which).unlock(owner.0, start, last))?;
         self.waiters.wake_all();
         Ok(())
     }
 
     /// The owner in the way, or the lock is set.
     fn try_set(&self, which: Which, lock: FileLock) -> Result<Option<u32>> {
-        let mut lists = self.lists.lock();
-        let locks = lists.get(which);
-        if let Some(other) = locks.conflict(&lock) {
-            return Ok(Some(other.owner));
+        let other = self.change(|lists| {
+            let locks = lists.get(which);
+            match locks.conflict(&lock) {
+                Some(other) => Ok(Some(other.owner)),
+                None => locks.set(lock).map(|()| None),
+            }
+        })?;
+        if other.is_none() {
+            // A write lock may have become a read lock.
+            self.waiters.wake_all();
         }
-        locks.set(lock)?;
-        self.any.store(true, Relaxed);
-        drop(lists);
-        // A write lock may have become a read lock.
-        self.waiters.wake_all();
-        Ok(None)
+        Ok(other)
     }
 
     fn set(&self, which: Which, lock: FileLock, wait: bool) -> Result<()> {

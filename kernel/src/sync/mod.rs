@@ -3,6 +3,7 @@
 mod boot_cell;
 #[cfg_attr(not(feature = "ktest"), expect(dead_code, reason = "of requests to servers"))]
 mod completion;
+mod held;
 #[cfg(feature = "ktest")]
 pub mod ktest;
 mod mutex;
@@ -14,6 +15,7 @@ mod wait_queue;
 pub use boot_cell::BootCell;
 #[cfg_attr(not(feature = "ktest"), expect(unused_imports, reason = "of requests to servers"))]
 pub use completion::Completion;
+pub use held::sleeping_locks;
 pub use mutex::Mutex;
 pub use rank::Rank;
 pub use rw_lock::{ReadGuard, RwLock, WriteGuard};

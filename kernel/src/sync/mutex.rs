@@ -1,6 +1,6 @@
 //! A lock whose holder may sleep.
 
-use super::WaitQueue;
+use super::{WaitQueue, held};
 use crate::cpu;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -39,18 +39,27 @@ impl<T> Mutex<T> {
         if self.state.compare_exchange(FREE, HELD, Acquire, Relaxed).is_err() {
             self.wait();
         }
-        MutexGuard { mutex: self, not_send: PhantomData }
+        MutexGuard::new(self)
     }
 
     #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.state.compare_exchange(FREE, HELD, Acquire, Relaxed).ok()?;
-        Some(MutexGuard { mutex: self, not_send: PhantomData })
+        Some(MutexGuard::new(self))
     }
 
     #[cold]
     fn wait(&self) {
         self.queue.wait(|| self.state.swap(WANTED, Acquire) == FREE);
+    }
+}
+
+impl<'a, T> MutexGuard<'a, T> {
+    /// This task holds `mutex`.
+    #[inline]
+    fn new(mutex: &'a Mutex<T>) -> Self {
+        held::taken();
+        Self { mutex, not_send: PhantomData }
     }
 }
 
@@ -75,6 +84,7 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 impl<T> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
+        held::released();
         if self.mutex.state.swap(FREE, Release) == WANTED {
             self.mutex.queue.wake_one();
         }

@@ -5,7 +5,7 @@
 //! readers up to the next writer. So neither kind starves, and a reader must not take the lock
 //! again while it has it.
 
-use super::{Rank, SpinLock};
+use super::{Rank, SpinLock, held};
 use crate::cpu;
 use crate::task::{self, Sleep, Task, current};
 use core::cell::{Cell, UnsafeCell};
@@ -88,13 +88,13 @@ impl<T> RwLock<T> {
         if !self.try_enter() {
             self.wait(Wish::Read);
         }
-        ReadGuard { lock: self, not_send: PhantomData }
+        ReadGuard::new(self)
     }
 
     /// `None` if that would mean to wait.
     #[inline]
     pub fn try_read(&self) -> Option<ReadGuard<'_, T>> {
-        self.try_enter().then(|| ReadGuard { lock: self, not_send: PhantomData })
+        self.try_enter().then(|| ReadGuard::new(self))
     }
 
     #[inline]
@@ -103,7 +103,7 @@ impl<T> RwLock<T> {
         if self.state.compare_exchange(0, WRITER, Acquire, Relaxed).is_err() {
             self.wait(Wish::Write);
         }
-        WriteGuard { lock: self, not_send: PhantomData }
+        WriteGuard::new(self)
     }
 
     /// Whether a writer holds it, for assertions.
@@ -117,7 +117,7 @@ impl<T> RwLock<T> {
     #[cfg(feature = "ktest")]
     pub fn try_write(&self) -> Option<WriteGuard<'_, T>> {
         self.state.compare_exchange(0, WRITER, Acquire, Relaxed).ok()?;
-        Some(WriteGuard { lock: self, not_send: PhantomData })
+        Some(WriteGuard::new(self))
     }
 
     #[inline]
@@ -244,6 +244,24 @@ impl Queue {
     }
 }
 
+impl<'a, T> ReadGuard<'a, T> {
+    /// This task has `lock` for reading.
+    #[inline]
+    fn new(lock: &'a RwLock<T>) -> Self {
+        held::taken();
+        Self { lock, not_send: PhantomData }
+    }
+}
+
+impl<'a, T> WriteGuard<'a, T> {
+    /// This task has `lock` for writing.
+    #[inline]
+    fn new(lock: &'a RwLock<T>) -> Self {
+        held::taken();
+        Self { lock, not_send: PhantomData }
+    }
+}
+
 impl<T> Deref for ReadGuard<'_, T> {
     type Target = T;
 
@@ -275,6 +293,7 @@ impl<T> DerefMut for WriteGuard<'_, T> {
 impl<T> Drop for ReadGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
+        held::released();
         if self.lock.state.fetch_sub(1, Release) == QUEUED | 1 {
             self.lock.hand_over();
         }
@@ -284,6 +303,7 @@ impl<T> Drop for ReadGuard<'_, T> {
 impl<T> Drop for WriteGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
+        held::released();
         if self.lock.state.compare_exchange(WRITER, 0, Release, Relaxed).is_err() {
             self.lock.state.fetch_and(!WRITER, Release);
             self.lock.hand_over();

@@ -7,6 +7,7 @@ use crate::mm::statistics as memory;
 use crate::mm::user;
 use crate::process::{current, futex, machine, report, signal, table};
 use crate::result::{Errno, Result};
+use crate::sync;
 use abi::UserMutPtr;
 use abi::frame::Exit;
 use abi::syscall::folio::{ProcessStatistics, Statistics};
@@ -26,6 +27,8 @@ pub fn statistics(to: UserMutPtr<Statistics>, size: u32) -> Result<u32> {
     statistics.descriptions = File::count();
     statistics.handles = handle::count();
     statistics.switches = cpu::switches();
+    statistics.kernel_locks = sync::sleeping_locks();
+    statistics.file_locks = locks::count();
     let len = (size as usize).min(size_of::<Statistics>());
     user::write_prefix(to, &statistics, len)?;
     u32::try_from(len).map_err(|_| Errno::EINVAL)
@@ -91,7 +94,8 @@ pub fn leak(kind: u32) -> Result<u32> {
     use crate::mm::kmap::kmap;
     use abi::ipc::{Level, Rights};
     use abi::syscall::folio::{
-        LEAK_BLOCK, LEAK_DESCRIPTION, LEAK_FRAME, LEAK_HANDLE, LEAK_KMAP, LEAK_OBJECT,
+        LEAK_BLOCK, LEAK_DESCRIPTION, LEAK_FRAME, LEAK_HANDLE, LEAK_KERNEL_LOCK, LEAK_KMAP,
+        LEAK_OBJECT,
     };
     use alloc::boxed::Box;
     // Or the compiler would leave out an allocation that nobody sees.
@@ -117,6 +121,10 @@ pub fn leak(kind: u32) -> Result<u32> {
             forget(kmap(frame.pfn()));
             current().task.give_kmap();
             forget(frame);
+        }
+        LEAK_KERNEL_LOCK => {
+            static LOST: sync::Mutex<()> = sync::Mutex::new(());
+            forget(LOST.try_lock().ok_or(Errno::EBUSY)?);
         }
         _ => return Err(Errno::EINVAL),
     }

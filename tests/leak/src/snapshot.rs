@@ -121,6 +121,8 @@ impl Snapshot {
         compare("handles", old.handles, new.handles);
         compare("kmap", old.kmap, new.kmap);
         compare("vmalloc", old.vmalloc, new.vmalloc);
+        compare("kernel locks", old.kernel_locks, new.kernel_locks);
+        compare("file locks", old.file_locks, new.file_locks);
         // Whatever has no name of its own here.
         if text.is_empty() && self != later {
             text.push_str("some figure");

@@ -79,7 +79,7 @@ structure! {
     }
 
     /// What memory holds. Pages are 4 KiB.
-    pub struct Statistics: 1068 {
+    pub struct Statistics: 1076 {
         /// [`ZONE_DMA`], [`ZONE_NORMAL`], [`ZONE_HIGHMEM`].
         pub zones: [ZoneStatistics; 3],
         /// Pages by owner, indexed by `OWNER_*`.
@@ -104,6 +104,11 @@ structure! {
         pub major_faults: u32,
         /// Context switches.
         pub switches: u32,
+        /// Sleeping locks that the kernel's threads hold, each reader of one counted; 0 if the kernel was
+        /// built without assertions.
+        pub kernel_locks: u32,
+        /// Locks on files, by `fcntl` and `flock`.
+        pub file_locks: u32,
     }
 }
 
@@ -153,8 +158,10 @@ pub const LEAK_KMAP: u32 = 3;
 pub const LEAK_DESCRIPTION: u32 = 4;
 /// An object of the heap that is too large for a slab.
 pub const LEAK_BLOCK: u32 = 5;
+/// A sleeping lock of the kernel, which is never released; EBUSY if it is lost already.
+pub const LEAK_KERNEL_LOCK: u32 = 6;
 /// How many kinds there are.
-pub const LEAK_KINDS: u32 = 6;
+pub const LEAK_KINDS: u32 = 7;
 
 /// Zone below 16 MiB.
 pub const ZONE_DMA: usize = 0;
