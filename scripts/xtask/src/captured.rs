@@ -51,7 +51,8 @@ pub fn watch(
     Ok(Captured { outcome, stdout: Vec::new(), stderr: stderr.take() })
 }
 
-/// What boots and runs the program whose path and arguments are `words`, in time zone UTC.
+/// What boots and runs the program whose path and arguments are `words`. Its environment depends on
+/// nobody's terminal: what is repeated has to be the same.
 pub fn session<'a>(
     machine: &'a Machine,
     (system, kernel): (System, &'a Path),
@@ -62,7 +63,7 @@ pub fn session<'a>(
     let first = First {
         path: words.first().copied().unwrap_or_default().into(),
         arguments: words.iter().map(|word| word.as_bytes().to_vec()).collect(),
-        environment: whole_environment(vec!["TZ=UTC".into()]),
+        environment: whole_environment(vec!["TZ=UTC".into(), "TERM=linux".into()]),
     };
     Session {
         machine,

@@ -3,18 +3,19 @@
 use super::RANDOM;
 use super::failure::Failure;
 use super::figures::Figures;
-use crate::captured::text;
+use crate::captured::{session, text};
 use crate::contents::Contents;
 use crate::machine::Machine;
 use crate::qemu::System;
 use crate::running::Running;
-use crate::session::{First, Session};
 use crate::snapshot::Snapshot;
 use crate::stop::Result;
 use random::{Batch, READY};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Longer than a guest takes to boot.
+const BOOT: Duration = Duration::from_secs(60);
 /// Longer than any batch takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A machine that has said nothing for so long has said all.
@@ -40,23 +41,9 @@ impl Player {
         contents: Contents,
         also: Option<&str>,
     ) -> Result<Self> {
-        let words = [RANDOM].into_iter().chain(also.into_iter().flat_map(|call| ["--also", call]));
-        let first = First {
-            path: RANDOM.into(),
-            arguments: words.map(|word| word.as_bytes().to_vec()).collect(),
-            environment: Vec::new(),
-        };
-        let session = Session {
-            machine,
-            system: System::Folio,
-            kernel,
-            contents,
-            first: Some(first),
-            damage: None,
-            extra: String::new(),
-            timeout: None,
-            log: None,
-        };
+        let also = also.into_iter().flat_map(|call| ["--also", call]);
+        let words: Vec<&str> = [RANDOM].into_iter().chain(also).collect();
+        let session = session(machine, (System::Folio, kernel), contents, &words, BOOT);
         let snapshot = Snapshot::take(session, READY.as_bytes())?;
         Ok(Self { snapshot, kernel: kernel.to_owned() })
     }
