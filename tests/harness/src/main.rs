@@ -22,7 +22,6 @@ mod new_app;
 mod new_test;
 mod nmi;
 mod outside;
-mod page_tables;
 mod pressure;
 mod procfs;
 mod random;
@@ -31,6 +30,7 @@ mod refusal;
 mod replays;
 mod snapshot;
 mod streams;
+mod table_walks;
 mod terminal;
 mod tiny;
 mod trials;
@@ -163,7 +163,7 @@ scenarios! {
         counted_guests_meet_it_at_the_same_instruction,
         a_flipped_bit_is_one_guests_own,
     ],
-    page_tables: [
+    table_walks: [
         no_table_gives_more_than_it_should,
         bad_entries_are_found,
         the_crashing_kernel_obeys_too,

@@ -16,7 +16,7 @@ use std::process::Stdio;
 const HARNESS_SECONDS: &str = "600";
 const LONG_CAMPAIGN_SECONDS: &str = "14400";
 /// What the harness asks of every image: who may use which page.
-pub const PAGE_TABLES: &str = "page_tables::";
+pub const TABLE_WALKS: &str = "table_walks::";
 
 /// How much of the harness.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Tests<'_> {
         extent: Extent,
     ) -> Result<()> {
         // Built here: it has its own time to run.
-        let faults = (part != Some(PAGE_TABLES)).then_some(Kind::Faults);
+        let faults = (part != Some(TABLE_WALKS)).then_some(Kind::Faults);
         for kind in [Kind::Ktest, Kind::Plain].into_iter().chain(faults) {
             if self.kernel(lane, kind)?.is_none() {
                 return Ok(());

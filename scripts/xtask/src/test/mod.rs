@@ -28,7 +28,7 @@ use crate::oracle::ORACLE;
 use crate::report::{Counts, write_junit};
 use crate::stop::Result;
 use crate::words::Words;
-use harness::{Extent, PAGE_TABLES};
+use harness::{Extent, TABLE_WALKS};
 use options::{Options, Ring};
 use runner::Tests;
 use std::time::Instant;
@@ -118,7 +118,7 @@ pub fn run(words: Words) -> Result<u8> {
             jobs.extend(tests.random(machine, &options.random)?);
             tests.run_together(jobs)?;
             for lane in &lanes::layouts(machine) {
-                let part = (!lane.is_of_the_harness()).then_some(PAGE_TABLES);
+                let part = (!lane.is_of_the_harness()).then_some(TABLE_WALKS);
                 let part = tests.filter.or(part);
                 tests.harness(lane, part, Extent::Whole)?;
             }

@@ -8,7 +8,7 @@ mod seen;
 pub use seen::{Ending, Seen};
 
 use crate::guest::{READY, Setup, why};
-use crate::page_tables::{KernelImage, Sample};
+use harness::page_tables::{KernelImage, Sample};
 use std::path::PathBuf;
 use xtask::running::Running;
 use xtask::snapshot::Snapshot;
@@ -51,7 +51,7 @@ impl AtWork {
 
     /// Memory and registers at the beginning.
     pub fn sample(&self) -> Result<Sample, String> {
-        Sample::take_still(&mut why(self.snapshot.restore_stopped())?, MEMORY)
+        why(Sample::take_still(&mut why(self.snapshot.restore_stopped())?, MEMORY))
     }
 
     /// A guest that stands there; `change` does something to it, and what is seen then. Its page tables

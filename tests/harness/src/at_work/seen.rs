@@ -1,7 +1,7 @@
 //! What is seen of a guest at work.
 
 use crate::guest::why;
-use crate::page_tables::{KernelImage, Sample};
+use harness::page_tables::{KernelImage, Sample};
 use std::time::Duration;
 use xtask::captured::text;
 use xtask::running::Running;
@@ -46,7 +46,7 @@ impl Seen {
         if let (true, Some((image, memory))) = (is_done, rules) {
             // It sleeps, and no longer changes them.
             why(guest.qmp()).and_then(|qmp| why(qmp.stop()))?;
-            let sample = Sample::take_still(&mut guest, memory);
+            let sample = why(Sample::take_still(&mut guest, memory));
             tables = sample.and_then(|sample| sample.check(image)).err();
         }
         let has_ended = read.as_ref().is_err_and(|stop| stop.why.starts_with("the guest ended"));

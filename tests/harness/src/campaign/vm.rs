@@ -2,18 +2,19 @@
 
 use super::guest::Guest;
 use super::script::Script;
+use crate::page_tables::{KernelImage, Sample};
 use abi::failpoint::FaultRecord;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use xtask::build::{self, Image, Kind, Profile};
+use xtask::captured::session;
 use xtask::contents::{Add, Contents};
 use xtask::failpoints::{self, Site};
 use xtask::machine::Machine;
 use xtask::qemu::System;
-use xtask::session::{First, Session};
 use xtask::snapshot::Snapshot;
-use xtask::stop::{Result, io};
+use xtask::stop::{Result, failed, io};
 use xtask::{symbols, workspace};
 
 const AGENT: &str = "/bin/agent";
@@ -46,8 +47,9 @@ impl Vm {
         for (host, guest) in files {
             contents.add(&Add { host: host.clone(), guest: guest.clone().into_bytes() })?;
         }
-        let session = session(machine, &kernel, contents.clone(), &[AGENT]);
+        let session = session(machine, (System::Folio, &kernel), contents.clone(), &[AGENT], BOOT);
         let snapshot = Snapshot::take(session, agent::READY)?;
+        check_tables(&snapshot, machine, &kernel)?;
         let (machine, sites) = (machine.clone(), failpoints::catalogue(&kernel)?);
         Ok(Self { machine, kernel, contents, snapshot, sites })
     }
@@ -63,7 +65,8 @@ impl Vm {
         let machine = Machine { icount: true, gdb: Some("none".into()), ..self.machine.clone() };
         let mut contents = self.contents.clone();
         contents.bytes(REQUESTS, 0o444, script.file())?;
-        let session = session(&machine, &self.kernel, contents, &[AGENT, REQUESTS]);
+        let (guest, words) = ((System::Folio, self.kernel.as_path()), [AGENT, REQUESTS]);
+        let session = session(&machine, guest, contents, &words, BOOT);
         let mut running = session.start_alone()?;
         running.qmp()?.cont()?;
         running.read_until(agent::READY, BOOT)?;
@@ -89,28 +92,11 @@ impl Vm {
     }
 }
 
-fn session<'a>(
-    machine: &'a Machine,
-    kernel: &'a Path,
-    contents: Contents,
-    words: &[&str],
-) -> Session<'a> {
-    let first = First {
-        path: AGENT.into(),
-        arguments: words.iter().map(|word| word.as_bytes().to_vec()).collect(),
-        environment: vec![b"PATH=/bin".to_vec()],
-    };
-    Session {
-        machine,
-        system: System::Folio,
-        kernel,
-        contents,
-        first: Some(first),
-        damage: None,
-        extra: String::new(),
-        timeout: Some(BOOT),
-        log: None,
-    }
+/// Whatever goes on from this boot: no page table gives more than it should.
+fn check_tables(snapshot: &Snapshot, machine: &Machine, kernel: &Path) -> Result<()> {
+    let sample = Sample::take_still(&mut snapshot.restore_stopped()?, machine.memory)?;
+    let image = KernelImage::read(kernel).map_err(failed)?;
+    sample.check(&image).map(drop).map_err(|why| failed(format!("after the boot: {why}")))
 }
 
 /// Lets `init` start as many servers of the image's services as it takes. A service among a campaign's

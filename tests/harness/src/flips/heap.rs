@@ -1,7 +1,7 @@
 //! What is in use of the kernel's heap, read from its own books: `mem_map` says what each frame is for,
 //! and a slab which of its objects are given out.
 
-use crate::page_tables::{KernelImage, Memory};
+use harness::page_tables::{KernelImage, Memory};
 use kcore::page::{Page, PageFlags};
 use kcore::slab::{CLASS_NAMES, CLASSES, Shape};
 use std::path::Path;
@@ -35,8 +35,8 @@ pub fn objects(memory: &Memory, image: &KernelImage, kernel: &Path) -> Result<Ve
     };
     let (map, frames) = (low(map), u64::from(frames));
     // What firmware keeps at the end of memory has no entries.
-    let is_all = (memory.len() / 2..=memory.len()).contains(&(frames * PAGE));
-    if !is_all || map + frames * ENTRY > memory.len() {
+    let is_all = (memory.size() / 2..=memory.size()).contains(&(frames * PAGE));
+    if !is_all || map + frames * ENTRY > memory.size() {
         return Err(format!("mem_map at {map:#x} for {frames} frames: not as it was expected"));
     }
     let mut found = Vec::new();

@@ -2,8 +2,8 @@
 
 use super::heap::{self, Object};
 use super::spaces::{Face, Part, Space, spaces, tables};
-use crate::page_tables::{KernelImage, Sample};
 use crate::random::Random;
+use harness::page_tables::{KernelImage, Sample};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;

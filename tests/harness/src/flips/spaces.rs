@@ -1,10 +1,10 @@
 //! Address spaces and what they are made of. A root has no name, but the program that runs there is
 //! mapped.
 
-use crate::page_tables::{Format, KernelImage, Mapping, Memory, Sample, Walk, walk};
 use elf::ElfBytes;
 use elf::abi::PT_LOAD;
 use elf::endian::LittleEndian;
+use harness::page_tables::{Format, KernelImage, Mapping, Memory, Sample, Walk, walk};
 
 const PAGE: u64 = 4096;
 

@@ -17,7 +17,7 @@ pub struct Damage {
 }
 
 /// One of each kind that the sample's tables give an occasion for.
-pub fn all(good: &Sample, image: &KernelImage) -> Result<Vec<Damage>, String> {
+pub fn damages(good: &Sample, image: &KernelImage) -> Result<Vec<Damage>, String> {
     let format = good.format();
     let roots = good.roots(image);
     let mut mappings = Vec::new();

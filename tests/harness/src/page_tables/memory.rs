@@ -9,7 +9,7 @@ impl Memory {
         Self(bytes)
     }
 
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.0.len() as u64
     }
 

@@ -14,15 +14,13 @@ mod registers;
 mod roots;
 mod rules;
 mod sample;
-mod scenarios;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+pub use damage::{Damage, damages};
 pub use kernel_image::KernelImage;
 pub use memory::Memory;
+pub use registers::Registers;
 pub use sample::Sample;
-pub use scenarios::{
-    bad_entries_are_found, no_table_gives_more_than_it_should, the_crashing_kernel_obeys_too,
-};
-pub use walk::{Format, Mapping, Walk, walk};
+pub use walk::{Format, Mapping, Rights, Walk, walk};

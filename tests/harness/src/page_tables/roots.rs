@@ -18,7 +18,7 @@ pub fn all(memory: &Memory, format: Format, known: u64, page_offset: u32) -> Vec
             && (0..shape.first).all(|index| shape.may_be_a_programs(memory, root, index))
     };
     // The kernel takes a frame for each.
-    (0..memory.len()).step_by(PAGE as usize).filter(is_root).collect()
+    (0..memory.size()).step_by(PAGE as usize).filter(is_root).collect()
 }
 
 struct Shape {
@@ -44,7 +44,7 @@ impl Shape {
     }
 
     fn may_be_a_programs(&self, memory: &Memory, root: u64, index: u64) -> bool {
-        let is_inside = |entry: u64| entry & !0xfff < memory.len();
+        let is_inside = |entry: u64| entry & !0xfff < memory.size();
         match self.entry(memory, root, index) {
             None => false,
             Some(0) => true,

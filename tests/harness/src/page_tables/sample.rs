@@ -6,10 +6,9 @@ use super::registers::Registers;
 use super::roots;
 use super::rules::{NO_TEXT, Rules};
 use super::walk::{Format, Walk, walk};
-use crate::guest::why;
 use std::collections::HashSet;
 use xtask::running::Running;
-use xtask::stop::Result as Answer;
+use xtask::stop::{Result as Answer, failed};
 
 /// Of a report, the rest being more of the same.
 const SHOWN: usize = 5;
@@ -29,17 +28,18 @@ pub struct Sample {
 
 impl Sample {
     /// Stops the guest for as long as it takes.
-    pub fn take(guest: &mut Running, bytes: u64) -> Result<Self, String> {
-        why(guest.qmp()).and_then(|qmp| why(qmp.stop()))?;
+    pub fn take(guest: &mut Running, bytes: u64) -> Answer<Self> {
+        guest.qmp()?.stop()?;
         let sample = Self::take_still(guest, bytes)?;
-        why(guest.qmp()).and_then(|qmp| why(qmp.cont()))?;
+        guest.qmp()?.cont()?;
         Ok(sample)
     }
 
     /// Of a guest that stands still.
-    pub fn take_still(guest: &mut Running, bytes: u64) -> Result<Self, String> {
-        let (said, memory) = copy(guest, bytes).map_err(|stop| stop.why)?;
-        let registers = Registers::parse(&said).ok_or_else(|| format!("no registers: {said}"))?;
+    pub fn take_still(guest: &mut Running, bytes: u64) -> Answer<Self> {
+        let (said, memory) = copy(guest, bytes)?;
+        let registers =
+            Registers::parse(&said).ok_or_else(|| failed(format!("no registers: {said}")))?;
         Ok(Self { registers, memory: Memory::new(memory) })
     }
 

@@ -1,11 +1,9 @@
-//! Guests whose tables are looked at while they run.
+//! Who may use which page: guests whose tables are looked at while they run.
 
-use super::damage;
-use super::kernel_image::KernelImage;
-use super::sample::Sample;
 use crate::Outcome;
-use crate::guest::{Guest, Setup};
+use crate::guest::{Guest, Setup, why};
 use abi::frame::Exit;
+use harness::page_tables::{KernelImage, Sample, damages};
 use std::collections::BTreeSet;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -42,7 +40,7 @@ impl Looked {
     }
 
     fn sample(&mut self) -> Result<Sample, String> {
-        Sample::take(&mut self.guest, self.memory)
+        why(Sample::take(&mut self.guest, self.memory))
     }
 
     /// What is wrong at this moment, and where address spaces begin if nothing is.
@@ -98,7 +96,7 @@ pub fn bad_entries_are_found(setup: &Setup) -> Outcome {
     looked.read_until("ready")?;
     let good = looked.sample()?;
     good.check(&looked.image)?;
-    let damages = damage::all(&good, &looked.image)?;
+    let damages = damages(&good, &looked.image)?;
     for damage in &damages {
         match damage.sample.check(&looked.image) {
             Err(report) if report.contains(damage.rule) => {}
