@@ -1,8 +1,10 @@
 //! Jumps of the time of day.
 
 use crate::Outcome;
-use crate::guest::Setup;
+use crate::guest::{Ended, Setup};
+use crate::trial::Trial;
 use abi::frame::Exit;
+use std::ops::Range;
 use xtask::captured::text;
 use xtask::fault_report::Outside;
 
@@ -13,24 +15,37 @@ const MANY: u32 = 3000;
 /// (`worker clock`).
 pub fn waits_last_as_long_as_they_should(setup: &Setup) -> Outcome {
     let rounds = if setup.is_long { MANY } else { SOME };
-    let (seed, rounds) = (setup.seed.to_string(), rounds.to_string());
-    let guest = setup.program(&["/bin/worker", "clock", &seed, &rounds])?;
-    let mut guest = setup.failing(guest)?;
-    guest.timeout *= if setup.is_long { 20 } else { 1 };
-    let ended = guest.run()?;
+    if let Some(Trial::Jump(round)) = setup.only {
+        let ended = jumps(setup, round..round.saturating_add(1))?;
+        eprint!("{}", text(&ended.stdout));
+        ended.log.iter().for_each(|line| eprintln!("  | {line}"));
+        return ended.expect_exit(Exit::Exited(0));
+    }
+    let ended = jumps(setup, 0..rounds)?;
     let said = text(&ended.stdout);
-    let jumps = || said.lines().filter_map(|line| jump(line, &setup.again("clock")));
-    jumps().for_each(|jump| println!("{}", jump.line()));
+    said.lines().filter_map(jump).for_each(|jump| println!("{}", jump.line()));
     let others: String =
         said.lines().filter(|line| !is_right(line)).map(|line| format!("{line}\n")).collect();
-    eprint!("clock: seed {seed}: {others}");
+    eprint!("clock: seed {}: {others}", setup.seed);
     ended.expect_exit(Exit::Exited(0)).map_err(|why| format!("{others}{why}"))
 }
 
+/// The guest in which these rounds were; it counts instructions, and is the same in every run.
+pub fn jumps(setup: &Setup, rounds: Range<u32>) -> Result<Ended, String> {
+    let numbers = [setup.seed, rounds.start.into(), rounds.end.into()].map(|n| n.to_string());
+    let [seed, start, end] = &numbers;
+    let guest = setup.program(&["/bin/worker", "clock", seed, start, end])?;
+    let mut guest = setup.failing(guest)?;
+    guest.machine.icount = true;
+    guest.timeout *= if setup.is_long { 20 } else { 1 };
+    guest.run()
+}
+
 /// For a report, `round 3: sleep: a jump by 17 ns: right`.
-fn jump(line: &str, again: &str) -> Option<Outside> {
+fn jump(line: &str) -> Option<Outside> {
     let mut parts = line.strip_prefix("round ")?.splitn(4, ": ");
-    let (_, wait, jump, judged) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (round, wait) = (parts.next()?.parse().ok()?, parts.next()?);
+    let (jump, judged) = (parts.next()?, parts.next()?);
     let (outcome, why) = match judged.split_once(", ") {
         None => (judged, String::new()),
         Some((outcome, why)) => (outcome, format!("{jump}: {why}")),
@@ -41,7 +56,7 @@ fn jump(line: &str, again: &str) -> Option<Outside> {
         outcome: outcome.into(),
         why,
         recovery: None,
-        again: again.into(),
+        again: Trial::Jump(round).to_string(),
     })
 }
 
@@ -55,15 +70,15 @@ mod tests {
 
     #[test]
     fn each_round_is_told() {
-        let right = jump("round 3: nanosleep: a jump by -17 ns: right", "clock::").unwrap();
+        let right = jump("round 3: nanosleep: a jump by -17 ns: right").unwrap();
         assert_eq!((right.kind.as_str(), right.outcome.as_str()), ("nanosleep", "right"));
-        assert_eq!((right.why.as_str(), right.again.as_str()), ("", "clock::"));
-        let wrong = jump("round 3: poll: a jump by 17 ns: WRONG, None after 4s", "").unwrap();
+        assert_eq!((right.why.as_str(), right.again.as_str()), ("", "clock::3"));
+        let wrong = jump("round 3: poll: a jump by 17 ns: WRONG, None after 4s").unwrap();
         assert_eq!(
             (wrong.outcome.as_str(), wrong.why.as_str()),
             ("WRONG", "a jump by 17 ns: None after 4s")
         );
-        assert_eq!(jump("60 jumps, 0 wrong", ""), None);
+        assert_eq!(jump("60 jumps, 0 wrong"), None);
         assert!(is_right("round 3: nanosleep: a jump by -17 ns: right"));
         assert!(!is_right("60 jumps, 0 wrong"));
     }

@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use crate::at_work::AtWork;
-use crate::flips::Flip;
+use crate::trial::Trial;
 use crate::typist::Typist;
 use abi::frame::Exit;
 use std::io;
@@ -43,8 +43,8 @@ pub struct Setup {
     pub is_long: bool,
     /// Where the chance of campaigns begins.
     pub seed: u64,
-    /// The only flip to try.
-    pub flip: Option<Flip>,
+    /// The only trial of a campaign.
+    pub only: Option<Trial>,
     at_work: OnceLock<std::result::Result<AtWork, String>>,
     programs: Vec<Program>,
     kernel: PathBuf,
@@ -61,19 +61,12 @@ impl Setup {
             machine,
             is_long: false,
             seed: SEED,
-            flip: None,
+            only: None,
             at_work: OnceLock::new(),
             programs: build::programs(true)?,
             kernel,
             crashing_kernel,
         })
-    }
-
-    /// What follows `scripts/test fault` to repeat all of a campaign's faults. Their report goes elsewhere,
-    /// so that it does not replace the one that says so.
-    pub fn again(&self, campaign: &str) -> String {
-        let long = if self.is_long { "--long " } else { "" };
-        format!("{long}{campaign}:: --report target/faults/{campaign}")
     }
 
     /// The guest from which trials go on.
@@ -251,16 +244,18 @@ impl<'a> Guest<'a> {
             stdout: Box::new(stdout.clone()),
             stderr: Box::new(stderr.clone()),
         };
-        let (end, report) = self.boot(Wire::Streams { streams, credits: true })?;
-        Ok(Ended { end, report, stdout: stdout.take(), stderr: stderr.take() })
+        // What is counted must not depend on when something is sent to it.
+        let credits = !self.machine.icount;
+        let ended = self.boot(Wire::Streams { streams, credits })?;
+        Ok(Ended { stdout: stdout.take(), stderr: stderr.take(), ..ended })
     }
 
     /// The same on a terminal, at which `typist` sits. What is shown counts as standard output.
     pub fn run_on_terminal(self, typist: Typist) -> std::result::Result<Ended, String> {
         let screen = typist.screen();
         let shown = Box::new(screen.clone());
-        let (end, report) = self.boot(Wire::Tty { keys: Box::new(typist), screen: shown })?;
-        Ok(Ended { end, report, stdout: screen.take(), stderr: Vec::new() })
+        let ended = self.boot(Wire::Tty { keys: Box::new(typist), screen: shown })?;
+        Ok(Ended { stdout: screen.take(), ..ended })
     }
 
     /// Boots, for a test that looks at the machine meanwhile.
@@ -286,11 +281,12 @@ impl<'a> Guest<'a> {
         why(Snapshot::take_at(self.session(&machine), ready.as_bytes(), address))
     }
 
-    fn boot(mut self, wire: Wire) -> std::result::Result<(End, String), String> {
+    fn boot(mut self, wire: Wire) -> std::result::Result<Ended, String> {
         let machine = self.machine.clone();
         let outcome = self.session(&machine).run(wire).map_err(|stop| stop.why)?;
         let report = outcome.report(&format!("{:?}", outcome.end), &self.kernel);
-        Ok((outcome.end, report))
+        let (end, log) = (outcome.end, outcome.log);
+        Ok(Ended { end, report, log, stdout: Vec::new(), stderr: Vec::new() })
     }
 
     /// Takes what is to boot.
@@ -314,6 +310,8 @@ pub struct Ended {
     pub end: End,
     /// For people: the end, and the log with names for addresses.
     pub report: String,
+    /// What the kernel said.
+    pub log: Vec<String>,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
 }

@@ -4,8 +4,8 @@
 //!
 //! `harness [machine options] [--campaigns] [--long] [--seed N] [FILTER…]` prints `ok NAME` or `not ok NAME: why` a line and ends with
 //! `N passed, N failed, N skipped`. `scripts/test harness` calls it, and `scripts/test fault` for the
-//! campaigns: faults from outside of guests, many of them with `--long`. `flips::CLASS/N` as a filter
-//! shows one flip.
+//! campaigns: faults from outside of guests, many of them with `--long`. A trial's name as a filter, such as
+//! `flips::user/17`, shows that one.
 
 mod archive;
 mod at_work;
@@ -33,13 +33,14 @@ mod streams;
 mod table_walks;
 mod terminal;
 mod tiny;
+mod trial;
 mod trials;
 mod typist;
 
-use flips::Flip;
 use guest::Setup;
 use std::process::ExitCode;
 use std::time::Instant;
+use trial::Trial;
 use xtask::debian;
 use xtask::machine::Machine;
 use xtask::report::{Case, Counts, Verdict};
@@ -129,6 +130,7 @@ scenarios! {
         a_run_is_the_same_each_time,
         a_debugger_meets_the_fault,
         few_of_several_faults_are_left,
+        a_fault_from_outside_is_the_same_each_time,
         a_campaigns_run_is_the_same_each_time,
     ],
     foreign: [
@@ -178,7 +180,8 @@ scenarios! {
 }
 
 /// Scenarios that build programs, or boot guests by the hundred: `--brief` leaves them out.
-const SLOW: [&str; 3] = ["random_calls::", "new_test::", "replays::a_campaigns_run"];
+const SLOW: [&str; 4] =
+    ["random_calls::", "new_test::", "replays::a_campaigns_run", "replays::a_fault_from_outside"];
 
 scenarios! {
     CAMPAIGNS
@@ -209,7 +212,7 @@ fn main() -> ExitCode {
 fn run() -> Result<u8> {
     let mut words = Words::new(std::env::args_os().skip(1));
     let mut machine = Machine::default();
-    let (mut scenarios, mut seed, mut flip) = (SCENARIOS, None, None);
+    let (mut scenarios, mut seed, mut only) = (SCENARIOS, None, None);
     let (mut is_long, mut is_brief) = (false, false);
     let mut filters = Vec::new();
     while let Some(word) = words.next_word()? {
@@ -226,14 +229,14 @@ fn run() -> Result<u8> {
             Word::Option(name) => return Err(usage(format!("--{name}: no such option"))),
             Word::Plain(word) => {
                 let word = word.to_string_lossy().into_owned();
-                flip = word.strip_prefix("flips::").and_then(Flip::parse).or(flip);
+                only = Trial::parse(&word).or(only);
                 filters.push(word);
             }
             Word::Rest(_) => return Err(usage("-- is not understood here")),
         }
     }
-    if flip.is_some() {
-        filters = vec!["flips::each".into()];
+    if let Some(trial) = &only {
+        filters = vec![trial.scenario().into()];
     }
     let wanted = |name: &str| {
         let is_left_out = is_brief && SLOW.iter().any(|part| name.starts_with(part));
@@ -245,7 +248,7 @@ fn run() -> Result<u8> {
         return Ok(1);
     }
     let mut setup = Setup::build(machine)?;
-    (setup.is_long, setup.flip) = (is_long, flip);
+    (setup.is_long, setup.only) = (is_long, only);
     setup.seed = seed.map_or(setup.seed, u64::from);
     let mut cases = Vec::new();
     for scenario in wanted {

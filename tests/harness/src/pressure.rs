@@ -1,33 +1,40 @@
 //! Less and less free memory, down to none.
 
 use crate::Outcome;
-use crate::guest::{Setup, why};
+use crate::guest::{Ended, Setup};
+use crate::trial::Trial;
 use abi::frame::Exit;
-use std::time::Duration;
 use xtask::captured::text;
 use xtask::fault_report::Outside;
 use xtask::session::End;
 
-const PATIENCE: Duration = Duration::from_secs(120);
 /// What the kernel says of whom it kills, as there is no memory that he has.
 const KILLED: &str = "no memory for ";
 
 /// The work is done, or refused in words that say why, or the kernel says who had to die; with the memory
 /// back, all is as before (`worker pressure`).
 pub fn work_is_done_or_refused_honestly(setup: &Setup) -> Outcome {
-    let guest = setup.failing(setup.program(&["/bin/worker", "pressure"])?)?.start()?;
-    let ended = why(guest.end(PATIENCE))?;
-    let (said, log) = (text(&ended.stdout), &ended.outcome.log);
+    let only = match setup.only {
+        Some(Trial::Level(level)) => Some(level),
+        _ => None,
+    };
+    let ended = at(setup, only)?;
+    let (said, log) = (text(&ended.stdout), &ended.log);
     eprint!("pressure: what the work does with so many free frames:\n{said}");
-    let levels = said.lines().filter_map(|line| level(line, &setup.again("pressure")));
-    levels.for_each(|level| println!("{}", level.line()));
-    let end = &ended.outcome.end;
+    match only {
+        Some(_) => log.iter().for_each(|line| eprintln!("  | {line}")),
+        None => said.lines().filter_map(level).for_each(|level| println!("{}", level.line())),
+    }
+    let end = &ended.end;
     if *end != End::Exit(Exit::Exited(0)) || said.contains("WRONG") {
         return Err(format!("{end:?}: {said}{log:?}"));
     }
     let others = || said.lines().filter(|line| line.contains("other output"));
     if let Some(line) = others().find(|line| !is_excused(log, line)) {
         return Err(format!("{line}, and nobody was killed: {log:?}"));
+    }
+    if only.is_some() {
+        return Ok(());
     }
     let works = said.lines().filter(|line| line.ends_with(": works")).count();
     match works {
@@ -37,18 +44,31 @@ pub fn work_is_done_or_refused_honestly(setup: &Setup) -> Outcome {
     }
 }
 
+/// The guest in which memory was short, down to all levels or to one; it counts instructions, and is the
+/// same in every run.
+pub fn at(setup: &Setup, level: Option<u32>) -> Result<Ended, String> {
+    let level = level.map(|level| level.to_string());
+    let words: Vec<&str> =
+        ["/bin/worker", "pressure"].into_iter().chain(level.as_deref()).collect();
+    let mut guest = setup.failing(setup.program(&words)?)?;
+    guest.machine.icount = true;
+    guest.timeout *= 2;
+    guest.run()
+}
+
 /// For a report, `50 free: refuses`.
-fn level(line: &str, again: &str) -> Option<Outside> {
+fn level(line: &str) -> Option<Outside> {
     let (level, judged) = line.split_once(" free: ")?;
+    let level = level.parse().ok()?;
     let (outcome, why) = judged.split_once([',', ':']).unwrap_or((judged, ""));
     Some(Outside {
         campaign: "pressure".into(),
         // In the order of numbers.
-        kind: format!("{:>4} free frames", level.parse::<u32>().ok()?),
+        kind: format!("{level:>4} free frames"),
         outcome: outcome.into(),
         why: why.trim_start().into(),
         recovery: None,
-        again: again.into(),
+        again: Trial::Level(level).to_string(),
     })
 }
 
@@ -65,14 +85,15 @@ mod tests {
 
     #[test]
     fn each_level_is_told() {
-        let refused = level("50 free: refuses", "pressure::").unwrap();
+        let refused = level("50 free: refuses").unwrap();
+        assert_eq!(refused.again, "pressure::50");
         assert_eq!(
             (refused.kind.as_str(), refused.outcome.as_str()),
             ("  50 free frames", "refuses")
         );
-        let other = level("0 free: other output, shell: 1", "").unwrap();
+        let other = level("0 free: other output, shell: 1").unwrap();
         assert_eq!((other.outcome.as_str(), other.why.as_str()), ("other output", "shell: 1"));
-        let wrong = level("0 free: WRONG: hangs", "").unwrap();
+        let wrong = level("0 free: WRONG: hangs").unwrap();
         assert_eq!((wrong.outcome.as_str(), wrong.why.as_str()), ("WRONG", "hangs"));
     }
 

@@ -1,7 +1,7 @@
 //! Runs of `scripts/test fault` and of campaigns again: each time the same, to the instruction.
 
-use crate::Outcome;
 use crate::guest::{Setup, why};
+use crate::{Outcome, clock, nmi, pressure};
 use abi::failpoint::Opportunities;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,25 @@ pub fn few_of_several_faults_are_left(setup: &Setup) -> Outcome {
         }
     }
     Err(format!("{SCENARIO} does well whatever fails"))
+}
+
+/// What is done to a machine from outside too: output and log are the same to the last byte.
+pub fn a_fault_from_outside_is_the_same_each_time(setup: &Setup) -> Outcome {
+    let jump = || clock::jumps(setup, 3..4).map(|ended| (ended.stdout, ended.log));
+    let level = || pressure::at(setup, Some(150)).map(|ended| (ended.stdout, ended.log));
+    for (what, once, again) in
+        [("a jump of time", jump()?, jump()?), ("short memory", level()?, level()?)]
+    {
+        if once != again || once.0.is_empty() || once.1.is_empty() {
+            return Err(format!("{what}: two runs differ, or say nothing: {once:#?}\n{again:#?}"));
+        }
+    }
+    let moment = nmi::Moment::parse("page_fault/3+17").ok_or("that is a moment")?;
+    let (once, again) = (nmi::seen(setup, &moment)?, nmi::seen(setup, &moment)?);
+    match once == again && once.log.iter().any(|line| line.starts_with("nmi: ")) {
+        true => Ok(()),
+        false => Err(format!("{moment}: two runs differ, or say nothing: {once:#?}\n{again:#?}")),
+    }
 }
 
 /// A campaign of `examples`, with a folder for its report.

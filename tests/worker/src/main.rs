@@ -1,4 +1,4 @@
-//! `worker [now | pressure | clock SEED]`: ordinary work of all kinds, whose output is the same in every run: a line for each
+//! `worker [now | pressure [FRAMES] | clock SEED]`: ordinary work of all kinds, whose output is the same in every run: a line for each
 //! step, with a number made of all that it saw, or why it failed. Whatever happens to the machine
 //! meanwhile shows in these lines, or not at all.
 //!
@@ -44,7 +44,7 @@ fn main() -> Result<i32> {
         Some(b"pressure") => pressure::run(),
         Some(b"clock") => clock::run(),
         Some(_) => {
-            eprintln!("usage: worker [now | pressure | clock SEED]");
+            eprintln!("usage: worker [now | pressure [FRAMES] | clock SEED [[FIRST] END]]");
             Ok(2)
         }
     }

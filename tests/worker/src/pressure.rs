@@ -1,4 +1,4 @@
-//! `worker pressure`: the same work with less and less free memory. With the memory back, everything has
+//! `worker pressure [FRAMES]`: the same work with less and less free memory. With the memory back, everything has
 //! to be as before. What the work came to is a line for each level, and so are the levels in the
 //! kernel's log: whoever reads both knows whether other output has the excuse that somebody was killed
 //! for his memory.
@@ -17,7 +17,7 @@ use sys::command::Command;
 use sys::file::{self, File};
 use sys::syscall::failpoint;
 use sys::wait::Status;
-use sys::{Errno, Result, println, time};
+use sys::{Errno, Result, env, println, time};
 
 /// Free frames, from those that are enough to none at all.
 const LEVELS: [u32; 18] =
@@ -45,7 +45,10 @@ pub fn run() -> Result<i32> {
     let good = work()?;
     let log = File::open_with("/dev/kmsg", O_WRONLY, 0)?;
     let mut is_well = true;
-    for level in LEVELS {
+    let only = env::args().nth(2).map(|word| core::str::from_utf8(word).ok()?.parse().ok());
+    let only: Option<[u32; 1]> =
+        only.map(|level| level.ok_or(Errno::EINVAL)).transpose()?.map(|level| [level]);
+    for &level in only.as_ref().map_or(&LEVELS[..], |one| one) {
         log.write_all(format!("{level} free\n").as_bytes())?;
         let mut lost = None;
         for _ in 0..TRIES {

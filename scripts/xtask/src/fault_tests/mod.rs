@@ -74,10 +74,15 @@ pub fn usual_folder() -> PathBuf {
     workspace::target().join("faults")
 }
 
+/// Whether a filter is the name of one fault from outside: `flips::user/17`, `clock::17`.
+fn is_trial(filter: &str) -> bool {
+    let name = OUTSIDE.iter().find_map(|start| filter.strip_prefix(start));
+    name.is_some_and(|name| name.contains('/') || name.parse::<u32>().is_ok())
+}
+
 /// Whether a filter is about tests of which nothing is to be reported, or about a single fault.
 fn has_no_report(filter: Option<&str>) -> bool {
-    let is_flip = |filter: &str| filter.starts_with("flips::") && filter.contains('/');
-    let is_single = |filter| is_flip(filter) || server_faults::is_single(filter);
+    let is_single = |filter| is_trial(filter) || server_faults::is_single(filter);
     injection::is_meant(filter) || filter.is_some_and(is_single)
 }
 
@@ -148,5 +153,21 @@ fn name_addresses(case: &mut Case, kernel: &Path) {
         let lines: Vec<String> =
             why.replace(" 0x", "\n  at 0x").lines().map(str::to_owned).collect();
         *why = symbols::resolve(&lines, kernel).join("\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_fault_alone_replaces_no_report() {
+        for single in ["flips::user/17", "nmi::tick/1+3", "clock::17", "pressure::0"] {
+            assert!(is_outside(single) && has_no_report(Some(single)), "{single}");
+        }
+        for filter in [None, Some("flips::"), Some("nmi::one_at"), Some("clock::"), Some("pipe::")]
+        {
+            assert!(!has_no_report(filter), "{filter:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::guest::why;
 use harness::page_tables::{KernelImage, Sample};
+use std::fmt;
 use std::time::Duration;
 use xtask::captured::text;
 use xtask::running::Running;
@@ -34,6 +35,15 @@ pub struct Seen {
     pub log: Vec<String>,
     /// What is wrong with its page tables at the end.
     pub tables: Option<String>,
+}
+
+/// For people, all of it.
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}\n{}{}", self.ending, self.stdout, self.stderr)?;
+        let mut lines = self.log.iter().chain(&self.tables);
+        lines.try_for_each(|line| writeln!(f, "  | {line}"))
+    }
 }
 
 impl Seen {

@@ -2,6 +2,7 @@
 
 use super::places::Flip;
 use crate::at_work::{Ending, Seen};
+use crate::trial::Trial;
 use abi::frame::Exit;
 use xtask::fault_report::Outside;
 use xtask::session::End;
@@ -40,7 +41,7 @@ impl Outcome {
             outcome: Self::NAMES[self.kind()].into(),
             why: self.text().into(),
             recovery: None,
-            again: format!("flips::{flip}"),
+            again: Trial::Flip(flip).to_string(),
         }
     }
 
@@ -187,8 +188,8 @@ mod tests {
         let flip = Flip::parse("heap/17").unwrap();
         let outside = Outcome::Detected("a check".into()).outside(flip);
         assert_eq!((outside.kind.as_str(), outside.outcome.as_str()), ("heap", "detected"));
-        let name = outside.again.strip_prefix("flips::").and_then(Flip::parse);
-        assert_eq!((name, outside.why.as_str()), (Some(flip), "a check"));
+        let trial = Trial::parse(&outside.again);
+        assert_eq!((trial, outside.why.as_str()), (Some(Trial::Flip(flip)), "a check"));
     }
 
     #[test]

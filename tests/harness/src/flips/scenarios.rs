@@ -5,6 +5,7 @@ use super::outcome::Outcome;
 use super::places::{Class, Flip};
 use crate::Outcome as Verdict;
 use crate::guest::Setup;
+use crate::trial::Trial;
 use std::time::Instant;
 
 /// Of each class.
@@ -24,7 +25,7 @@ fn flips(count: u32) -> Vec<Flip> {
 /// number of the others.
 pub fn each_flip_comes_to_something(setup: &Setup) -> Verdict {
     let campaign = Campaign::new(setup)?;
-    if let Some(flip) = setup.flip {
+    if let Some(Trial::Flip(flip)) = setup.only {
         return show(&campaign, flip);
     }
     let flips = flips(if setup.is_long { MANY } else { SOME });
@@ -58,9 +59,8 @@ pub fn each_flip_comes_to_something(setup: &Setup) -> Verdict {
 /// One flip, and all that was seen.
 fn show(campaign: &Campaign<'_>, flip: Flip) -> Verdict {
     let (place, seen) = (campaign.place(flip), campaign.see(flip)?);
-    eprintln!("{flip}: {place}: {:?}\n{:?}", campaign.judge(&seen), seen.ending);
-    eprintln!("{}{}", seen.stdout, seen.stderr);
-    seen.log.iter().chain(&seen.tables).for_each(|line| eprintln!("  | {line}"));
+    eprintln!("{flip}: {place}: {:?}", campaign.judge(&seen));
+    eprintln!("{seen}");
     Ok(())
 }
 

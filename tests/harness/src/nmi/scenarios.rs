@@ -1,9 +1,10 @@
 //! One interrupt in each trial, or two.
 
-use super::places::{Place, awkward, random};
+use super::places::{Moment, Place, awkward, place, random};
 use crate::Outcome;
-use crate::at_work::{Ending, Seen};
+use crate::at_work::{AtWork, Ending, Seen};
 use crate::guest::{Setup, why};
+use crate::trial::Trial;
 use crate::trials::for_each;
 use std::time::Duration;
 use xtask::fault_report::Outside;
@@ -16,8 +17,14 @@ const SOME: u32 = 16;
 const MANY: u32 = 400;
 /// Of the instructions at a door.
 const EVERY: usize = 4;
+/// The doors that are no addresses: where another has begun, and where the kernel ends itself.
+pub const ANOTHER: &str = "another";
+pub const DOUBLE_FAULT: &str = "double_fault";
 
 pub fn one_at_each_awkward_instruction_passes(setup: &Setup) -> Outcome {
+    if let Some(Trial::Interrupt(moment)) = &setup.only {
+        return show(moment, &seen(setup, moment)?, &setup.at_work()?.good, 1);
+    }
     let every = if setup.is_long { 1 } else { EVERY };
     all_pass(setup, &awkward(&setup.at_work()?.kernel, every)?)
 }
@@ -36,7 +43,7 @@ pub fn one_in_the_middle_of_another_waits(setup: &Setup) -> Outcome {
         why(symbols::address(&work.kernel, "nmi_entry"))?,
         why(symbols::address(&work.kernel, "sysenter_entry"))?,
     );
-    for steps in 0..STEPS {
+    for steps in chosen(setup).map_or((0..STEPS).collect(), |steps| vec![steps]) {
         let seen = work.go_on(false, |guest| {
             why(guest.gdb().and_then(|mut gdb| gdb.run_to(call)))?;
             interrupt(guest)?;
@@ -46,8 +53,12 @@ pub fn one_in_the_middle_of_another_waits(setup: &Setup) -> Outcome {
             }))?;
             interrupt(guest)
         })?;
+        let moment = Moment::first(ANOTHER, steps);
+        if setup.only.is_some() {
+            return show(&moment, &seen, &work.good, 2);
+        }
         let judged = told(&seen, &work.good, 2);
-        tell(setup, "in the middle of another", &judged);
+        tell(&moment, &judged);
         judged.map_err(|why| format!("{steps} steps after the first: {why}"))?;
     }
     Ok(())
@@ -56,8 +67,9 @@ pub fn one_in_the_middle_of_another_waits(setup: &Setup) -> Outcome {
 /// The kernel ends itself on a stack of its own; it is not to be kept from saying so.
 pub fn a_double_fault_is_told_all_the_same(setup: &Setup) -> Outcome {
     const STEPS: u32 = 40;
-    for steps in [0, 1, STEPS] {
+    for steps in chosen(setup).map_or(vec![0, 1, STEPS], |steps| vec![steps]) {
         let mut guest = setup.crash("stack")?;
+        guest.machine.icount = true;
         // It waits for the first order.
         guest.machine.gdb = Some("none".into());
         let handler = why(symbols::address_in(guest.kernel(), &["panic", "double_fault"]))?;
@@ -78,7 +90,12 @@ pub fn a_double_fault_is_told_all_the_same(setup: &Setup) -> Outcome {
                 Err(format!("{steps} steps: {:?}, {:?}", ended.outcome.end, ended.outcome.log))
             }
         };
-        tell(setup, "in a double fault", &judged);
+        let moment = Moment::first(DOUBLE_FAULT, steps);
+        tell(&moment, &judged);
+        if setup.only.is_some() {
+            eprintln!("nmi::{moment}: {:?}", ended.outcome.end);
+            ended.outcome.log.iter().for_each(|line| eprintln!("  | {line}"));
+        }
         judged?;
     }
     Ok(())
@@ -90,33 +107,56 @@ fn all_pass(setup: &Setup, places: &[Place]) -> Outcome {
         places,
         |_| {},
         |place| {
-            let seen = work.go_on(false, |guest| {
-                why(guest.gdb().and_then(|mut gdb| {
-                    for _ in 0..place.arrivals {
-                        gdb.run_to(place.address)?;
-                    }
-                    gdb.step(place.steps)
-                }))?;
-                interrupt(guest)
-            });
-            let judged = seen.and_then(|seen| told(&seen, &work.good, 1));
-            Ok(judged.map_err(|why| format!("{place}: {why}")))
+            let judged = at(work, place).and_then(|seen| told(&seen, &work.good, 1));
+            Ok(judged.map_err(|why| format!("nmi::{}: {why}", place.moment)))
         },
     )?;
-    places.iter().zip(&all).for_each(|(place, judged)| tell(setup, place.name, judged));
+    places.iter().zip(&all).for_each(|(place, judged)| tell(&place.moment, judged));
     eprintln!("nmi: {} places", places.len());
     all.into_iter().collect()
 }
 
+/// What is seen of one at a moment.
+pub fn seen(setup: &Setup, moment: &Moment) -> Result<Seen, String> {
+    let work = setup.at_work()?;
+    at(work, &place(&work.kernel, moment)?)
+}
+
+fn at(work: &AtWork, place: &Place) -> Result<Seen, String> {
+    work.go_on(false, |guest| {
+        why(guest.gdb().and_then(|mut gdb| {
+            for _ in 0..place.moment.arrivals {
+                gdb.run_to(place.address)?;
+            }
+            gdb.step(place.moment.steps)
+        }))?;
+        interrupt(guest)
+    })
+}
+
+/// The steps of the only trial.
+fn chosen(setup: &Setup) -> Option<u32> {
+    match &setup.only {
+        Some(Trial::Interrupt(moment)) => Some(moment.steps),
+        _ => None,
+    }
+}
+
+/// One trial, and all that was seen.
+fn show(moment: &Moment, seen: &Seen, good: &Seen, count: u32) -> Outcome {
+    eprintln!("nmi::{moment}\n{seen}");
+    told(seen, good, count)
+}
+
 /// For the report.
-fn tell(setup: &Setup, place: &str, judged: &Outcome) {
+fn tell(moment: &Moment, judged: &Outcome) {
     let fault = Outside {
         campaign: "nmi".into(),
-        kind: place.into(),
+        kind: moment.door.clone(),
         outcome: if judged.is_ok() { "passed" } else { "WRONG" }.into(),
         why: judged.as_ref().err().cloned().unwrap_or_default(),
         recovery: None,
-        again: setup.again("nmi"),
+        again: Trial::Interrupt(moment.clone()).to_string(),
     };
     println!("{}", fault.line());
 }
