@@ -44,6 +44,7 @@ pub mod stop;
 pub mod symbols;
 mod test;
 mod transient;
+pub mod trials;
 mod tty;
 mod vdso;
 pub mod words;

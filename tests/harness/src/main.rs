@@ -34,7 +34,6 @@ mod table_walks;
 mod terminal;
 mod tiny;
 mod trial;
-mod trials;
 mod typist;
 
 use guest::Setup;

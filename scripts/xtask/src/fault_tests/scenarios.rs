@@ -11,6 +11,7 @@ use crate::qemu::System;
 use crate::report::{Case, Verdict};
 use crate::session::End;
 use crate::stop::Result;
+use crate::trials::for_each;
 use abi::frame::Exit;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -30,16 +31,8 @@ pub fn scenarios(
 ) -> Result<()> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let parts = if ask.filter.is_some() { 1 } else { processors };
-    thread::scope(|scope| {
-        let part =
-            |part: usize| Part { lane, kernel, contents, ask, name: format!("{part}/{parts}") };
-        let guests: Vec<_> =
-            (1..=parts).map(|number| scope.spawn(move || part(number).run(survey))).collect();
-        guests.into_iter().try_for_each(|guest| match guest.join() {
-            Ok(ended) => ended,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
-    })?;
+    let parts: Vec<String> = (1..=parts).map(|number| format!("{number}/{parts}")).collect();
+    for_each(&parts, |_| {}, |name| Part { lane, kernel, contents, ask, name }.run(survey))?;
     lock(survey).progress.end();
     Ok(())
 }
@@ -51,7 +44,7 @@ struct Part<'a> {
     contents: &'a Contents,
     ask: &'a Ask,
     /// As the suite has it.
-    name: String,
+    name: &'a str,
 }
 
 impl Part<'_> {
@@ -76,7 +69,7 @@ impl Part<'_> {
     ) -> Result<(Vec<Case>, Option<String>)> {
         let Self { lane, kernel, ask, .. } = self;
         let timeout = if ask.long { LONG_TIMEOUT } else { TIMEOUT };
-        let mut words = vec![SUITE, "--faults", "--report", "--part", &self.name];
+        let mut words = vec![SUITE, "--faults", "--report", "--part", self.name];
         words.extend(ask.long.then_some("--long"));
         words.extend(after.iter().flat_map(|scenario| ["--after", scenario]));
         words.extend(ask.filter.as_deref());

@@ -1,5 +1,5 @@
 //! What becomes of servers in which something is wrong: the campaigns of `tests/saboteur`, each
-//! server's in a guest of its own.
+//! server's in guests of its own, as many servers at a time as there are processors.
 
 mod plan;
 mod table;
@@ -14,6 +14,7 @@ use crate::qemu::System;
 use crate::report::Case;
 use crate::session::End;
 use crate::stop::Result;
+use crate::trials::for_each;
 use abi::frame::Exit;
 use plan::{Plan, Task};
 use std::path::Path;
@@ -58,9 +59,18 @@ pub fn server_faults(
         Some(_) => return Ok(Default::default()),
     };
     let (mut table, mut cases) = (Table::default(), Vec::new());
-    for (server, tasks) in &plan.servers {
-        let campaign = Campaign { lane, kernel, contents, server, long };
-        cases.extend(campaign.run(tasks.clone(), &mut table)?);
+    let tell = |done| eprintln!("servers: {done} of {} done", plan.servers.len());
+    let tell = |done| {
+        if long {
+            tell(done)
+        }
+    };
+    let parts = for_each(&plan.servers, tell, |(server, tasks)| {
+        Campaign { lane, kernel, contents, server, long }.run(tasks.clone())
+    })?;
+    for (part, verdicts) in parts {
+        table.append(part);
+        cases.extend(verdicts);
     }
     if plan.is_single {
         table.faults().for_each(|fault| eprintln!("{fault}"));
@@ -92,20 +102,22 @@ struct Campaign<'a> {
 
 impl Campaign<'_> {
     /// All tasks, in as many guests as it takes.
-    fn run(&self, mut tasks: Vec<Task>, table: &mut Table) -> Result<Vec<Case>> {
+    fn run(&self, mut tasks: Vec<Task>) -> Result<(Table, Vec<Case>)> {
+        let mut table = Table::default();
         for _ in 0..MOST_GUESTS {
-            let (faults, cases) = self.guest(&tasks, table)?;
+            let (faults, cases) = self.guest(&tasks, &mut table)?;
             let last = faults.last().cloned();
             faults.into_iter().for_each(|fault| table.add(fault));
             match last.filter(Fault::is_lost) {
                 Some(last) if cases.is_empty() => tasks = plan::after(tasks, &last),
-                _ => return Ok(cases),
+                _ => return Ok((table, cases)),
             }
             if tasks.is_empty() {
-                return Ok(vec![Case::passed(self.name())]);
+                return Ok((table, vec![Case::passed(self.name())]));
             }
         }
-        Ok(vec![Case::failed(self.name(), format!("{MOST_GUESTS} guests were not enough"))])
+        let why = format!("{MOST_GUESTS} guests were not enough");
+        Ok((table, vec![Case::failed(self.name(), why)]))
     }
 
     fn name(&self) -> String {

@@ -157,6 +157,12 @@ impl Table {
         self.faults.push(fault);
     }
 
+    /// Adds those of another table.
+    pub fn append(&mut self, mut other: Self) {
+        self.faults.append(&mut other.faults);
+        self.crashes += other.crashes;
+    }
+
     /// A guest has crashed, or hung.
     pub fn add_crash(&mut self) {
         self.crashes += 1;

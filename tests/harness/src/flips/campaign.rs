@@ -6,7 +6,7 @@ use super::spaces::Face;
 use super::table::Table;
 use crate::at_work::{AtWork, Seen};
 use crate::guest::{Setup, why};
-use crate::trials::for_each;
+use xtask::trials::for_each;
 
 /// All that trials need.
 pub struct Campaign<'a> {
@@ -50,7 +50,7 @@ impl<'a> Campaign<'a> {
     pub fn try_all(&self, flips: &[Flip], tell: impl Fn(usize) + Sync) -> Result<Table, String> {
         let outcomes = for_each(flips, tell, |flip| {
             let seen = self.see(*flip).map_err(|why| format!("{flip}: {why}"))?;
-            Ok((*flip, self.judge(&seen)))
+            Ok::<_, String>((*flip, self.judge(&seen)))
         })?;
         Ok(outcomes.into_iter().collect())
     }

@@ -5,12 +5,12 @@ use crate::Outcome;
 use crate::at_work::{AtWork, Ending, Seen};
 use crate::guest::{Setup, why};
 use crate::trial::Trial;
-use crate::trials::for_each;
 use std::time::Duration;
 use xtask::fault_report::Outside;
 use xtask::running::Running;
 use xtask::session::End;
 use xtask::symbols;
+use xtask::trials::for_each;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const SOME: u32 = 16;
@@ -108,7 +108,7 @@ fn all_pass(setup: &Setup, places: &[Place]) -> Outcome {
         |_| {},
         |place| {
             let judged = at(work, place).and_then(|seen| told(&seen, &work.good, 1));
-            Ok(judged.map_err(|why| format!("nmi::{}: {why}", place.moment)))
+            Ok::<_, String>(judged.map_err(|why| format!("nmi::{}: {why}", place.moment)))
         },
     )?;
     places.iter().zip(&all).for_each(|(place, judged)| tell(&place.moment, judged));
