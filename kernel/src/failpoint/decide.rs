@@ -102,12 +102,12 @@ pub(super) fn remove(contexts: &mut Contexts<MOST>, context: u32) {
 
 /// Process `owner` has ended.
 pub fn close_all_of(owner: u32) {
-    let mut contexts = CONTEXTS.lock();
-    if contexts.open() != 0 {
+    // It is while any is open.
+    if site::is_armed() {
+        let mut contexts = CONTEXTS.lock();
         contexts.remove_all_of(owner);
         disarm_if_over(&contexts);
     }
-    drop(contexts);
     pressure::give_back_of(owner);
 }
 

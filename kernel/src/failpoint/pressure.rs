@@ -5,18 +5,20 @@ use crate::mm::page::page;
 use crate::result::{Errno, Result};
 use crate::sync::Mutex;
 use crate::task::might_resched;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::addr::Pfn;
 use kcore::zone::ZONES;
 
 /// Frames that nobody uses, linked through [`mem_map`](crate::mm::page::mem_map).
 struct Taken {
-    /// For which process; 0 for none.
-    owner: u32,
     first: Option<Pfn>,
     count: u32,
 }
 
-static TAKEN: Mutex<Taken> = Mutex::new(Taken { owner: 0, first: None, count: 0 });
+static TAKEN: Mutex<Taken> = Mutex::new(Taken { first: None, count: 0 });
+
+/// The process for which they are taken, 0 for none; changes under the lock.
+static OWNER: AtomicU32 = AtomicU32::new(0);
 
 /// Between two points where others may run.
 const STEP: u32 = 64;
@@ -29,7 +31,7 @@ pub fn take_memory(owner: u32, zones: u32, free: u32) -> Result<u32> {
     }
     let mut taken = TAKEN.lock();
     taken.give_back();
-    taken.owner = owner;
+    OWNER.store(owner, Relaxed);
     drain_page_lists();
     let is_chosen = |zone: &usize| zones & 1 << zone != 0;
     // High memory goes first, as with any other use.
@@ -45,9 +47,12 @@ pub fn take_memory(owner: u32, zones: u32, free: u32) -> Result<u32> {
 
 /// Process `owner` has ended.
 pub(super) fn give_back_of(owner: u32) {
+    if OWNER.load(Relaxed) != owner {
+        return;
+    }
     let mut taken = TAKEN.lock();
-    if taken.owner == owner {
-        taken.owner = 0;
+    // Somebody else may take them meanwhile.
+    if OWNER.compare_exchange(owner, 0, Relaxed, Relaxed).is_ok() {
         taken.give_back();
     }
 }
