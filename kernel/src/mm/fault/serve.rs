@@ -195,15 +195,19 @@ impl Fault<'_> {
         let state = PageState::Anon { sole: page.is_sole() };
         let slot = Active::decode(raw, Level::Leaf);
         match decide(AccessKind::Write, &self.place(), slot, state) {
-            Decision::CopyOnWrite(Cow::Copy) => {
-                let Some(own) = own_copy(frame, pfn) else { return Round::NeedFrame };
-                self.replace(cell, own);
-                put_shared(page, pfn);
-                Round::Done
-            }
+            Decision::CopyOnWrite(Cow::Copy) => self.copy(cell, (page, pfn), frame),
             Decision::CopyOnWrite(Cow::Reuse) => self.permit_write(cell),
             _ => self.look_again(raw),
         }
+    }
+
+    /// Apart, as it takes a thousand instructions anyway and would take registers from what takes few.
+    #[inline(never)]
+    fn copy(&self, cell: &EntryCell, (page, pfn): (&Page, Pfn), frame: Option<Frame>) -> Round {
+        let Some(own) = own_copy(frame, pfn) else { return Round::NeedFrame };
+        self.replace(cell, own);
+        put_shared(page, pfn);
+        Round::Done
     }
 
     /// Any other entry, or any other access.
