@@ -247,6 +247,7 @@ fn make_child(
 }
 
 /// What the new thread has for itself, or shares.
+#[inline(always)]
 fn make_own(parent: &CurrentThread, request: &CloneRequest) -> Result<Own> {
     let own = parent.own();
     let mm = match &*own.mm.borrow() {
