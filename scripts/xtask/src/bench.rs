@@ -35,7 +35,7 @@ names; without any, all run. Without --pae and --no-pae both page-table formats 
   --faults             the kernel with failpoints beside the plain one; status 1 if a row takes more
                        than 5 instructions and a hundredth more
   --profile NAME       count the instructions of each function in one measurement, after the
-                       NAMES before it
+                       NAMES before it; with --faults in the kernel with failpoints
   --share NAME         count how many instructions of one measurement are the kernel's; with
                        Linux, status 1 if they are above a limit (dash_true: half of Linux's)
   --check              measure twice; status 1 if the figures differ
@@ -112,13 +112,15 @@ impl Options {
             options.formats = vec![false, true];
         }
         options.formats.dedup();
-        let alone = [options.faults, options.profile.is_some(), options.share.is_some()];
-        let alone = alone.into_iter().filter(|wanted| *wanted).count();
         let is_folio_only = options.faults || options.profile.is_some();
-        if alone > 1 || alone == 1 && options.check || is_folio_only && options.linux {
+        let is_share = options.share.is_some();
+        if is_share && is_folio_only
+            || (is_share || is_folio_only) && options.check
+            || is_folio_only && options.linux
+        {
             return Err(usage(
                 "--faults, --profile and --share are measurements of their own, without --check; only \
-                 --share goes with --against",
+                 --share goes with --against, and --faults with --profile",
             ));
         }
         let compared = options.linux || options.share.is_some();
@@ -139,7 +141,8 @@ pub fn run(words: Words) -> Result<u8> {
         let layout = Layout { pae, split: options.machine.layout.split };
         let machine = Machine { layout, ..options.machine.clone() };
         if let Some(row) = &options.profile {
-            println!("{row} on {layout}\n{}", profiled(&machine, row, &options.names)?);
+            let kind = if options.faults { Kind::Faults } else { Kind::Plain };
+            println!("{row} on {layout}\n{}", profiled(&machine, kind, row, &options.names)?);
             continue;
         }
         if let Some(row) = &options.share {
@@ -235,7 +238,7 @@ fn folio(machine: &Machine, kind: Kind, names: &[String]) -> Result<Vec<Figure>>
 }
 
 /// Whose instructions those of one measurement are, after others.
-fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
+fn profiled(machine: &Machine, kind: Kind, row: &str, before: &[String]) -> Result<String> {
     let mut names = before.to_vec();
     if !names.iter().any(|name| name == row) {
         names.push(row.to_owned());
@@ -252,7 +255,7 @@ fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
     let (figures, recorded, counts) = std::thread::scope(|scope| {
         let counter = scope.spawn(|| profile::count(&files.log));
         let recorder = scope.spawn(|| profile::record(&files.socket, &files.log, marks, &over));
-        let figures = measure(&watched, Kind::Plain, &["--mark", row, "--rows"], &names);
+        let figures = measure(&watched, kind, &["--mark", row, "--rows"], &names);
         over.store(true, Ordering::Release);
         let recorded = recorder.join();
         let ended = profile::end_log(&files.log);
@@ -264,7 +267,7 @@ fn profiled(machine: &Machine, row: &str, before: &[String]) -> Result<String> {
     let figure = figure.ok_or_else(|| usage(format!("{row}: no measurement has that name")))?;
     let measured =
         figure.measured.as_ref().map_err(|why| failed(format!("{row} failed: {why}")))?;
-    let kernel = kernel(machine, Kind::Plain)?;
+    let kernel = kernel(machine, kind)?;
     profile::report(&counts, &kernel, &program.unstripped, measured.instructions)
 }
 
@@ -352,6 +355,8 @@ mod tests {
         assert_eq!((options.formats, options.names.len()), (vec![true], 2));
         assert!(options.linux && options.check && options.machine.memory == 1 << 30);
         assert!(parse("--faults --pae").unwrap().faults && !options.faults);
+        let options = parse("--faults --profile fork").unwrap();
+        assert!(options.faults && options.profile.is_some());
     }
 
     #[test]
@@ -360,6 +365,8 @@ mod tests {
             "--faults --check",
             "--faults --against linux",
             "--profile a --share b",
+            "--faults --profile a --check",
+            "--faults --share a",
             "--share a --check",
         ] {
             assert_eq!(parse(line).unwrap_err().status, 2, "{line}");
