@@ -68,9 +68,10 @@ pub fn wrong(
     if state.faults == 0 {
         return Some(format!("{refusal} without a fault"));
     }
-    let any = |is: fn(Failpoint) -> bool| {
-        state.kept().filter_map(|record| Failpoint::from_number(record.point)).any(is)
-    };
+    let any = |is: fn(Failpoint) -> bool| state.kept().any(|record| is_at(&record, is));
+    // What fails while a server works for somebody does not end the latter.
+    let own = || state.kept().filter(|record| record.served == 0);
+    let any_own = |is: fn(Failpoint) -> bool| own().any(|record| is_at(&record, is));
     let (may, declared) = match refusal {
         Refusal::Exit(status, _) => {
             // A panic is no refusal, unless somebody says so.
@@ -80,19 +81,23 @@ pub fn wrong(
         Refusal::Signal(signal) => {
             let by_kernel = match *signal {
                 // Memory that the program has, but that was never there.
-                SIGKILL => any(is_memory),
+                SIGKILL => any_own(is_memory),
                 // Memory that a program's heap did not get: Rust's, and ours.
-                SIGABRT => any(|point| is_memory(point) || point == Failpoint::VmaReserve),
+                SIGABRT => any_own(|point| is_memory(point) || point == Failpoint::VmaReserve),
                 // A page of a file that its server cannot give.
                 SIGBUS => state.kept().any(|record| record.served != 0) || any(is_message),
                 // Where a program that tests no answer uses a null pointer, nothing explains it.
-                SIGSEGV => state.kept().any(|record| ends(&record)),
+                SIGSEGV => own().any(|record| ends(&record)),
                 _ => false,
             };
             (by_kernel || sweep.signals.contains(signal), "signals")
         }
     };
     (!may).then(|| format!("{refusal}, which is not one of its `{declared}`"))
+}
+
+fn is_at(record: &FaultRecord, is: fn(Failpoint) -> bool) -> bool {
+    Failpoint::from_number(record.point).is_some_and(is)
 }
 
 fn is_memory(point: Failpoint) -> bool {
@@ -121,6 +126,22 @@ mod tests {
 
     fn judge(refusal: Refusal, point: Option<Failpoint>, sweep: Sweep) -> Option<String> {
         wrong(&Err(Failure::Refused(refusal)), &faults(point), &sweep, |_| false)
+    }
+
+    #[test]
+    fn a_fault_of_a_server_ends_no_caller() {
+        let judge = |served, signal| {
+            let mut state = faults(Some(Failpoint::PageHigh));
+            let mut records = state.records;
+            records[0].served = served;
+            state.records = records;
+            let refused = Err(Failure::Refused(Refusal::Signal(signal)));
+            wrong(&refused, &state, &Sweep::default(), |_| true)
+        };
+        for signal in [SIGKILL, SIGABRT, SIGSEGV] {
+            assert_eq!((judge(0, signal), judge(7, signal).is_some()), (None, true), "{signal}");
+        }
+        assert_eq!(judge(7, SIGBUS), None);
     }
 
     #[test]
