@@ -28,9 +28,10 @@ impl Progress {
 
     /// There will be so many runs of such a length, about.
     pub fn expect(&mut self, scenario: &str, runs: u32, each: Duration) {
-        self.work.expect(scenario, runs, each);
-        // The work begins behind this.
-        self.start = Instant::now();
+        // The work begins behind this, but a further guest says again what is behind it.
+        if self.work.expect(scenario, runs, each) && !self.work.has_begun() {
+            self.start = Instant::now();
+        }
     }
 
     /// There will be no more runs of this one, however many were expected.
@@ -91,9 +92,16 @@ struct Work {
 }
 
 impl Work {
-    fn expect(&mut self, scenario: &str, expected: u32, each: Duration) {
+    /// Whether nobody has said so before.
+    fn expect(&mut self, scenario: &str, expected: u32, each: Duration) -> bool {
         let runs = Runs { expected, each, ..Runs::default() };
+        let is_new = !self.scenarios.contains_key(scenario);
         self.scenarios.entry(scenario.to_owned()).or_insert(runs);
+        is_new
+    }
+
+    fn has_begun(&self) -> bool {
+        self.scenarios.values().any(|runs| runs.done != 0)
     }
 
     fn over(&mut self, scenario: &str) {

@@ -114,9 +114,11 @@ pub fn run(words: Words) -> Result<u8> {
             tests.begin_report(&faults, &ask)?;
             let mut jobs = tests.on_all_machines(machine)?;
             jobs.extend(tests.stress(machine, stress)?);
-            jobs.extend(tests.fault(&faults, ask)?);
             jobs.extend(tests.random(machine, &options.random)?);
             tests.run_together(jobs)?;
+            // By itself: it has a guest for each processor, and looks how soon servers are back.
+            let job = tests.fault(&faults, ask)?;
+            tests.run(job)?;
             for lane in &lanes::layouts(machine) {
                 let part = (!lane.is_of_the_harness()).then_some(TABLE_WALKS);
                 let part = tests.filter.or(part);
