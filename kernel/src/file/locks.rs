@@ -52,7 +52,7 @@ impl Lists {
 /// The locks on all files.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// How many there are.
+/// How many locks are held, on all files.
 pub fn count() -> u32 {
     COUNT.load(Relaxed)
 }

@@ -22,7 +22,7 @@ impl Trial {
         let (campaign, name) = word.split_once("::")?;
         match campaign {
             "flips" => Flip::parse(name).map(Self::Flip),
-            "nmi" => Moment::parse(name).map(Self::Interrupt),
+            "nmi" => Moment::parse(name).filter(is_possible).map(Self::Interrupt),
             "clock" => name.parse().ok().map(Self::Jump),
             "pressure" => name.parse().ok().map(Self::Level),
             _ => None,
@@ -40,6 +40,12 @@ impl Trial {
             Self::Level(_) => "pressure::",
         }
     }
+}
+
+/// Where there is one arrival, no other is meant.
+fn is_possible(moment: &Moment) -> bool {
+    moment.arrivals == 1
+        || moment.arrivals != 0 && ![ANOTHER, DOUBLE_FAULT].contains(&&*moment.door)
 }
 
 impl fmt::Display for Trial {
@@ -70,7 +76,16 @@ mod tests {
             let trial = Trial::parse(name).unwrap();
             assert_eq!((trial.to_string().as_str(), trial.scenario()), (name, scenario));
         }
-        for filter in ["flips::", "nmi::one", "nmi::a/1", "clock::waits", "pressure", "user/17"] {
+        for filter in [
+            "flips::",
+            "nmi::one",
+            "nmi::a/1",
+            "clock::waits",
+            "pressure",
+            "user/17",
+            "nmi::another/2+1",
+            "nmi::tick/0+1",
+        ] {
             assert_eq!(Trial::parse(filter), None);
         }
     }

@@ -30,6 +30,7 @@ pub fn processes() -> impl Iterator<Item = ProcessStatistics> {
 }
 
 impl Residents {
+    /// Counts; nobody on Linux.
     pub fn now() -> Self {
         let resident = |process: ProcessStatistics| {
             let ProcessStatistics { pid, name, resident: pages, .. } = process;

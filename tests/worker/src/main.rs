@@ -1,11 +1,11 @@
-//! `worker [now | pressure [FRAMES] | clock SEED]`: ordinary work of all kinds, whose output is the same in every run: a line for each
-//! step, with a number made of all that it saw, or why it failed. Whatever happens to the machine
-//! meanwhile shows in these lines, or not at all.
+//! `worker [now | pressure [FRAMES] | clock SEED [[FIRST] END]]`: ordinary work of all kinds, whose output is
+//! the same in every run: a line for each step, with a number made of all that it saw, or why it failed.
+//! Whatever happens to the machine meanwhile shows in these lines, or not at all.
 //!
 //! Without `now` it prepares its work, says `ready`, and sleeps for a long time before it goes on, so
 //! that somebody outside can take the machine as it is then. When its work is done it counts what the
-//! kernel lost since, says `done`, and sleeps again. With `now` it works at once; the other words are in the modules of
-//! these names.
+//! kernel lost since, says `done`, and sleeps again. With `now` it works at once; the other words are in the
+//! modules of these names.
 
 #![no_std]
 #![no_main]

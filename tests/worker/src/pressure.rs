@@ -1,7 +1,7 @@
-//! `worker pressure [FRAMES]`: the same work with less and less free memory. With the memory back, everything has
-//! to be as before. What the work came to is a line for each level, and so are the levels in the
-//! kernel's log: whoever reads both knows whether other output has the excuse that somebody was killed
-//! for his memory.
+//! `worker pressure [FRAMES]`: the same work with less and less free memory, or with so many frames. With the
+//! memory back, everything has to be as before. What the work came to is a line for each level, and so are
+//! the levels in the kernel's log: whoever reads both knows whether other output has the excuse that somebody
+//! was killed for his memory.
 
 use crate::scene::Scene;
 use crate::{limit, scene, steps};

@@ -23,7 +23,9 @@ impl InfoPool {
         Self { queued: Arena::new(), kept: 0 }
     }
 
-    /// Keeps room for one info more, for [`Pending::post_kept`](super::Pending::post_kept). EAGAIN: there is no memory.
+    /// Keeps room for one info more, for [`Pending::post_kept`](super::Pending::post_kept).
+    ///
+    /// EAGAIN: there is no memory.
     pub fn keep(&mut self) -> Result<(), Errno> {
         self.queued.reserve(self.kept + 1).map_err(|NoMemory| Errno::EAGAIN)?;
         self.kept += 1;

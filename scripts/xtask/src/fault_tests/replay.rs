@@ -111,6 +111,9 @@ pub fn check(id: &str) -> Result<()> {
     let is_right = id.rsplit_once(':').is_some_and(|(name, choice)| {
         !name.is_empty() && !choice.is_empty() && !id.contains(char::is_whitespace)
     });
+    if super::is_outside(id) || id.starts_with(crate::server_faults::SERVERS) {
+        return Err(usage(format!("--replay {id}: `scripts/test fault {id}` repeats it")));
+    }
     match is_right {
         true => Ok(()),
         false => Err(usage(format!("--replay {id}: SCENARIO:CHOICE, as a report has it"))),

@@ -59,10 +59,9 @@ pub fn server_faults(
         Some(_) => return Ok(Default::default()),
     };
     let (mut table, mut cases) = (Table::default(), Vec::new());
-    let tell = |done| eprintln!("servers: {done} of {} done", plan.servers.len());
     let tell = |done| {
         if long {
-            tell(done)
+            eprintln!("servers: {done} of {} done", plan.servers.len());
         }
     };
     let parts = for_each(&plan.servers, tell, |(server, tasks)| {

@@ -28,7 +28,8 @@ all     everything, on all six kernel images and special machines, and a minute 
 no word: host, ktest, suite and harness on the default image, but for the harness's slow scenarios, and
         a smoke test of the other five and of a release kernel
 
-FILTER is a part of a test's name.
+FILTER is a part of a test's name. With fault it may be one fault from outside or of a server, as the
+report names it: flips::heap/17, nmi::tick/1+3, clock::17, pressure::50, servers::proc:17.
 
   --long               with stress and all: ten minutes of stress; with fault and all: a million
                        faults, thousands of flips and 5,000 changes of servers, which takes some

@@ -1,5 +1,6 @@
 //! Instructions to be interrupted at.
 
+use super::scenarios::{ANOTHER, DOUBLE_FAULT};
 use crate::guest::why;
 use crate::random::Random;
 use elf::ElfBytes;
@@ -86,7 +87,8 @@ pub fn awkward(kernel: &Path, every: usize) -> Result<Vec<Place>, String> {
 /// Where that is.
 pub fn place(kernel: &Path, moment: &Moment) -> Result<Place, String> {
     let doors = doors(kernel)?;
-    let names = doors.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
+    let names = doors.iter().map(|(name, ..)| *name).chain([ANOTHER, DOUBLE_FAULT]);
+    let names = names.collect::<Vec<_>>().join(", ");
     let door = doors.iter().find(|(name, ..)| *name == moment.door);
     let (_, address, _) = door.ok_or_else(|| format!("nmi::{moment}: the doors are {names}"))?;
     Ok(Place { moment: moment.clone(), address: *address })

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// So many of the slowest recoveries are shown,
+/// How many of the slowest recoveries are shown.
 const SLOWEST: usize = 20;
-/// and so many reasons of each campaign.
+/// How many reasons of each campaign are kept.
 const REASONS: usize = 200;
 
 #[derive(Debug, Default)]
