@@ -29,6 +29,8 @@ impl FileTable {
         Self::with(FdTable::new())
     }
 
+    /// In place, or what is made here would be copied twice.
+    #[inline(always)]
     fn with(table: FdTable<Arc<File>>) -> Result<Arc<Self>> {
         let table = SpinLock::new(Rank::Files, table);
         let table = Self { table, has_locked: AtomicBool::new(false) };
