@@ -4,7 +4,7 @@
 
 use super::decide::{CONTEXTS, MOST, now};
 use super::scope::Whose;
-use super::site::{catalogue, is_armed};
+use super::site::catalogue;
 use crate::task::{self, Task};
 use abi::failpoint::{FAULT_CALLS, FAULT_RECORDS, Failpoint, FaultRecord, FaultState};
 use core::fmt::{self, Arguments, Display};
@@ -23,9 +23,6 @@ pub(super) fn tell(opportunity: &Opportunity, number: u32) {
 /// The running thread ends with that wait status: if a signal ends it, or if it is a server that has not
 /// answered yet, says what had been done to it.
 pub(super) fn tell_fatal(task: &Task, status: i32) {
-    if !is_armed() {
-        return;
-    }
     let whose = task.scope.whose(task.tid()).unwrap_or_default();
     // WTERMSIG and WEXITSTATUS.
     let (what, number) = match status & 0x7f {

@@ -3,6 +3,7 @@
 use super::decide::{CONTEXTS, create, remove};
 use super::injected;
 use super::scope::Scope;
+use super::site::is_armed;
 use crate::result::Result;
 use crate::task::Task;
 use abi::failpoint::{Failpoint, FaultPlan, FaultThread};
@@ -32,9 +33,12 @@ pub fn set_mark(scope: &Scope, is_marked: bool) {
 }
 
 /// The running thread ends with this wait status.
+#[inline]
 pub fn leave(task: &Task, status: i32) {
-    injected::tell_fatal(task, status);
-    end(task.scope.enter_nth(0));
+    if is_armed() {
+        injected::tell_fatal(task, status);
+        end(task.scope.enter_nth(0));
+    }
 }
 
 /// It is gone already if its process is.
