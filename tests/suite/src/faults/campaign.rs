@@ -58,7 +58,7 @@ fn run_all(runner: &Runner, options: &Options) -> i32 {
         let took = (sys::time::now() - start).as_millis();
         println!("# {}: {counts}, {took} ms", scenario.name);
     }
-    println!("# all: {all}");
+    println!("# all{}: {all}", options.part_name());
     print_sites();
     println!("{passed} passed, {failed} failed, 0 skipped");
     i32::from(failed > 0 || passed == 0)

@@ -7,7 +7,10 @@ use sys::Errno;
 use sys::process::{self, Fork, PANICKED};
 use sys::wait::Status;
 
-/// Exit status of a child whose part was [`Failure::Short`]: no error has this number.
+/// Exit statuses of a child whose own child refused, in the order of those: no error has these numbers.
+const EXITED: i32 = 180;
+const REFUSALS: [i32; 3] = [REFUSED, NOT_EXECUTABLE, NOT_FOUND];
+/// That of one whose part was [`Failure::Short`].
 const SHORT: i32 = 190;
 /// And less a signal's number, if that ended the child's own child.
 const SIGNALED: i32 = SHORT;
@@ -20,10 +23,17 @@ pub fn child(body: impl FnOnce() -> Outcome) -> sys::Result<i32> {
             Ok(()) => 0,
             Err(Failure::Call(errno)) => errno.number().into(),
             Err(Failure::Short) => SHORT,
-            Err(Failure::Child(Status::Exited(code))) => code,
+            Err(Failure::Child(Status::Exited(code))) => told_by_child(code),
             Err(Failure::Child(Status::Signaled(signal))) => SIGNALED + signal,
             Err(Failure::Child(status)) => panic!("a child's {status:?}"),
         }),
+    }
+}
+
+fn told_by_child(code: i32) -> i32 {
+    match REFUSALS.iter().position(|refusal| *refusal == code) {
+        Some(place) => EXITED + place as i32,
+        None => panic!("a child's exit status {code}"),
     }
 }
 
@@ -38,6 +48,10 @@ pub fn told(status: Status) -> Outcome {
         Status::Exited(0) => Ok(()),
         Status::Exited(PANICKED) => panic!("a child panicked"),
         Status::Exited(SHORT) => Err(Failure::Short),
+        Status::Exited(code @ EXITED..SHORT) => {
+            let refusal = REFUSALS.get((code - EXITED) as usize);
+            Err(Failure::Child(Status::Exited(*refusal.unwrap_or(&code))))
+        }
         Status::Exited(code) if code > SIGNALED => {
             Err(Failure::Child(Status::Signaled(code - SIGNALED)))
         }

@@ -4,6 +4,8 @@ use super::Scenario;
 use super::choice::Choice;
 use super::scenarios::{all, on_purpose};
 use crate::harness::selected;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 #[derive(Default)]
@@ -35,6 +37,11 @@ impl Options {
             }
         }
         Some(options)
+    }
+
+    /// For people, if those are not all.
+    pub fn part_name(&self) -> String {
+        self.part.map_or(String::new(), |(part, parts)| format!(" of part {}/{parts}", part + 1))
     }
 
     pub fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
