@@ -43,6 +43,9 @@ pub fn run() -> Result<i32> {
         (Some(first), Some(end)) => first..end,
         (end, _) => 0..end.unwrap_or(ROUNDS),
     };
+    if rounds.is_empty() {
+        return Err(Errno::EINVAL);
+    }
     let (mut random, mut wrong) = (Random::new(seed), 0);
     for round in 0..rounds.end {
         let (name, wait) = WAITS[random.below(WAITS.len() as u32) as usize];
