@@ -13,8 +13,9 @@ const ALL: u32 = u32::MAX;
 /// come first, as several servers are tried at a time.
 const AMOUNTS: [(&str, u32, u32); 4] =
     [("console", 27, 270), ("proc", 72, 1665), ("files", 63, 1935), ("assist", 54, 1260)];
-/// What happens at messages, and at each so-manyth of them usually. A server that hangs takes time.
-const ACTS: [(&str, u32); 3] = [("receiving", 1), ("answering", 1), ("hanging", 8)];
+/// What happens at messages: at each so-manyth of them usually, and in the long set. A server that hangs takes
+/// time.
+const ACTS: [(&str, u32, u32); 3] = [("receiving", 1, 1), ("answering", 1, 1), ("hanging", 8, 4)];
 
 /// A part of a campaign, as `saboteur` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Plan {
         let task = match fault.split_once(':') {
             None => Task { what: CHANGES, first: fault.parse().ok()?, count: 1, number: seed },
             Some((act, nth)) => {
-                let (what, _) = ACTS.into_iter().find(|(name, _)| *name == act)?;
+                let (what, ..) = ACTS.into_iter().find(|(name, ..)| *name == act)?;
                 Task { what, first: nth.parse().ok()?, count: 1, number: 1 }
             }
         };
@@ -74,8 +75,8 @@ impl Plan {
         let servers = wanted.map(|(server, usual, much)| {
             let count = if long { much } else { usual };
             let changes = Task { what: CHANGES, first: 0, count, number: seed };
-            let acts = ACTS.into_iter().map(|(what, step)| {
-                let number = if long { 1 } else { step };
+            let acts = ACTS.into_iter().map(|(what, usual, much)| {
+                let number = if long { much } else { usual };
                 Task { what, first: 1, count: ALL, number }
             });
             (server, acts.chain([changes]).collect())
@@ -97,8 +98,8 @@ pub fn filter(fault: &Fault, seed: u32) -> String {
 
 /// What is left when a guest was of no use any more after this fault.
 pub fn after(mut tasks: Vec<Task>, last: &Fault) -> Vec<Task> {
-    let is_met = |task: &Task| match ACTS.into_iter().find(|(what, _)| *what == last.kind) {
-        Some((what, _)) => task.what == what,
+    let is_met = |task: &Task| match ACTS.into_iter().find(|(what, ..)| *what == last.kind) {
+        Some((what, ..)) => task.what == what,
         None => task.what == CHANGES,
     };
     let Some(place) = tasks.iter().position(is_met) else { return Vec::new() };
