@@ -2,7 +2,7 @@
 
 use crate::manifest::Manifest;
 use crate::restart::{History, Verdict};
-use crate::supervisor::Machine;
+use crate::supervisor::{Machine, Progress};
 use alloc::vec::Vec;
 use sys::ipc::{Handle, Rights};
 use sys::proto::Name;
@@ -40,6 +40,8 @@ struct Server {
     has_checked_in: bool,
     /// Since it last showed that it works, this often it was asked to.
     unanswered: u32,
+    /// Its processor time when it was asked for the first time of those.
+    ticks: u32,
     /// When it is asked next; `None` for never.
     next_beat: Option<u64>,
 }
@@ -122,6 +124,7 @@ impl Service {
                     since,
                     has_checked_in: false,
                     unanswered: 0,
+                    ticks: 0,
                     next_beat: self.beat_after(since),
                 });
             }
@@ -138,13 +141,22 @@ impl Service {
         let patience = self.manifest.heartbeat.map_or(u32::MAX, |heartbeat| heartbeat.patience);
         let next_beat = self.beat_after(now);
         let Condition::Served(server) = &mut self.condition else { return };
+        let pid = server.pid;
         if server.unanswered >= patience {
-            let pid = server.pid;
+            // Somebody above it has the processor: it could not answer, and he is not it.
+            let waits = Progress { ticks: server.ticks, is_runnable: true };
+            if machine.progress(pid) == Some(waits) {
+                server.next_beat = next_beat;
+                return;
+            }
             machine.log(format_args!("{service}: server {pid} does not answer: killed"));
             machine.kill(pid);
             // Its end will be told.
             server.next_beat = None;
             return;
+        }
+        if server.unanswered == 0 {
+            server.ticks = machine.progress(pid).map_or(0, |progress| progress.ticks);
         }
         server.unanswered += 1;
         server.next_beat = next_beat;

@@ -19,6 +19,15 @@ const MAX_WAITING: usize = 64;
 /// After so many calls without a pause, services have their turn.
 const TURN: u32 = 64;
 
+/// How far a process has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Processor time, clock ticks.
+    pub ticks: u32,
+    /// Whether it goes on as soon as it gets the processor.
+    pub is_runnable: bool,
+}
+
 /// What the supervisor needs the kernel for.
 pub trait Machine {
     /// CLOCK_MONOTONIC in nanoseconds.
@@ -37,6 +46,8 @@ pub trait Machine {
     fn ask_for_heartbeat(&mut self, port: &Handle);
     /// Starts a server; its process id.
     fn start(&mut self, manifest: &Manifest) -> Result<i32>;
+    /// How far a process has come; `None` if there is no such process.
+    fn progress(&mut self, pid: i32) -> Option<Progress>;
     /// Kills a child.
     fn kill(&mut self, pid: i32);
     /// Whether there is such a process.

@@ -1,7 +1,7 @@
 //! The supervisor with a kernel that only remembers.
 
 use crate::manifest::{Grant, Manifest, Mount};
-use crate::supervisor::{CHILD_ENDED, Machine, Supervisor};
+use crate::supervisor::{CHILD_ENDED, Machine, Progress, Supervisor};
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -29,6 +29,8 @@ struct Fake {
     refuses: Option<Errno>,
     failure: Option<Errno>,
     dead: Vec<u32>,
+    /// Of all servers.
+    progress: Option<Progress>,
 }
 
 impl Fake {
@@ -83,6 +85,10 @@ impl Machine for Fake {
         let pid = self.next;
         self.event(format_args!("start {} {pid}", manifest.service));
         Ok(pid.cast_signed())
+    }
+
+    fn progress(&mut self, _: i32) -> Option<Progress> {
+        self.progress
     }
 
     fn kill(&mut self, pid: i32) {
@@ -333,6 +339,43 @@ fn a_server_that_does_not_check_in_is_killed() {
     world.events();
     world.pass(5 * SECOND / 2);
     assert_eq!(world.events(), [format!("kill {}", world.pid())]);
+}
+
+/// Somebody with a higher priority has the processor all the time.
+#[test]
+fn a_server_without_a_turn_is_not_to_blame() {
+    let world = World::new(&[("disk", DISK)]);
+    let pid = world.pid();
+    let progress = |ticks, is_runnable| {
+        let progress = Some(Progress { ticks, is_runnable });
+        world.0.with(|supervisor| supervisor.machine().progress = progress);
+    };
+    world.ask(pid, Request::CheckIn).unwrap();
+    world.events();
+    progress(7, true);
+    world.pass(10 * SECOND);
+    assert_eq!(world.events(), ["beat 1"; 4]);
+    // It had one, and has answered.
+    world.ask(pid, Request::Alive).unwrap();
+    progress(8, true);
+    world.pass(SECOND);
+    assert_eq!(world.events(), ["beat 1"; 2]);
+    // It had more, and has not: it runs in a circle.
+    progress(900, true);
+    world.pass(3 * SECOND / 2);
+    assert_eq!(world.events(), ["beat 1".into(), "beat 1".into(), format!("kill {pid}")]);
+}
+
+#[test]
+fn a_server_that_waits_for_something_else_is_killed() {
+    let world = World::new(&[("disk", DISK)]);
+    world.ask(world.pid(), Request::CheckIn).unwrap();
+    world.0.with(|supervisor| {
+        supervisor.machine().progress = Some(Progress { ticks: 7, is_runnable: false });
+    });
+    world.events();
+    world.pass(5 * SECOND / 2);
+    assert_eq!(world.events().last(), Some(&format!("kill {}", world.pid())));
 }
 
 /// The host stopped the machine for a while: a server that had no time is not to blame.

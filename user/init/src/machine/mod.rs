@@ -6,7 +6,7 @@ mod start;
 pub use boot::run;
 
 use crate::manifest::{Grant, Manifest, Mount};
-use crate::supervisor::{CHILD_ENDED, Machine};
+use crate::supervisor::{CHILD_ENDED, Machine, Progress};
 use core::fmt::Arguments;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use start::Streams;
@@ -14,6 +14,7 @@ use sys::abi::file::O_WRONLY;
 use sys::abi::frame::Exit;
 use sys::abi::process::WNOHANG;
 use sys::abi::signal::{SA_NOCLDSTOP, SIGCHLD, SIGKILL, SignalSet};
+use sys::abi::syscall::folio::ProcessStatistics;
 use sys::console::Line;
 use sys::file::File;
 use sys::ipc::{
@@ -22,7 +23,7 @@ use sys::ipc::{
 use sys::proto::supervisor::HEARTBEAT;
 use sys::signal::Action;
 use sys::statistics::StatisticsRight;
-use sys::syscall::ipc;
+use sys::syscall::{folio, ipc, output};
 use sys::wait::Status;
 use sys::{Errno, Result, process};
 
@@ -102,6 +103,17 @@ impl Machine for Kernel<'_> {
 
     fn start(&mut self, manifest: &Manifest) -> Result<i32> {
         start::server(manifest, &self.streams)
+    }
+
+    fn progress(&mut self, pid: i32) -> Option<Progress> {
+        let mut entry = ProcessStatistics::default();
+        let size = size_of::<ProcessStatistics>() as u32;
+        // SAFETY: the call writes one structure.
+        unsafe { folio::processes(pid - 1, output(&mut entry), size) }.ok()?;
+        (entry.pid == pid).then_some(Progress {
+            ticks: entry.user_ticks.wrapping_add(entry.kernel_ticks),
+            is_runnable: entry.state == u32::from(b'R'),
+        })
     }
 
     fn kill(&mut self, pid: i32) {
