@@ -79,10 +79,15 @@ impl<W: Traffic> Travellers<W> {
         }
         self.swap(place, self.list.len().checked_sub(1)?);
         let removed = self.list.pop();
+        self.shrink();
+        removed
+    }
+
+    /// Gives room back while there are none.
+    pub fn shrink(&mut self) {
         if self.list.is_empty() {
             self.list = Vec::new();
         }
-        removed
     }
 
     /// It has lost a reference, or departs without one.

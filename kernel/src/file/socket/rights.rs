@@ -46,6 +46,22 @@ pub(super) struct Transit {
     users: Vec<(u32, usize)>,
 }
 
+impl Transit {
+    /// Room for a message with so many sockets. ENOMEM.
+    fn reserve(&mut self, count: usize) -> Result<()> {
+        self.sockets.reserve(count)?;
+        self.users.try_reserve(1).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Keeps no room while nothing is on its way.
+    fn shrink(&mut self) {
+        self.sockets.shrink();
+        if self.users.is_empty() {
+            self.users = Vec::new();
+        }
+    }
+}
+
 /// While it is locked, no message with rights comes or goes.
 pub(super) static TRANSIT: Mutex<Transit> =
     Mutex::new(Transit { sockets: Travellers::new(), users: Vec::new() });
@@ -95,32 +111,32 @@ pub fn depart<R, E>(
     push: impl FnOnce() -> core::result::Result<R, E>,
 ) -> Result<core::result::Result<R, E>> {
     let mut transit = TRANSIT.lock();
-    let Transit { sockets, users } = &mut *transit;
     let most = packet.with_rights(|rights| rights.map_or(0, |rights| rights.sockets().count()));
-    sockets.reserve(most)?;
-    users.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-    let pushed = push();
-    if pushed.is_ok() {
-        packet.with_rights(|rights| {
-            let Some(rights) = rights else { return };
-            CARRIED.fetch_add(rights.files.len(), Relaxed);
-            match users.iter_mut().find(|(user, _)| *user == rights.user) {
-                Some((_, files)) => *files += rights.files.len(),
-                None => users.push((rights.user, rights.files.len())),
-            }
-            for file in rights.sockets() {
-                if file.travel().messages.fetch_add(1, Relaxed) == 0 {
-                    sockets.add(file.clone());
-                }
-            }
-            // All others may have let go of them while the sender waited.
-            rights.sockets().filter(|file| !Sockets::is_open(file)).for_each(|file| {
-                suspect(sockets, file);
-            });
-        });
-        packet.set_travelling();
+    let pushed = transit.reserve(most).map(|()| push());
+    if !matches!(pushed, Ok(Ok(_))) {
+        transit.shrink();
+        return pushed;
     }
-    Ok(pushed)
+    let Transit { sockets, users } = &mut *transit;
+    packet.with_rights(|rights| {
+        let Some(rights) = rights else { return };
+        CARRIED.fetch_add(rights.files.len(), Relaxed);
+        match users.iter_mut().find(|(user, _)| *user == rights.user) {
+            Some((_, files)) => *files += rights.files.len(),
+            None => users.push((rights.user, rights.files.len())),
+        }
+        for file in rights.sockets() {
+            if file.travel().messages.fetch_add(1, Relaxed) == 0 {
+                sockets.add(file.clone());
+            }
+        }
+        // All others may have let go of them while the sender waited.
+        rights.sockets().filter(|file| !Sockets::is_open(file)).for_each(|file| {
+            suspect(sockets, file);
+        });
+    });
+    packet.set_travelling();
+    pushed
 }
 
 /// Takes along what a message carries; with `peek` it stays there too.
@@ -153,9 +169,7 @@ pub(super) fn forget(transit: &mut Transit, rights: &Rights) {
             sockets.remove(file);
         }
     }
-    if users.is_empty() {
-        *users = Vec::new();
-    }
+    transit.shrink();
 }
 
 /// A message goes that nobody has received.
