@@ -10,8 +10,9 @@ use crate::fault_report::Outside;
 use crate::guest_tests::describe;
 use crate::ktap::program_case;
 use crate::lanes::Lane;
+use crate::machine::Machine;
 use crate::qemu::System;
-use crate::report::Case;
+use crate::report::{Case, Verdict};
 use crate::session::End;
 use crate::stop::Result;
 use crate::trials::for_each;
@@ -65,7 +66,8 @@ pub fn server_faults(
         }
     };
     let parts = for_each(&plan.servers, tell, |(server, tasks)| {
-        Campaign { lane, kernel, contents, server, long }.run(tasks.clone())
+        let shows_log = plan.is_single;
+        Campaign { lane, kernel, contents, server, long, shows_log }.run(tasks.clone())
     })?;
     for (part, verdicts) in parts {
         table.append(part);
@@ -97,6 +99,7 @@ struct Campaign<'a> {
     contents: &'a Contents,
     server: &'a str,
     long: bool,
+    shows_log: bool,
 }
 
 impl Campaign<'_> {
@@ -130,8 +133,13 @@ impl Campaign<'_> {
         line.extend(words.iter().map(String::as_str));
         let timeout = if self.long { LONG_TIMEOUT } else { TIMEOUT };
         let system = (System::Folio, self.kernel);
-        let ran = capture(&self.lane.machine, system, self.contents.clone(), &line, timeout)?;
+        // Every time the same, however busy the host is.
+        let machine = Machine { icount: true, ..self.lane.machine.clone() };
+        let ran = capture(&machine, system, self.contents.clone(), &line, timeout)?;
         let outcome = &ran.outcome;
+        if self.shows_log {
+            outcome.log.iter().for_each(|line| eprintln!("  | {line}"));
+        }
         let told = || outcome.log.iter().filter_map(|line| Some(line.split_once(MARK)?.1));
         let faults = told().filter_map(Fault::parse).collect();
         let mut cases: Vec<Case> = told().filter_map(program_case).collect();
@@ -142,6 +150,12 @@ impl Campaign<'_> {
             table.add_crash();
             let why = outcome.report(&describe(&outcome.end), self.kernel);
             cases.push(Case::failed(self.name(), why));
+        } else {
+            for case in &mut cases {
+                if let Verdict::Failed(why) = &mut case.verdict {
+                    *why = outcome.report(why, self.kernel);
+                }
+            }
         }
         Ok((faults, cases))
     }

@@ -12,7 +12,7 @@ const ALL: u32 = u32::MAX;
 /// Each server, with the changes that are taken usually and in the long set. The console's take longest, and
 /// come first, as several servers are tried at a time.
 const AMOUNTS: [(&str, u32, u32); 4] =
-    [("console", 27, 270), ("proc", 72, 1665), ("files", 63, 1935), ("assist", 54, 1260)];
+    [("console", 27, 720), ("proc", 72, 1665), ("files", 63, 1485), ("assist", 54, 1260)];
 /// What happens at messages: at each so-manyth of them usually, and in the long set. A server that hangs takes
 /// time.
 const ACTS: [(&str, u32, u32); 3] = [("receiving", 1, 1), ("answering", 1, 1), ("hanging", 8, 4)];
