@@ -56,6 +56,15 @@ impl<R: Registers> Uart<R> {
         }
     }
 
+    /// The same of a port that somebody may have left in disorder, but what it holds stays.
+    pub fn restore(&mut self) {
+        for (register, value) in
+            [(3, 0x80), (0, 0x01), (1, 0x00), (3, 0x03), (1, 0x00), (2, 0xc1), (4, 0x0b)]
+        {
+            self.registers.write(register, value);
+        }
+    }
+
     /// What raises the port's interrupt from here on. What is there already raises it anew.
     pub fn listen(&mut self, wanted: Wanted) {
         let receive = if wanted.receive { RECEIVED_DATA } else { 0 };

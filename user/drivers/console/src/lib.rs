@@ -38,9 +38,11 @@ pub struct Console<'a, R, K> {
 }
 
 impl<'a, R: Registers, K: Kernel> Console<'a, R, K> {
-    /// Goes on where the last instance ended.
+    /// Goes on where the last instance ended, whatever that did to the port.
     pub fn new(shared: &'a Shared, registers: R, kernel: K) -> Self {
-        Self { driver: Driver::new(shared), uart: Uart::new(registers), kernel }
+        let mut uart = Uart::new(registers);
+        uart.restore();
+        Self { driver: Driver::new(shared), uart, kernel }
     }
 
     /// Works as long as there is something to do.

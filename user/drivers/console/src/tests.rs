@@ -25,6 +25,8 @@ struct Port {
     fifo: Vec<u8>,
     sent: Vec<u8>,
     enabled: u8,
+    line: u8,
+    modem: u8,
     /// The interrupt line as it was last.
     was_high: bool,
     /// An edge was seen and not delivered.
@@ -50,6 +52,8 @@ impl Port {
     fn settle(&mut self) {
         let receives = self.enabled & 1 != 0 && !self.arriving.is_empty();
         let is_high = receives || self.enabled & 2 != 0 && self.fifo.is_empty();
+        // OUT2 lets the interrupt through.
+        let is_high = is_high && self.modem & 8 != 0;
         self.is_pending |= is_high && !self.was_high;
         self.was_high = is_high;
     }
@@ -63,6 +67,7 @@ impl Registers for Wire {
         let mut port = self.0.borrow_mut();
         port.access();
         let value = match register {
+            0 if port.line & 0x80 != 0 => panic!("the latch is read"),
             0 => port.arriving.pop_front().expect("nothing has arrived"),
             5 => u8::from(!port.arriving.is_empty()) | u8::from(port.fifo.is_empty()) << 5,
             other => panic!("register {other} is read"),
@@ -79,7 +84,12 @@ impl Registers for Wire {
     fn write(&mut self, register: u16, value: u8) {
         let mut port = self.0.borrow_mut();
         port.access();
+        let has_latch = port.line & 0x80 != 0;
         match register {
+            0 | 1 if has_latch => {}
+            2 => assert_eq!(value & 6, 0, "a FIFO is emptied"),
+            3 => port.line = value,
+            4 => port.modem = value,
             0 => {
                 port.fifo.push(value);
                 assert!(port.fifo.len() <= FIFO_BYTES, "the transmitter overflows");
@@ -141,6 +151,20 @@ impl Model {
 fn zeroed() -> &'static Shared {
     // SAFETY: it consists of integers.
     Box::leak(unsafe { Box::<Shared>::new_zeroed().assume_init() })
+}
+
+#[test]
+fn a_port_left_in_disorder_works_again() {
+    let wire = Wire(Rc::default());
+    let disorder = Port { line: 0x9b, modem: 0x10, enabled: 0xff, ..Port::default() };
+    *wire.0.borrow_mut() = Port { arriving: VecDeque::from([b'x']), ..disorder };
+    let model = Model { wire: wire.clone(), shared: zeroed() };
+    model.write(b"hello");
+    let mut server = Console::new(model.shared, wire.clone(), model.clone());
+    server.notified(NEWS);
+    let port = wire.0.borrow();
+    assert!(port.fifo.windows(5).any(|sent| sent == b"hello"), "{:?}", port.fifo);
+    assert!(port.arriving.is_empty(), "what has arrived is not fetched");
 }
 
 proptest! {
