@@ -73,21 +73,27 @@ impl Qmp {
     /// Greets QEMU.
     pub fn new(stream: UnixStream) -> Result<Self> {
         let mut qmp = Self { from: BufReader::new(stream) };
-        qmp.message("its greeting")?;
+        qmp.message("its greeting")?.ok_or_else(|| gone("its greeting"))?;
         qmp.call("qmp_capabilities", json!({}))?;
         Ok(qmp)
     }
 
     /// Gives a command and waits for its result. Events that come before it are not kept.
     pub fn call(&mut self, command: &str, arguments: Value) -> Result<Value> {
+        self.answer(command, arguments)?.ok_or_else(|| gone(command))
+    }
+
+    /// The same; `None` if QEMU ends before it answers.
+    fn answer(&mut self, command: &str, arguments: Value) -> Result<Option<Value>> {
         let mut line = json!({ "execute": command, "arguments": arguments }).to_string();
         line.push('\n');
-        let sent = self.from.get_mut().write_all(line.as_bytes());
-        sent.map_err(|_| gone(command))?;
+        if self.from.get_mut().write_all(line.as_bytes()).is_err() {
+            return Ok(None);
+        }
         loop {
-            let mut message = self.message(command)?;
+            let Some(mut message) = self.message(command)? else { return Ok(None) };
             if let Some(result) = message.get_mut("return") {
-                return Ok(result.take());
+                return Ok(Some(result.take()));
             }
             if let Some(error) = message.get("error") {
                 return Err(refused(command, error));
@@ -95,11 +101,13 @@ impl Qmp {
         }
     }
 
-    fn message(&mut self, what: &str) -> Result<Value> {
+    /// `None` if there will be none.
+    fn message(&mut self, what: &str) -> Result<Option<Value>> {
         let mut line = String::new();
         match self.from.read_line(&mut line) {
-            Ok(0) => Err(gone(what)),
+            Ok(0) => Ok(None),
             Ok(_) => serde_json::from_str(&line)
+                .map(Some)
                 .map_err(|error| failed(format!("QEMU says what is no JSON: {error}: {line}"))),
             Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
                 Err(failed(format!(
@@ -108,7 +116,7 @@ impl Qmp {
                     PATIENCE.as_secs()
                 )))
             }
-            Err(_) => Err(gone(what)),
+            Err(_) => Ok(None),
         }
     }
 
@@ -117,9 +125,9 @@ impl Qmp {
         self.call("stop", json!({})).map(drop)
     }
 
-    /// Lets the guest go on.
+    /// Lets the guest go on, which may end, and QEMU with it, before there is an answer.
     pub fn cont(&mut self) -> Result<()> {
-        self.call("cont", json!({})).map(drop)
+        self.answer("cont", json!({})).map(drop)
     }
 
     /// `running`, `paused`, `inmigrate`, …
@@ -200,6 +208,7 @@ mod tests {
         assert!(why.contains("inject-nmi: no such command; QEMU 7.2"), "{why}");
         let why = one.stop().unwrap_err().why;
         assert!(why.contains("ended before it answered stop"), "{why}");
+        assert_eq!(one.cont().map_err(|stop| stop.why), Ok(()), "it went on, and is over");
         let why = qmp(&["nonsense"]).unwrap().cont().unwrap_err().why;
         assert!(why.contains("no JSON"), "{why}");
     }
