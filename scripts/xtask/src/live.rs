@@ -63,6 +63,9 @@ impl Outcome {
     }
 }
 
+/// Why a run failed that ended in good order, but for its output.
+pub const LOST_OUTPUT: &str = "output was lost on the line";
+
 /// `why` with the end of a log of `kernel`'s.
 pub fn report(why: &str, log: &[String], kernel: &Path) -> String {
     if log.is_empty() {
@@ -137,7 +140,7 @@ impl Live {
                 shutdown => End::Failed(why(system, shutdown, &messages, &log)),
             },
             Ok(LineEnd::Incomplete) => match shutdown {
-                Some(Shutdown::Orderly) => End::Failed("output was lost on the line".into()),
+                Some(Shutdown::Orderly) => End::Failed(LOST_OUTPUT.into()),
                 shutdown => End::Failed(why(system, shutdown, &messages, &log)),
             },
             Ok(LineEnd::Closed) => match shutdown {

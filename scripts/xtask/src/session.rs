@@ -9,7 +9,7 @@ use crate::guest::Guest;
 use crate::kernel_log::{Copy, Said};
 use crate::line::Position;
 use crate::live::Live;
-pub use crate::live::{End, Outcome, Wire};
+pub use crate::live::{End, LOST_OUTPUT, Outcome, Wire};
 use crate::machine::Machine;
 use crate::qemu::{Begin, Boot, Console, System, command_line};
 use crate::running::{Moment, Running};

@@ -5,7 +5,7 @@ use crate::at_work::{Ending, Seen};
 use crate::trial::Trial;
 use abi::frame::Exit;
 use xtask::fault_report::Outside;
-use xtask::session::End;
+use xtask::session::{End, LOST_OUTPUT};
 
 /// And what noticed it, or what was wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,10 @@ pub fn judge(good: &Seen, seen: &Seen) -> Outcome {
         Ending::Ended(End::Failed(why)) => match panic(&seen.log) {
             Some(report) if is_accident(&report) => Outcome::Crash(format!("panic: {report}")),
             Some(report) => Outcome::Detected(format!("panic: {report}")),
-            None => Outcome::Crash(general(why)),
+            // The console's driver is a program too, and the frames of its output tell.
+            None if why == LOST_OUTPUT => Outcome::Detected(why.clone()),
+            // QEMU's reasons go on with all registers.
+            None => Outcome::Crash(general(why.lines().next().unwrap_or(why))),
         },
         Ending::Ended(End::Exit(Exit::Signalled(number))) => {
             Outcome::Detected(format!("a program ended by {}", signal((*number).into())))
@@ -214,6 +217,13 @@ mod tests {
         };
         assert!(matches!(ended(&[]), Outcome::Crash(why) if why.contains("triple")));
         assert!(matches!(ended(&["PANIC: page fault in the kernel"]), Outcome::Crash(_)));
+        let end =
+            |why: &str| judge(&good(), &seen(Ending::Ended(End::Failed(why.into())), "", &[]));
+        assert!(matches!(end(LOST_OUTPUT), Outcome::Detected(_)));
+        assert_eq!(
+            end("QEMU was killed: a bug\nEAX=1"),
+            Outcome::Crash("QEMU was killed: a bug".into())
+        );
         let check =
             ["PANIC: panicked at kernel/src/a.rs:17:5:", "192 bytes at 0xc0de were written"];
         let text = "panic: N bytes at N were written, kernel/src/a.rs:17";
