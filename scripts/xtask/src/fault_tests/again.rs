@@ -1,6 +1,6 @@
 //! `scripts/test fault --replay`: one run again, for people, also under gdb.
 
-use super::replay::{Replays, check};
+use super::replay::Replays;
 use crate::guest::find;
 use crate::stop::{Result, failed, io};
 use crate::symbols;
@@ -16,7 +16,6 @@ const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Repeats a run, and says what happened; its kernel's log goes to `folder`. Whether it went well.
 pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
-    check(id)?;
     let replayed = replays.run(id)?;
     let named = symbols::resolve(&replayed.log, replays.kernel());
     named.iter().for_each(|line| println!("{line}"));
@@ -38,7 +37,6 @@ pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
 
 /// Repeats a run up to its first fault, and leaves the rest to gdb.
 pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
-    check(id)?;
     let (mut running, gdb) = replays.stop_at_fault(id)?;
     drop(gdb);
     let qmp = running.qmp()?;

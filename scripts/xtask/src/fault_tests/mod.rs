@@ -21,7 +21,7 @@ mod survey;
 
 pub use again::{again, under_gdb};
 pub use progress::Progress;
-pub use replay::{Replayed, Replays};
+pub use replay::{Replayed, Replays, check};
 pub use shrink::fewest;
 
 use crate::contents::Contents;
@@ -164,6 +164,10 @@ mod tests {
     fn one_fault_alone_replaces_no_report() {
         for single in ["flips::user/17", "nmi::tick/1+3", "clock::17", "pressure::0"] {
             assert!(is_outside(single) && has_no_report(Some(single)), "{single}");
+        }
+        for elsewhere in ["clock::17", "nmi::tick/1+3", "servers::proc:17"] {
+            let why = check(elsewhere).unwrap_err().why;
+            assert!(why.contains(&format!("scripts/test fault {elsewhere}")), "{why}");
         }
         for filter in [None, Some("flips::"), Some("nmi::one_at"), Some("clock::"), Some("pipe::")]
         {

@@ -49,6 +49,8 @@ pub fn run(words: Words) -> Result<u8> {
     };
     let machine = &options.machine;
     if let Some(id) = &options.replay {
+        // Before anything is built for it.
+        fault_tests::check(id)?;
         let replays = Replays::build(machine)?;
         let is_well = match options.gdb {
             true => fault_tests::under_gdb(&replays, id)?,

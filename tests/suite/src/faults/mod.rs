@@ -16,7 +16,8 @@
 //!
 //! `--long` takes some twenty times as many of the faults that are not taken one by one; `--part K/N`
 //! runs each Nth scenario, from the Kth on; `--after` leaves the scenarios out up to that one. `CHOICE` is
-//! which opportunities fail: one to four numbers, as in `17` or `3,9`; for what comes late or twice, `+NTH`; where chance chooses, `%PER_MILLION-SEED`.
+//! which opportunities fail: one to four numbers, as in `17` or `3,9`; for what comes late or twice, `+NTH`;
+//! where chance chooses, `%PER_MILLION-SEED`.
 //! `--only` repeats one run, which the kernel's log then tells of. All choices are the same
 //! each time.
 //!
