@@ -168,11 +168,13 @@ pub fn processes_may_share_handlers() {
 pub fn a_signal_that_an_ended_thread_was_to_take_is_left_to_others() {
     extern "C" fn executes(_: u32) -> i32 {
         // Asleep until its child executes, the first thread is chosen and cannot take it.
+        wait_until(&STEP, 1);
         process::kill(process::id(), SIGUSR1).expect("kill");
         let own = sys::env::args().next().expect("argument 0");
         panic!("{:?}", process::exec(own, &[own, b"--child", b"pid"], &[]))
     }
     let pid = child::start(|| {
+        set(&STEP, 0);
         handle(SIGUSR1);
         let _executes = spawn(executes, 0);
         child_of_vfork_sleeps();
@@ -181,9 +183,10 @@ pub fn a_signal_that_an_ended_thread_was_to_take_is_left_to_others() {
     assert_eq!(child::wait(pid), Status::Signaled(SIGUSR1));
 }
 
-/// `vfork`, and a child that ends after a tenth of a second.
+/// `vfork`, and a child that tells that it runs, and ends a tenth of a second later.
 fn child_of_vfork_sleeps() {
     extern "C" fn body(_: u32) -> i32 {
+        set(&STEP, 1);
         sleep(Duration::from_millis(100));
         0
     }
