@@ -173,9 +173,23 @@ impl Slot {
 }
 
 impl State {
-    /// Returns whom to wake.
+    /// Returns whom to wake. As far as faults go, the request is over also if its caller is gone.
     #[inline]
     fn reply(
+        &mut self,
+        reply: &mut Reply,
+        fill: impl FnOnce(&mut Words) -> Result<()>,
+    ) -> Result<Option<Owner>> {
+        let owner = self.answer(reply, fill)?;
+        if failpoint::is_armed() {
+            task::current().scope.finish(reply.token.raw());
+        }
+        Ok(owner)
+    }
+
+    /// `None` if the call is over already.
+    #[inline]
+    fn answer(
         &mut self,
         reply: &mut Reply,
         fill: impl FnOnce(&mut Words) -> Result<()>,
@@ -193,9 +207,6 @@ impl State {
             slot.attach(&mut reply.attachments);
         }
         let owner = slot.owner.clone();
-        if failpoint::is_armed() {
-            task::current().scope.finish(token.raw());
-        }
         meeting.endpoint.finish(&mut self.slots, token.client());
         Ok(Some(owner))
     }

@@ -51,6 +51,7 @@ tests![
     only_root_marks,
     a_request_is_over_though_nobody_looked,
     an_answer_to_one_is_no_answer_to_another,
+    an_answer_to_nobody_ends_a_request_too,
     what_a_closed_context_leaves_is_the_servers,
     a_server_is_killed_for_want_of_a_page,
     a_server_aborts_for_want_of_memory,

@@ -6,10 +6,11 @@ use crate::child;
 use crate::ipc::{ADD, level, start_client};
 use sys::Errno;
 use sys::abi::failpoint::{FAULT_CHILDREN, FAULT_MARKED, FAULT_THREAD_MARK, Failpoint, FaultPlan};
+use sys::abi::signal::SIGKILL;
 use sys::ipc::{
     Call, Connection, Port, Received, ReplyParts, Rights, ServedPort, Token, Transport,
 };
-use sys::process::id;
+use sys::process::{id, kill};
 use sys::statistics::Asker;
 use sys::wait::Status;
 
@@ -69,6 +70,19 @@ pub fn an_answer_to_one_is_no_answer_to_another() {
     assert_eq!(wake_nobody(), Err(Errno::EFAULT));
     answer(&served, second);
     assert_eq!(wake_nobody(), Ok(0));
+}
+
+pub fn an_answer_to_nobody_ends_a_request_too() {
+    needs_failpoints();
+    let served = served();
+    let context = of_children();
+    let (pid, token) = context.run(|| call_of_child(&served));
+    kill(pid, SIGKILL).expect("kill");
+    assert_eq!(child::wait(pid), Status::Signaled(SIGKILL));
+    assert_eq!(wake_nobody(), Err(Errno::EFAULT), "still for the caller");
+    served.reply(token, ReplyParts::default()).expect("no error");
+    assert_eq!(wake_nobody(), Ok(0));
+    assert_eq!({ context.state().faults }, 1);
 }
 
 pub fn what_a_closed_context_leaves_is_the_servers() {
