@@ -1,7 +1,7 @@
 //! Whose faults a task's are: part of each task, and nothing in images without failpoints.
 
 #[cfg(feature = "faults")]
-use super::site;
+use super::{decide::CONTEXTS, site};
 #[cfg(feature = "faults")]
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
@@ -62,9 +62,12 @@ impl Whose {
         self.contexts[0] != 0
     }
 
-    /// The first of its contexts; 0 for none.
+    /// The context in which servers work for it now; 0 for none.
     fn first(&self) -> u32 {
-        self.contexts.into_iter().find(|context| *context != 0).unwrap_or(0)
+        match self.contexts {
+            [0, 0, own] => own,
+            contexts => CONTEXTS.lock().first_of(contexts),
+        }
     }
 }
 

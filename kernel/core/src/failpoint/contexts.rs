@@ -62,6 +62,14 @@ impl<const N: usize> Contexts<N> {
         slot.taken.as_mut().map(|(_, context)| context)
     }
 
+    /// The first of these in which something may still fail, else the first that was given at all; 0
+    /// stands for none.
+    pub fn first_of(&mut self, numbers: [u32; 3]) -> u32 {
+        let may_fail = |number: &u32| self.get_mut(*number).is_some_and(|found| !found.is_over());
+        let open = numbers.into_iter().find(may_fail);
+        open.or(numbers.into_iter().find(|number| *number != 0)).unwrap_or(0)
+    }
+
     /// Whether `asker` may see a context and close it: it is its own, or anybody's to a privileged one.
     /// EINVAL if it is not open, else EPERM.
     pub fn check(&self, number: u32, asker: Owner) -> Result<(), Errno> {
@@ -181,6 +189,26 @@ mod tests {
         for number in [0, 1, 255, 256, u32::MAX] {
             assert!(contexts.get_mut(number).is_none(), "{number}");
         }
+    }
+
+    #[test]
+    fn a_context_that_is_over_hides_no_later_one() {
+        let mut contexts = Contexts::<4>::new();
+        let points = Failpoint::Futex.bit();
+        let nth = FaultPlan { points, nth: 1, ..FaultPlan::default() };
+        let [over, other, open] = [nth, nth, FaultPlan { nth: 2, ..nth }]
+            .map(|plan| contexts.insert(root(1), Context::new(plan).unwrap()).unwrap());
+        assert_eq!(contexts.first_of([0, over, open]), over);
+        let (point, calls) = (Failpoint::Futex, [0; FAULT_CALLS]);
+        let at = Opportunity { point, site: 0, size: 1, time: 0, tid: 1, is_served: false, calls };
+        let failed = [over, other].map(|number| contexts.get_mut(number).unwrap().pass(&at));
+        assert_eq!(failed, [true; 2]);
+        assert_eq!(contexts.first_of([0, over, open]), open);
+        // A server's end names the faults of the context that it works for.
+        assert_eq!(contexts.first_of([0, over, other]), over);
+        contexts.remove(open);
+        assert_eq!(contexts.first_of([0, open, other]), open, "none is left");
+        assert_eq!(contexts.first_of([0; 3]), 0);
     }
 
     #[test]

@@ -53,6 +53,7 @@ tests![
     an_answer_to_one_is_no_answer_to_another,
     an_answer_to_nobody_ends_a_request_too,
     what_a_closed_context_leaves_is_the_servers,
+    what_is_over_hides_no_other,
     a_server_is_killed_for_want_of_a_page,
     a_server_aborts_for_want_of_memory,
     a_server_ends_itself_after_a_fault,

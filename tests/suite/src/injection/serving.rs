@@ -5,7 +5,9 @@ use super::{Context, always, needs_failpoints, wake_nobody};
 use crate::child;
 use crate::ipc::{ADD, level, start_client};
 use sys::Errno;
-use sys::abi::failpoint::{FAULT_CHILDREN, FAULT_MARKED, FAULT_THREAD_MARK, Failpoint, FaultPlan};
+use sys::abi::failpoint::{
+    FAULT_CHILDREN, FAULT_MARKED, FAULT_THREAD_MARK, FAULT_THREAD_NTH, Failpoint, FaultPlan,
+};
 use sys::abi::signal::SIGKILL;
 use sys::ipc::{
     Call, Connection, Port, Received, ReplyParts, Rights, ServedPort, Token, Transport,
@@ -96,4 +98,26 @@ pub fn what_a_closed_context_leaves_is_the_servers() {
     let [first, ..] = own.state().records;
     assert_eq!({ first.served }, 0);
     answer(&served, call);
+}
+
+pub fn what_is_over_hides_no_other() {
+    needs_failpoints();
+    let served = served();
+    let context = of_children();
+    let (pid, _) = context.run(|| {
+        start_client(&served.port, Rights::CALL, |port| {
+            Asker::OF_SELF.set_faults(id(), FAULT_THREAD_NTH, 1).expect("nth");
+            assert_eq!(wake_nobody(), Err(Errno::EFAULT));
+            assert_eq!(wake_nobody(), Err(Errno::EFAULT), "the context's");
+            port.call(Call::new(ADD)).expect("call");
+        })
+    });
+    let Ok(Received::Call(_, caller)) = served.receive(None) else { panic!("no call") };
+    let before = context.state().faults;
+    assert_eq!(wake_nobody(), Err(Errno::EFAULT), "the caller's");
+    let state = context.state();
+    assert_eq!({ state.faults }, before + 1);
+    let last = state.records[before as usize];
+    assert_eq!(({ last.tid }, { last.served }), (id(), 1));
+    answer(&served, (pid, caller.token));
 }
