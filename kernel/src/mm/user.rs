@@ -295,6 +295,9 @@ impl UserSlice {
 
     /// Writes zeros to at most `len` bytes at the front of the range; fewer if the memory ends.
     pub fn clear(&mut self, len: usize) -> usize {
+        if fail_point!(UserCopyOut) {
+            return 0;
+        }
         let count = len.min(self.len());
         self.advance(count, uaccess::clear_user(self.address, count))
     }
