@@ -33,6 +33,7 @@ tests![
     chance_goes_by_intervals_and_ends,
     sizes_choose_what_is_asked_for,
     what_happened_is_kept,
+    call_paths_choose_what_fails,
     plans_that_mean_nothing_are_refused,
     copies_that_always_fail_come_to_an_end,
     messages_that_always_fail_come_to_an_end,

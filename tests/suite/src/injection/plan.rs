@@ -2,9 +2,9 @@
 
 use super::{Context, always, needs_failpoints, wake_nobody};
 use alloc::vec::Vec;
-use sys::Errno;
 use sys::abi::failpoint::{FAULT_MARKED, Failpoint, FaultPlan, FaultRecord};
 use sys::file::pipe;
+use sys::{Errno, Result};
 
 pub fn chance_goes_by_intervals_and_ends() {
     needs_failpoints();
@@ -41,6 +41,32 @@ pub fn what_happened_is_kept() {
     assert_eq!((tid, served), (sys::process::id(), 0));
     assert!(calls.iter().take(3).all(|call| *call > 0x8000_0000), "{calls:x?}");
     assert_eq!({ second.opportunity }, 0);
+}
+
+/// By addresses that paths really have.
+pub fn call_paths_choose_what_fails() {
+    needs_failpoints();
+    let doubled = || call!(dup(1)).map(|fd| drop(call!(close(fd.cast_signed()))));
+    let piped = || pipe().map(drop);
+    let path = |work: &dyn Fn() -> Result<()>| {
+        let context = Context::new(&always(Failpoint::FdTable));
+        assert_eq!(context.run(work), Err(Errno::EMFILE));
+        let [FaultRecord { calls, .. }, ..] = context.state().records;
+        calls
+    };
+    let (of_dup, of_pipe) = (path(&doubled), path(&piped));
+    let is_own = |call: &&u32| **call != 0 && !of_pipe.contains(*call);
+    let own = *of_dup.iter().find(is_own).expect("two calls are two paths");
+    let outcomes = |plan: FaultPlan| {
+        let context = Context::new(&plan);
+        [context.run(doubled), context.run(piped)].map(Result::err)
+    };
+    let (full, refused) = (always(Failpoint::FdTable), Some(Errno::EMFILE));
+    for (range, inside) in [([own, own + 1], refused), ([own - 1, own], None)] {
+        assert_eq!(outcomes(FaultPlan { require: range, ..full }), [inside, None], "{range:x?}");
+    }
+    assert_eq!(outcomes(FaultPlan { reject: [own, own + 1], ..full }), [None, refused]);
+    assert_eq!(outcomes(FaultPlan { reject: [own - 1, own], ..full }), [refused; 2]);
 }
 
 pub fn plans_that_mean_nothing_are_refused() {
