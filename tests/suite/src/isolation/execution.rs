@@ -162,9 +162,14 @@ pub fn data_does_not_execute() {
             }
         });
     }
-    if on_folio() && has_no_execute() {
-        let time = super::kernel_memory::task_size() - 2 * PAGE;
-        table.row("execute the page of time data", "NX", not_so(time), || try_execute(time).into());
+    let attack = "execute the page of time data";
+    match (on_folio(), has_no_execute()) {
+        (true, true) => {
+            let time = super::kernel_memory::task_size() - 2 * PAGE;
+            table.row(attack, "NX", not_so(time), || try_execute(time).into());
+        }
+        (true, false) => table.not_defended(attack, "page tables without NX"),
+        (false, _) => {}
     }
     table.finish();
 }
