@@ -10,7 +10,7 @@ use crate::result::{Errno, Result};
 use crate::sync;
 use abi::UserMutPtr;
 use abi::frame::Exit;
-use abi::syscall::folio::{ProcessStatistics, Statistics};
+use abi::syscall::folio::{Disclosed, ProcessStatistics, Statistics};
 
 /// The machine ends in good order.
 pub fn end_machine(exit: u32) -> Result<u32> {
@@ -79,6 +79,24 @@ pub fn poison(byte: u32) -> Result<u32> {
     // SAFETY: the running task's stack.
     unsafe { crate::arch::string::fill_unused_stack(bottom, byte) };
     Ok(0)
+}
+
+/// For the test of those that look for leftovers. Release kernels do not have it.
+#[cfg(not(debug_assertions))]
+pub fn disclose(_: UserMutPtr<Disclosed>) -> Result<u32> {
+    Err(Errno::ENOSYS)
+}
+
+#[cfg(debug_assertions)]
+pub fn disclose(to: UserMutPtr<Disclosed>) -> Result<u32> {
+    let answer = core::mem::MaybeUninit::<Disclosed>::uninit();
+    let size = size_of::<Disclosed>();
+    let mut to = user::UserSlice::new(to.address(), size as u32)?;
+    // SAFETY: a place on the stack; nobody but the processor reads it.
+    match unsafe { to.copy_out_raw(answer.as_ptr().cast(), size) } {
+        all if all == size => Ok(0),
+        _ => Err(Errno::EFAULT),
+    }
 }
 
 /// For the test of the leak check. Release kernels do not have it.

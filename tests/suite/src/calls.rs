@@ -131,11 +131,16 @@ sys::abi::for_each_ipc_call!(ipc_table);
 sys::abi::for_each_statistics_call!(statistics_table);
 sys::abi::for_each_trace_call!(trace_table);
 
-/// The calls of the tables that this kernel has, but for those that end the machine or lose memory on
-/// purpose.
+/// The calls of the tables that this kernel has, but for those that end the machine, or lose memory or
+/// tell of it on purpose.
 pub fn all() -> impl Iterator<Item = &'static Call> {
     let own = [folio::CALLS, ipc::CALLS, statistics::CALLS, trace::CALLS];
     let own = own.into_iter().flatten().filter(|_| on_folio());
     let calls = linux::CALLS.iter().chain(own);
-    calls.filter(|call| !matches!(call.name, "end_machine" | "leak"))
+    calls.filter(|call| !matches!(call.name, "end_machine" | "leak" | "disclose"))
+}
+
+/// The one whose answer has bytes in it that the kernel has not written.
+pub fn disclosing() -> impl Iterator<Item = &'static Call> {
+    folio::CALLS.iter().filter(|call| call.name == "disclose")
 }

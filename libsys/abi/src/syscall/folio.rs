@@ -4,7 +4,7 @@ use crate::plain::structure;
 
 /// The types the rows use.
 pub mod kinds {
-    pub use super::{ProcessStatistics, Statistics};
+    pub use super::{Disclosed, ProcessStatistics, Statistics};
     pub use crate::argument::{Argument, Registers};
     pub use crate::{UserMutPtr, UserPtr, UserStr};
 }
@@ -45,6 +45,11 @@ macro_rules! for_each_folio_call {
             ///
             /// EINVAL: no byte. ENOSYS: the kernel was built without assertions.
             5 poison(byte: u32);
+            /// Tests only: an answer that tells what the kernel has not written, a structure on its
+            /// stack that it has only made room for.
+            ///
+            /// EFAULT: `to` cannot be written. ENOSYS: the kernel was built without assertions.
+            6 disclose(to: UserMutPtr<Disclosed>);
         }
     };
 }
@@ -145,6 +150,9 @@ structure! {
         pub name: [u8; 16],
     }
 }
+
+/// What `disclose` writes.
+pub type Disclosed = [u8; 1024];
 
 /// A page frame.
 pub const LEAK_FRAME: u32 = 0;
