@@ -46,7 +46,7 @@ pub fn what_happened_is_kept() {
 /// By addresses that paths really have.
 pub fn call_paths_choose_what_fails() {
     needs_failpoints();
-    let doubled = || call!(dup(1)).map(|fd| drop(call!(close(fd.cast_signed()))));
+    let doubled = || call!(dup(1)).map(|fd| _ = call!(close(fd.cast_signed())));
     let piped = || pipe().map(drop);
     let path = |work: &dyn Fn() -> Result<()>| {
         let context = Context::new(&always(Failpoint::FdTable));
