@@ -18,7 +18,8 @@ pub trait Server {
     /// Answers a call. An error becomes the error of the call.
     fn handle(&mut self, message: &Message, caller: &mut Caller<'_>) -> Result<Reply>;
 
-    /// Bits of the port's notification were set: interrupts, ends of processes, `notify`.
+    /// Bits of the port's notification were set: interrupts, ends of processes, `notify`. None at a
+    /// heartbeat of `init`'s, when a driver looks whether it has missed any.
     fn notified(&mut self, bits: u32) {
         let _ = bits;
     }

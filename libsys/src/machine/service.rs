@@ -134,10 +134,10 @@ impl ServicePort {
     }
 }
 
-/// What comes is for the server, but for heartbeats.
+/// What comes is for the server, but for heartbeats, which are a notification without bits.
 impl Transport for ServicePort {
     fn receive(&self, deadline: Option<u64>) -> Result<Received<'_>> {
-        self.beyond_heartbeats(self.port.receive(deadline)?, deadline)
+        self.beyond_heartbeat(self.port.receive(deadline)?)
     }
 
     fn reply(&self, token: Token, reply: ReplyParts) -> Result<()> {
@@ -145,25 +145,18 @@ impl Transport for ServicePort {
     }
 
     fn reply_receive(&self, token: Token, reply: ReplyParts) -> Result<Received<'_>> {
-        self.beyond_heartbeats(self.port.reply_receive(token, reply)?, None)
+        self.beyond_heartbeat(self.port.reply_receive(token, reply)?)
     }
 }
 
 impl ServicePort {
     #[inline]
-    fn beyond_heartbeats<'a>(
-        &'a self,
-        mut received: Received<'a>,
-        deadline: Option<u64>,
-    ) -> Result<Received<'a>> {
-        while let Received::Notification(bits) = received
+    fn beyond_heartbeat<'a>(&'a self, received: Received<'a>) -> Result<Received<'a>> {
+        if let Received::Notification(bits) = received
             && bits & HEARTBEAT != 0
         {
             self.heartbeat()?;
-            if bits != HEARTBEAT {
-                return Ok(Received::Notification(bits & !HEARTBEAT));
-            }
-            received = self.port.receive(deadline)?;
+            return Ok(Received::Notification(bits & !HEARTBEAT));
         }
         Ok(received)
     }

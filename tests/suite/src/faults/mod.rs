@@ -3,8 +3,9 @@
 //! A scenario is a function that does some ordinary work and says how it went. It runs again and
 //! again, each time in a process of its own, while the 1st, 2nd, … thing that can fail in the kernel
 //! on its behalf does fail, until a run has nothing left that could. The same goes for what can come
-//! late, or once too often. Then two things fail in one run, and then several by chance. Whatever
-//! fails, the work is either done or answered by an error that is written down, and nothing is lost.
+//! late, or once too often. A notification or an interrupt that never comes is swept where a driver has
+//! to find out by itself, and the work is slow, no more. Then two things fail in one run, and then
+//! several by chance. Whatever fails, the work is either done or answered by an error that is written down, and nothing is lost.
 //! Who refuses, moves fewer bytes than he was asked to, or is ended by a signal needs a fault that
 //! explains it, and a panic is wrong whatever failed. A service that lost its server answers again within
 //! five seconds.
@@ -17,7 +18,8 @@
 //! `--long` takes some twenty times as many of the faults that are not taken one by one; `--part K/N`
 //! runs each Nth scenario, from the Kth on; `--after` leaves the scenarios out up to that one. `CHOICE` is
 //! which opportunities fail: one to four numbers, as in `17` or `3,9`; for what comes late or twice, `+NTH`;
-//! where chance chooses, `%PER_MILLION-SEED`.
+//! for what happens to a driver's, the kind before that, `fail_irq_lost+NTH`; where chance chooses,
+//! `%PER_MILLION-SEED`.
 //! `--only` repeats one run, which the kernel's log then tells of. All choices are the same
 //! each time.
 //!

@@ -12,6 +12,8 @@ pub struct Scenario {
     pub run: fn() -> Outcome,
     /// Whether it calls servers, which whoever is more trusted than them may not.
     pub calls_servers: bool,
+    /// Whether it is what happens on the way to a driver that is swept: notifications, interrupts.
+    pub for_driver: bool,
     /// Errors it may meet besides those of the failpoints.
     pub also: &'static [Errno],
 }

@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
-use sys::abi::failpoint::{FAULT_VERBOSE, FaultPlan, FaultState};
+use sys::abi::failpoint::{FAULT_MACHINE, FAULT_VERBOSE, FaultPlan, FaultState};
 use sys::abi::file::MNT_DETACH;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::abi::signal::SIGPIPE;
@@ -83,7 +83,8 @@ impl Runner {
         let start = time::now();
         loop {
             let before = context.state().expect("an open context").faults;
-            let tried = self.try_once(scenario, &context);
+            let is_everybodys = plan.flags & FAULT_MACHINE != 0;
+            let tried = self.try_once(scenario, &context, is_everybodys);
             let state = context.state().expect("an open context");
             let faults = Faults { state: &state, before };
             let judged = tried.and_then(|ended| judge(scenario, ended, faults));
@@ -102,7 +103,12 @@ impl Runner {
     }
 
     /// An error is a panic's message.
-    fn try_once(&self, scenario: &Scenario, context: &Context) -> Result<Ended, String> {
+    fn try_once(
+        &self,
+        scenario: &Scenario,
+        context: &Context,
+        is_everybodys: bool,
+    ) -> Result<Ended, String> {
         self.words()[0].store(NOTHING, SeqCst);
         let (read, write) = file::pipe().map_err(cannot("pipe"))?;
         let status = match process::fork().map_err(cannot("fork"))? {
@@ -115,7 +121,9 @@ impl Runner {
                 let _ = call!(alarm(TIME_LIMIT));
                 warm_up();
                 servers::prepare(scenario);
-                context.enter().expect("an open context");
+                if !is_everybodys {
+                    context.enter().expect("an open context");
+                }
                 let outcome = (scenario.run)();
                 failpoint::leave().expect("failpoints");
                 self.say(outcome);

@@ -23,8 +23,13 @@ tests![
     a_service_that_does_not_answer_is_named,
 ];
 
-const SCENARIO: Scenario =
-    Scenario { name: "none", run: || Ok(()), calls_servers: false, also: &[Errno::ENOLCK] };
+const SCENARIO: Scenario = Scenario {
+    name: "none",
+    run: || Ok(()),
+    calls_servers: false,
+    for_driver: false,
+    also: &[Errno::ENOLCK],
+};
 
 /// What is made of the end of a try, in which these failed; and those before it.
 fn judged(ended: Ended, earlier: &[Failpoint], now: &[Failpoint]) -> Result<Right, String> {

@@ -1,7 +1,7 @@
 //! All runs of a scenario.
 
 use super::Scenario;
-use super::choice::Choice;
+use super::choice::{ARRIVALS, Choice};
 use super::plans::{Amount, distant_pairs, lucky};
 use super::report::{describe, print_begin, print_run, print_wrong};
 use super::runner::{QUIET, Run, Runner, VERBOSE, Wrong};
@@ -100,6 +100,12 @@ pub fn sweep(
         return (Counts::default(), Vec::from([wrong.why]));
     }
     let mut sweep = Sweep::new(runner, scenario, report, QUIET);
+    if scenario.for_driver {
+        for point in ARRIVALS {
+            sweep.singles(|nth| Choice::Arrival(point, nth));
+        }
+        return (sweep.counts, sweep.wrong);
+    }
     let opportunities = sweep.singles(|nth| Choice::counted(nth, 0));
     sweep.singles(Choice::Untimely);
     sweep.near_pairs(opportunities, amount);
@@ -123,7 +129,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// One after the other, until none is left; how many there were.
-    fn singles(&mut self, choose: fn(u32) -> Choice) -> u32 {
+    fn singles(&mut self, choose: impl Fn(u32) -> Choice) -> u32 {
         for nth in 1..MOST {
             if self.take(choose(nth)) == 0 {
                 return nth - 1;

@@ -1,7 +1,8 @@
 //! The console server: it drives COM1, on which programs' standard streams or a terminal lie.
 //!
 //! All the work is [`Driver`]'s, which the kernel's own driver shares. What is here decides when it
-//! runs: when the kernel has [news](NEWS), when the port has [interrupted](INTERRUPT).
+//! runs: when the kernel has [news](NEWS), when the port has [interrupted](INTERRUPT), and at each
+//! heartbeat, as one of these may have been lost.
 
 #![no_std]
 

@@ -1,5 +1,6 @@
 //! The work that faults happen to.
 
+mod console;
 mod descriptors;
 mod events;
 mod exec;
@@ -32,7 +33,8 @@ use sys::file::File;
 /// Lists scenarios as `module: [function, …]`; behind a colon, errors it may meet besides those of the
 /// failpoints.
 macro_rules! scenarios {
-    ($( #[$doc:meta] )* $list:ident, calls_servers: $calls_servers:literal, $( $module:ident: [
+    ($( #[$doc:meta] )* $list:ident, calls_servers: $calls_servers:literal,
+     for_driver: $for_driver:literal, $( $module:ident: [
         $( $name:ident $(: $($errno:ident)|+ )? ),* $(,)?
     ], )*) => {
         $( #[$doc] )*
@@ -41,6 +43,7 @@ macro_rules! scenarios {
                 name: concat!(stringify!($module), "::", stringify!($name)),
                 run: $module::$name,
                 calls_servers: $calls_servers,
+                for_driver: $for_driver,
                 also: &[$( $( sys::Errno::$errno ),+ )?],
             }, )* )*
         ];
@@ -49,12 +52,12 @@ macro_rules! scenarios {
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
-    OF_THE_KERNEL.iter().chain(OF_SERVERS)
+    OF_THE_KERNEL.iter().chain(OF_SERVERS).chain(OF_DRIVERS)
 }
 
 scenarios! {
     /// Work that the kernel does.
-    OF_THE_KERNEL, calls_servers: false,
+    OF_THE_KERNEL, calls_servers: false, for_driver: false,
     memory: [
         pages_are_touched,
         a_mapping_is_cut_and_changed,
@@ -191,7 +194,7 @@ scenarios! {
 
 scenarios! {
     /// Work that servers do.
-    OF_SERVERS, calls_servers: true,
+    OF_SERVERS, calls_servers: true, for_driver: false,
     service: [
         a_service_is_found_and_asked: ENOMSG | EIO | EOWNERDEAD,
         the_next_server_answers: ENOMSG | EIO | EOWNERDEAD,
@@ -212,6 +215,14 @@ scenarios! {
     ],
 }
 
+scenarios! {
+    /// Work that a driver does, of whose notifications and interrupts each is lost, late, or comes twice.
+    OF_DRIVERS, calls_servers: true, for_driver: true,
+    console: [
+        text_is_written,
+    ],
+}
+
 /// One that goes wrong, which has to be asked for by its whole name.
 pub fn on_purpose(name: &[u8]) -> Option<&'static Scenario> {
     ON_PURPOSE.iter().find(|scenario| scenario.name.as_bytes() == name)
@@ -219,7 +230,7 @@ pub fn on_purpose(name: &[u8]) -> Option<&'static Scenario> {
 
 scenarios! {
     /// Work that goes wrong, to see what is made of that.
-    ON_PURPOSE, calls_servers: false,
+    ON_PURPOSE, calls_servers: false, for_driver: false,
     wrong: [
         one_of_two_is_enough,
     ],
