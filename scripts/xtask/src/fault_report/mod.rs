@@ -176,6 +176,13 @@ impl Report {
         self.sums.all()
     }
 
+    /// Kinds of failures that there are places for, but was no fault of.
+    pub fn missing(&self) -> Vec<String> {
+        let coverage = self.sums.coverage().into_iter();
+        let missing = coverage.filter(|(_, (reached, ..))| *reached == 0);
+        missing.map(|(point, _)| point.to_owned()).collect()
+    }
+
     pub fn tally_of(&self, scenario: &str) -> Tally {
         self.sums.scenarios.get(scenario).map(|row| row.all).unwrap_or_default()
     }

@@ -49,6 +49,17 @@ fn faults_are_counted_by_scenario_and_site() {
 }
 
 #[test]
+fn a_kind_without_a_fault_is_missing() {
+    let folder = folder();
+    let other = Site { name: "fail_irq_lost".into(), ..site("c.rs", 3) };
+    let sites = vec![site("a.rs", 1), site("b.rs", 2), other];
+    let mut report = Report::create(folder.path(), sites, "test --replay").unwrap();
+    assert_eq!(report.missing(), ["fail_irq_lost", "failslab"]);
+    report.add(fault("1", 7, Survival::Done));
+    assert_eq!(report.missing(), ["fail_irq_lost"], "one of two places is enough");
+}
+
+#[test]
 fn each_fault_is_a_line_of_json() {
     let folder = folder();
     report(&folder).finish(&[]).unwrap();

@@ -128,6 +128,11 @@ pub fn fault(
                     let why = format!("{} faults, not {least}", survey.faults);
                     cases.push(Case::failed("faults::enough", why));
                 }
+                if filter.is_none() {
+                    let missing = survey.report.lock().missing().into_iter();
+                    let why = "no scenario's sweep has such a fault";
+                    cases.extend(missing.map(|point| Case::failed(point, why)));
+                }
             }
         }
         show_remarks(&output);
