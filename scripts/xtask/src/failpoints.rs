@@ -27,7 +27,12 @@ pub struct Site {
 impl Site {
     /// For people and tools.
     pub fn place(&self) -> String {
-        format!("{}:{} {}", self.file, self.line, self.name)
+        format!("{} {}", self.source(), self.name)
+    }
+
+    /// `FILE:LINE`
+    pub fn source(&self) -> String {
+        format!("{}:{}", self.file, self.line)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Puts names and lines behind the raw return addresses of a panic report.
 
+mod frames;
+
+pub use frames::{Frame, Frames};
+
 use crate::stop::{Result, failed, io};
 use crate::workspace;
 use elf::ElfBytes;
@@ -87,7 +91,16 @@ fn split_places(text: &str) -> Vec<Vec<String>> {
     places
 }
 
-fn return_address(line: &str) -> Option<u32> {
+/// A Rust name without the hash at its end.
+pub fn without_hash(name: &str) -> String {
+    match name.rsplit_once("::h") {
+        Some((start, hash)) if hash.len() == 16 => start.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// The address of a line of a call path.
+pub fn return_address(line: &str) -> Option<u32> {
     let (_, address) = line.split_once("  at 0x")?;
     let end = address.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(address.len());
     u32::from_str_radix(address.get(..end)?, 16).ok()

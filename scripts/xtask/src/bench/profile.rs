@@ -3,6 +3,7 @@
 
 use crate::captured::text;
 use crate::stop::{Result, failed, io};
+use crate::symbols::without_hash;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -247,14 +248,6 @@ fn is_place(line: &str) -> bool {
         let number = number.split(' ').next().unwrap_or_default();
         !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '?')
     })
-}
-
-/// A Rust name without the hash at its end.
-fn without_hash(name: &str) -> String {
-    match name.rsplit_once("::h") {
-        Some((start, hash)) if hash.len() == 16 => start.to_owned(),
-        _ => name.to_owned(),
-    }
 }
 
 /// Files of one run, which go away with this value.

@@ -2,6 +2,7 @@
 //!
 //! Faults are written as they come; only sums are kept.
 
+mod callers;
 mod outside;
 mod page;
 mod sums;
@@ -13,6 +14,7 @@ pub use tally::Tally;
 use crate::failpoints::Site;
 use crate::report::{Group, write_junit};
 use crate::stop::{Result, Stop, io};
+use crate::symbols::Frames;
 use serde_json::json;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -31,8 +33,12 @@ pub struct Fault {
     pub choice: String,
     /// The failpoint's name.
     pub point: String,
+    /// Which of the run's opportunities it was, as far as anybody knows.
+    pub opportunity: Option<u32>,
     /// Its place in the catalogue, unless the guest was lost before it could tell.
     pub site: Option<usize>,
+    /// The thread it happened to; 0 for an interrupt's, `None` if nobody could tell.
+    pub task: Option<i32>,
     /// Whether a server was at work for the scenario.
     pub is_served: bool,
     pub survival: Survival,
@@ -51,6 +57,15 @@ impl Fault {
 /// What names a run, for `--replay`.
 pub fn id(scenario: &str, choice: &str) -> String {
     format!("{scenario}:{choice}")
+}
+
+/// A choice, and where in the kernel (`FILE:LINE`) the last of its faults happened, so that nobody takes
+/// another one for it.
+pub fn choice_at(choice: &str, place: Option<&str>) -> String {
+    match place {
+        Some(place) => format!("{choice}@{place}"),
+        None => choice.to_owned(),
+    }
 }
 
 /// What came of it.
@@ -88,15 +103,21 @@ pub struct Report {
     /// What the first line that could not be written met.
     trouble: Option<Stop>,
     sums: Sums,
+    frames: Frames,
     outside: outside::Sums,
     /// How a run is repeated; its name follows.
     command: String,
 }
 
 impl Report {
-    /// Begins a report in `folder`, of a kernel with these failpoints. `command` followed by what
-    /// names a run repeats it.
-    pub fn create(folder: &Path, sites: Vec<Site>, command: impl Into<String>) -> Result<Self> {
+    /// Begins a report in `folder`, of a kernel with these failpoints and functions. `command` followed
+    /// by what names a run repeats it.
+    pub fn create(
+        folder: &Path,
+        sites: Vec<Site>,
+        frames: Frames,
+        command: impl Into<String>,
+    ) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
         let path = folder.join(LINES);
         let file = File::create(&path).map_err(|error| io("create", &path, error))?;
@@ -105,14 +126,17 @@ impl Report {
             lines: BufWriter::new(file),
             trouble: None,
             sums: Sums::new(sites),
+            frames,
             outside: outside::Sums::default(),
             command: command.into(),
         })
     }
 
     pub fn add(&mut self, fault: Fault) {
-        self.sums.add(&fault);
-        self.write(&self.line(&fault));
+        let caller = callers::caller(&mut self.frames, &fault.calls);
+        self.sums.add(&fault, caller.as_deref());
+        let line = self.line(&fault, caller.as_deref());
+        self.write(&line);
     }
 
     /// The same for one from outside of the kernel.
@@ -129,19 +153,24 @@ impl Report {
         }
     }
 
-    fn line(&self, fault: &Fault) -> serde_json::Value {
+    fn line(&mut self, fault: &Fault, caller: Option<&str>) -> serde_json::Value {
+        let functions = callers::functions(&mut self.frames, &fault.calls);
         let site = fault.site.and_then(|number| self.site(number));
         let calls: Vec<String> = fault.calls.iter().map(|call| format!("{call:#010x}")).collect();
         json!({
             "replay": fault.id(),
             "scenario": fault.scenario,
             "point": fault.point,
+            "opportunity": fault.opportunity,
             "file": site.map(|site| &site.file),
             "line": site.map(|site| site.line),
+            "task": fault.task,
             "served": fault.is_served,
             "survival": fault.survival.word(),
             "why": fault.survival.text(),
+            "caller": caller,
             "calls": calls,
+            "functions": functions,
             "microseconds": u64::try_from(fault.took.as_micros()).unwrap_or(u64::MAX),
         })
     }
@@ -149,6 +178,12 @@ impl Report {
     /// A place with a failpoint, by its number.
     pub fn site(&self, number: usize) -> Option<&Site> {
         self.sums.sites.get(number).map(|reached| &reached.site)
+    }
+
+    /// The number of the failpoint of that name at a place, `FILE:LINE`.
+    pub fn site_at(&self, point: &str, place: &str) -> Option<usize> {
+        let is_it = |site: &Site| site.name == point && site.source() == place;
+        self.sums.sites.iter().position(|reached| is_it(&reached.site))
     }
 
     /// How a run is repeated.

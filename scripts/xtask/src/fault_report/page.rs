@@ -3,6 +3,7 @@
 use super::sums::Sums;
 use super::{Tally, outside};
 use crate::report::escape;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:15px/1.4 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}\
@@ -99,12 +100,28 @@ fn coverage(sums: &Sums, again: &impl Fn(&str) -> String, page: &mut String) {
     for reached in &sums.sites {
         let class = if reached.tally.all() == 0 { " class=never" } else { "" };
         let (file, name) = (escape(&reached.site.file), escape(&reached.site.name));
-        let (line, callers) = (reached.site.line, reached.callers.len());
-        let _ = write!(page, "<tr{class}><td>{file}:{line}<td>{name}<td>{callers}");
+        let line = reached.site.line;
+        let _ = write!(page, "<tr{class}><td>{file}:{line}<td>{name}<td>");
+        callers(&reached.callers, page);
         tally(page, reached.tally);
         let _ = writeln!(page, "<td>{}</tr>", again(&reached.example.id));
     }
     page.push_str("</table>\n");
+}
+
+/// How many, and behind that who they are.
+fn callers(callers: &BTreeSet<String>, page: &mut String) {
+    let _ = match callers.len() {
+        0 => write!(page, "0"),
+        number => write!(page, "<details><summary>{number}</summary>"),
+    };
+    for (number, caller) in callers.iter().enumerate() {
+        let separator = if number == 0 { "" } else { "<br>" };
+        let _ = write!(page, "{separator}<code>{}</code>", escape(caller));
+    }
+    if !callers.is_empty() {
+        page.push_str("</details>");
+    }
 }
 
 fn slowest(sums: &Sums, again: &impl Fn(&str) -> String, page: &mut String) {

@@ -25,8 +25,8 @@ pub struct Sums {
 pub struct Reached {
     pub site: Site,
     pub tally: Tally,
-    /// The addresses that it was called from.
-    pub callers: BTreeSet<u32>,
+    /// Where the function that holds it was called from.
+    pub callers: BTreeSet<String>,
     pub example: Example,
 }
 
@@ -82,10 +82,13 @@ impl Sums {
         Self { sites: sites.into_iter().map(reached).collect(), ..Self::default() }
     }
 
-    pub fn add(&mut self, fault: &Fault) {
+    /// `caller` is where the function with the failpoint was called from, if anybody knows.
+    pub fn add(&mut self, fault: &Fault, caller: Option<&str>) {
         if let Some(reached) = fault.site.and_then(|number| self.sites.get_mut(number)) {
             reached.tally.count(&fault.survival);
-            reached.callers.extend(fault.calls.first());
+            if let Some(caller) = caller.filter(|caller| !reached.callers.contains(*caller)) {
+                reached.callers.insert(caller.to_owned());
+            }
             reached.example.offer(fault);
         }
         let row = self.scenarios.entry(fault.scenario.clone()).or_default();
@@ -140,8 +143,8 @@ impl Sums {
         points
     }
 
-    /// Of each kind of failure: how many of its places were reached, of how many, and the places that
-    /// those were called from.
+    /// Of each kind of failure: how many of its places were reached, of how many, and how many places
+    /// their functions were called from.
     pub fn coverage(&self) -> BTreeMap<&str, (usize, usize, usize)> {
         let mut points = BTreeMap::<&str, (usize, usize, usize)>::new();
         for Reached { site, tally, callers, .. } in &self.sites {

@@ -10,18 +10,27 @@ fn fault(choice: &str, call: u32, survival: Survival) -> Fault {
         scenario: "greets".into(),
         choice: choice.into(),
         point: "failslab".into(),
+        opportunity: Some(3),
         site: Some(0),
+        task: Some(5),
         is_served: false,
         survival,
-        calls: vec![call, 9],
+        calls: vec![call, 90 + call % 2],
         took: Duration::from_micros(u64::from(call)),
     }
+}
+
+/// The failpoint's function is inlined in three places, of two others.
+fn frames() -> Frames {
+    let own = &[("kernel::grow", "a.rs:1")][..];
+    let (open, fork) = (&[("kernel::open", "o.rs:2")][..], &[("kernel::<fork>", "f.rs:3")][..]);
+    Frames::known(&[(6, own), (7, own), (8, own), (90, open), (91, fork)])
 }
 
 /// With one fault of each kind.
 fn report(folder: &Transient) -> Report {
     let sites = vec![site("a.rs", 1), site("b.rs", 2)];
-    let mut report = Report::create(folder.path(), sites, "test --replay").unwrap();
+    let mut report = Report::create(folder.path(), sites, frames(), "test --replay").unwrap();
     report.add(fault("1", 7, Survival::Done));
     report.add(fault("2", 8, Survival::Refused("exit status 1".into())));
     report.add(fault("3,5", 8, Survival::Failed("lost: <a page>".into())));
@@ -41,7 +50,9 @@ fn faults_are_counted_by_scenario_and_site() {
     assert_eq!((report.tally(), report.tally_of("greets")), (tally, tally));
     assert_eq!(report.tally_of("other"), Tally::default());
     let sums = &report.sums;
-    assert_eq!(sums.coverage()["failslab"], (1, 2, 3));
+    assert_eq!(sums.coverage()["failslab"], (1, 2, 2));
+    let callers: Vec<&str> = sums.sites[0].callers.iter().map(String::as_str).collect();
+    assert_eq!(callers, ["kernel::<fork> at f.rs:3", "kernel::open at o.rs:2"]);
     assert_eq!(sums.by_point()["failslab"], tally);
     assert_eq!(sums.sites[0].example.id, "greets:3,5");
     let slow: Vec<&str> = sums.slowest.iter().map(|slow| slow.id.as_str()).collect();
@@ -70,7 +81,12 @@ fn each_fault_is_a_line_of_json() {
     assert_eq!(lines[1]["survival"], "refused");
     assert_eq!((&lines[1]["file"], &lines[1]["line"]), (&json!("a.rs"), &json!(1)));
     assert_eq!(lines[2]["replay"], "greets:3,5");
-    assert_eq!(lines[2]["calls"], json!(["0x00000008", "0x00000009"]));
+    assert_eq!(lines[2]["calls"], json!(["0x00000008", "0x0000005a"]));
+    assert_eq!(lines[2]["functions"], json!(["kernel::grow", "kernel::open"]));
+    assert_eq!(
+        (&lines[2]["caller"], &lines[2]["task"]),
+        (&json!("kernel::open at o.rs:2"), &json!(5))
+    );
     assert!(folder.path().join("junit.xml").is_file());
 }
 
@@ -84,7 +100,10 @@ fn the_page_shows_what_failed_and_what_was_never_reached() {
     assert!(page.contains("<td>failslab, failslab<td>"), "{page}");
     assert!(page.contains("<code>test --replay greets:5</code>"), "{page}");
     assert!(page.contains("<tr class=never><td>b.rs:2<td>failslab<td>0<td><td></tr>"), "{page}");
-    assert!(page.contains("<tr><td>failslab<td>1 of 2<td>3</tr>"), "{page}");
+    assert!(page.contains("<tr><td>failslab<td>1 of 2<td>2</tr>"), "{page}");
+    let names = "<details><summary>2</summary><code>kernel::&lt;fork&gt; at f.rs:3</code><br>\
+                 <code>kernel::open at o.rs:2</code></details>";
+    assert!(page.contains(names), "{page}");
     assert!(page.contains("<tr><td>greets<td class=failed>1 / 1 / 2"), "{page}");
 }
 
@@ -93,7 +112,8 @@ fn the_page_shows_what_failed_and_what_was_never_reached() {
 fn what_is_kept_does_not_grow_with_the_faults() {
     let mut sums = Sums::new(vec![site("a.rs", 1)]);
     for number in 0..10_000 {
-        sums.add(&fault(&number.to_string(), number % 50, Survival::Failed("why".into())));
+        let fault = fault(&number.to_string(), number % 50, Survival::Failed("why".into()));
+        sums.add(&fault, Some(&format!("caller {}", number % 50)));
     }
     assert_eq!((sums.all().failed, sums.failures.len(), sums.slowest.len()), (10_000, 500, 20));
     assert_eq!((sums.sites[0].callers.len(), sums.scenarios.len()), (50, 1));

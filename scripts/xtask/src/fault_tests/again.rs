@@ -28,6 +28,7 @@ pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
     let log = replayed.log.iter().map(|line| format!("{line}\n")).collect::<String>();
     fs::write(&path, log).map_err(|error| io("write", &path, error))?;
     println!("kernel log: {}", path.display());
+    replayed.check_place(id)?;
     if !replayed.has_faults() {
         println!("{id}: nothing fails in it");
         return Ok(false);

@@ -36,13 +36,16 @@ pub enum Outcome<'a> {
     Failed(&'a str),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Injected {
     pub opportunity: u32,
     /// Its number in the catalogue.
     pub site: usize,
     pub is_served: bool,
-    pub caller: u32,
+    /// The thread it happened to; 0 for an interrupt's.
+    pub task: i32,
+    /// Addresses of the kernel that led there, the innermost first.
+    pub calls: Vec<u32>,
 }
 
 impl<'a> Line<'a> {
@@ -83,7 +86,8 @@ fn microseconds(word: &str) -> Option<Duration> {
 
 fn injected(word: &str) -> Option<Injected> {
     let mut parts = word.split('/');
-    let (opportunity, site, caller) = (parts.next()?, parts.next()?, parts.next()?);
+    let (opportunity, site) = (parts.next()?, parts.next()?);
+    let (task, calls) = (parts.next()?, parts.next()?);
     let (site, is_served) = match site.strip_suffix('s') {
         Some(site) => (site, true),
         None => (site, false),
@@ -92,8 +96,13 @@ fn injected(word: &str) -> Option<Injected> {
         opportunity: opportunity.parse().ok()?,
         site: site.parse().ok()?,
         is_served,
-        caller: u32::from_str_radix(caller, 16).ok()?,
+        task: task.parse().ok()?,
+        calls: calls.split(',').map(address).collect::<Option<_>>()?,
     })
+}
+
+fn address(word: &str) -> Option<u32> {
+    u32::from_str_radix(word, 16).ok()
 }
 
 #[cfg(test)]
@@ -107,23 +116,37 @@ mod tests {
         assert_eq!(Line::parse("expect pipe::a 40 1200"), expect);
         assert_eq!(Line::parse("scenario pipe::a"), Line::Scenario("pipe::a"));
         assert_eq!(Line::parse("try %70-3"), Line::Try("%70-3"));
-        let one = Injected { opportunity: 3, site: 40, is_served: false, caller: 0xc010_0000 };
-        let other = Injected { opportunity: 9, site: 2, is_served: true, caller: 0xc0 };
+        let calls = vec![0xc010_0000, 0xc020_0000];
+        let one = Injected { opportunity: 3, site: 40, is_served: false, task: 7, calls };
+        let calls = vec![0xc0];
+        let other = Injected { opportunity: 9, site: 2, is_served: true, task: 0, calls };
+        let others = || vec![other.clone()];
         let run = |outcome, faults| Line::Run(Run { outcome, took, faults });
         assert_eq!(Line::parse("run done 1200"), run(Outcome::Done, vec![]));
-        let line = "run refused:ENOMEM 1200 3/40/c0100000 9/2s/c0";
-        assert_eq!(Line::parse(line), run(Outcome::Otherwise("refused:ENOMEM"), vec![one, other]));
-        let line = "run short 1200 9/2s/c0";
-        assert_eq!(Line::parse(line), run(Outcome::Otherwise("short"), vec![other]));
-        let line = "run failed 1200 9/2s/c0 # lost: 1 page # again";
-        assert_eq!(Line::parse(line), run(Outcome::Failed("lost: 1 page # again"), vec![other]));
+        let line = "run refused:ENOMEM 1200 3/40/7/c0100000,c0200000 9/2s/0/c0";
+        assert_eq!(
+            Line::parse(line),
+            run(Outcome::Otherwise("refused:ENOMEM"), vec![one, other.clone()])
+        );
+        let line = "run short 1200 9/2s/0/c0";
+        assert_eq!(Line::parse(line), run(Outcome::Otherwise("short"), others()));
+        let line = "run failed 1200 9/2s/0/c0 # lost: 1 page # again";
+        assert_eq!(Line::parse(line), run(Outcome::Failed("lost: 1 page # again"), others()));
     }
 
     #[test]
     fn what_is_damaged_is_for_nobody() {
-        for line in
-            ["", "ok pipe::a", "run", "run done", "run done x", "run done 1 3/4", "expect a"]
-        {
+        for line in [
+            "",
+            "ok pipe::a",
+            "run",
+            "run done",
+            "run done x",
+            "run done 1 3/4",
+            "run done 1 3/4/5",
+            "run done 1 3/4/c0,/5",
+            "expect a",
+        ] {
             assert_eq!(Line::parse(line), Line::Other, "{line}");
         }
     }

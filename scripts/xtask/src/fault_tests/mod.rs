@@ -5,6 +5,7 @@
 //!  scenarios     all scenarios, in guests side by side
 //!  line          what the suite says of each run
 //!  survey        gathers it: report, results, progress
+//!  told          what a kernel says of faults
 //!  progress      how far it is, and how long it may take
 //!  replay        one run again, exactly; shrink: with fewer faults
 //!  again         the same for people, also under gdb
@@ -18,11 +19,13 @@ mod replay;
 mod scenarios;
 mod shrink;
 mod survey;
+mod told;
 
 pub use again::{again, under_gdb};
 pub use progress::Progress;
 pub use replay::{Replayed, Replays, check};
 pub use shrink::fewest;
+pub use told::{Told, before_panic};
 
 use crate::contents::Contents;
 use crate::failpoints;
@@ -34,7 +37,7 @@ use crate::machine::Machine;
 use crate::report::{Case, Verdict};
 use crate::server_faults::{self, SERVERS, server_faults};
 use crate::stop::Result;
-use crate::symbols;
+use crate::symbols::{self, Frames};
 use crate::workspace;
 use scenarios::scenarios;
 use std::path::{Path, PathBuf};
@@ -93,7 +96,8 @@ pub fn report(ask: &Ask, lane: &Lane, kernel: &Path) -> Result<Option<SharedRepo
     }
     let sites = failpoints::catalogue(kernel)?;
     let again = format!("{} --replay", command(&lane.machine));
-    Report::create(&ask.folder, sites, again).map(|report| Some(SharedReport::new(report)))
+    let frames = Frames::of(kernel);
+    Report::create(&ask.folder, sites, frames, again).map(|report| Some(SharedReport::new(report)))
 }
 
 /// Runs all of it; without a filter, each failpoint has to be reached.

@@ -1,5 +1,6 @@
 //! One run again, in a fresh guest that counts instructions: every time the same.
 
+use super::told::{self, Told};
 use crate::build::{self, Image, Kind};
 use crate::captured::{session, text};
 use crate::contents::Contents;
@@ -49,9 +50,27 @@ impl Replayed {
         self.end != End::Exit(Exit::Exited(USAGE))
     }
 
-    /// Whether anything failed in it.
+    /// What failed in it.
+    pub fn faults(&self) -> Vec<Told> {
+        told::injected(&self.log)
+    }
+
+    /// Whether anything did.
     pub fn has_faults(&self) -> bool {
-        self.log.iter().any(|line| line.contains(" fails, opportunity "))
+        !self.faults().is_empty()
+    }
+
+    /// Refuses the fault of another place than an id names.
+    pub fn check_place(&self, id: &str) -> Result<()> {
+        let Some((_, wanted)) = id.split_once('@') else { return Ok(()) };
+        match self.faults().last() {
+            Some(last) if last.place == wanted => Ok(()),
+            Some(Told { point, place, opportunity, .. }) => Err(failed(format!(
+                "{id}: not the report's fault: opportunity {opportunity} is {point} at {place} here, \
+                 not at {wanted}"
+            ))),
+            None => Err(failed(format!("{id}: nothing fails here, at {wanted} or elsewhere"))),
+        }
     }
 }
 
@@ -103,19 +122,70 @@ impl Replays {
 
 /// What the guest runs.
 fn words(id: &str) -> [&str; 5] {
-    [SUITE, "--faults", "--report", "--only", id]
+    [SUITE, "--faults", "--report", "--only", run_of(id)]
+}
+
+/// Without the place of its last fault.
+fn run_of(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(run, _)| run)
 }
 
 /// An id has to have a scenario and a choice.
 pub fn check(id: &str) -> Result<()> {
-    let is_right = id.rsplit_once(':').is_some_and(|(name, choice)| {
+    let is_run = run_of(id).rsplit_once(':').is_some_and(|(name, choice)| {
         !name.is_empty() && !choice.is_empty() && !id.contains(char::is_whitespace)
     });
+    let is_place = |place: &str| {
+        let line = place.rsplit_once(':').map(|(_, line)| line.parse::<u32>());
+        matches!(line, Some(Ok(_)))
+    };
+    let is_right = is_run && id.split_once('@').is_none_or(|(_, place)| is_place(place));
     if super::is_outside(id) || id.starts_with(crate::server_faults::SERVERS) {
         return Err(usage(format!("--replay {id}: `scripts/test fault {id}` repeats it")));
     }
     match is_right {
         true => Ok(()),
-        false => Err(usage(format!("--replay {id}: SCENARIO:CHOICE, as a report has it"))),
+        false => {
+            Err(usage(format!("--replay {id}: SCENARIO:CHOICE[@FILE:LINE], as a report has it")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replayed(log: &[&str]) -> Replayed {
+        let log = log.iter().map(|line| (*line).to_owned()).collect();
+        Replayed { log, said: String::new(), end: End::Exit(Exit::Exited(0)) }
+    }
+
+    #[test]
+    fn the_fault_of_another_place_is_refused() {
+        let log = [
+            "[1.0] fail_page_high at b.rs:8 fails, opportunity 3, 7 suite",
+            "[1.0] failslab at a.rs:7 fails, opportunity 9, 7 suite",
+        ];
+        let replayed = replayed(&log);
+        // Where a guest hung nobody knows.
+        for id in ["pipe::a:3,9@a.rs:7", "pipe::a:3,9"] {
+            assert!(replayed.check_place(id).is_ok(), "{id}");
+        }
+        let why = replayed.check_place("pipe::a:3,9@b.rs:8").unwrap_err().why;
+        for part in ["opportunity 9", "failslab at a.rs:7", "not at b.rs:8"] {
+            assert!(why.contains(part), "{why}");
+        }
+        assert!(super::tests::replayed(&[]).check_place("pipe::a:3@a.rs:7").is_err());
+    }
+
+    #[test]
+    fn an_id_has_a_scenario_a_choice_and_perhaps_a_place() {
+        for id in ["pipe::a:3,9", "pipe::a:%9-3@kernel/src/a.rs:7", "a:+1@b.rs:1"] {
+            assert!(check(id).is_ok(), "{id}");
+        }
+        for id in ["pipe", ":3", "pipe::a:", "a:1@b.rs", "a:1@", "a: 1", "a@b.rs:1"] {
+            assert!(check(id).is_err(), "{id}");
+        }
+        assert_eq!(words("pipe::a:3@a.rs:7")[4], "pipe::a:3");
     }
 }

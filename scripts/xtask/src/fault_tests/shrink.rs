@@ -1,8 +1,8 @@
 //! The few faults of a run that matter.
 
-use super::replay::Replays;
+use super::replay::{Replayed, Replays};
 use super::survey::{Harm, Survey};
-use crate::fault_report::id;
+use crate::fault_report::{choice_at, id};
 use crate::report::Verdict;
 use crate::stop::Result;
 use abi::failpoint::Opportunities;
@@ -29,21 +29,29 @@ pub fn shrink(replays: &Replays, survey: &mut Survey) -> Result<()> {
     let harms: Vec<Harm> = survey.harms.iter().take(MOST).cloned().collect();
     for harm in harms {
         let run = harm.id();
-        if !fails(replays, &run)? {
-            note(
-                survey,
-                &harm,
-                &format!("{run} does well in a fresh guest: what came before matters"),
-            );
+        let replayed = replays.run(&run)?;
+        if !fails(&replayed) {
+            let why = format!("{run} does well in a fresh guest: what came before matters");
+            note(survey, &harm, &why);
             continue;
         }
-        let part = |part: Opportunities| id(&harm.scenario, &part.to_string());
-        let all = Opportunities::new(harm.opportunities.iter().copied());
-        let found = match all {
-            Some(all) => fewest(all, |few| fails(replays, &part(few)))?,
-            None => None,
-        };
-        let few = found.map_or(run.clone(), part);
+        if let Err(elsewhere) = replayed.check_place(&run) {
+            note(survey, &harm, &format!("also wrong in a fresh guest, but {}", elsewhere.why));
+            continue;
+        }
+        let mut few = run.clone();
+        if let Some(all) = Opportunities::new(harm.opportunities.iter().copied()) {
+            fewest(all, |part| {
+                let part = part.to_string();
+                let replayed = replays.run(&id(&harm.scenario, &part))?;
+                let place = replayed.faults().pop().map(|last| last.place);
+                let is_enough = fails(&replayed);
+                if is_enough {
+                    few = id(&harm.scenario, &choice_at(&part, place.as_deref()));
+                }
+                Ok(is_enough)
+            })?;
+        }
         if few != run {
             survey.report.lock().note_fewest(&run, &few);
         }
@@ -53,10 +61,8 @@ pub fn shrink(replays: &Replays, survey: &mut Survey) -> Result<()> {
     Ok(())
 }
 
-/// Whether a run fails in a fresh guest.
-fn fails(replays: &Replays, id: &str) -> Result<bool> {
-    let replayed = replays.run(id)?;
-    Ok(replayed.is_any() && !replayed.is_well())
+fn fails(replayed: &Replayed) -> bool {
+    replayed.is_any() && !replayed.is_well()
 }
 
 fn note(survey: &mut Survey, harm: &Harm, text: &str) {

@@ -56,8 +56,8 @@ fn run(campaign: &Campaign, options: &Options) -> Result<bool> {
             let vm = boot(campaign, options)?;
             let start = Instant::now();
             let command = again(campaign, &options.machine);
-            let mut report =
-                Report::create(&place(campaign, options), vm.sites().to_vec(), command)?;
+            let (folder, sites) = (place(campaign, options), vm.sites().to_vec());
+            let mut report = Report::create(&folder, sites, vm.frames(), command)?;
             let (mut cases, mut progress) = (Vec::new(), Progress::new(true));
             for scenario in scenarios() {
                 let (runs, each) = course::expect(&vm, scenario).unwrap_or_default();

@@ -158,14 +158,16 @@ impl Course<'_> {
                 .and_then(|record| Failpoint::from_number(record.point))
                 .map_or("unknown", Failpoint::name)
                 .into(),
+            opportunity: record.map(|record| record.opportunity),
             site: record.map(|record| record.site as usize),
+            task: record.map(|record| record.tid),
             is_served: record.is_some_and(|record| record.served != 0),
             survival: survival.clone(),
             calls: record.map_or(Vec::new(), |record| record.path().collect()),
             took: run.took,
         };
         if run.state.faults == 0 {
-            // A guest that is lost tells nothing.
+            // A guest that hangs tells nothing.
             self.report.add(fault(None));
         }
         for record in run.state.kept() {

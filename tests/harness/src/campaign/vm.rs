@@ -15,7 +15,8 @@ use xtask::machine::Machine;
 use xtask::qemu::System;
 use xtask::snapshot::Snapshot;
 use xtask::stop::{Result, failed, io};
-use xtask::{symbols, workspace};
+use xtask::symbols::{self, Frames};
+use xtask::workspace;
 
 const AGENT: &str = "/bin/agent";
 /// Where the requests are of a guest that gets no input.
@@ -76,6 +77,11 @@ impl Vm {
     /// The failpoints of its kernel.
     pub fn sites(&self) -> &[Site] {
         &self.sites
+    }
+
+    /// The functions of its kernel.
+    pub fn frames(&self) -> Frames {
+        Frames::of(&self.kernel)
     }
 
     /// Whether a fault was where the kernel can only end a program by SIGSEGV: behind exec's point of no

@@ -35,8 +35,8 @@
 //!
 //! - `OUTCOME`: `done`, `refused:ERRNO`, `short`, `ended:` and `exit-STATUS` or the signal, or `failed`; then
 //!   ` # ` and the reason end the line.
-//! - `FAULT`: `OPPORTUNITY/SITE/CALLER`: the site's place in the catalogue, with an `s` if that was in a
-//!   server, and the innermost address of the call path.
+//! - `FAULT`: `OPPORTUNITY/SITE/THREAD/CALL,…`: the site's place in the catalogue, with an `s` if that was
+//!   in a server, the thread's id, 0 for an interrupt, and the call path's addresses, the innermost first.
 
 mod campaign;
 mod children;

@@ -43,15 +43,18 @@ pub fn print_wrong(wrong: &Wrong) {
     println!("run failed {}{} # {why}", took.as_micros(), Faults(state));
 }
 
-/// ` OPPORTUNITY/SITE/CALLER` for each.
+/// ` OPPORTUNITY/SITE/THREAD/CALL,…` for each.
 struct Faults<'a>(&'a FaultState);
 
 impl fmt::Display for Faults<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         for record in records(self.0) {
-            let FaultRecord { opportunity, site, served, calls: [caller, ..], .. } = record;
+            let FaultRecord { opportunity, site, served, tid, .. } = record;
             let mark = if served == 0 { "" } else { "s" };
-            write!(f, " {opportunity}/{site}{mark}/{caller:x}")?;
+            write!(f, " {opportunity}/{site}{mark}/{tid}/")?;
+            let mut path = record.path();
+            write!(f, "{:x}", path.next().unwrap_or(0))?;
+            path.try_for_each(|call| write!(f, ",{call:x}"))?;
         }
         Ok(())
     }
