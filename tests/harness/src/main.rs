@@ -128,6 +128,7 @@ scenarios! {
     ],
     replays: [
         a_run_is_the_same_each_time,
+        the_faults_of_a_report_happen_again,
         a_debugger_meets_the_fault,
         few_of_several_faults_are_left,
         a_fault_from_outside_is_the_same_each_time,

@@ -31,22 +31,59 @@ fn twice(replays: &Replays, id: &str) -> Result<Replayed, String> {
     }
 }
 
+/// Twice a run that went well.
+fn twice_well(replays: &Replays, id: &str) -> Result<Replayed, String> {
+    let replayed = twice(replays, id)?;
+    match replayed.is_well() {
+        true => Ok(replayed),
+        false => Err(format!("{id}: {:?}, {}", replayed.end, replayed.said)),
+    }
+}
+
 /// Single ones and pairs, what comes late, what chance chooses, and a server's.
 pub fn a_run_is_the_same_each_time(setup: &Setup) -> Outcome {
     let replays = replays(setup)?;
     for id in [
-        "pipe::bytes_go_through:5",
         "fork::several_children_come_and_go:3,20",
         "timers::an_interval_timer_rings:+1",
         "thread::threads_wait_for_each_other:%60000-7",
-        "served::a_file_is_read:12",
     ] {
-        let replayed = twice(&replays, id)?;
-        if !replayed.is_well() {
-            return Err(format!("{id}: {:?}, {}", replayed.end, replayed.said));
+        twice_well(&replays, id)?;
+    }
+    Ok(())
+}
+
+/// From all over a report: what failed in the sweep's guest, which had done other work before, fails in a
+/// fresh one.
+pub fn the_faults_of_a_report_happen_again(setup: &Setup) -> Outcome {
+    let (replays, folder) = (replays(setup)?, Folder::new("report"));
+    for scenario in ["pipe::bytes_go_through", "served::a_file_is_read"] {
+        let ran = Command::new(workspace::root().join("scripts/test"))
+            .args(setup.machine.words())
+            .args(["fault", scenario, "--report"])
+            .arg(&folder.0)
+            .output()
+            .map_err(|error| format!("scripts/test: {error}"))?;
+        if !ran.status.success() {
+            return Err(format!("{scenario}: {}{}", text(&ran.stdout), text(&ran.stderr)));
+        }
+        let ids = ids(&folder.file("faults.jsonl")?);
+        let last = ids.len().checked_sub(1).ok_or("no fault has a name")?;
+        for place in [0, last / 3, last * 2 / 3, last] {
+            let id = &ids[place];
+            if !id.contains('@') {
+                return Err(format!("{id} does not say where that was"));
+            }
+            why(twice_well(&replays, id)?.check_place(id))?;
         }
     }
     Ok(())
+}
+
+/// What the faults of a report are called.
+fn ids(lines: &str) -> Vec<String> {
+    let id = |line: &str| Some(line.split_once("\"replay\":\"")?.1.split_once('"')?.0.to_owned());
+    lines.lines().filter_map(id).collect()
 }
 
 pub fn a_debugger_meets_the_fault(setup: &Setup) -> Outcome {
@@ -117,12 +154,33 @@ pub fn a_fault_from_outside_is_the_same_each_time(setup: &Setup) -> Outcome {
     }
 }
 
+/// A folder for a report.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("folio-{name}-{}", std::process::id())))
+    }
+
+    /// A file of the report.
+    fn file(&self, name: &str) -> Result<String, String> {
+        let path: &Path = &self.0.join(name);
+        fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// A campaign of `examples`, with a folder for its report.
-struct Greeting(PathBuf);
+struct Greeting(Folder);
 
 impl Greeting {
     fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("folio-greeting-{}", std::process::id())))
+        Self(Folder::new("greeting"))
     }
 
     /// Runs it with these words: what it said. It has to succeed.
@@ -131,7 +189,7 @@ impl Greeting {
             .current_dir(workspace::root())
             .args(["run", "--quiet", "--package", "harness", "--example", "greeting", "--"])
             .arg("--report")
-            .arg(&self.0)
+            .arg(&self.0.0)
             .args(words)
             .output()
             .map_err(|error| format!("cargo: {error}"))?;
@@ -141,21 +199,9 @@ impl Greeting {
         }
     }
 
-    /// A file of its report.
-    fn file(&self, name: &str) -> Result<String, String> {
-        let path: &Path = &self.0.join(name);
-        fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
     /// A run of its report again: what it said, and the kernel's whole log.
     fn replay(&self, id: &str) -> Result<(String, String), String> {
-        Ok((self.run(&["--replay", id])?, self.file("replay.log")?))
-    }
-}
-
-impl Drop for Greeting {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        Ok((self.run(&["--replay", id])?, self.0.file("replay.log")?))
     }
 }
 
@@ -163,9 +209,8 @@ impl Drop for Greeting {
 pub fn a_campaigns_run_is_the_same_each_time(_: &Setup) -> Outcome {
     let greeting = Greeting::new();
     greeting.run(&["a_file_is_shown"])?;
-    let lines = greeting.file("faults.jsonl")?;
-    let id = |line: &str| Some(line.split_once("\"replay\":\"")?.1.split_once('"')?.0.to_owned());
-    let ids: Vec<String> = lines.lines().filter_map(id).collect();
+    let lines = greeting.0.file("faults.jsonl")?;
+    let ids = ids(&lines);
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
         return Err(format!("no fault has a name: {lines}"));
     };
