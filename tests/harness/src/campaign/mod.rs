@@ -10,6 +10,7 @@
 //!  replay       one fault again, exactly, in a guest that counts instructions
 //!  script       what such a guest is asked: it gets no input
 //!  run          one run, and what was wrong with it
+//!  lost         what had failed before a guest was lost
 //!  verdict      what a run may come to
 //! ```
 
@@ -19,6 +20,7 @@ mod course;
 mod declaration;
 mod guest;
 mod id;
+mod lost;
 mod options;
 mod ran;
 mod replay;

@@ -1,6 +1,7 @@
 //! One run of a scenario.
 
 use super::choice::Choice;
+use super::lost;
 use super::verdict::{Failure, Outcome, wrong};
 use super::vm::Vm;
 use super::{Guest, Scenario};
@@ -25,19 +26,22 @@ impl Run {
     /// Runs a scenario. `flags` are those of a plan.
     fn once(vm: &Vm, guest: &mut Guest, scenario: &Scenario, choice: Choice, flags: u32) -> Self {
         let start = Instant::now();
-        let (mut state, mut absent, mut lost) = (FaultState::default(), None, None);
+        let (mut state, mut absent, mut left) = (FaultState::default(), None, None);
         let mut attempt = || {
             guest.begin(&choice.plan(scenario.sweep.points, flags))?;
             let outcome = without_panic(|| (scenario.run)(guest));
             if !matches!(outcome, Err(Failure::Lost(_))) {
-                (state, absent, lost) = guest.end()?;
+                (state, absent, left) = guest.end()?;
             }
             outcome
         };
         let (outcome, took) = (attempt(), start.elapsed());
+        if let Err(Failure::Lost(_)) = &outcome {
+            state = lost::state(&guest.machine().log(), vm.sites());
+        }
         let ends = |record: &_| vm.ends_programs(record);
         let wrong = wrong(&outcome, &state, &scenario.sweep, ends).or(absent);
-        Self { outcome, state, took, wrong, lost }
+        Self { outcome, state, took, wrong, lost: left }
     }
 
     /// Runs it as often as `times` begins with, and then until nothing is lost, but no more often than it
