@@ -24,6 +24,8 @@ use std::time::Duration;
 use sums::Sums;
 
 const LINES: &str = "faults.jsonl";
+/// Their name until they are all there, so that what ends before leaves the last report whole.
+const UNFINISHED: &str = "faults.jsonl.part";
 
 /// A fault that happened.
 #[derive(Clone, Debug)]
@@ -99,7 +101,8 @@ impl Survival {
 /// All faults of a campaign.
 pub struct Report {
     folder: PathBuf,
-    lines: BufWriter<File>,
+    /// `None` before the first one.
+    lines: Option<BufWriter<File>>,
     /// What the first line that could not be written met.
     trouble: Option<Stop>,
     sums: Sums,
@@ -111,7 +114,7 @@ pub struct Report {
 
 impl Report {
     /// Begins a report in `folder`, of a kernel with these failpoints and functions. `command` followed
-    /// by what names a run repeats it.
+    /// by what names a run repeats it. What is in the folder is replaced at the end.
     pub fn create(
         folder: &Path,
         sites: Vec<Site>,
@@ -119,11 +122,9 @@ impl Report {
         command: impl Into<String>,
     ) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
-        let path = folder.join(LINES);
-        let file = File::create(&path).map_err(|error| io("create", &path, error))?;
         Ok(Self {
             folder: folder.to_owned(),
-            lines: BufWriter::new(file),
+            lines: None,
             trouble: None,
             sums: Sums::new(sites),
             frames,
@@ -146,10 +147,21 @@ impl Report {
     }
 
     fn write(&mut self, line: &serde_json::Value) {
-        if let Err(error) = writeln!(self.lines, "{line}")
+        let written = self.lines().and_then(|lines| writeln!(lines, "{line}"));
+        if let Err(error) = written
             && self.trouble.is_none()
         {
-            self.trouble = Some(io("write", &self.folder.join(LINES), error));
+            self.trouble = Some(io("write", &self.folder.join(UNFINISHED), error));
+        }
+    }
+
+    fn lines(&mut self) -> std::io::Result<&mut BufWriter<File>> {
+        match &mut self.lines {
+            Some(lines) => Ok(lines),
+            none => {
+                let file = File::create(self.folder.join(UNFINISHED))?;
+                Ok(none.insert(BufWriter::new(file)))
+            }
         }
     }
 
@@ -231,11 +243,14 @@ impl Report {
 
     /// Writes the rest; the page's place.
     pub fn finish(&mut self, groups: &[Group]) -> Result<PathBuf> {
-        let flushed = self.lines.flush();
-        flushed.map_err(|error| io("write", &self.folder.join(LINES), error))?;
+        let (unfinished, lines) = (self.folder.join(UNFINISHED), self.folder.join(LINES));
+        let flushed = self.lines().and_then(BufWriter::flush);
+        flushed.map_err(|error| io("write", &unfinished, error))?;
         if let Some(stop) = self.trouble.take() {
             return Err(stop);
         }
+        self.lines = None;
+        fs::rename(&unfinished, &lines).map_err(|error| io("write", &lines, error))?;
         let path = self.folder.join("index.html");
         let summary = self.summary().unwrap_or_else(|| "no faults".into());
         let page = page::page(&summary, &self.sums, &self.outside, |id| self.replay(id));

@@ -91,6 +91,26 @@ fn each_fault_is_a_line_of_json() {
 }
 
 #[test]
+fn a_run_without_faults_leaves_the_last_report() {
+    let folder = folder();
+    report(&folder).finish(&[]).unwrap();
+    let files = || {
+        ["faults.jsonl", "index.html", "junit.xml"]
+            .map(|name| fs::read(folder.path().join(name)).unwrap())
+    };
+    let before = files();
+    let create = || Report::create(folder.path(), vec![site("a.rs", 1)], frames(), "test").unwrap();
+    // No filter's fault, and one that is interrupted.
+    drop(create());
+    create().add(fault("1", 7, Survival::Done));
+    assert_eq!(files(), before);
+    // A library's test that had none says so.
+    create().finish(&[]).unwrap();
+    assert!(files()[0].is_empty());
+    assert!(!folder.path().join(UNFINISHED).exists());
+}
+
+#[test]
 fn the_page_shows_what_failed_and_what_was_never_reached() {
     let folder = folder();
     let mut report = report(&folder);
