@@ -17,11 +17,12 @@ pub enum Effect {
     Late,
 }
 
-/// The one table: `Name = number "name" Effect [errno, …]`, and what fails.
+/// The one table: `Name = number "name" Effect [errno, …] "document: errno, …"`, and what fails.
 macro_rules! failpoints {
     ($(
         $(#[doc = $what:literal])*
-        $name:ident = $number:literal $text:literal $effect:ident [$($errno:ident),*],
+        $name:ident = $number:literal $text:literal $effect:ident [$($errno:ident),*]
+            $document:literal,
     )*) => {
         /// A kind of failure. Its number is its bit in [`FaultPlan::points`](super::FaultPlan).
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +50,12 @@ macro_rules! failpoints {
                 match self { $( Self::$name => &[$(Errno::$errno),*], )* }
             }
 
+            /// Where that is written down: a manual page, a section of POSIX, or this crate's own
+            /// documentation; behind a colon the errors that are found there.
+            pub const fn documented(self) -> &'static str {
+                match self { $( Self::$name => $document, )* }
+            }
+
             /// What fails, for people.
             pub const fn what(self) -> &'static str {
                 match self { $( Self::$name => concat!($($what),*), )* }
@@ -59,53 +66,53 @@ macro_rules! failpoints {
 
 failpoints! {
     /// One page frame that must lie in the direct map.
-    PageLow = 0 "fail_page_alloc" Fails [ENOMEM],
+    PageLow = 0 "fail_page_alloc" Fails [ENOMEM] "POSIX.1-2017 XSH 2.3: ENOMEM",
     /// One page frame from anywhere.
-    PageHigh = 1 "fail_page_high" Fails [ENOMEM],
+    PageHigh = 1 "fail_page_high" Fails [ENOMEM] "POSIX.1-2017 XSH 2.3: ENOMEM",
     /// Several neighbouring page frames.
-    PageBlock = 2 "fail_page_block" Fails [ENOMEM],
+    PageBlock = 2 "fail_page_block" Fails [ENOMEM] "POSIX.1-2017 XSH 2.3: ENOMEM",
     /// An object of the kernel's heap.
-    Slab = 3 "failslab" Fails [ENOMEM],
+    Slab = 3 "failslab" Fails [ENOMEM] "POSIX.1-2017 XSH 2.3: ENOMEM",
     /// An area of vmalloc.
-    Vmalloc = 4 "fail_vmalloc" Fails [ENOMEM],
+    Vmalloc = 4 "fail_vmalloc" Fails [ENOMEM] "POSIX.1-2017 XSH 2.3: ENOMEM",
     /// A page table.
-    PageTable = 5 "fail_page_table" Fails [ENOMEM],
+    PageTable = 5 "fail_page_table" Fails [ENOMEM] "POSIX.1-2017 XSH 2.3: ENOMEM",
     /// A slot of kmap, at first: all slots are in use, and those that can be are freed.
-    Kmap = 6 "fail_kmap" Waits [],
+    Kmap = 6 "fail_kmap" Waits [] "abi::failpoint::Effect",
     /// A copy from a program's memory.
-    UserCopyIn = 7 "fail_usercopy_in" Fails [EFAULT],
+    UserCopyIn = 7 "fail_usercopy_in" Fails [EFAULT] "POSIX.1-2017 XSH 2.3: EFAULT",
     /// A copy to a program's memory.
-    UserCopyOut = 8 "fail_usercopy_out" Fails [EFAULT],
+    UserCopyOut = 8 "fail_usercopy_out" Fails [EFAULT] "POSIX.1-2017 XSH 2.3: EFAULT",
     /// Room for what an edit may add to the areas of an address space.
-    VmaReserve = 9 "fail_vma_reserve" Fails [ENOMEM],
+    VmaReserve = 9 "fail_vma_reserve" Fails [ENOMEM] "mmap(2): ENOMEM",
     /// A step of fork.
-    Fork = 10 "fail_fork" Fails [EAGAIN, ENOMEM],
+    Fork = 10 "fail_fork" Fails [EAGAIN, ENOMEM] "fork(2): EAGAIN, ENOMEM",
     /// A step of exec, before the old program is lost.
-    Exec = 11 "fail_exec" Fails [ENOMEM],
+    Exec = 11 "fail_exec" Fails [ENOMEM] "execve(2): ENOMEM",
     /// The delivery of a message.
-    Message = 12 "fail_message" Fails [EIO],
+    Message = 12 "fail_message" Fails [EIO] "abi::syscall::ipc, call: EIO",
     /// Memory lent with a message.
-    Lease = 13 "fail_lease" Fails [ENOMEM],
+    Lease = 13 "fail_lease" Fails [ENOMEM] "abi::syscall::ipc, call: ENOMEM",
     /// Room in a table of handles.
-    HandleTable = 14 "fail_handle_table" Fails [EMFILE],
+    HandleTable = 14 "fail_handle_table" Fails [EMFILE] "abi::syscall::ipc, handle_duplicate: EMFILE",
     /// Room in a table of descriptors.
-    FdTable = 15 "fail_fd_table" Fails [EMFILE],
+    FdTable = 15 "fail_fd_table" Fails [EMFILE] "open(2): EMFILE",
     /// The word that a futex call is about.
-    Futex = 16 "fail_futex" Fails [EFAULT],
+    Futex = 16 "fail_futex" Fails [EFAULT] "futex(2): EFAULT",
     /// A step of a path's walk.
-    PathWalk = 17 "fail_path_walk" Fails [ENOMEM],
+    PathWalk = 17 "fail_path_walk" Fails [ENOMEM] "open(2): ENOMEM",
     /// The bits of a notification.
-    NotifyLost = 18 "fail_notify_lost" Lost [],
+    NotifyLost = 18 "fail_notify_lost" Lost [] "abi::failpoint::Effect",
     /// The bits of a notification, which can be taken twice.
-    NotifyTwice = 19 "fail_notify_twice" Extra [],
+    NotifyTwice = 19 "fail_notify_twice" Extra [] "abi::failpoint::Effect",
     /// An interrupt for a driver, by a line that is triggered by edges: others cannot lose any.
-    IrqLost = 20 "fail_irq_lost" Lost [],
+    IrqLost = 20 "fail_irq_lost" Lost [] "abi::failpoint::Effect",
     /// An interrupt for a driver, as soon as it has acknowledged another one.
-    IrqSpurious = 21 "fail_irq_spurious" Extra [],
+    IrqSpurious = 21 "fail_irq_spurious" Extra [] "abi::failpoint::Effect",
     /// An interrupt for a driver.
-    IrqLate = 22 "fail_irq_late" Late [],
+    IrqLate = 22 "fail_irq_late" Late [] "abi::failpoint::Effect",
     /// The end of a sleep, a time limit, an alarm.
-    TimerLate = 23 "fail_timer_late" Late [],
+    TimerLate = 23 "fail_timer_late" Late [] "abi::failpoint::Effect",
 }
 
 impl Failpoint {
@@ -125,6 +132,12 @@ impl Failpoint {
         matches!(self.effect(), Effect::Fails | Effect::Waits)
     }
 
+    /// Whether a call may fail for it. What comes late, twice or not at all is no error of any call, and
+    /// what waits gets what it wants.
+    pub const fn is_refusal(self) -> bool {
+        !self.errnos().is_empty()
+    }
+
     /// The bits of all that are.
     pub fn answered() -> u64 {
         let answered = Self::ALL.iter().filter(|point| point.is_answered());
@@ -139,7 +152,11 @@ impl Failpoint {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
+    use std::string::String;
+    use std::vec::Vec;
 
     #[test]
     fn numbers_and_names_lead_back() {
@@ -150,8 +167,34 @@ mod tests {
             assert_eq!(point.errnos().is_empty(), point.effect() != Effect::Fails);
             assert!(point.errnos().is_empty() || point.is_answered());
             assert!(point.what().trim().ends_with('.'));
+            assert_eq!(Failpoint::is_refusal(point), point.effect() == Effect::Fails);
         }
         assert_eq!(Failpoint::from_number(Failpoint::ALL.len() as u32), None);
         assert_eq!(Failpoint::from_name(b"fail"), None);
+    }
+
+    /// The own documents of the table have what it says.
+    #[test]
+    fn each_errno_is_documented() {
+        const IPC: &str = include_str!("../syscall/ipc.rs");
+        for point in Failpoint::ALL {
+            let (document, errors) =
+                point.documented().split_once(": ").unwrap_or((point.documented(), ""));
+            let names: Vec<String> =
+                point.errnos().iter().map(|errno| std::format!("{errno:?}")).collect();
+            assert_eq!(errors, names.join(", "), "{point:?}");
+            assert_eq!(errors.is_empty(), document == "abi::failpoint::Effect", "{point:?}");
+            if let Some(call) = document.strip_prefix("abi::syscall::ipc, ") {
+                // What is said of a call stands before it.
+                let (before, _) = IPC.split_once(&std::format!(" {call}(")).unwrap();
+                let lines = before.lines().rev().skip(1);
+                let comment = lines.take_while(|line| line.trim().starts_with("///"));
+                let comment: Vec<&str> = comment.collect();
+                for name in &names {
+                    let is_named = |line: &&str| line.contains(name.as_str());
+                    assert!(comment.iter().any(is_named), "{call}: {name}");
+                }
+            }
+        }
     }
 }

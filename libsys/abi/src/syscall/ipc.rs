@@ -196,8 +196,8 @@ macro_rules! for_each_message_call {
             ///
             /// EBADF, EPERM: `port` is no port that may be called. EDEADLK: its level is not below
             /// the caller's. EIO: it has been given up. EOWNERDEAD: the server died over the call.
-            /// EFAULT: the block or a lease. E2BIG: leases of more than 16 pages. EINTR: a signal
-            /// came before the server did, or the server said so.
+            /// EFAULT: the block or a lease. E2BIG: leases of more than 16 pages. ENOMEM: no room for
+            /// what goes along. EINTR: a signal came before the server did, or the server said so.
             8 call(port: u32, tag: Tag, w0: u32, w1: u32, w2: u32, w3: u32);
             /// Waits for a call of a port that the caller serves, for one of `mask`'s bits of its
             /// notification, or until CLOCK_MONOTONIC passes `deadline` nanoseconds.

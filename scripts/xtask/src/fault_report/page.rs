@@ -3,6 +3,7 @@
 use super::sums::Sums;
 use super::{Tally, outside};
 use crate::report::escape;
+use abi::failpoint::Failpoint;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -91,10 +92,14 @@ fn tally(page: &mut String, tally: Tally) {
 
 /// Which failpoints were reached, and from how many places.
 fn coverage(sums: &Sums, again: &impl Fn(&str) -> String, page: &mut String) {
-    page.push_str("<h2>Call sites</h2>\n<table><tr><th>point<th>reached<th>callers</tr>\n");
+    page.push_str("<h2>Call sites</h2>\n<table><tr><th>point<th>reached<th>callers");
+    page.push_str("<th>what fails<th>errors, and where they are documented</tr>\n");
     for (point, (reached, all, callers)) in sums.coverage() {
-        let point = escape(point);
-        let _ = writeln!(page, "<tr><td>{point}<td>{reached} of {all}<td>{callers}</tr>");
+        let _ = write!(page, "<tr><td>{}<td>{reached} of {all}<td>{callers}", escape(point));
+        let kind = Failpoint::from_name(point.as_bytes());
+        let what = kind.map_or("", Failpoint::what).trim();
+        let documented = kind.map_or("", Failpoint::documented);
+        let _ = writeln!(page, "<td>{}<td>{}</tr>", escape(what), escape(documented));
     }
     page.push_str("</table>\n<table><tr><th>place<th>point<th>callers<th>faults<th>again</tr>\n");
     for reached in &sums.sites {

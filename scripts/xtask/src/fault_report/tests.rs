@@ -120,7 +120,7 @@ fn the_page_shows_what_failed_and_what_was_never_reached() {
     assert!(page.contains("<td>failslab, failslab<td>"), "{page}");
     assert!(page.contains("<code>test --replay greets:5</code>"), "{page}");
     assert!(page.contains("<tr class=never><td>b.rs:2<td>failslab<td>0<td><td></tr>"), "{page}");
-    assert!(page.contains("<tr><td>failslab<td>1 of 2<td>2</tr>"), "{page}");
+    assert!(page.contains("<tr><td>failslab<td>1 of 2<td>2<td>An object of the kernel's heap.<td>POSIX.1-2017 XSH 2.3: ENOMEM</tr>"), "{page}");
     let names = "<details><summary>2</summary><code>kernel::&lt;fork&gt; at f.rs:3</code><br>\
                  <code>kernel::open at o.rs:2</code></details>";
     assert!(page.contains(names), "{page}");

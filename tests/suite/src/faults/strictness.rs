@@ -46,6 +46,12 @@ fn said(outcome: Outcome, now: &[Failpoint]) -> Result<Right, String> {
     judged(Ended::Said(outcome), &[], now)
 }
 
+/// What no call fails for.
+fn unanswered() -> [Failpoint; 7] {
+    use Failpoint::*;
+    [Kmap, NotifyLost, NotifyTwice, IrqLost, IrqSpurious, IrqLate, TimerLate]
+}
+
 fn child(status: Status, now: &[Failpoint]) -> Result<Right, String> {
     said(Err(Failure::Child(status)), now)
 }
@@ -65,6 +71,9 @@ pub fn an_error_needs_a_fault_of_the_same_try() {
 pub fn an_error_is_one_of_the_faults_or_written_down() {
     let error = |errno: Errno| said(Err(errno.into()), &[Failpoint::Slab]);
     assert_eq!(error(Errno::ENOLCK), Ok(Right::Refused(Errno::ENOLCK)));
+    for point in unanswered() {
+        assert!(said(Err(Errno::ENOLCK.into()), &[point]).is_err(), "{point:?}");
+    }
     assert!(error(Errno::EFAULT).is_err());
 }
 
@@ -79,6 +88,10 @@ pub fn other_statuses_are_those_of_refusals() {
     for status in [REFUSED, 126, 127].map(Status::Exited) {
         assert_eq!(child(status, &[Failpoint::FdTable]), Ok(Right::Ended(status)));
         assert!(child(status, &[]).is_err());
+        for point in unanswered() {
+            assert!(child(status, &[point]).is_err(), "{point:?}");
+            assert!(child(status, &[point, Failpoint::FdTable]).is_ok(), "{point:?}");
+        }
         // A scenario's own process says what came of it.
         assert!(judged(Ended::Died(status), &[], &[Failpoint::FdTable]).is_err());
     }

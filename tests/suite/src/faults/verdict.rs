@@ -85,7 +85,8 @@ pub fn judge(scenario: &Scenario, ended: Ended, faults: Faults) -> Result<Right,
         Ended::Said(Ok(())) => Ok(Right::Done),
         _ if !faults.are_some() => Err(format!("refused without a fault: {ended:?}")),
         Ended::Said(Err(Failure::Call(errno))) => {
-            match faults.gives(errno) || scenario.also.contains(&errno) {
+            let is_listed = scenario.also.contains(&errno) && faults.any(Failpoint::is_refusal);
+            match faults.gives(errno) || is_listed {
                 true => Ok(Right::Refused(errno)),
                 false => Err(format!("{errno} is written down nowhere")),
             }
@@ -95,7 +96,12 @@ pub fn judge(scenario: &Scenario, ended: Ended, faults: Faults) -> Result<Right,
             false => Err("a transfer is short, and no fault explains that".into()),
         },
         Ended::Said(Err(Failure::Child(status))) => match status {
-            Status::Exited(REFUSED | NOT_EXECUTABLE | NOT_FOUND) => Ok(Right::Ended(status)),
+            Status::Exited(REFUSED | NOT_EXECUTABLE | NOT_FOUND) => {
+                match faults.any(Failpoint::is_refusal) {
+                    true => Ok(Right::Ended(status)),
+                    false => Err(format!("a child's {status:?}, and no fault explains that")),
+                }
+            }
             Status::Exited(PANICKED) => Err("a child panicked".into()),
             Status::Signaled(signal) if ends(signal, faults) => Ok(Right::Ended(status)),
             // The start of a program failed where the old one was gone.
