@@ -1,6 +1,6 @@
 //! `scripts/test fault --replay`: one run again, for people, also under gdb.
 
-use super::replay::Replays;
+use super::replay::{Replays, names_place};
 use crate::guest::find;
 use crate::stop::{Result, failed, io};
 use crate::symbols;
@@ -38,6 +38,10 @@ pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
 
 /// Repeats a run up to its first fault, and leaves the rest to gdb.
 pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
+    // The log of a run tells where its last fault is, which a guest that stands at the first cannot.
+    if names_place(id) {
+        replays.run(id)?.check_place(id)?;
+    }
     let (mut running, gdb) = replays.stop_at_fault(id)?;
     drop(gdb);
     let qmp = running.qmp()?;

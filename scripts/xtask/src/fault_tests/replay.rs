@@ -125,6 +125,11 @@ fn words(id: &str) -> [&str; 5] {
     [SUITE, "--faults", "--report", "--only", run_of(id)]
 }
 
+/// Whether it says where its last fault is.
+pub fn names_place(id: &str) -> bool {
+    id.contains('@')
+}
+
 /// Without the place of its last fault.
 fn run_of(id: &str) -> &str {
     id.split_once('@').map_or(id, |(run, _)| run)
