@@ -16,7 +16,7 @@ const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Repeats a run, and says what happened; its kernel's log goes to `folder`. Whether it went well.
 pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
-    let replayed = replays.run(id)?;
+    let (found, replayed) = replays.run_there(id)?;
     let named = symbols::resolve(&replayed.log, replays.kernel());
     named.iter().for_each(|line| println!("{line}"));
     print!("{}", replayed.said);
@@ -28,7 +28,10 @@ pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
     let log = replayed.log.iter().map(|line| format!("{line}\n")).collect::<String>();
     fs::write(&path, log).map_err(|error| io("write", &path, error))?;
     println!("kernel log: {}", path.display());
-    replayed.check_place(id)?;
+    replayed.check_place(&found)?;
+    if found != id {
+        println!("{id}: this opportunity is elsewhere in a fresh guest; this was {found}");
+    }
     if !replayed.has_faults() {
         println!("{id}: nothing fails in it");
         return Ok(false);
@@ -39,9 +42,15 @@ pub fn again(replays: &Replays, id: &str, folder: &Path) -> Result<bool> {
 /// Repeats a run up to its first fault, and leaves the rest to gdb.
 pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
     // The log of a run tells where its last fault is, which a guest that stands at the first cannot.
-    if names_place(id) {
-        replays.run(id)?.check_place(id)?;
-    }
+    let found = match names_place(id) {
+        true => {
+            let (found, replayed) = replays.run_there(id)?;
+            replayed.check_place(&found)?;
+            found
+        }
+        false => id.to_owned(),
+    };
+    let id = &found;
     let (mut running, gdb) = replays.stop_at_fault(id)?;
     drop(gdb);
     let qmp = running.qmp()?;

@@ -13,6 +13,7 @@ use crate::running::Running;
 use crate::session::End;
 use crate::stop::{Result, failed, usage};
 use crate::{captured, symbols};
+use abi::failpoint::Opportunities;
 use abi::frame::Exit;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +22,9 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// Where the kernel is when it injects a fault.
 const INJECTED: &str = "fault_injected";
+
+/// As far from where it was an opportunity is looked for.
+const REACH: u32 = 6;
 
 /// What the guests of replays are made of.
 pub struct Replays {
@@ -106,6 +110,21 @@ impl Replays {
         Ok(Replayed { log: ran.outcome.log, said, end: ran.outcome.end })
     }
 
+    /// Repeats it where an id says that it was. A guest with another past may have used other memory, so
+    /// that there is an opportunity more or less before: then it is the nearest one at that place, if there is
+    /// any. Comes with the id of the run.
+    pub fn run_there(&self, id: &str) -> Result<(String, Replayed)> {
+        let first = self.run(id)?;
+        let is_elsewhere = first.is_any() && first.check_place(id).is_err();
+        for near in near(id).into_iter().filter(|_| is_elsewhere) {
+            let replayed = self.run(&near)?;
+            if replayed.check_place(&near).is_ok() {
+                return Ok((near, replayed));
+            }
+        }
+        Ok((id.to_owned(), first))
+    }
+
     /// The same, and the guest stands still where its first fault is injected.
     pub fn stop_at_fault(&self, id: &str) -> Result<(Running, Gdb)> {
         // It waits for whoever connects before it does anything.
@@ -118,6 +137,22 @@ impl Replays {
             .map_err(|_| failed(running.report(&format!("{id}: nothing fails in it"))))?;
         Ok((running, gdb))
     }
+}
+
+/// Ids with the last opportunity a bit later or earlier, the nearest first; none where chance chooses.
+fn near(id: &str) -> Vec<String> {
+    let Some((run, place)) = id.split_once('@') else { return Vec::new() };
+    let start = run.trim_end_matches(|last: char| last.is_ascii_digit());
+    let Ok(number) = run[start.len()..].parse::<u32>() else { return Vec::new() };
+    let is_right = |run: &str| {
+        let choice = run.rsplit_once(':').map_or("", |(_, choice)| choice);
+        let late = choice.strip_prefix('+').and_then(|nth| nth.parse().ok());
+        late.is_some_and(|nth: u32| nth != 0) || Opportunities::parse(choice).is_some()
+    };
+    let both = |distance| [number.checked_add(distance), number.checked_sub(distance)];
+    let numbers = (1..=REACH).flat_map(both).flatten();
+    let runs = numbers.map(|number| format!("{start}{number}")).filter(|run| is_right(run));
+    runs.map(|run| format!("{run}@{place}")).collect()
 }
 
 /// What the guest runs.
@@ -181,6 +216,22 @@ mod tests {
             assert!(why.contains(part), "{why}");
         }
         assert!(super::tests::replayed(&[]).check_place("pipe::a:3@a.rs:7").is_err());
+    }
+
+    #[test]
+    fn the_nearest_opportunity_comes_first() {
+        let near = |id| near(id).into_iter().take(3).collect::<Vec<_>>();
+        assert_eq!(
+            near("p::a:3,9@a.rs:7"),
+            ["p::a:3,10@a.rs:7", "p::a:3,8@a.rs:7", "p::a:3,11@a.rs:7"]
+        );
+        // After the one before it, and from 1 on.
+        assert_eq!(
+            near("p::a:3,4@a.rs:7"),
+            ["p::a:3,5@a.rs:7", "p::a:3,6@a.rs:7", "p::a:3,7@a.rs:7"]
+        );
+        assert_eq!(near("p::a:+1@a.rs:7"), ["p::a:+2@a.rs:7", "p::a:+3@a.rs:7", "p::a:+4@a.rs:7"]);
+        assert!(near("p::a:%60000-7@a.rs:7").is_empty() && near("p::a:3").is_empty());
     }
 
     #[test]
