@@ -3,6 +3,7 @@
 
 mod plan;
 mod table;
+mod verdict;
 
 use crate::captured::capture;
 use crate::contents::Contents;
@@ -32,8 +33,6 @@ const MARK: &str = "servers: ";
 /// A server that makes so many guests useless is broken.
 const MOST_GUESTS: usize = 40;
 
-/// Of the faults that a server died or hung of, this share of a hundred it has to recover from.
-const FLOOR: f64 = 95.0;
 /// Changes of text and data in the long set.
 const LONG_FAULTS: usize = 5000;
 
@@ -75,15 +74,17 @@ pub fn server_faults(
     }
     if plan.is_single {
         table.faults().for_each(|fault| eprintln!("{fault}"));
+        cases.extend(verdict::single(&table, filter.unwrap_or_default()));
         return Ok((cases, Vec::new()));
     }
     eprintln!("{table}\nservers: seed {}", plan.seed);
+    for (server, _) in &plan.servers {
+        cases.push(verdict::messages(&table, server, &plan::acts()));
+        cases.push(verdict::changes(&table, server));
+    }
     if plan.is_complete {
-        let (share, changes) = (table.share(), table.changes());
-        cases.push(match share >= FLOOR {
-            true => Case::passed("servers::recover"),
-            false => Case::failed("servers::recover", format!("{share:.1} %, not {FLOOR} %")),
-        });
+        let changes = table.changes();
+        cases.push(verdict::share(&table));
         if long && changes < LONG_FAULTS {
             let why = format!("{changes} changes, not {LONG_FAULTS}");
             cases.push(Case::failed("servers::enough", why));

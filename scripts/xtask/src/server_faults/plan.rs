@@ -17,6 +17,11 @@ const AMOUNTS: [(&str, u32, u32); 4] =
 /// time.
 const ACTS: [(&str, u32, u32); 3] = [("receiving", 1, 1), ("answering", 1, 1), ("hanging", 8, 4)];
 
+/// What happens at messages.
+pub fn acts() -> [&'static str; ACTS.len()] {
+    ACTS.map(|(act, ..)| act)
+}
+
 /// A part of a campaign, as `saboteur` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {

@@ -81,8 +81,13 @@ impl Fault {
         }
     }
 
+    /// The server did not work again in time.
+    pub fn is_late(&self) -> bool {
+        self.is_fatal() && self.recovery.is_none_or(|time| time > SOON)
+    }
+
     /// The server died or hung of it.
-    fn is_fatal(&self) -> bool {
+    pub fn is_fatal(&self) -> bool {
         matches!(self.outcome, Outcome::Died | Outcome::Hung) || self.is_lost()
     }
 }
@@ -101,14 +106,14 @@ impl fmt::Display for Fault {
 
 /// Faults of one kind in one server.
 #[derive(Clone, Copy, Default)]
-struct Row {
+pub struct Row {
     faults: usize,
     none: usize,
     wrong: usize,
     died: usize,
     hung: usize,
-    fatal: usize,
-    recovered: usize,
+    pub fatal: usize,
+    pub recovered: usize,
     slowest: u32,
 }
 
@@ -122,10 +127,9 @@ impl Row {
             Outcome::Hung => &mut self.hung,
         } += 1;
         if fault.is_fatal() {
-            let time = fault.recovery.unwrap_or(u32::MAX);
             self.fatal += 1;
-            self.recovered += usize::from(time <= SOON);
-            self.slowest = self.slowest.max(time);
+            self.recovered += usize::from(!fault.is_late());
+            self.slowest = self.slowest.max(fault.recovery.unwrap_or(u32::MAX));
         }
     }
 
@@ -183,7 +187,7 @@ impl Table {
         if row.fatal == 0 { 100.0 } else { 100.0 * row.recovered as f64 / row.fatal as f64 }
     }
 
-    fn row(&self, is_wanted: impl Fn(&Fault) -> bool) -> Row {
+    pub fn row(&self, is_wanted: impl Fn(&Fault) -> bool) -> Row {
         let mut row = Row::default();
         self.faults().filter(|fault| is_wanted(fault)).for_each(|fault| row.add(fault));
         row
