@@ -1,25 +1,15 @@
 //! What a test must leave as it found it: the kernel's memory, object for object, and no process.
+//!
+//! What is told by looking again and again is tested on the host; `machine` looks.
 
 #![no_std]
 
 extern crate alloc;
 
-mod heartbeats;
-mod orphans;
-mod residents;
-mod snapshot;
+mod looks;
+#[cfg(target_arch = "x86")]
+mod machine;
 
-pub use heartbeats::await_heartbeats;
-pub use orphans::end_orphans;
-pub use snapshot::Snapshot;
-
-use sys::abi::process::Utsname;
-use sys::syscall::{linux, output};
-
-/// Whether the kernel below is Folio's: no other has these calls.
-pub fn on_folio() -> bool {
-    let mut name = Utsname::default();
-    // SAFETY: the call writes the name only.
-    let named = unsafe { linux::uname(output(&mut name)) }.is_ok();
-    named && name.sysname.starts_with(b"Folio\0") || name.version.starts_with(b"Folio")
-}
+pub use looks::{Look, Looks, between};
+#[cfg(target_arch = "x86")]
+pub use machine::{Snapshot, await_heartbeats, end_orphans, on_folio};

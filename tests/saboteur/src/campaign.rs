@@ -11,21 +11,20 @@ use crate::teller::Teller;
 use crate::witness::Witness;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt::Display;
 use core::time::Duration;
-use leak::Snapshot;
+use leak::{Look, Looks, Snapshot, between};
 use mutation::{Kind, Random};
 use sys::failpoint::poke;
 use sys::{Errno, process, time};
 
 const USAGE: &str = "usage: saboteur SERVER (WHAT FIRST COUNT NUMBER)...";
-/// After so many faults it is looked whether the kernel has lost anything.
+/// After so many changes at most it is looked whether the kernel has lost anything.
 const BATCH: u32 = 10;
+/// The same of messages: nobody knows how many there are.
+const MESSAGES: u32 = 4;
 /// Looks, until what a server does of its own accord is done.
 const LOOKS: u32 = 10;
-/// What is lost does not come back: after so many batches with something new each, something is.
-const TOO_OFTEN: usize = 5;
 
 /// Why a campaign ends before its end.
 pub enum Stop {
@@ -54,7 +53,9 @@ pub fn run(words: impl Iterator<Item = &'static [u8]>) -> i32 {
                 What::Messages(act) => messages::sweep(&mut campaign, act, &task)?,
             }
         }
-        campaign.look_for_leaks()
+        // What is new has to be known the next time.
+        while campaign.look_for_leaks()? != Look::Known {}
+        Ok(())
     });
     let name = target.service;
     match ended {
@@ -73,9 +74,9 @@ pub struct Campaign<'a> {
     /// Servers of other services that there have been.
     others: u32,
     /// What the kernel had when a new server had done its work once.
-    seen: Vec<Snapshot>,
-    /// How often in a row it had something else than ever before.
-    news: usize,
+    looks: Looks<Snapshot>,
+    /// Faults since it was looked at.
+    faults: u32,
 }
 
 impl<'a> Campaign<'a> {
@@ -86,8 +87,8 @@ impl<'a> Campaign<'a> {
             fresh(target)?;
         }
         let others = running(target)?.others;
-        let seen = Vec::from([Snapshot::settled().ok_or(Errno::ENOSYS)?]);
-        Ok(Self { target, teller, others, seen, news: 0 })
+        let looks = Looks::new(Snapshot::settled().ok_or(Errno::ENOSYS)?);
+        Ok(Self { target, teller, others, looks, faults: 0 })
     }
 
     /// Faults of a seed.
@@ -101,11 +102,14 @@ impl<'a> Campaign<'a> {
             let round = run_round(self.target, pid, &witness);
             drop(witness);
             self.tell(number, kind.name(), &format!("{:#010x}", change.address), &round)?;
-            if (number + 1 - first).is_multiple_of(BATCH) {
-                self.look_for_leaks()?;
-            }
+            self.look_after(between(count, BATCH))?;
         }
         Ok(())
+    }
+
+    /// One more fault at a message is over.
+    pub fn message(&mut self) -> Result<(), Stop> {
+        self.look_after(MESSAGES)
     }
 
     /// The server there is. No other service has lost one.
@@ -135,24 +139,31 @@ impl<'a> Campaign<'a> {
         }
     }
 
+    /// One more fault is over; it is looked for leaks after so many.
+    fn look_after(&mut self, faults: u32) -> Result<(), Stop> {
+        self.faults += 1;
+        if self.faults >= faults {
+            self.look_for_leaks()?;
+        }
+        Ok(())
+    }
+
     /// With a new server that has done its work once, the kernel has what it had before.
-    fn look_for_leaks(&mut self) -> Result<(), Stop> {
+    fn look_for_leaks(&mut self) -> Result<Look, Stop> {
         fresh(self.target)?;
+        self.faults = 0;
+        let mut now = Snapshot::take().ok_or(Errno::ENOSYS)?;
         for _ in 0..LOOKS {
-            let now = Snapshot::take().ok_or(Errno::ENOSYS)?;
-            if self.seen.contains(&now) {
-                self.news = 0;
-                return Ok(());
+            if self.looks.knows(&now) {
+                break;
             }
             time::sleep(Duration::from_millis(50));
+            now = Snapshot::take().ok_or(Errno::ENOSYS)?;
         }
-        let now = Snapshot::take().ok_or(Errno::ENOSYS)?;
-        let lost = self.seen.last().and_then(|before| before.difference(&now));
-        self.seen.push(now);
-        self.news += 1;
-        match self.news < TOO_OFTEN {
-            true => Ok(()),
-            false => Err(Stop::Broken(format!("lost: {}", lost.unwrap_or_default()))),
+        let lost = self.looks.last().difference(&now);
+        match self.looks.add(now) {
+            Look::Lost => Err(Stop::Broken(format!("lost: {}", lost.unwrap_or_default()))),
+            look => Ok(look),
         }
     }
 }

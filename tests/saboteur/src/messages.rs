@@ -27,6 +27,7 @@ pub fn sweep(campaign: &mut Campaign<'_>, act: Act, task: &Task) -> Result<(), S
             let ended = &round.ended;
             return Err(Stop::Broken(format!("{} at message {nth}: {ended:?}", act.name())));
         }
+        campaign.message()?;
     }
     Ok(())
 }

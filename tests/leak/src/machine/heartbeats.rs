@@ -1,6 +1,6 @@
 //! What servers keep from the first time that `init` asks them whether they work.
 
-use crate::on_folio;
+use super::on_folio;
 use alloc::format;
 use alloc::string::String;
 use core::time::Duration;

@@ -1,7 +1,7 @@
 //! Processes that a test left behind.
 
-use crate::on_folio;
-use crate::residents::processes;
+use super::on_folio;
+use super::residents::processes;
 use sys::abi::process::WNOHANG;
 use sys::abi::signal::SIGKILL;
 use sys::process;

@@ -1,7 +1,7 @@
 //! What the kernel holds.
 
-use crate::on_folio;
-use crate::residents::Residents;
+use super::on_folio;
+use super::residents::Residents;
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
