@@ -15,7 +15,7 @@ use crate::transient::Transient;
 use serde_json::json;
 use std::fs;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -158,6 +158,11 @@ impl Running {
         // QEMU connected before it answered, if it could.
         let connected = listener.accept(|| false)?;
         Gdb::new(connected.ok_or_else(|| failed(format!("no debugger's stub: {said}")))?)
+    }
+
+    /// The file of its kernel.
+    pub fn kernel(&self) -> &Path {
+        &self.kernel
     }
 
     /// The number of its process on the host.

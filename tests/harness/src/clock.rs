@@ -1,12 +1,13 @@
 //! Jumps of the time of day.
 
 use crate::Outcome;
-use crate::guest::{Ended, Setup};
+use crate::guest::{Ended, Guest, Setup};
 use crate::trial::Trial;
 use abi::frame::Exit;
 use std::ops::Range;
 use xtask::captured::text;
 use xtask::fault_report::Outside;
+use xtask::running::Running;
 
 const SOME: u32 = 60;
 const MANY: u32 = 3000;
@@ -18,6 +19,9 @@ pub fn waits_last_as_long_as_they_should(setup: &Setup) -> Outcome {
     if let Some(Trial::Jump(round)) = setup.only {
         let end = round.checked_add(1).filter(|end| *end <= MANY);
         let end = end.ok_or_else(|| format!("clock::{round}: there are {MANY} rounds"))?;
+        if setup.stops {
+            return setup.debug(at_jump(setup, round..end)?);
+        }
         let ended = jumps(setup, round..end)?;
         eprint!("{}", text(&ended.stdout));
         ended.log.iter().for_each(|line| eprintln!("  | {line}"));
@@ -34,13 +38,22 @@ pub fn waits_last_as_long_as_they_should(setup: &Setup) -> Outcome {
 
 /// The guest in which these rounds were; it counts instructions, and is the same in every run.
 pub fn jumps(setup: &Setup, rounds: Range<u32>) -> Result<Ended, String> {
+    guest(setup, rounds)?.run()
+}
+
+/// The same guest where the first of these jumps is made.
+pub fn at_jump(setup: &Setup, rounds: Range<u32>) -> Result<Running, String> {
+    guest(setup, rounds)?.start_at(&["with_faults", "fault_step_clock"])
+}
+
+fn guest(setup: &Setup, rounds: Range<u32>) -> Result<Guest<'_>, String> {
     let numbers = [setup.seed, rounds.start.into(), rounds.end.into()].map(|n| n.to_string());
     let [seed, start, end] = &numbers;
     let guest = setup.program(&["/bin/worker", "clock", seed, start, end])?;
     let mut guest = setup.failing(guest)?;
     guest.machine.icount = true;
     guest.timeout *= if setup.is_long { 20 } else { 1 };
-    guest.run()
+    Ok(guest)
 }
 
 /// For a report, `round 3: sleep: a jump by 17 ns: right`.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use xtask::build::{self, Image, Kind, Profile, Program};
 use xtask::captured::{Kept, text};
 use xtask::contents::{Add, Contents};
+use xtask::fault_tests::debug;
 use xtask::foreign::FOREIGN;
 use xtask::line::Streams;
 use xtask::machine::Machine;
@@ -21,6 +22,7 @@ use xtask::running::Running;
 use xtask::session::{Damage, End, First, Session, Wire};
 use xtask::snapshot::Snapshot;
 use xtask::stop::Result;
+use xtask::symbols;
 use xtask::workspace;
 
 /// Where the chance of campaigns begins unless something else is asked for.
@@ -45,6 +47,8 @@ pub struct Setup {
     pub seed: u64,
     /// The only trial of a campaign.
     pub only: Option<Trial>,
+    /// Its guest is left to gdb where its fault is made.
+    pub stops: bool,
     at_work: OnceLock<std::result::Result<AtWork, String>>,
     programs: Vec<Program>,
     kernel: PathBuf,
@@ -62,6 +66,7 @@ impl Setup {
             is_long: false,
             seed: SEED,
             only: None,
+            stops: false,
             at_work: OnceLock::new(),
             programs: build::programs(true)?,
             kernel,
@@ -72,6 +77,12 @@ impl Setup {
     /// The guest from which trials go on.
     pub fn at_work(&self) -> std::result::Result<&AtWork, String> {
         self.at_work.get_or_init(|| AtWork::boot(self)).as_ref().map_err(String::clone)
+    }
+
+    /// Leaves a guest that stands still where the fault of the only trial is made to gdb.
+    pub fn debug(&self, guest: Running) -> Outcome {
+        let name = self.only.as_ref().map(Trial::to_string).unwrap_or_default();
+        why(debug(guest, &name))
     }
 
     /// A guest that runs `words`, with all our programs in its archive.
@@ -262,6 +273,18 @@ impl<'a> Guest<'a> {
     pub fn start(mut self) -> std::result::Result<Running, String> {
         let machine = self.machine.clone();
         self.session(&machine).start_alone().map_err(|stop| stop.why)
+    }
+
+    /// Boots, and lets it stand still where the kernel is about to call the function with that path for the
+    /// first time, which is the same moment in every run.
+    pub fn start_at(mut self, function: &[&str]) -> std::result::Result<Running, String> {
+        self.machine.icount = true;
+        // It waits for the first order.
+        self.machine.gdb = Some("none".into());
+        let address = why(symbols::address_in(&self.kernel, function))?;
+        let mut running = self.start()?;
+        why(running.gdb().and_then(|mut gdb| gdb.run_to(address)))?;
+        Ok(running)
     }
 
     /// Boots until its program has written `ready`, and keeps the machine as it is then.

@@ -2,11 +2,11 @@
 //! program, damaged archives, machines an image cannot use. Each scenario boots a machine of its own
 //! and compares how it ended and what it said.
 //!
-//! `harness [machine options] [--campaigns] [--long] [--brief] [--seed N] [FILTER…]` prints `ok NAME` or
+//! `harness [machine options] [--campaigns] [--long] [--brief] [--seed N] [--gdb] [FILTER…]` prints `ok NAME` or
 //! `not ok NAME: why` a line and ends with `N passed, N failed, N skipped`; `--brief` leaves slow scenarios
 //! out that no filter names. `scripts/test harness` calls it, and `scripts/test fault` for the
 //! campaigns: faults from outside of guests, many of them with `--long`. A trial's name as a filter, such as
-//! `flips::user/17`, shows that one.
+//! `flips::user/17`, shows that one; with `--gdb` its guest stands still where that is made.
 
 mod archive;
 mod at_work;
@@ -130,8 +130,10 @@ scenarios! {
         a_run_is_the_same_each_time,
         the_faults_of_a_report_happen_again,
         a_debugger_meets_the_fault,
+        a_debugger_meets_faults_of_campaigns,
         few_of_several_faults_are_left,
         a_fault_from_outside_is_the_same_each_time,
+        a_fault_of_a_server_is_the_same_each_time,
         a_campaigns_run_is_the_same_each_time,
     ],
     foreign: [
@@ -181,8 +183,14 @@ scenarios! {
 }
 
 /// Scenarios that build programs, or boot guests by the hundred: `--brief` leaves them out.
-const SLOW: [&str; 4] =
-    ["random_calls::", "new_test::", "replays::a_campaigns_run", "replays::a_fault_from_outside"];
+const SLOW: [&str; 6] = [
+    "random_calls::",
+    "new_test::",
+    "replays::a_campaigns_run",
+    "replays::a_debugger_meets_faults_of_campaigns",
+    "replays::a_fault_from_outside",
+    "replays::a_fault_of_a_server",
+];
 
 scenarios! {
     CAMPAIGNS
@@ -214,7 +222,7 @@ fn run() -> Result<u8> {
     let mut words = Words::new(std::env::args_os().skip(1));
     let mut machine = Machine::default();
     let (mut scenarios, mut seed, mut only) = (SCENARIOS, None, None);
-    let (mut is_long, mut is_brief) = (false, false);
+    let (mut is_long, mut is_brief, mut stops) = (false, false, false);
     let mut filters = Vec::new();
     while let Some(word) = words.next_word()? {
         match word {
@@ -222,6 +230,7 @@ fn run() -> Result<u8> {
             Word::Option(name) if name == "campaigns" => scenarios = CAMPAIGNS,
             Word::Option(name) if name == "long" => is_long = true,
             Word::Option(name) if name == "brief" => is_brief = true,
+            Word::Option(name) if name == "gdb" => stops = true,
             Word::Option(name) if name == "seed" => {
                 let number = words.value(&name, "4")?;
                 let parsed = number.parse::<u32>();
@@ -235,6 +244,9 @@ fn run() -> Result<u8> {
             }
             Word::Rest(_) => return Err(usage("-- is not understood here")),
         }
+    }
+    if stops && only.is_none() {
+        return Err(usage("--gdb goes with one trial, such as flips::user/17"));
     }
     if let Some(trial) = &only {
         filters = vec![trial.scenario().into()];
@@ -250,7 +262,7 @@ fn run() -> Result<u8> {
         return Ok(1);
     }
     let mut setup = Setup::build(machine)?;
-    (setup.is_long, setup.only) = (is_long, only);
+    (setup.is_long, setup.stops, setup.only) = (is_long, stops, only);
     setup.seed = seed.map_or(setup.seed, u64::from);
     let mut cases = Vec::new();
     for scenario in wanted {

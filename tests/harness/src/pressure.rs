@@ -1,11 +1,12 @@
 //! Less and less free memory, down to none.
 
 use crate::Outcome;
-use crate::guest::{Ended, Setup};
+use crate::guest::{Ended, Guest, Setup};
 use crate::trial::Trial;
 use abi::frame::Exit;
 use xtask::captured::text;
 use xtask::fault_report::Outside;
+use xtask::running::Running;
 use xtask::session::End;
 
 /// What the kernel says of whom it kills, as there is no memory that he has.
@@ -18,6 +19,9 @@ pub fn work_is_done_or_refused_honestly(setup: &Setup) -> Outcome {
         Some(Trial::Level(level)) => Some(level),
         _ => None,
     };
+    if let (true, Some(level)) = (setup.stops, only) {
+        return setup.debug(at_level(setup, level)?);
+    }
     let ended = at(setup, only)?;
     let (said, log) = (text(&ended.stdout), &ended.log);
     eprint!("pressure: what the work does with so many free frames:\n{said}");
@@ -47,13 +51,22 @@ pub fn work_is_done_or_refused_honestly(setup: &Setup) -> Outcome {
 /// The guest in which memory was short, down to all levels or to one; it counts instructions, and is the
 /// same in every run.
 pub fn at(setup: &Setup, level: Option<u32>) -> Result<Ended, String> {
+    guest(setup, level)?.run()
+}
+
+/// The same guest where memory is taken down to that level.
+pub fn at_level(setup: &Setup, level: u32) -> Result<Running, String> {
+    guest(setup, Some(level))?.start_at(&["failpoint", "pressure", "take_memory"])
+}
+
+fn guest(setup: &Setup, level: Option<u32>) -> Result<Guest<'_>, String> {
     let level = level.map(|level| level.to_string());
     let words: Vec<&str> =
         ["/bin/worker", "pressure"].into_iter().chain(level.as_deref()).collect();
     let mut guest = setup.failing(setup.program(&words)?)?;
     guest.machine.icount = true;
     guest.timeout *= 2;
-    guest.run()
+    Ok(guest)
 }
 
 /// For a report, `50 free: refuses`.

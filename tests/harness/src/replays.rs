@@ -6,14 +6,17 @@ use abi::failpoint::Opportunities;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use xtask::captured::text;
 use xtask::fault_report::id;
 use xtask::fault_tests::{Replayed, Replays, fewest};
+use xtask::running::Running;
 use xtask::workspace;
 
 /// A guest that was let go on ends before that.
 const PATIENCE: Duration = Duration::from_secs(60);
+const GLANCE: Duration = Duration::from_millis(20);
 
 fn replays(setup: &Setup) -> Result<Replays, String> {
     why(Replays::build(&setup.machine))
@@ -98,6 +101,56 @@ pub fn a_debugger_meets_the_fault(setup: &Setup) -> Outcome {
         (false, true) => Ok(()),
         _ => Err(format!("it did not stand at the fault: {before:?}, then {:?}", ended.log)),
     }
+}
+
+/// Where a fault of a campaign is made nothing has come of it yet, and then what the campaign tells.
+pub fn a_debugger_meets_faults_of_campaigns(setup: &Setup) -> Outcome {
+    let replays = replays(setup)?;
+    let of_server = |id| why(replays.stop_at_fault(id)).map(|(guest, _)| guest);
+    let moment = nmi::Moment::parse("page_fault/3+17").ok_or("that is a moment")?;
+    for (what, guest, told) in [
+        ("a change", of_server("servers::files:17")?, "servers: fault files 17 "),
+        ("a message", of_server("servers::proc:hanging:9")?, "servers: fault proc 9 hanging "),
+        ("a jump of time", clock::at_jump(setup, 3..4)?, "round 3: "),
+        ("short memory", pressure::at_level(setup, 150)?, "150 free: "),
+        ("an interrupt", nmi::stopped(setup, &moment)?, "nmi: 1 "),
+    ] {
+        is_met(guest, told).map_err(|why| format!("{what}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// A guest stands where `told` is not told yet, and tells it when it goes on.
+fn is_met(mut guest: Running, told: &str) -> Outcome {
+    let is_told = |guest: &mut Running| {
+        let is_in_log = guest.log().iter().any(|line| line.contains(told));
+        is_in_log || guest.read_until(told.as_bytes(), GLANCE).is_ok()
+    };
+    if is_told(&mut guest) {
+        return Err(guest.report("it does not stand at the fault"));
+    }
+    why(guest.qmp().and_then(|qmp| qmp.cont()))?;
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if is_told(&mut guest) {
+            return Ok(());
+        }
+        sleep(GLANCE);
+    }
+    Err(guest.report(&format!("nothing says {told:?}")))
+}
+
+/// A change of a server's memory, and servers that end and stand still at a message.
+pub fn a_fault_of_a_server_is_the_same_each_time(setup: &Setup) -> Outcome {
+    let replays = replays(setup)?;
+    for id in ["servers::files:17", "servers::proc:hanging:9", "servers::assist:receiving:2"] {
+        let (first, second) = (why(replays.run(id))?, why(replays.run(id))?);
+        let is_made = first.log.iter().any(|line| line.starts_with("servers: fault "));
+        if first != second || !is_made || !first.is_well() {
+            return Err(format!("{id}: two runs differ, or say nothing: {first:#?}\n{second:#?}"));
+        }
+    }
+    Ok(())
 }
 
 /// The scenario is wrong: it does not do when both a pipe and a folder fail. Which numbers theirs are

@@ -2,6 +2,7 @@
 
 use super::replay::{Replays, names_place};
 use crate::guest::find;
+use crate::running::Running;
 use crate::stop::{Result, failed, io};
 use crate::symbols;
 use crate::workspace;
@@ -51,12 +52,18 @@ pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
         false => id.to_owned(),
     };
     let id = &found;
-    let (mut running, gdb) = replays.stop_at_fault(id)?;
+    let (running, gdb) = replays.stop_at_fault(id)?;
     drop(gdb);
+    debug(running, id)?;
+    Ok(true)
+}
+
+/// Leaves a guest to gdb that stands still where the fault `id` is made.
+pub fn debug(mut running: Running, id: &str) -> Result<()> {
     let qmp = running.qmp()?;
     qmp.monitor("gdbserver none")?;
     qmp.monitor(&format!("gdbserver tcp:{PORT}"))?;
-    let kernel = replays.kernel();
+    let kernel = running.kernel();
     let target = format!("target remote {PORT}");
     match find("gdb") {
         Some(gdb) => {
@@ -70,7 +77,7 @@ pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
             running.kill()?;
         }
         None => {
-            println!("the guest stands still where {id} injects its first fault; connect to it by");
+            println!("the guest stands still where {id} makes its first fault; connect to it by");
             println!(
                 "  gdb {} -x scripts/folio.gdb -ex '{target}' -ex backtrace",
                 kernel.display()
@@ -78,5 +85,5 @@ pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
             running.end(A_DAY)?;
         }
     }
-    Ok(true)
+    Ok(())
 }

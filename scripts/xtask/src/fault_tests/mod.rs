@@ -21,7 +21,7 @@ mod shrink;
 mod survey;
 mod told;
 
-pub use again::{again, under_gdb};
+pub use again::{again, debug, under_gdb};
 pub use progress::Progress;
 pub use replay::{Replayed, Replays, check};
 pub use shrink::fewest;
@@ -83,9 +83,19 @@ fn is_trial(filter: &str) -> bool {
     name.is_some_and(|name| name.contains('/') || name.parse::<u32>().is_ok())
 }
 
+/// Whether a filter, or a name that a report has, is about the faults of a campaign: those are in no
+/// scenario of the suite's.
+pub fn is_of_campaign(filter: &str) -> bool {
+    is_outside(filter) || filter.starts_with(SERVERS)
+}
+
+/// Whether a filter is the name of one of those.
+fn is_single(filter: &str) -> bool {
+    is_trial(filter) || server_faults::is_single(filter)
+}
+
 /// Whether a filter is about tests of which nothing is to be reported, or about a single fault.
 fn has_no_report(filter: Option<&str>) -> bool {
-    let is_single = |filter| is_trial(filter) || server_faults::is_single(filter);
     injection::is_meant(filter) || filter.is_some_and(is_single)
 }
 
@@ -95,7 +105,7 @@ pub fn report(ask: &Ask, lane: &Lane, kernel: &Path) -> Result<Option<SharedRepo
         return Ok(None);
     }
     let sites = failpoints::catalogue(kernel)?;
-    let again = format!("{} --replay", command(&lane.machine));
+    let again = replay_command(&lane.machine);
     let frames = Frames::of(kernel);
     Report::create(&ask.folder, sites, frames, again).map(|report| Some(SharedReport::new(report)))
 }
@@ -117,7 +127,7 @@ pub fn fault(
         cases.extend(of_servers);
         let is_more = filter.is_none_or(|filter| !filter.starts_with(SERVERS));
         if let Some(report) = report {
-            let command = command(&lane.machine);
+            let command = replay_command(&lane.machine);
             faults.iter().for_each(|fault| report.lock().add_outside(&fault.after(&command)));
             if is_more {
                 let survey = Survey::new(report, Progress::new(ask.is_alone));
@@ -148,12 +158,12 @@ pub fn fault(
     })
 }
 
-/// What runs faults on that machine.
-pub fn command(machine: &Machine) -> String {
+/// What repeats a fault on that machine, but for its name.
+pub fn replay_command(machine: &Machine) -> String {
     let usual = crate::lanes::faults(&Machine::default()).machine.words();
     let words = machine.words().into_iter().filter(|word| !usual.contains(word));
     let words: String = words.map(|word| format!(" '{word}'")).collect();
-    format!("scripts/test fault{words}")
+    format!("scripts/test fault{words} --replay")
 }
 
 /// Puts functions and lines in the place of a call path's addresses.
@@ -174,9 +184,17 @@ mod tests {
         for single in ["flips::user/17", "nmi::tick/1+3", "clock::17", "pressure::0"] {
             assert!(is_outside(single) && has_no_report(Some(single)), "{single}");
         }
-        for elsewhere in ["clock::17", "nmi::tick/1+3", "servers::proc:17"] {
-            let why = check(elsewhere).unwrap_err().why;
-            assert!(why.contains(&format!("scripts/test fault {elsewhere}")), "{why}");
+        // What is to be repeated is one fault.
+        for single in ["clock::17", "nmi::tick/1+3", "servers::proc:17", "servers::files:hanging:3"]
+        {
+            assert!(is_of_campaign(single) && check(single).is_ok(), "{single}");
+        }
+        assert!(!is_of_campaign("pipe::bytes_go_through:5"));
+        assert!(check("pipe::bytes_go_through:5").is_ok());
+        for more in
+            ["flips::", "clock::waits", "servers::", "servers::proc", "servers::proc:x", "pipe:"]
+        {
+            assert_eq!(check(more).unwrap_err().status, 2, "{more}");
         }
         for filter in [None, Some("flips::"), Some("nmi::one_at"), Some("clock::"), Some("pipe::")]
         {

@@ -12,7 +12,7 @@ use crate::qemu::System;
 use crate::running::Running;
 use crate::session::End;
 use crate::stop::{Result, failed, usage};
-use crate::{captured, symbols};
+use crate::{captured, server_faults, symbols};
 use abi::failpoint::Opportunities;
 use abi::frame::Exit;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// Where the kernel is when it injects a fault.
 const INJECTED: &str = "fault_injected";
+/// Where it is when a server's memory is changed, or when something happens to one at a message.
+const POKED: [&str; 2] = ["mm", "poke"];
 
 /// As far from where it was an opportunity is looked for.
 const REACH: u32 = 6;
@@ -38,7 +40,7 @@ pub struct Replays {
 pub struct Replayed {
     /// All that the kernel said.
     pub log: Vec<String>,
-    /// And the suite.
+    /// And the program.
     pub said: String,
     pub end: End,
 }
@@ -105,6 +107,7 @@ impl Replays {
     /// Repeats the run that a report calls `id`.
     pub fn run(&self, id: &str) -> Result<Replayed> {
         let (guest, words) = ((System::Folio, self.kernel.as_path()), words(id));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let ran = captured::capture(&self.machine, guest, self.contents.clone(), &words, TIMEOUT)?;
         let said = text(&ran.stdout).into_owned() + &text(&ran.stderr);
         Ok(Replayed { log: ran.outcome.log, said, end: ran.outcome.end })
@@ -130,10 +133,15 @@ impl Replays {
         // It waits for whoever connects before it does anything.
         let machine = Machine { gdb: Some("none".into()), ..self.machine.clone() };
         let (guest, words) = ((System::Folio, self.kernel.as_path()), words(id));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let session = session(&machine, guest, self.contents.clone(), &words, TIMEOUT);
         let mut running = session.start_alone()?;
         let mut gdb = running.gdb()?;
-        gdb.run_to(symbols::address(&self.kernel, INJECTED)?)
+        let place = match server_faults::is_single(id) {
+            true => symbols::address_in(&self.kernel, &POKED)?,
+            false => symbols::address(&self.kernel, INJECTED)?,
+        };
+        gdb.run_to(place)
             .map_err(|_| failed(running.report(&format!("{id}: nothing fails in it"))))?;
         Ok((running, gdb))
     }
@@ -156,8 +164,10 @@ fn near(id: &str) -> Vec<String> {
 }
 
 /// What the guest runs.
-fn words(id: &str) -> [&str; 5] {
-    [SUITE, "--faults", "--report", "--only", run_of(id)]
+fn words(id: &str) -> Vec<String> {
+    let of_suite =
+        || [SUITE, "--faults", "--report", "--only", run_of(id)].map(str::to_owned).to_vec();
+    server_faults::single(id).unwrap_or_else(of_suite)
 }
 
 /// Whether it says where its last fault is.
@@ -170,24 +180,26 @@ fn run_of(id: &str) -> &str {
     id.split_once('@').map_or(id, |(run, _)| run)
 }
 
-/// An id has to have a scenario and a choice.
+/// An id has to have a scenario and a choice, or to name one fault of a campaign.
 pub fn check(id: &str) -> Result<()> {
-    let is_run = run_of(id).rsplit_once(':').is_some_and(|(name, choice)| {
-        !name.is_empty() && !choice.is_empty() && !id.contains(char::is_whitespace)
-    });
+    let is_run = || {
+        let run = run_of(id).rsplit_once(':');
+        run.is_some_and(|(name, choice)| !name.is_empty() && !choice.is_empty())
+            && !id.contains(char::is_whitespace)
+    };
     let is_place = |place: &str| {
         let line = place.rsplit_once(':').map(|(_, line)| line.parse::<u32>());
         matches!(line, Some(Ok(_)))
     };
-    let is_right = is_run && id.split_once('@').is_none_or(|(_, place)| is_place(place));
-    if super::is_outside(id) || id.starts_with(crate::server_faults::SERVERS) {
-        return Err(usage(format!("--replay {id}: `scripts/test fault {id}` repeats it")));
-    }
+    let is_right = match super::is_of_campaign(id) {
+        true => super::is_single(id),
+        false => is_run() && id.split_once('@').is_none_or(|(_, place)| is_place(place)),
+    };
     match is_right {
         true => Ok(()),
-        false => {
-            Err(usage(format!("--replay {id}: SCENARIO:CHOICE[@FILE:LINE], as a report has it")))
-        }
+        false => Err(usage(format!(
+            "--replay {id}: SCENARIO:CHOICE[@FILE:LINE], or one fault of a campaign, as a report has it"
+        ))),
     }
 }
 

@@ -41,6 +41,18 @@ pub fn is_single(filter: &str) -> bool {
     Plan::of(filter, false).is_some_and(|plan| plan.is_single)
 }
 
+/// What a guest runs for one fault, if a filter is about one.
+pub fn single(filter: &str) -> Option<Vec<String>> {
+    let plan = Plan::of(filter, false).filter(|plan| plan.is_single)?;
+    plan.servers.first().map(|(server, tasks)| words(server, tasks))
+}
+
+/// The saboteur and what it is to do.
+fn words(server: &str, tasks: &[Task]) -> Vec<String> {
+    let tasks = tasks.iter().flat_map(Task::words);
+    [SABOTEUR, server].map(str::to_owned).into_iter().chain(tasks).collect()
+}
+
 /// Runs what a filter selects, all without one, and says what came of it; also of each fault, unless it is
 /// the only one.
 pub fn server_faults(
@@ -129,9 +141,8 @@ impl Campaign<'_> {
 
     /// What was told in one guest, and what was wrong: nothing and nothing right if it could not go on.
     fn guest(&self, tasks: &[Task], table: &mut Table) -> Result<(Vec<Fault>, Vec<Case>)> {
-        let words: Vec<String> = tasks.iter().flat_map(Task::words).collect();
-        let mut line = vec![SABOTEUR, self.server];
-        line.extend(words.iter().map(String::as_str));
+        let words = words(self.server, tasks);
+        let line: Vec<&str> = words.iter().map(String::as_str).collect();
         let timeout = if self.long { LONG_TIMEOUT } else { TIMEOUT };
         let system = (System::Folio, self.kernel);
         // Every time the same, however busy the host is.

@@ -9,6 +9,7 @@ use crate::fault_tests;
 use crate::guest_tests::SUITE;
 use crate::ktap::{last_lines, program_agrees, program_case};
 use crate::lanes::Lane;
+use crate::machine::Machine;
 use crate::report::Case;
 use crate::stop::{Result, failed};
 use std::process::Stdio;
@@ -24,6 +25,15 @@ pub enum Extent {
     Whole,
     /// Without its slow scenarios.
     Brief,
+}
+
+/// Has the harness make one fault from outside, and leave the guest to gdb there.
+pub fn debug(machine: &Machine, id: &str) -> Result<bool> {
+    let mut command = cargo::command("cargo");
+    command.args(["run", "--quiet", "--package", "harness", "--"]);
+    command.args(Lane::plain(machine).machine.words()).args(["--campaigns", "--gdb", id]);
+    let status = command.status();
+    Ok(status.map_err(|error| failed(format!("cannot start cargo: {error}")))?.success())
 }
 
 impl Tests<'_> {
@@ -62,9 +72,9 @@ impl Tests<'_> {
         let seconds = if long { LONG_CAMPAIGN_SECONDS } else { HARNESS_SECONDS };
         let told = self.of_harness(format!("campaigns {}", lane.name), lane, &words, seconds)?;
         if let Some(report) = &self.report {
-            let (mut report, command) = (report.lock(), fault_tests::command(&lane.machine));
+            let (mut report, replay) = (report.lock(), fault_tests::replay_command(&lane.machine));
             let faults = told.lines().filter_map(Outside::parse);
-            faults.for_each(|fault| report.add_outside(&fault.after(&command)));
+            faults.for_each(|fault| report.add_outside(&fault.after(&replay)));
         }
         Ok(())
     }

@@ -38,7 +38,16 @@ const LONG_STRESS: u32 = 600;
 
 /// Runs the command; its exit status.
 pub fn run(words: Words) -> Result<u8> {
-    let options = Options::parse(words)?;
+    let mut options = Options::parse(words)?;
+    if let Some(id) = options.replay.take() {
+        // Before anything is built for it.
+        fault_tests::check(&id)?;
+        if options.gdb || !fault_tests::is_of_campaign(&id) {
+            return Ok(u8::from(!replay(&options, &id)?));
+        }
+        // Its campaign has it again.
+        options.filter = Some(id);
+    }
     let mut tests = Tests {
         filter: options.filter.as_deref(),
         programs: None,
@@ -48,16 +57,6 @@ pub fn run(words: Words) -> Result<u8> {
         named: options.ring.is_some_and(|ring| ring != Ring::All),
     };
     let machine = &options.machine;
-    if let Some(id) = &options.replay {
-        // Before anything is built for it.
-        fault_tests::check(id)?;
-        let replays = Replays::build(machine)?;
-        let is_well = match options.gdb {
-            true => fault_tests::under_gdb(&replays, id)?,
-            false => fault_tests::again(&replays, id, &options.faults().folder)?,
-        };
-        return Ok(u8::from(!is_well));
-    }
     let own = Lane::plain(machine);
     let stress = if options.long { LONG_STRESS } else { STRESS };
     match options.ring {
@@ -145,6 +144,18 @@ pub fn run(words: Words) -> Result<u8> {
     }
     println!("{counts}");
     Ok(if counts.failed > 0 || counts == Counts::default() { 1 } else { 0 })
+}
+
+/// One fault again, alone or up to where gdb takes over. Whether it went well.
+fn replay(options: &Options, id: &str) -> Result<bool> {
+    if fault_tests::is_outside(id) {
+        return harness::debug(&options.machine, id);
+    }
+    let replays = Replays::build(&options.machine)?;
+    match options.gdb {
+        true => fault_tests::under_gdb(&replays, id),
+        false => fault_tests::again(&replays, id, &options.faults().folder),
+    }
 }
 
 impl Tests<'_> {

@@ -41,8 +41,8 @@ report names it: flips::heap/17, nmi::tick/1+3, clock::17, pressure::50, servers
   --program FILE       with random: only a program that a crash was reduced to
   --report FOLDER      with fault: where its report goes, by default to target/faults: index.html for
                        people, faults.jsonl with a line for each fault, junit.xml
-  --replay ID          with fault: one run of a report again, the same each time
-  --gdb                with --replay: stop in gdb where its first fault is injected
+  --replay ID          with fault: one run or fault of a report again, the same each time
+  --gdb                with --replay: stop in gdb where its first fault is made
   --junit FILE         write the results as JUnit XML
   --memory SIZE, --pae, --no-pae, --split 3g|2g|1g, --cpu MODEL, --cmdline TEXT
                        the machine, as for scripts/run

@@ -54,6 +54,16 @@ impl AtWork {
         why(Sample::take_still(&mut why(self.snapshot.restore_stopped())?, MEMORY))
     }
 
+    /// A guest that stands there, or where `change` has brought it, and something was done to it.
+    pub fn stop(
+        &self,
+        change: impl FnOnce(&mut Running) -> Result<(), String>,
+    ) -> Result<Running, String> {
+        let mut guest = why(self.snapshot.restore_stopped())?;
+        change(&mut guest)?;
+        Ok(guest)
+    }
+
     /// A guest that stands there; `change` does something to it, and what is seen then. Its page tables
     /// are only looked at if `walks` says so.
     pub fn go_on(
@@ -61,9 +71,11 @@ impl AtWork {
         walks: bool,
         change: impl FnOnce(&mut Running) -> Result<(), String>,
     ) -> Result<Seen, String> {
-        let mut guest = why(self.snapshot.restore_stopped())?;
-        let before = guest.log().len();
-        change(&mut guest)?;
+        let mut before = 0;
+        let mut guest = self.stop(|guest| {
+            before = guest.log().len();
+            change(guest)
+        })?;
         why(guest.qmp()).and_then(|qmp| why(qmp.cont()))?;
         let rules = walks.then_some((&self.image, MEMORY));
         let mut seen = Seen::watch(guest, rules)?;

@@ -6,6 +6,7 @@ use super::spaces::Face;
 use super::table::Table;
 use crate::at_work::{AtWork, Seen};
 use crate::guest::{Setup, why};
+use xtask::running::Running;
 use xtask::trials::for_each;
 
 /// All that trials need.
@@ -36,10 +37,17 @@ impl<'a> Campaign<'a> {
     /// What is seen of one.
     pub fn see(&self, flip: Flip) -> Result<Seen, String> {
         // A program's memory says nothing about tables.
-        self.work.go_on(flip.class != Class::User, |guest| {
-            let Place { address, bit, .. } = self.place(flip);
-            why(guest.gdb().and_then(|mut gdb| gdb.flip(address, bit)))
-        })
+        self.work.go_on(flip.class != Class::User, |guest| self.make(flip, guest))
+    }
+
+    /// A guest that stands still, with that bit flipped.
+    pub fn stop(&self, flip: Flip) -> Result<Running, String> {
+        self.work.stop(|guest| self.make(flip, guest))
+    }
+
+    fn make(&self, flip: Flip, guest: &mut Running) -> Result<(), String> {
+        let Place { address, bit, .. } = self.place(flip);
+        why(guest.gdb().and_then(|mut gdb| gdb.flip(address, bit)))
     }
 
     pub fn judge(&self, seen: &Seen) -> Outcome {

@@ -26,6 +26,10 @@ fn flips(count: u32) -> Vec<Flip> {
 pub fn each_flip_comes_to_something(setup: &Setup) -> Verdict {
     let campaign = Campaign::new(setup)?;
     if let Some(Trial::Flip(flip)) = setup.only {
+        if setup.stops {
+            eprintln!("{flip}: {}", campaign.place(flip));
+            return setup.debug(campaign.stop(flip)?);
+        }
         return show(&campaign, flip);
     }
     let flips = flips(if setup.is_long { MANY } else { SOME });

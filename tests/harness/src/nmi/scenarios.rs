@@ -23,6 +23,9 @@ pub const DOUBLE_FAULT: &str = "double_fault";
 
 pub fn one_at_each_awkward_instruction_passes(setup: &Setup) -> Outcome {
     if let Some(Trial::Interrupt(moment)) = &setup.only {
+        if setup.stops {
+            return setup.debug(stopped(setup, moment)?);
+        }
         return show(moment, &seen(setup, moment)?, &setup.at_work()?.good, 1);
     }
     let every = if setup.is_long { 1 } else { EVERY };
@@ -44,7 +47,7 @@ pub fn one_in_the_middle_of_another_waits(setup: &Setup) -> Outcome {
         why(symbols::address(&work.kernel, "sysenter_entry"))?,
     );
     for steps in chosen(setup).map_or((0..STEPS).collect(), |steps| vec![steps]) {
-        let seen = work.go_on(false, |guest| {
+        let twice = |guest: &mut Running| {
             why(guest.gdb().and_then(|mut gdb| gdb.run_to(call)))?;
             interrupt(guest)?;
             why(guest.gdb().and_then(|mut gdb| {
@@ -52,7 +55,11 @@ pub fn one_in_the_middle_of_another_waits(setup: &Setup) -> Outcome {
                 gdb.step(steps)
             }))?;
             interrupt(guest)
-        })?;
+        };
+        if setup.stops {
+            return setup.debug(work.stop(twice)?);
+        }
+        let seen = work.go_on(false, twice)?;
         let moment = Moment::first(ANOTHER, steps);
         if setup.only.is_some() {
             return show(&moment, &seen, &work.good, 2);
@@ -79,6 +86,9 @@ pub fn a_double_fault_is_told_all_the_same(setup: &Setup) -> Outcome {
             gdb.step(steps)
         }))?;
         interrupt(&mut guest)?;
+        if setup.stops {
+            return setup.debug(guest);
+        }
         why(guest.qmp()).and_then(|qmp| why(qmp.cont()))?;
         let ended = why(guest.end(PATIENCE))?;
         let has = |text: &str| ended.outcome.log.iter().any(|line| line.contains(text));
@@ -122,16 +132,25 @@ pub fn seen(setup: &Setup, moment: &Moment) -> Result<Seen, String> {
     at(work, &place(&work.kernel, moment)?)
 }
 
+/// The guest that stands still at a moment, with the interrupt before it.
+pub fn stopped(setup: &Setup, moment: &Moment) -> Result<Running, String> {
+    let work = setup.at_work()?;
+    let place = place(&work.kernel, moment)?;
+    work.stop(|guest| interrupt_at(guest, &place))
+}
+
 fn at(work: &AtWork, place: &Place) -> Result<Seen, String> {
-    work.go_on(false, |guest| {
-        why(guest.gdb().and_then(|mut gdb| {
-            for _ in 0..place.moment.arrivals {
-                gdb.run_to(place.address)?;
-            }
-            gdb.step(place.moment.steps)
-        }))?;
-        interrupt(guest)
-    })
+    work.go_on(false, |guest| interrupt_at(guest, place))
+}
+
+fn interrupt_at(guest: &mut Running, place: &Place) -> Outcome {
+    why(guest.gdb().and_then(|mut gdb| {
+        for _ in 0..place.moment.arrivals {
+            gdb.run_to(place.address)?;
+        }
+        gdb.step(place.moment.steps)
+    }))?;
+    interrupt(guest)
 }
 
 /// The steps of the only trial.
