@@ -1,6 +1,7 @@
 //! A program of the guest whose output is kept instead of shown.
 
 use crate::contents::Contents;
+use crate::kernel_log::Sink;
 use crate::line::Streams;
 use crate::machine::Machine;
 use crate::qemu::System;
@@ -34,6 +35,22 @@ pub fn capture(
     Ok(Captured { stdout: stdout.take(), ..ran })
 }
 
+/// The same, and its kernel's log goes to `log` as it comes.
+pub fn capture_with_log(
+    machine: &Machine,
+    (system, kernel): (System, &Path),
+    contents: Contents,
+    words: &[&str],
+    timeout: Duration,
+    log: Sink,
+) -> Result<Captured> {
+    let mut session = session(machine, (system, kernel), contents, words, timeout);
+    session.log = Some(log);
+    let stdout = Kept::default();
+    let ran = serve(session, Box::new(stdout.clone()))?;
+    Ok(Captured { stdout: stdout.take(), ..ran })
+}
+
 /// The same, and its output goes to `stdout` as it comes.
 pub fn watch(
     machine: &Machine,
@@ -43,11 +60,14 @@ pub fn watch(
     timeout: Duration,
     stdout: Box<dyn Write + Send>,
 ) -> Result<Captured> {
-    let stderr = Kept::default();
+    serve(session(machine, (system, kernel), contents, words, timeout), stdout)
+}
+
+fn serve(session: Session<'_>, stdout: Box<dyn Write + Send>) -> Result<Captured> {
+    let (stderr, credits) = (Kept::default(), !session.machine.icount);
     let streams =
         Streams { stdin: Box::new(io::empty()), stdout, stderr: Box::new(stderr.clone()) };
-    let session = session(machine, (system, kernel), contents, words, timeout);
-    let outcome = session.run(Wire::Streams { streams, credits: !machine.icount })?;
+    let outcome = session.run(Wire::Streams { streams, credits })?;
     Ok(Captured { outcome, stdout: Vec::new(), stderr: stderr.take() })
 }
 

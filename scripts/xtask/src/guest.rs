@@ -1,6 +1,6 @@
 //! One QEMU with its two serial lines.
 
-use crate::kernel_log::{Copy, KernelLog, Said};
+use crate::kernel_log::{KernelLog, Said, Sink};
 use crate::machine::{Accelerator, Machine};
 use crate::qemu::{self, Begin, Shutdown};
 use crate::qmp::{Listener, Qmp};
@@ -35,7 +35,7 @@ pub struct Remains {
 impl Guest {
     /// Starts QEMU. Call it from a thread that lives as long as the guest: when that thread ends,
     /// however it ends, the guest does.
-    pub fn start(machine: &Machine, begin: Begin<'_>, copy: Option<&Copy>) -> Result<Self> {
+    pub fn start(machine: &Machine, begin: Begin<'_>, copy: Option<Sink>) -> Result<Self> {
         Self::start_controlled(machine, begin, Said::default(), copy, None)
     }
 
@@ -45,7 +45,7 @@ impl Guest {
         machine: &Machine,
         begin: Begin<'_>,
         said: Said,
-        copy: Option<&Copy>,
+        copy: Option<Sink>,
         control: Option<PathBuf>,
     ) -> Result<Self> {
         let name = qemu::program(machine);
@@ -68,7 +68,7 @@ impl Guest {
         let trouble = |error| failed(format!("cannot start {name}: {error}"));
         let (com1, com1_guest) = line(machine).map_err(trouble)?;
         let (com2, com2_guest) = line(machine).map_err(trouble)?;
-        let log = KernelLog::collect(com2, said, copy)?;
+        let log = KernelLog::collect(com2, said, copy);
         let arguments = qemu::arguments(machine, begin, control.as_deref());
         let listener = control.map(Listener::new).transpose()?;
         let mut child = command

@@ -20,12 +20,15 @@ pub enum Copy {
     File(PathBuf),
 }
 
+/// Where lines of a log go as they come, one by one.
+pub type Sink = Box<dyn Write + Send>;
+
 impl Copy {
     pub fn parse(text: String) -> Self {
         if text == "-" { Self::Stderr } else { Self::File(text.into()) }
     }
 
-    fn open(&self) -> Result<Box<dyn Write + Send>> {
+    pub fn open(&self) -> Result<Sink> {
         match self {
             Self::Stderr => Ok(Box::new(std::io::stderr())),
             Self::File(path) => {
@@ -69,13 +72,12 @@ pub struct KernelLog {
 }
 
 impl KernelLog {
-    /// Reads `from` until it ends; it goes on where `said` ends.
+    /// Reads `from` until it ends; it goes on where `said` ends. Each line goes to `copy` as it comes.
     pub fn collect(
         from: impl Read + Send + 'static,
         mut said: Said,
-        copy: Option<&Copy>,
-    ) -> Result<Self> {
-        let mut copy = copy.map(Copy::open).transpose()?;
+        mut copy: Option<Sink>,
+    ) -> Self {
         let mut bytes = std::mem::take(&mut said.rest);
         let said = Arc::new(Mutex::new(said));
         let kept = Arc::clone(&said);
@@ -93,7 +95,7 @@ impl KernelLog {
             }
             kept.lock().unwrap_or_else(PoisonError::into_inner).rest = bytes;
         });
-        Ok(Self { said, reader })
+        Self { said, reader }
     }
 
     /// What has been said up to now, but for a line that has no end yet.
@@ -120,8 +122,7 @@ mod tests {
 
     #[test]
     fn a_log_goes_on_in_the_middle_of_a_line() {
-        let collect =
-            |bytes: &'static [u8], said| KernelLog::collect(bytes, said, None).unwrap().finish();
+        let collect = |bytes: &'static [u8], said| KernelLog::collect(bytes, said, None).finish();
         let first = collect(b"one\r\ntw", Said::default());
         assert_eq!(first.clone().into_lines(), ["one", "tw"]);
         assert_eq!(collect(b"o\nthree", first).into_lines(), ["one", "two", "three"]);

@@ -180,7 +180,7 @@ fn run_on(system: System, options: Options) -> Result<u8> {
         damage: None,
         extra: String::new(),
         timeout: options.timeout,
-        log: options.log.as_ref(),
+        log: options.log.as_ref().map(Copy::open).transpose()?,
     };
     let outcome = session.run(wire)?;
     let failure = |why: &str| failed(outcome.report(why, &kernel));

@@ -6,7 +6,7 @@
 use crate::build;
 use crate::contents::Contents;
 use crate::guest::Guest;
-use crate::kernel_log::{Copy, Said};
+use crate::kernel_log::{Said, Sink};
 use crate::line::Position;
 use crate::live::Live;
 pub use crate::live::{End, LOST_OUTPUT, Outcome, Wire};
@@ -54,7 +54,8 @@ pub struct Session<'a> {
     /// More words for the kernel.
     pub extra: String,
     pub timeout: Option<Duration>,
-    pub log: Option<&'a Copy>,
+    /// Who else reads the kernel's log.
+    pub log: Option<Sink>,
 }
 
 impl Session<'_> {

@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::guest::{Ended, Guest, Setup};
+use crate::progress::Trials;
 use crate::trial::Trial;
 use abi::frame::Exit;
 use std::ops::Range;
@@ -52,6 +53,7 @@ fn guest(setup: &Setup, rounds: Range<u32>) -> Result<Guest<'_>, String> {
     let guest = setup.program(&["/bin/worker", "clock", seed, start, end])?;
     let mut guest = setup.failing(guest)?;
     guest.machine.icount = true;
+    guest.trials = Some(Trials::new("clock", rounds.len()));
     guest.timeout *= if setup.is_long { 20 } else { 1 };
     Ok(guest)
 }

@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::at_work::AtWork;
+use crate::progress::Trials;
 use crate::trial::Trial;
 use crate::typist::Typist;
 use abi::frame::Exit;
@@ -207,6 +208,8 @@ pub struct Guest<'a> {
     pub stdin: Vec<u8>,
     pub damage: Option<&'a Damage<'a>>,
     pub timeout: Duration,
+    /// The trials of which each is a line of its output.
+    pub trials: Option<Trials>,
     kernel: PathBuf,
     contents: Contents,
     first: Option<First>,
@@ -225,6 +228,7 @@ impl<'a> Guest<'a> {
             stdin: Vec::new(),
             damage: None,
             timeout: TIMEOUT,
+            trials: None,
             kernel,
             contents,
             first,
@@ -252,7 +256,10 @@ impl<'a> Guest<'a> {
         let (stdout, stderr) = (Kept::default(), Kept::default());
         let streams = Streams {
             stdin: Box::new(io::Cursor::new(std::mem::take(&mut self.stdin))),
-            stdout: Box::new(stdout.clone()),
+            stdout: match self.trials.take() {
+                Some(trials) => Box::new(trials.listener(stdout.clone())),
+                None => Box::new(stdout.clone()),
+            },
             stderr: Box::new(stderr.clone()),
         };
         // What is counted must not depend on when something is sent to it.

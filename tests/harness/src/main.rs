@@ -25,6 +25,7 @@ mod nmi;
 mod outside;
 mod pressure;
 mod procfs;
+mod progress;
 mod random;
 mod random_calls;
 mod refusal;

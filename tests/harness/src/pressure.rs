@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::guest::{Ended, Guest, Setup};
+use crate::progress::Trials;
 use crate::trial::Trial;
 use abi::frame::Exit;
 use xtask::captured::text;
@@ -9,6 +10,8 @@ use xtask::fault_report::Outside;
 use xtask::running::Running;
 use xtask::session::End;
 
+/// How many the worker tries, about.
+const LEVELS: usize = 18;
 /// What the kernel says of whom it kills, as there is no memory that he has.
 const KILLED: &str = "no memory for ";
 
@@ -65,6 +68,7 @@ fn guest(setup: &Setup, level: Option<u32>) -> Result<Guest<'_>, String> {
         ["/bin/worker", "pressure"].into_iter().chain(level.as_deref()).collect();
     let mut guest = setup.failing(setup.program(&words)?)?;
     guest.machine.icount = true;
+    guest.trials = Some(Trials::new("pressure", level.map_or(LEVELS, |_| 1)));
     guest.timeout *= 2;
     Ok(guest)
 }

@@ -123,7 +123,8 @@ pub fn fault(
         let filter = ask.filter.as_deref();
         let (mut cases, mut output) =
             injection::injection(&lane, &kernel, contents.clone(), filter)?;
-        let (of_servers, faults) = server_faults(&lane, &kernel, &contents, filter, ask.long)?;
+        let (of_servers, faults) =
+            server_faults(&lane, &kernel, &contents, filter, ask.long, ask.is_alone)?;
         cases.extend(of_servers);
         let is_more = filter.is_none_or(|filter| !filter.starts_with(SERVERS));
         if let Some(report) = report {

@@ -20,10 +20,15 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `is_alone`: nobody else writes to standard error.
+    /// Of scenarios. `is_alone`: nobody else writes to standard error.
     pub fn new(is_alone: bool) -> Self {
+        Self::of("scenarios", is_alone)
+    }
+
+    /// Of what `parts` calls so.
+    pub fn of(parts: &'static str, is_alone: bool) -> Self {
         let (start, is_on_terminal) = (Instant::now(), is_alone && stderr().is_terminal());
-        Self { work: Work::default(), start, shown: start, is_on_terminal, is_any: false }
+        Self { work: Work::of(parts), start, shown: start, is_on_terminal, is_any: false }
     }
 
     /// There will be so many runs of such a length, about.
@@ -57,6 +62,11 @@ impl Progress {
         self.is_any = true;
     }
 
+    #[cfg(test)]
+    pub fn line(&self, elapsed: Duration) -> String {
+        self.work.line(elapsed)
+    }
+
     /// Leaves the terminal's line to others.
     pub fn end(&self) {
         if self.is_on_terminal && self.is_any {
@@ -83,8 +93,9 @@ impl Runs {
 }
 
 /// What is expected, and what is done of it. Several scenarios may run at a time.
-#[derive(Default)]
 struct Work {
+    /// What scenarios are called.
+    parts: &'static str,
     scenarios: BTreeMap<String, Runs>,
     /// The last one that went on.
     current: String,
@@ -92,6 +103,10 @@ struct Work {
 }
 
 impl Work {
+    fn of(parts: &'static str) -> Self {
+        Self { parts, scenarios: BTreeMap::new(), current: String::new(), faults: 0 }
+    }
+
     /// Whether nobody has said so before.
     fn expect(&mut self, scenario: &str, expected: u32, each: Duration) -> bool {
         let runs = Runs { expected, each, ..Runs::default() };
@@ -128,10 +143,10 @@ impl Work {
     }
 
     fn line(&self, elapsed: Duration) -> String {
-        let Self { scenarios, current, faults } = self;
+        let Self { parts, scenarios, current, faults } = self;
         let (part, all) = (self.part(), scenarios.len());
         let over = scenarios.values().filter(|runs| runs.is_over).count();
-        let mut line = format!("{faults} faults, {over} of {all} scenarios, {current}");
+        let mut line = format!("{faults} faults, {over} of {all} {parts}, {current}");
         if part > 0.0 {
             let left = (elapsed.as_secs_f64() * (1.0 - part) / part).round() as u64;
             let (minutes, seconds) = (left / 60, left % 60);
@@ -147,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_estimate_follows_the_work() {
-        let mut work = Work::default();
+        let mut work = Work::of("scenarios");
         work.expect("a", 10, Duration::from_millis(30));
         work.expect("b", 10, Duration::from_millis(10));
         assert_eq!(work.line(Duration::ZERO), "0 faults, 0 of 2 scenarios, ");
@@ -165,7 +180,7 @@ mod tests {
 
     #[test]
     fn scenarios_run_side_by_side() {
-        let mut work = Work::default();
+        let mut work = Work::of("scenarios");
         work.expect("a", 10, Duration::from_millis(10));
         work.expect("b", 10, Duration::from_millis(10));
         (0..5).for_each(|_| ["a", "b"].into_iter().for_each(|scenario| work.step(scenario, 1)));

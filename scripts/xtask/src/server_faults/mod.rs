@@ -2,10 +2,11 @@
 //! server's in guests of its own, as many servers at a time as there are processors.
 
 mod plan;
+mod progress;
 mod table;
 mod verdict;
 
-use crate::captured::capture;
+use crate::captured::capture_with_log;
 use crate::contents::Contents;
 use crate::fault_report::Outside;
 use crate::guest_tests::describe;
@@ -19,6 +20,7 @@ use crate::stop::Result;
 use crate::trials::for_each;
 use abi::frame::Exit;
 use plan::{Plan, Task};
+use progress::Shared;
 use std::path::Path;
 use std::time::Duration;
 use table::{Fault, Table};
@@ -61,6 +63,7 @@ pub fn server_faults(
     contents: &Contents,
     filter: Option<&str>,
     long: bool,
+    is_alone: bool,
 ) -> Result<(Vec<Case>, Vec<Outside>)> {
     let plan = match filter {
         None => Plan::all(long),
@@ -71,15 +74,19 @@ pub fn server_faults(
         Some(_) => return Ok(Default::default()),
     };
     let (mut table, mut cases) = (Table::default(), Vec::new());
-    let tell = |done| {
-        if long {
-            eprintln!("servers: {done} of {} done", plan.servers.len());
-        }
-    };
-    let parts = for_each(&plan.servers, tell, |(server, tasks)| {
-        let shows_log = plan.is_single;
-        Campaign { lane, kernel, contents, server, long, shows_log }.run(tasks.clone())
-    })?;
+    let progress = Shared::new(&plan, is_alone);
+    let parts = for_each(
+        &plan.servers,
+        |_| {},
+        |(server, tasks)| {
+            let (shows_log, progress) = (plan.is_single, &progress);
+            let campaign = Campaign { lane, kernel, contents, server, long, shows_log, progress };
+            let ended = campaign.run(tasks.clone());
+            progress.over(server);
+            ended
+        },
+    )?;
+    progress.end();
     for (part, verdicts) in parts {
         table.append(part);
         cases.extend(verdicts);
@@ -113,6 +120,7 @@ struct Campaign<'a> {
     server: &'a str,
     long: bool,
     shows_log: bool,
+    progress: &'a Shared,
 }
 
 impl Campaign<'_> {
@@ -147,7 +155,9 @@ impl Campaign<'_> {
         let system = (System::Folio, self.kernel);
         // Every time the same, however busy the host is.
         let machine = Machine { icount: true, ..self.lane.machine.clone() };
-        let ran = capture(&machine, system, self.contents.clone(), &line, timeout)?;
+        let reader = self.progress.reader(self.server);
+        let contents = self.contents.clone();
+        let ran = capture_with_log(&machine, system, contents, &line, timeout, reader)?;
         let outcome = &ran.outcome;
         if self.shows_log {
             outcome.log.iter().for_each(|line| eprintln!("  | {line}"));

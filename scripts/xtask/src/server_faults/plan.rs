@@ -13,6 +13,8 @@ const ALL: u32 = u32::MAX;
 /// come first, as several servers are tried at a time.
 const AMOUNTS: [(&str, u32, u32); 4] =
     [("console", 27, 720), ("proc", 72, 1665), ("files", 63, 1485), ("assist", 54, 1260)];
+/// About how many messages each server's work has: so much is expected.
+const MESSAGES: [(&str, u32); 4] = [("console", 2), ("proc", 48), ("files", 22), ("assist", 6)];
 /// What happens at messages: at each so-manyth of them usually, and in the long set. A server that hangs takes
 /// time.
 const ACTS: [(&str, u32, u32); 3] = [("receiving", 1, 1), ("answering", 1, 1), ("hanging", 8, 4)];
@@ -119,6 +121,15 @@ pub fn after(mut tasks: Vec<Task>, last: &Fault) -> Vec<Task> {
 }
 
 impl Task {
+    /// About how many faults it comes to.
+    pub fn expected(&self, server: &str) -> u32 {
+        let messages = MESSAGES.into_iter().find(|(name, _)| *name == server);
+        match self.count {
+            ALL => messages.map_or(0, |(_, count)| count.div_ceil(self.step())),
+            count => count,
+        }
+    }
+
     /// From one to the next.
     fn step(&self) -> u32 {
         if self.what == CHANGES { 1 } else { self.number.max(1) }
@@ -150,6 +161,17 @@ mod tests {
         for wrong in ["servers::disk", "servers::proc:x", "servers::proc:no:1", "servers::@x"] {
             assert_eq!(Plan::of(wrong, false), None);
         }
+    }
+
+    #[test]
+    fn each_server_has_an_estimate() {
+        let plan = Plan::all(false);
+        let expected = plan.servers.iter().map(|(server, tasks)| {
+            tasks.iter().map(|task| task.expected(server)).collect::<Vec<_>>()
+        });
+        let expected: Vec<_> = expected.collect();
+        assert_eq!(expected[..2], [[2, 2, 1, 27], [48, 48, 6, 72]]);
+        assert!(expected.iter().flatten().all(|count| *count != 0));
     }
 
     #[test]

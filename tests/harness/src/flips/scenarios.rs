@@ -5,6 +5,7 @@ use super::outcome::Outcome;
 use super::places::{Class, Flip};
 use crate::Outcome as Verdict;
 use crate::guest::Setup;
+use crate::progress::Trials;
 use crate::trial::Trial;
 use std::time::Instant;
 
@@ -13,8 +14,6 @@ const SOME: u32 = 30;
 const MANY: u32 = 1000;
 /// Flips of each class that are tried twice.
 const AGAIN: u32 = 3;
-/// After so many flips it is said how far it is.
-const STEP: usize = 100;
 
 fn flips(count: u32) -> Vec<Flip> {
     let of_each = |number| Class::ALL.map(|class| Flip { class, number });
@@ -33,13 +32,8 @@ pub fn each_flip_comes_to_something(setup: &Setup) -> Verdict {
         return show(&campaign, flip);
     }
     let flips = flips(if setup.is_long { MANY } else { SOME });
-    let start = Instant::now();
-    let table = campaign.try_all(&flips, |done| {
-        if done % STEP == 0 {
-            let rest = start.elapsed().mul_f64((flips.len() - done) as f64 / done as f64);
-            eprintln!("flips: {done} of {}, {} s to go", flips.len(), rest.as_secs());
-        }
-    })?;
+    let (start, trials) = (Instant::now(), Trials::new("flips", flips.len()));
+    let table = campaign.try_all(&flips, |_| trials.step())?;
     let took = start.elapsed().as_secs_f64() / flips.len() as f64;
     eprintln!("flips: seed {}, {:.0} ms each\n{table}", setup.seed, took * 1000.0);
     table.iter().for_each(|(flip, outcome)| println!("{}", outcome.outside(*flip).line()));

@@ -4,6 +4,7 @@ use super::places::{Moment, Place, awkward, place, random};
 use crate::Outcome;
 use crate::at_work::{AtWork, Ending, Seen};
 use crate::guest::{Setup, why};
+use crate::progress::Trials;
 use crate::trial::Trial;
 use std::time::Duration;
 use xtask::fault_report::Outside;
@@ -113,9 +114,10 @@ pub fn a_double_fault_is_told_all_the_same(setup: &Setup) -> Outcome {
 
 fn all_pass(setup: &Setup, places: &[Place]) -> Outcome {
     let work = setup.at_work()?;
+    let trials = Trials::new("nmi", places.len());
     let all = for_each(
         places,
-        |_| {},
+        |_| trials.step(),
         |place| {
             let judged = at(work, place).and_then(|seen| told(&seen, &work.good, 1));
             Ok::<_, String>(judged.map_err(|why| format!("nmi::{}: {why}", place.moment)))
