@@ -200,7 +200,7 @@ scenarios! {
         one_flip_again_and_again,
     ],
     nmi: [
-        one_at_each_awkward_instruction_passes,
+        one_at_awkward_instructions_passes,
         one_at_any_moment_passes,
         one_in_the_middle_of_another_waits,
         a_double_fault_is_told_all_the_same,

@@ -35,7 +35,7 @@ impl Trial {
             Self::Flip(_) => "flips::each",
             Self::Interrupt(moment) if moment.door == ANOTHER => "nmi::one_in_the_middle",
             Self::Interrupt(moment) if moment.door == DOUBLE_FAULT => "nmi::a_double_fault",
-            Self::Interrupt(_) => "nmi::one_at_each",
+            Self::Interrupt(_) => "nmi::one_at_awkward",
             Self::Jump(_) => "clock::",
             Self::Level(_) => "pressure::",
         }
@@ -67,7 +67,7 @@ mod tests {
     fn names_are_filters() {
         for (name, scenario) in [
             ("flips::heap/17", "flips::each"),
-            ("nmi::sysenter_entry/3+17", "nmi::one_at_each"),
+            ("nmi::sysenter_entry/3+17", "nmi::one_at_awkward"),
             ("nmi::another/1+2", "nmi::one_in_the_middle"),
             ("nmi::double_fault/1+40", "nmi::a_double_fault"),
             ("clock::5", "clock::"),

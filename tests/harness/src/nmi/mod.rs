@@ -9,5 +9,5 @@ mod scenarios;
 pub use places::Moment;
 pub use scenarios::{
     ANOTHER, DOUBLE_FAULT, a_double_fault_is_told_all_the_same, one_at_any_moment_passes,
-    one_at_each_awkward_instruction_passes, one_in_the_middle_of_another_waits, seen, stopped,
+    one_at_awkward_instructions_passes, one_in_the_middle_of_another_waits, seen, stopped,
 };

@@ -16,13 +16,13 @@ use xtask::trials::for_each;
 const PATIENCE: Duration = Duration::from_secs(60);
 const SOME: u32 = 16;
 const MANY: u32 = 400;
-/// Of the instructions at a door.
+/// Of the instructions at a door one in so many is tried usually.
 const EVERY: usize = 4;
 /// The doors that are no addresses: where another has begun, and where the kernel ends itself.
 pub const ANOTHER: &str = "another";
 pub const DOUBLE_FAULT: &str = "double_fault";
 
-pub fn one_at_each_awkward_instruction_passes(setup: &Setup) -> Outcome {
+pub fn one_at_awkward_instructions_passes(setup: &Setup) -> Outcome {
     if let Some(Trial::Interrupt(moment)) = &setup.only {
         if setup.stops {
             return setup.debug(stopped(setup, moment)?);
