@@ -8,6 +8,7 @@ use crate::qemu::System;
 use crate::run::whole_environment;
 use crate::session::{First, Outcome, Session, Wire};
 use crate::stop::Result;
+use crate::walked;
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
@@ -67,7 +68,14 @@ fn serve(session: Session<'_>, stdout: Box<dyn Write + Send>) -> Result<Captured
     let (stderr, credits) = (Kept::default(), !session.machine.icount);
     let streams =
         Streams { stdin: Box::new(io::empty()), stdout, stderr: Box::new(stderr.clone()) };
-    let outcome = session.run(Wire::Streams { streams, credits })?;
+    // What is counted must not be stopped: nobody knows at which instruction that would be.
+    let is_walked = session.system == System::Folio
+        && !session.machine.icount
+        && session.machine.memory <= walked::MOST_MEMORY;
+    let outcome = match is_walked {
+        true => walked::run(session, streams, credits)?,
+        false => session.run(Wire::Streams { streams, credits })?,
+    };
     Ok(Captured { outcome, stdout: Vec::new(), stderr: stderr.take() })
 }
 

@@ -31,6 +31,8 @@ mod linux;
 mod live;
 pub mod machine;
 mod oracle;
+#[doc(hidden)]
+pub mod page_tables;
 pub mod qemu;
 pub mod qmp;
 pub mod random_calls;
@@ -47,6 +49,7 @@ mod transient;
 pub mod trials;
 mod tty;
 mod vdso;
+mod walked;
 pub mod words;
 pub mod workspace;
 

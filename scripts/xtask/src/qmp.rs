@@ -125,6 +125,11 @@ impl Qmp {
         self.call("stop", json!({})).map(drop)
     }
 
+    /// The same for a guest that may end meanwhile: whether it stands still.
+    pub fn stop_if_alive(&mut self) -> Result<bool> {
+        self.answer("stop", json!({})).map(|answer| answer.is_some())
+    }
+
     /// Lets the guest go on, which may end, and QEMU with it, before there is an answer.
     pub fn cont(&mut self) -> Result<()> {
         self.answer("cont", json!({})).map(drop)

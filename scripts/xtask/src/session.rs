@@ -7,7 +7,7 @@ use crate::build;
 use crate::contents::Contents;
 use crate::guest::Guest;
 use crate::kernel_log::{Said, Sink};
-use crate::line::Position;
+use crate::line::{Position, Streams};
 use crate::live::Live;
 pub use crate::live::{End, LOST_OUTPUT, Outcome, Wire};
 use crate::machine::Machine;
@@ -76,6 +76,19 @@ impl Session<'_> {
             Wire::Tty { .. } | Wire::Streams { .. } => None,
         };
         Live::new(guest, system, Some(archive), wire, Position::start())?.end(timeout)
+    }
+
+    /// Boots, and serves the guest's line, which is controlled from `folder` and has its memory there.
+    pub(crate) fn start_served(
+        self,
+        streams: Streams,
+        credits: bool,
+        folder: &Path,
+    ) -> Result<Live> {
+        let system = self.system;
+        let (guest, archive) = self.boot(Console::Framed { credits }, Some(folder))?;
+        let wire = Wire::Streams { streams, credits };
+        Live::new(guest, system, Some(archive), wire, Position::start())
     }
 
     /// Boots a guest that is controlled from `folder` and has its memory there, and returns at once.

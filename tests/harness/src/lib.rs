@@ -17,8 +17,6 @@
 //! `tests/README.md` shows how a crate of one's own gets there.
 
 mod campaign;
-#[doc(hidden)]
-pub mod page_tables;
 
 pub use abi::failpoint::Failpoint;
 pub use abi::signal;

@@ -3,10 +3,10 @@
 use crate::Outcome;
 use crate::guest::{Guest, Setup, why};
 use abi::frame::Exit;
-use harness::page_tables::{KernelImage, Sample, damages};
 use std::collections::BTreeSet;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use xtask::page_tables::{KernelImage, Sample, damages};
 use xtask::running::Running;
 use xtask::session::End;
 

@@ -6,6 +6,7 @@ use super::figures::Figures;
 use crate::captured::{session, text};
 use crate::contents::Contents;
 use crate::machine::Machine;
+use crate::page_tables;
 use crate::qemu::System;
 use crate::running::Running;
 use crate::snapshot::Snapshot;
@@ -45,6 +46,7 @@ impl Player {
         let words: Vec<&str> = [RANDOM].into_iter().chain(also).collect();
         let session = session(machine, (System::Folio, kernel), contents, &words, BOOT);
         let snapshot = Snapshot::take(session, READY.as_bytes())?;
+        page_tables::check(&snapshot, machine.memory, kernel)?;
         Ok(Self { snapshot, kernel: kernel.to_owned() })
     }
 

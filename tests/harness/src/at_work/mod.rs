@@ -8,8 +8,8 @@ mod seen;
 pub use seen::{Ending, Seen};
 
 use crate::guest::{READY, Setup, why};
-use harness::page_tables::{KernelImage, Sample};
 use std::path::PathBuf;
+use xtask::page_tables::{KernelImage, Sample};
 use xtask::running::Running;
 use xtask::snapshot::Snapshot;
 use xtask::symbols;

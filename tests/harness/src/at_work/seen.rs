@@ -1,10 +1,10 @@
 //! What is seen of a guest at work.
 
 use crate::guest::why;
-use harness::page_tables::{KernelImage, Sample};
 use std::fmt;
 use std::time::Duration;
 use xtask::captured::text;
+use xtask::page_tables::{KernelImage, Sample};
 use xtask::running::Running;
 use xtask::session::End;
 

@@ -2,10 +2,9 @@
 
 use super::guest::Guest;
 use super::script::Script;
-use crate::page_tables::{KernelImage, Sample};
 use abi::failpoint::FaultRecord;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use xtask::build::{self, Image, Kind, Profile};
 use xtask::captured::session;
@@ -14,9 +13,9 @@ use xtask::failpoints::{self, Site};
 use xtask::machine::Machine;
 use xtask::qemu::System;
 use xtask::snapshot::Snapshot;
-use xtask::stop::{Result, failed, io};
+use xtask::stop::{Result, io};
 use xtask::symbols::{self, Frames};
-use xtask::workspace;
+use xtask::{page_tables, workspace};
 
 const AGENT: &str = "/bin/agent";
 /// Where the requests are of a guest that gets no input.
@@ -50,7 +49,7 @@ impl Vm {
         }
         let session = session(machine, (System::Folio, &kernel), contents.clone(), &[AGENT], BOOT);
         let snapshot = Snapshot::take(session, agent::READY)?;
-        check_tables(&snapshot, machine, &kernel)?;
+        page_tables::check(&snapshot, machine.memory, &kernel)?;
         let (machine, sites) = (machine.clone(), failpoints::catalogue(&kernel)?);
         Ok(Self { machine, kernel, contents, snapshot, sites })
     }
@@ -96,13 +95,6 @@ impl Vm {
     pub fn with_names(&self, log: &[String]) -> Vec<String> {
         symbols::resolve(log, &self.kernel)
     }
-}
-
-/// Whatever goes on from this boot: no page table gives more than it should.
-fn check_tables(snapshot: &Snapshot, machine: &Machine, kernel: &Path) -> Result<()> {
-    let sample = Sample::take_still(&mut snapshot.restore_stopped()?, machine.memory)?;
-    let image = KernelImage::read(kernel).map_err(failed)?;
-    sample.check(&image).map(drop).map_err(|why| failed(format!("after the boot: {why}")))
 }
 
 /// Lets `init` start as many servers of the image's services as it takes. A service among a campaign's

@@ -1,10 +1,10 @@
 //! What is in use of the kernel's heap, read from its own books: `mem_map` says what each frame is for,
 //! and a slab which of its objects are given out.
 
-use harness::page_tables::{KernelImage, Memory};
 use kcore::page::{Page, PageFlags};
 use kcore::slab::{CLASS_NAMES, CLASSES, Shape};
 use std::path::Path;
+use xtask::page_tables::{KernelImage, Memory};
 use xtask::symbols;
 
 const PAGE: u64 = 4096;

@@ -3,10 +3,10 @@
 use super::heap::{self, Object};
 use super::spaces::{Face, Part, Space, spaces, tables};
 use crate::random::Random;
-use harness::page_tables::{KernelImage, Sample};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use xtask::page_tables::{KernelImage, Sample};
 
 /// Whose memory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

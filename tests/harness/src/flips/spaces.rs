@@ -4,7 +4,7 @@
 use elf::ElfBytes;
 use elf::abi::PT_LOAD;
 use elf::endian::LittleEndian;
-use harness::page_tables::{Format, KernelImage, Mapping, Memory, Sample, Walk, walk};
+use xtask::page_tables::{Format, KernelImage, Mapping, Memory, Sample, Walk, walk};
 
 const PAGE: u64 = 4096;
 

@@ -7,6 +7,7 @@
 //!
 //! The reading of the entries is not the kernel's own: it follows SDM 3A, chapter 4, once more.
 
+mod after_boot;
 mod damage;
 mod kernel_image;
 mod memory;
@@ -18,6 +19,7 @@ mod sample;
 mod tests;
 mod walk;
 
+pub use after_boot::check;
 pub use damage::{Damage, damages};
 pub use kernel_image::KernelImage;
 pub use memory::Memory;

@@ -6,9 +6,9 @@ use super::registers::Registers;
 use super::roots;
 use super::rules::{NO_TEXT, Rules};
 use super::walk::{Format, Walk, walk};
+use crate::running::Running;
+use crate::stop::{Result as Answer, failed};
 use std::collections::HashSet;
-use xtask::running::Running;
-use xtask::stop::{Result as Answer, failed};
 
 /// Of a report, the rest being more of the same.
 const SHOWN: usize = 5;
@@ -38,8 +38,13 @@ impl Sample {
     /// Of a guest that stands still.
     pub fn take_still(guest: &mut Running, bytes: u64) -> Answer<Self> {
         let (said, memory) = copy(guest, bytes)?;
+        Self::new(&said, memory)
+    }
+
+    /// Of what `info registers` said, and all of memory.
+    pub fn new(said: &str, memory: Vec<u8>) -> Answer<Self> {
         let registers =
-            Registers::parse(&said).ok_or_else(|| failed(format!("no registers: {said}")))?;
+            Registers::parse(said).ok_or_else(|| failed(format!("no registers: {said}")))?;
         Ok(Self { registers, memory: Memory::new(memory) })
     }
 
