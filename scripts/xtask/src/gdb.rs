@@ -29,6 +29,11 @@ impl Gdb {
         Ok(gdb)
     }
 
+    /// Ends the connection, after which addresses are virtual: as who comes next takes them to be.
+    pub(crate) fn leave(mut self) -> Result<()> {
+        self.order("Qqemu.PhyMemMode:0")
+    }
+
     /// Physical memory.
     pub fn read(&mut self, address: u64, size: usize) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -182,7 +187,8 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let asked = thread::spawn(move || {
             let mut theirs = BufReader::new(theirs);
-            let answers = ["OK".to_owned(), "ab".repeat(PART), "ab".repeat(6), "E14".into()];
+            let ok = "OK".to_owned();
+            let answers = [ok.clone(), "ab".repeat(PART), "ab".repeat(6), "E14".into(), ok];
             let heard = answers.map(|answer| {
                 let mut heard = Vec::new();
                 theirs.read_until(b'#', &mut heard).unwrap();
@@ -200,8 +206,15 @@ mod tests {
         let mut gdb = Gdb::new(ours).unwrap();
         assert_eq!(gdb.read(0x1000, PART + 6).unwrap(), vec![0xab; PART + 6]);
         assert!(gdb.write(1 << 40, &[1, 0xfe]).unwrap_err().why.contains("E14"));
+        gdb.leave().unwrap();
         let heard = asked.join().unwrap();
-        let wanted = ["Qqemu.PhyMemMode:1", "m1000,400", "m1400,6", "M10000000000,2:01fe"];
+        let wanted = [
+            "Qqemu.PhyMemMode:1",
+            "m1000,400",
+            "m1400,6",
+            "M10000000000,2:01fe",
+            "Qqemu.PhyMemMode:0",
+        ];
         for (heard, wanted) in heard.iter().zip(wanted) {
             assert_eq!(*heard, format!("${wanted}#{:02x}", sum(wanted.as_bytes())));
         }

@@ -60,6 +60,7 @@ pub fn under_gdb(replays: &Replays, id: &str) -> Result<bool> {
 
 /// Leaves a guest to gdb that stands still where the fault `id` is made.
 pub fn debug(mut running: Running, id: &str) -> Result<()> {
+    running.gdb()?.leave()?;
     let qmp = running.qmp()?;
     qmp.monitor("gdbserver none")?;
     qmp.monitor(&format!("gdbserver tcp:{PORT}"))?;
