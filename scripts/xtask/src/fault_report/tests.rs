@@ -64,7 +64,8 @@ fn a_kind_without_a_fault_is_missing() {
     let folder = folder();
     let other = Site { name: "fail_irq_lost".into(), ..site("c.rs", 3) };
     let sites = vec![site("a.rs", 1), site("b.rs", 2), other];
-    let mut report = Report::create(folder.path(), sites, "test --replay").unwrap();
+    let mut report =
+        Report::create(folder.path(), sites, Frames::known(&[]), "test --replay").unwrap();
     assert_eq!(report.missing(), ["fail_irq_lost", "failslab"]);
     report.add(fault("1", 7, Survival::Done));
     assert_eq!(report.missing(), ["fail_irq_lost"], "one of two places is enough");
