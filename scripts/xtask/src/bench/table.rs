@@ -1,6 +1,6 @@
 //! Figures of several systems side by side.
 
-use super::aims::aim;
+use super::aims::{aim, is_promised};
 use super::figures::{Figure, Measured};
 use super::linux::linux as recorded;
 use std::fmt::Write;
@@ -19,10 +19,18 @@ pub struct Peer {
     pub figures: Vec<Figure>,
 }
 
-/// The table, and how many rows are above their aim.
-pub fn table(columns: &[Column]) -> (String, usize) {
+/// Figures above their aim.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Above {
+    pub all: usize,
+    /// Of these, those whose aim is promised.
+    pub promised: usize,
+}
+
+/// The table, and how many figures are above their aim.
+pub fn table(columns: &[Column]) -> (String, Above) {
     let mut lines = vec![heading(columns)];
-    let mut above = 0;
+    let mut above = Above::default();
     for name in names(columns) {
         let mut line = format!("{name:<24}");
         for column in columns {
@@ -39,8 +47,14 @@ pub fn table(columns: &[Column]) -> (String, usize) {
                 (Some(own), Some(aim)) => own.instructions > aim,
                 _ => false,
             };
-            above += usize::from(too_much);
-            line.push_str(if too_much { " !" } else { "  " });
+            let is_broken = too_much && is_promised(name);
+            above.all += usize::from(too_much);
+            above.promised += usize::from(is_broken);
+            line.push_str(match (too_much, is_broken) {
+                (_, true) => "!!",
+                (true, _) => " !",
+                _ => "  ",
+            });
         }
         if let Some(first) = columns.first() {
             line.push_str(&faults(find(&first.figures, name)));
@@ -156,11 +170,26 @@ mod tests {
         }];
         let (text, above) = table(&columns);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(above, 2);
+        assert_eq!(above, Above { all: 2, promised: 0 });
         assert!(lines[0].contains("pae-3g") && lines[0].contains("686-pae"));
         assert!(lines[1].contains(" 113.0 ") && lines[1].contains(" 0.34 !"), "{}", lines[1]);
         assert!(lines[2].contains(" 2,771 ") && !lines[2].contains('!'), "{}", lines[2]);
         assert!(lines[3].contains(" 1,201 ") && lines[3].contains('!'), "{}", lines[3]);
+    }
+
+    #[test]
+    fn a_broken_promise_is_told_apart() {
+        let column = |instructions: &str| Column {
+            name: "x".into(),
+            pae: false,
+            figures: parse(&format!("sysenter_getppid {instructions} 0.000\nipc_call 1201.0 -")),
+            peer: None,
+        };
+        let (text, above) = table(&[column("80.1")]);
+        assert!(text.lines().nth(1).is_some_and(|line| line.contains("!!")), "{text}");
+        assert_eq!(above, Above { all: 2, promised: 1 });
+        assert_eq!(table(&[column("80.0")]).1, Above { all: 1, promised: 0 });
+        assert_eq!(table(&[column("80.1"), column("81.0")]).1.promised, 2);
     }
 
     #[test]
@@ -173,8 +202,8 @@ mod tests {
         };
         let (text, above) = table(&[column(false)]);
         let lines: Vec<&str> = text.lines().collect();
-        assert!(above == 1 && lines[1].contains(" !") && !lines[2].contains('!'), "{text}");
-        assert_eq!(table(&[column(true)]).1, 0);
+        assert!(above.all == 1 && lines[1].contains(" !") && !lines[2].contains('!'), "{text}");
+        assert_eq!(table(&[column(true)]).1, Above::default());
     }
 
     #[test]
@@ -194,6 +223,6 @@ mod tests {
             peer: None,
         }];
         let (text, above) = table(&columns);
-        assert!(text.contains("ENOSYS") && above == 0);
+        assert!(text.contains("ENOSYS") && above == Above::default());
     }
 }
