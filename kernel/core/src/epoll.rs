@@ -87,45 +87,6 @@ pub fn longest_way<N: Copy + Ord>(
     Ok(steps)
 }
 
-/// How many watches each user has who has some.
-#[derive(Default)]
-pub struct WatchCounts(Vec<(u32, u32)>);
-
-impl WatchCounts {
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// One more, of `most`. ENOSPC; ENOMEM.
-    pub fn add(&mut self, user: u32, most: u32) -> Result<(), Errno> {
-        match self.0.binary_search_by_key(&user, |entry| entry.0) {
-            Ok(place) => match self.0.get_mut(place) {
-                Some((_, count)) if *count < most => *count += 1,
-                _ => return Err(Errno::ENOSPC),
-            },
-            Err(_) if most == 0 => return Err(Errno::ENOSPC),
-            Err(place) => {
-                self.0.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-                self.0.insert(place, (user, 1));
-            }
-        }
-        Ok(())
-    }
-
-    /// One less, of those that were added.
-    pub fn remove(&mut self, user: u32) {
-        let Ok(place) = self.0.binary_search_by_key(&user, |entry| entry.0) else { return };
-        let Some((_, count)) = self.0.get_mut(place) else { return };
-        *count -= 1;
-        if *count == 0 {
-            self.0.remove(place);
-        }
-        if self.0.is_empty() {
-            self.0 = Vec::new();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,22 +107,6 @@ mod tests {
         assert_eq!(way(&[(1, 2), (2, 1)], 1), Err(Errno::ELOOP));
         let failed = longest_way(1, 9, |_, _| Err(Errno::ENOMEM));
         assert_eq!(failed, Err(Errno::ENOMEM));
-    }
-
-    #[test]
-    fn each_user_may_have_so_many_watches() {
-        let mut counts = WatchCounts::new();
-        assert_eq!(counts.add(5, 0), Err(Errno::ENOSPC));
-        for user in [5, 0, 7] {
-            assert_eq!((counts.add(user, 2), counts.add(user, 2)), (Ok(()), Ok(())));
-            assert_eq!(counts.add(user, 2), Err(Errno::ENOSPC));
-        }
-        counts.remove(5);
-        assert_eq!((counts.add(5, 2), counts.add(7, 2)), (Ok(()), Err(Errno::ENOSPC)));
-        for user in [0, 7, 5, 0, 7, 5, 9] {
-            counts.remove(user);
-        }
-        assert_eq!(counts.0.capacity(), 0, "nothing is kept for nobody");
     }
 
     #[test]

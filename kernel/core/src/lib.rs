@@ -70,6 +70,7 @@ pub mod time_page;
 pub mod time_value;
 pub mod timer_queue;
 pub mod tls;
+pub mod user_account;
 pub mod vma;
 pub mod window;
 pub mod zone;

@@ -16,6 +16,7 @@ use abi::signal::{SIG_IGN, SIGCONT, SIGHUP, SIGKILL};
 use abi::socket::Ucred;
 use alloc::sync::Arc;
 use kcore::credentials::UNCHANGED;
+use kcore::user_account::UserAccount;
 
 /// A signal ended a sleep: the call is made again if the handler allows it.
 pub fn restart() -> Errno {
@@ -108,6 +109,11 @@ pub fn is_privileged() -> bool {
 /// Calls `work` with what the calling thread is to close.
 pub fn with_graves(work: impl FnOnce(&Graves)) {
     work(&current().own().graves);
+}
+
+/// What the real user of the calling process has.
+pub fn account() -> Arc<UserAccount> {
+    current().process().account()
 }
 
 /// Whose the calling process is, whomever it acts for.

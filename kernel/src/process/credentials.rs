@@ -1,6 +1,6 @@
 //! Who a process acts for.
 
-use super::current;
+use super::{current, user_accounts};
 use crate::result::{Errno, Result};
 use abi::permission::Looker;
 use alloc::sync::Arc;
@@ -62,6 +62,8 @@ pub fn change(change: impl FnOnce(&mut Credentials, bool) -> Result<()>) -> Resu
     let old = thread.process.credentials();
     let mut new = old.copy()?;
     change(&mut new, old.is_privileged())?;
+    let is_other = new.user.real != old.user.real;
+    let account = is_other.then(|| user_accounts::of(new.user.real)).transpose()?;
     let new = Arc::try_new(new).map_err(|_| Errno::ENOMEM)?;
     if old.differ(&new)
         && let Some(mm) = thread.process.mm()
@@ -69,7 +71,10 @@ pub fn change(change: impl FnOnce(&mut Credentials, bool) -> Result<()>) -> Resu
         // What it got as somebody else is not for its new user.
         mm.set_dumpable(false);
     }
-    thread.process.set_credentials(new);
+    match account {
+        Some(account) => thread.process.set_user(new, account),
+        None => thread.process.set_credentials(new),
+    }
     thread.process.bind_memory();
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What `/proc/PID/stat` and `status` are made of.
 
-use super::signal::{self, SignalGuard};
+use super::signal::SignalGuard;
 use super::table::{self, lock_family};
 use super::usage::Used;
 use super::{Process, Thread};
@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 use kcore::credentials::Ids;
 use kcore::family::Report;
+use kcore::user_account::Resource;
 
 /// The process with this id, or with a thread of this id. ESRCH.
 pub fn find(id: i32) -> Result<Arc<Process>> {
@@ -46,7 +47,7 @@ pub fn details(process: &Process) -> Result<ProcessDetails> {
     details.space = space(process);
     details.level = u32::from(process.ipc.level().number());
     details.personality = process.personality();
-    details.signals_kept = signal::kept();
+    details.signals_kept = process.account().count(Resource::Signals);
     details.is_dumpable = process.is_dumpable().into();
     Ok(details)
 }

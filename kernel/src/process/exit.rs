@@ -1,7 +1,7 @@
 //! The end of a thread, and with the last one, of its process.
 
 use super::signal::{child_info, report_stopped, send_from_kernel_to_group, send_to_process};
-use super::table::{self, FamilyGuard, lock_family};
+use super::table::{FamilyGuard, lock_family};
 use super::usage::Used;
 use super::{CurrentThread, Process, current, futex, machine, robust_list, trace};
 use crate::failpoint;
@@ -74,7 +74,7 @@ impl CurrentThread {
             process.set_remains(self.task.clone());
             end_process(&self.process);
         } else {
-            table::remove_thread();
+            process.discharge_thread();
             process.member_left.wake_all();
         }
     }
@@ -199,6 +199,15 @@ fn abandon_child(family: &mut FamilyGuard, process: &Process) -> Option<Buried> 
     Some(buried)
 }
 
+/// Takes a zombie out of the family: it counts as none of its user's any more.
+pub(super) fn reap(family: &mut FamilyGuard, slot: u32) -> Buried {
+    let process = family.reap(slot);
+    if let Some(process) = &process {
+        process.discharge();
+    }
+    process
+}
+
 fn reaper(family: &FamilyGuard, slot: u32) -> Option<u32> {
     let mut next = family[slot].parent();
     while let Some(ancestor) = next {
@@ -252,7 +261,7 @@ fn notify_parent(family: &mut FamilyGuard, slot: u32) -> Buried {
         let info = Info { signal, ..child_info(&process, code, value) };
         let _ = send_to_process(family, &parent, &info);
     }
-    let buried = if is_sigchld && reaps { family.reap(slot) } else { None };
+    let buried = if is_sigchld && reaps { reap(family, slot) } else { None };
     parent.child_changed.wake_all();
     buried
 }

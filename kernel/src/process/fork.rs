@@ -15,7 +15,7 @@ use crate::task::{self, Sleep, Task, work};
 use abi::process::{
     CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_DETACHED, CLONE_FILES, CLONE_FS, CLONE_NEWNS,
     CLONE_PARENT, CLONE_PARENT_SETTID, CLONE_SETTLS, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD,
-    CLONE_VFORK, CLONE_VM, CSIGNAL, RLIMIT_NPROC, UserDesc,
+    CLONE_VFORK, CLONE_VM, CSIGNAL, UserDesc,
 };
 use abi::signal::{SIGCHLD, SignalSet};
 use abi::{UserMutPtr, UserPtr};
@@ -24,6 +24,7 @@ use core::cell::UnsafeCell;
 use core::mem;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::tls;
+use kcore::user_account::ThreadCharge;
 
 /// What the child shares with its parent, and where it starts.
 pub struct CloneRequest {
@@ -154,7 +155,7 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     check(request.flags)?;
     let parent = current();
     let forking = Forking::begin(&parent, request)?;
-    check_process_count(&parent)?;
+    let charge = parent.process().charge_thread()?;
     let tls = if request.has(CLONE_SETTLS) { Some(user::read(request.tls)?) } else { None };
 
     let mut id = NewId(lock_family().allocate_id()?);
@@ -163,9 +164,9 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
         return Err(Errno::EAGAIN);
     }
     let own = make_own(&parent, request)?;
-    let process = match is_thread {
-        true => parent.process.clone(),
-        false => make_child(&parent, request, id.0, &own)?,
+    let (process, charge) = match is_thread {
+        true => (parent.process.clone(), Some(charge)),
+        false => (make_child(&parent, request, id.0, &own, charge)?, None),
     };
     let set_tid = request.set_tid();
     let thread = new_thread(process, id.0, parent.blocked(), own, first_step, set_tid)?;
@@ -178,9 +179,9 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
         return Err(Errno::ENOMEM);
     }
     let held_by = request.has(CLONE_VFORK).then(|| thread.clone());
-    match is_thread {
-        true => join_process(&parent, &thread)?,
-        false => join_family(&parent, &thread, request, forking)?,
+    match charge {
+        Some(charge) => join_process(&parent, &thread, charge)?,
+        None => join_family(&parent, &thread, request, forking)?,
     }
     // From here on nothing fails.
     let pid = mem::take(&mut id.0);
@@ -199,21 +200,13 @@ pub fn clone(request: &CloneRequest) -> Result<u32> {
     Ok(pid)
 }
 
-fn check_process_count(parent: &CurrentThread) -> Result<()> {
-    let process = parent.process();
-    if process.credentials().is_privileged() {
-        return Ok(());
-    }
-    let limit = process.limit(RLIMIT_NPROC);
-    if table::thread_count() >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
-}
-
 /// A process for a child whose thread will have `own`.
 fn make_child(
     parent: &CurrentThread,
     request: &CloneRequest,
     pid: u32,
     own: &Own,
+    mut charge: ThreadCharge,
 ) -> Result<Arc<Process>> {
     let process = parent.process();
     let (mm, files, fs) = (own.mm.borrow(), own.files.borrow(), own.fs.borrow());
@@ -234,7 +227,8 @@ fn make_child(
             files: Arc::downgrade(files),
             fs: Arc::downgrade(fs),
             remains: None,
-            credentials: process.credentials(),
+            credentials: process.credentials_for(&mut charge),
+            charge,
             limits: process.limits(),
         },
         signals,
@@ -275,7 +269,7 @@ fn make_own(parent: &CurrentThread, request: &CloneRequest) -> Result<Own> {
 }
 
 /// The process and the family know the new thread from now on, unless the process is ending.
-fn join_process(parent: &CurrentThread, thread: &Arc<Thread>) -> Result<()> {
+fn join_process(parent: &CurrentThread, thread: &Arc<Thread>, charge: ThreadCharge) -> Result<()> {
     let process = parent.process();
     let mut family = lock_family();
     let mut guard = process.lock_signals();
@@ -285,7 +279,7 @@ fn join_process(parent: &CurrentThread, thread: &Arc<Thread>) -> Result<()> {
     guard.reserve_thread()?;
     guard.add_thread(thread.clone());
     process.add_member();
-    table::add_thread();
+    process.join_charge(charge);
     family.name_thread(thread.tid(), process.slot());
     Ok(())
 }

@@ -35,6 +35,7 @@ pub mod table;
 mod thread;
 pub mod trace;
 pub mod usage;
+pub mod user_accounts;
 pub mod wait;
 
 pub use credentials::Credentials;

@@ -21,6 +21,7 @@ use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{AcqRel, Release};
 use kcore::interval::Schedule;
 use kcore::signal::Info;
+use kcore::user_account::SignalCharge;
 
 /// How a timer tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +52,8 @@ struct PosixTimer {
     /// In place of `timer`, `has_fired` and `schedule`, if the clock is one of processor time.
     alarm: Option<CpuAlarm>,
     notice: Notice,
+    /// It counts as one of its user's signals.
+    _charge: SignalCharge,
     /// So that its signal is never lost.
     _room: Option<SignalRoom>,
     schedule: Schedule,
@@ -91,6 +94,8 @@ impl PosixTimer {
                 (CLOCK_PROCESS_CPUTIME_ID, Some(CpuAlarm::new(clock, owner)?))
             }
         };
+        let limit = process.limit(RLIMIT_SIGPENDING);
+        let charge = SignalCharge::new(process.account(), limit).ok_or(Errno::EAGAIN)?;
         let room = notice.signal.map(|_| SignalRoom::new()).transpose()?;
         let mut place = Box::<Self>::try_new_uninit().map_err(|_| Errno::ENOMEM)?;
         let address = place.as_ptr() as usize;
@@ -101,6 +106,7 @@ impl PosixTimer {
             clock,
             alarm,
             notice,
+            _charge: charge,
             _room: room,
             schedule: Schedule::default(),
             is_pending: false,
@@ -172,11 +178,10 @@ impl PosixTimers {
 }
 
 impl CurrentThread {
-    /// Makes a timer; its id. EAGAIN for too many.
+    /// Makes a timer; its id. EAGAIN if the user has too many.
     pub fn create_timer(&self, clock: TimerClock, notice: Notice) -> Result<u32> {
         let process = self.process();
         let timer = PosixTimer::new(process, clock, notice)?;
-        let limit = process.limit(RLIMIT_SIGPENDING) as usize;
         process.set_attendant(&self.task);
         let mut timers = process.timers.lock();
         let list = &mut timers.0;
@@ -188,9 +193,7 @@ impl CurrentThread {
             return u32::try_from(id).map_err(|_| Errno::EAGAIN);
         }
         let id = list.len();
-        if id >= limit || list.try_reserve(1).is_err() {
-            return Err(Errno::EAGAIN);
-        }
+        list.try_reserve(1).map_err(|_| Errno::EAGAIN)?;
         list.push(Some(timer));
         u32::try_from(id).map_err(|_| Errno::EAGAIN)
     }

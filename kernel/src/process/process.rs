@@ -11,16 +11,18 @@ use crate::cpu;
 use crate::file::{File, FileTable, FsContext};
 use crate::ipc::handle::Holder;
 use crate::mm::space::Mm;
+use crate::result::{Errno, Result};
 use crate::sync::{IrqSpinLock, Rank, SpinLock, WaitQueue};
 use crate::task::{self, Task};
 use crate::time;
 use abi::ipc::Level;
-use abi::process::{RLIM_INFINITY, RLIMIT_CPU};
+use abi::process::{RLIM_INFINITY, RLIMIT_CPU, RLIMIT_NPROC};
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::arena::NIL;
 use kcore::resource_limit::Limits;
 use kcore::run_queue::Share;
+use kcore::user_account::{Resource, ThreadCharge, UserAccount};
 use spin::Once;
 
 /// A timer has expired, and nobody has sent its signal yet.
@@ -61,6 +63,8 @@ pub struct Process {
     parent_death_signal: AtomicU32,
     /// Whether it adopts the orphans among its descendants.
     is_subreaper: AtomicBool,
+    /// It became a user who has too many threads already: that user's programs it may not execute.
+    exceeds_threads: AtomicBool,
     personality: AtomicU32,
     nice: AtomicU32,
     /// The tick at which it came about.
@@ -79,6 +83,8 @@ pub(super) struct Shared {
     /// The task of its last thread, once that has ended.
     pub remains: Option<Arc<Task>>,
     pub credentials: Arc<Credentials>,
+    /// Its threads, or a zombie, with the real user of the credentials.
+    pub charge: ThreadCharge,
     pub limits: Arc<Limits>,
 }
 
@@ -125,6 +131,7 @@ impl Process {
             is_unkillable: origin.is_unkillable,
             parent_death_signal: AtomicU32::new(0),
             is_subreaper: AtomicBool::new(false),
+            exceeds_threads: AtomicBool::new(false),
             personality: AtomicU32::new(origin.personality),
             nice: AtomicU32::new(origin.nice.cast_unsigned()),
             started: time::ticks(),
@@ -218,10 +225,78 @@ impl Process {
         self.user.load(Relaxed)
     }
 
+    /// Credentials with the same real user.
     pub(super) fn set_credentials(&self, credentials: Arc<Credentials>) {
-        self.user.store(credentials.user.real, Relaxed);
         let old = core::mem::replace(&mut self.shared.lock().credentials, credentials);
         drop(old);
+    }
+
+    /// Credentials with another real user, whose account this is, and whose its threads are from now on.
+    pub(super) fn set_user(&self, credentials: Arc<Credentials>, account: Arc<UserAccount>) {
+        let user = credentials.user.real;
+        self.user.store(user, Relaxed);
+        let mut shared = self.shared.lock();
+        let most = shared.limits.current(RLIMIT_NPROC);
+        let exceeds = user != 0 && account.count(Resource::Threads) > most;
+        self.exceeds_threads.store(exceeds, Relaxed);
+        shared.charge.move_to(&account);
+        let old = core::mem::replace(&mut shared.credentials, credentials);
+        drop(shared);
+        drop(old);
+    }
+
+    /// What its real user has.
+    #[inline]
+    pub fn account(&self) -> Arc<UserAccount> {
+        self.shared.lock().charge.account().clone()
+    }
+
+    /// One more thread of its real user. EAGAIN for one too many.
+    #[inline]
+    pub(super) fn charge_thread(&self) -> Result<ThreadCharge> {
+        let shared = self.shared.lock();
+        let user = &shared.credentials.user;
+        let is_bound = user.effective != 0 && user.real != 0;
+        let most = if is_bound { shared.limits.current(RLIMIT_NPROC) } else { u32::MAX };
+        let charge = ThreadCharge::new(shared.charge.account(), most).ok_or(Errno::EAGAIN)?;
+        self.exceeds_threads.store(false, Relaxed);
+        Ok(charge)
+    }
+
+    /// Its credentials for a child that has been counted already.
+    pub(super) fn credentials_for(&self, charge: &mut ThreadCharge) -> Arc<Credentials> {
+        let shared = self.shared.lock();
+        // Another thread may have changed the user meanwhile.
+        charge.move_to(shared.charge.account());
+        shared.credentials.clone()
+    }
+
+    /// A thread that has been counted is its own.
+    pub(super) fn join_charge(&self, charge: ThreadCharge) {
+        self.shared.lock().charge.join(charge);
+    }
+
+    /// A thread has left that is not the last.
+    pub(super) fn discharge_thread(&self) {
+        self.shared.lock().charge.remove_one();
+    }
+
+    /// Nobody can wait for it any more, though somebody may still look at it.
+    pub(super) fn discharge(&self) {
+        self.shared.lock().charge.clear();
+    }
+
+    /// Whether its user had too many threads when it became that user's, and still has.
+    pub(super) fn exceeds_threads(&self) -> bool {
+        if !self.exceeds_threads.load(Relaxed) {
+            return false;
+        }
+        let shared = self.shared.lock();
+        let threads = shared.charge.account().count(Resource::Threads);
+        let exceeds = threads > shared.limits.current(RLIMIT_NPROC);
+        drop(shared);
+        self.exceeds_threads.store(exceeds, Relaxed);
+        exceeds
     }
 
     /// A resource limit cut to 32 bits; all ones is none.

@@ -8,7 +8,7 @@ use super::process::{Origin, Process, Shared};
 use super::signal::{Signals, default_actions};
 use super::table::lock_family;
 use super::thread::Own;
-use super::{current, machine};
+use super::{current, machine, user_accounts};
 use crate::file::{FileTable, FsContext};
 use crate::mm::space::Mm;
 use crate::result::{Errno, Result};
@@ -21,6 +21,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use kcore::resource_limit::Limits;
+use kcore::user_account::ThreadCharge;
 
 /// What the first process is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +52,7 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
     let mut signals = Signals::new(default_actions()?);
     signals.reserve_thread()?;
     let credentials = Arc::try_new(Credentials::default()).map_err(|_| Errno::ENOMEM)?;
+    let charge = ThreadCharge::new(&user_accounts::of(0)?, u32::MAX).ok_or(Errno::EAGAIN)?;
     let limits = Limits::initial(program.max_threads);
     let limits = Arc::try_new(limits).map_err(|_| Errno::ENOMEM)?;
     let pid = lock_family().allocate_id()?;
@@ -63,6 +65,7 @@ pub fn spawn_init(program: FirstProgram) -> Result<()> {
             fs: Arc::downgrade(&program.fs),
             remains: None,
             credentials,
+            charge,
             limits,
         },
         signals,

@@ -49,19 +49,3 @@ pub fn next_process(after: u32) -> Option<Arc<Process>> {
 pub fn count() -> u32 {
     FAMILY.lock().len()
 }
-
-/// Threads of all processes beyond the first of each.
-static MORE_THREADS: AtomicU32 = AtomicU32::new(0);
-
-/// How many threads there are, with one for each zombie.
-pub fn thread_count() -> u32 {
-    count() + MORE_THREADS.load(Relaxed)
-}
-
-pub(super) fn add_thread() {
-    MORE_THREADS.fetch_add(1, Relaxed);
-}
-
-pub(super) fn remove_thread() {
-    MORE_THREADS.fetch_sub(1, Relaxed);
-}

@@ -1,5 +1,6 @@
 //! Waiting for children: `wait4`, `waitpid`, `waitid`.
 
+use super::exit::reap;
 use super::table::lock_family;
 use super::usage::Used;
 use super::{CurrentThread, Process};
@@ -55,7 +56,7 @@ fn take_change(process: &Process, which: Which, options: u32) -> Result<Option<T
     let Some(change) = family.take_change(process.slot(), wanted)? else { return Ok(None) };
     let child = family[change.slot].process.clone();
     let reaps = matches!(change.report, Report::Exited(_)) && options & WNOWAIT == 0;
-    let reaped = if reaps { family.reap(change.slot) } else { None };
+    let reaped = if reaps { reap(&mut family, change.slot) } else { None };
     drop(family);
     // Whoever has exited has no threads, so this is all it used.
     let used = child.usage.ended().plus(child.usage.children());

@@ -19,6 +19,8 @@ pub enum Rank {
     SignalPool,
     /// What a process lets others see of it: memory, credentials, limits, accounts.
     ProcessState,
+    /// What users have, by user.
+    UserAccounts,
     /// The timers of a process.
     PosixTimers,
     /// Whom one tracer traces, and their events.

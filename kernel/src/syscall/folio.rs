@@ -5,7 +5,7 @@ use crate::file::{File, caller, locks, tree};
 use crate::ipc::{handle, port};
 use crate::mm::statistics as memory;
 use crate::mm::user;
-use crate::process::{current, futex, machine, report, signal, table};
+use crate::process::{current, futex, machine, report, signal, table, user_accounts};
 use crate::result::{Errno, Result};
 use crate::sync;
 use abi::UserMutPtr;
@@ -58,6 +58,7 @@ pub fn drain() -> Result<u32> {
     table::lock_family().shrink();
     futex::shrink();
     signal::shrink();
+    user_accounts::shrink();
     locks::shrink();
     port::shrink();
     tree::shrink();

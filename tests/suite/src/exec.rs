@@ -99,7 +99,7 @@ pub fn child(name: Option<&[u8]>) -> i32 {
     }
 }
 
-fn own_path() -> &'static [u8] {
+pub fn own_path() -> &'static [u8] {
     env::args().next().expect("argument 0")
 }
 

@@ -90,6 +90,7 @@ mod tools;
 mod trace;
 mod trace_tools;
 mod usage;
+mod user_limits;
 mod vdso;
 mod wait;
 
@@ -164,6 +165,7 @@ const TESTS: &[&[Case]] = &[
     sharing::TESTS,
     statistics::TESTS,
     usage::TESTS,
+    user_limits::TESTS,
     ipc::TESTS,
     ipc_threads::TESTS,
     isolation::TESTS,

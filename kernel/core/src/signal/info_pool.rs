@@ -2,12 +2,15 @@
 
 use super::info::Info;
 use crate::arena::{Arena, NoMemory};
+use crate::user_account::SignalCharge;
 use abi::errno::Errno;
 
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) next: u32,
     pub(super) info: Info,
+    /// `None` for a timer's, which is counted with the timer.
+    pub(super) _charge: Option<SignalCharge>,
 }
 
 /// Where all queues keep their [`Info`]s.

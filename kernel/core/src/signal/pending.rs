@@ -3,11 +3,13 @@
 use super::info::Info;
 use super::info_pool::{InfoPool, Queued};
 use crate::arena::NIL;
+use crate::user_account::{SignalCharge, UserAccount};
 use abi::errno::Errno;
 use abi::signal::{
     SI_TIMER, SI_USER, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSYS, SIGTRAP,
     SignalSet,
 };
+use alloc::sync::Arc;
 
 /// Signals that the interrupted instruction itself caused: they come first, so that the handler
 /// sees the registers of the fault.
@@ -57,17 +59,28 @@ impl Pending {
     }
 
     /// Adds a signal. A standard one is kept once; a real-time one each time it is sent, in
-    /// order. `limit` bounds the pool (RLIMIT_SIGPENDING); standard signals from the kernel and
-    /// from `kill` pass over it. EAGAIN: a real-time signal that could not be queued.
-    pub fn post(&mut self, pool: &mut InfoPool, info: &Info, limit: u32) -> Result<Posted, Errno> {
-        self.post_into(pool, info, limit, 1 + pool.kept)
+    /// order. `limit` bounds what its user has (RLIMIT_SIGPENDING); standard signals from the kernel
+    /// and from `kill` are counted and pass over it. EAGAIN: a real-time signal that could not be
+    /// queued.
+    #[inline]
+    pub fn post(
+        &mut self,
+        pool: &mut InfoPool,
+        info: &Info,
+        user: Arc<UserAccount>,
+        limit: u32,
+    ) -> Result<Posted, Errno> {
+        let is_unlimited = info.signal < SIGRTMIN && info.code >= 0;
+        let limit = if is_unlimited { u32::MAX } else { limit };
+        let charge = || SignalCharge::new(user, limit).map(Some);
+        self.post_into(pool, info, 1 + pool.kept, charge)
     }
 
     /// The same for a timer, which has [kept](InfoPool::keep) room and nothing in it: see
-    /// [`renew`](Self::renew). No limit counts.
+    /// [`renew`](Self::renew).
     pub fn post_kept(&mut self, pool: &mut InfoPool, info: &Info) -> Result<Posted, Errno> {
         debug_assert!(self.find(pool, info.timer()).is_none(), "two signals of one timer");
-        self.post_into(pool, info, u32::MAX, 1)
+        self.post_into(pool, info, 1, || Some(None))
     }
 
     /// If a timer's last info is still here, its new one takes that place.
@@ -88,13 +101,14 @@ impl Pending {
         None
     }
 
-    /// `room`: so many slots must be free.
+    /// `room`: so many slots must be free. `charge` says what is counted, `None` if it may not be.
+    #[inline]
     fn post_into(
         &mut self,
         pool: &mut InfoPool,
         info: &Info,
-        limit: u32,
         room: u32,
+        charge: impl FnOnce() -> Option<Option<SignalCharge>>,
     ) -> Result<Posted, Errno> {
         let one = SignalSet::of(info.signal);
         if one.is_empty() {
@@ -109,10 +123,10 @@ impl Pending {
             self.set = self.set.union(one);
             return Ok(Posted::WithoutInfo);
         }
-        let unlimited = standard && info.code >= 0;
-        let has_room = unlimited || pool.queued.len() < limit;
-        let posted = if has_room && pool.queued.reserve(room).is_ok() {
-            let id = pool.queued.insert(Queued { next: NIL, info: *info });
+        let posted = if pool.queued.reserve(room).is_ok()
+            && let Some(charge) = charge()
+        {
+            let id = pool.queued.insert(Queued { next: NIL, info: *info, _charge: charge });
             match pool.queued.get_mut(self.last) {
                 Some(last) => last.next = id,
                 None => self.first = id,
@@ -245,9 +259,14 @@ pub fn next_signal(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::user_account::Resource;
     use abi::signal::{NSIG, SI_QUEUE, SI_TKILL, SIGINT, SIGTERM, Siginfo};
     use proptest::prelude::*;
     use std::vec::Vec;
+
+    fn user() -> Arc<UserAccount> {
+        Arc::new(UserAccount::new(0))
+    }
 
     fn info(signal: i32, code: i32, value: u32) -> Info {
         Info { fields: [value; 9], code, ..Info::bare(signal) }
@@ -260,7 +279,7 @@ mod tests {
             pool.keep().unwrap();
         }
         for value in 0..500 {
-            pending.post(&mut pool, &info(40, SI_USER, value), 1000).unwrap();
+            pending.post(&mut pool, &info(40, SI_USER, value), user(), 1000).unwrap();
             assert!(pool.queued.slots() - pool.queued.len() >= 3);
         }
         let chunks = pool.queued.chunks();
@@ -286,7 +305,7 @@ mod tests {
             pending.post_kept(&mut pool, &of(timer, 1)).unwrap();
         }
         // Made up by a program.
-        pending.post(&mut pool, &of(1, 0), 100).unwrap();
+        pending.post(&mut pool, &of(1, 0), user(), 100).unwrap();
         assert!(pending.renew(&mut pool, &of(1, 5)));
         assert_eq!((pool.len(), pending.take(&mut pool, 40)), (3, of(1, 5)));
         pending.discard_timer(&mut pool, 1);
@@ -298,7 +317,8 @@ mod tests {
     #[test]
     fn a_standard_signal_is_kept_once_and_a_realtime_one_each_time() {
         let (mut pool, mut pending) = (InfoPool::new(), Pending::new());
-        let mut post = |signal, value| pending.post(&mut pool, &info(signal, SI_USER, value), 100);
+        let mut post =
+            |signal, value| pending.post(&mut pool, &info(signal, SI_USER, value), user(), 100);
         assert_eq!(post(SIGINT, 1), Ok(Posted::Queued));
         assert_eq!(post(SIGINT, 2), Ok(Posted::AlreadyPending));
         assert_eq!(post(40, 3), Ok(Posted::Queued));
@@ -311,9 +331,9 @@ mod tests {
     }
 
     #[test]
-    fn a_full_pool_loses_the_info_of_kill_but_refuses_a_queued_value() {
+    fn a_full_account_loses_the_info_of_kill_but_refuses_a_queued_value() {
         let (mut pool, mut pending) = (InfoPool::new(), Pending::new());
-        let mut post = |signal, code| pending.post(&mut pool, &info(signal, code, 9), 0);
+        let mut post = |signal, code| pending.post(&mut pool, &info(signal, code, 9), user(), 0);
         assert_eq!(post(SIGTERM, SI_USER), Ok(Posted::Queued), "kill passes over the limit");
         assert_eq!(post(SIGINT, SI_TKILL), Ok(Posted::WithoutInfo));
         assert_eq!(post(40, SI_QUEUE), Err(Errno::EAGAIN));
@@ -323,13 +343,34 @@ mod tests {
     }
 
     #[test]
+    fn a_users_signals_count_for_nobody_else() {
+        let (mut pool, mut pending) = (InfoPool::new(), Pending::new());
+        let [one, other] = [user(), user()];
+        let kept = || [&one, &other].map(|user| user.count(Resource::Signals));
+        let mut post = |user: &Arc<UserAccount>, value| {
+            pending.post(&mut pool, &info(40, SI_QUEUE, value), user.clone(), 2)
+        };
+        assert_eq!((post(&one, 1), post(&one, 2)), (Ok(Posted::Queued), Ok(Posted::Queued)));
+        assert_eq!((post(&one, 3), post(&other, 4)), (Err(Errno::EAGAIN), Ok(Posted::Queued)));
+        assert_eq!(kept(), [2, 1]);
+        assert_eq!(pending.take(&mut pool, 40).fields[0], 1);
+        assert_eq!(kept(), [1, 1]);
+        pool.keep().unwrap();
+        pending.post_kept(&mut pool, &Info::of_timer(41, 1, 7, 1)).unwrap();
+        assert_eq!(kept(), [1, 1], "counted with the timer");
+        pending.clear(&mut pool);
+        pool.unkeep();
+        assert_eq!(kept(), [0, 0]);
+    }
+
+    #[test]
     fn kill_comes_first_then_faults_then_numbers_and_the_thread_before_the_process() {
         let (mut pool, mut thread, mut process) = (InfoPool::new(), Pending::new(), Pending::new());
         for signal in [SIGINT, SIGSEGV, 40] {
-            thread.post(&mut pool, &info(signal, SI_USER, 0), 10).unwrap();
+            thread.post(&mut pool, &info(signal, SI_USER, 0), user(), 10).unwrap();
         }
         for signal in [1, SIGBUS, SIGKILL] {
-            process.post(&mut pool, &info(signal, SI_USER, 0), 10).unwrap();
+            process.post(&mut pool, &info(signal, SI_USER, 0), user(), 10).unwrap();
         }
         let order: Vec<_> = core::iter::from_fn(|| {
             next_signal(&mut thread, &mut process, SignalSet::of(40), &mut pool)
@@ -374,7 +415,7 @@ mod tests {
                     0..5 => {
                         let already = list.iter().any(|(other, _)| *other == signal);
                         let code = if is_timers(value) { SI_TIMER } else { SI_USER };
-                        let posted = queue.post(&mut pool, &info(signal, code, value), 1000);
+                        let posted = queue.post(&mut pool, &info(signal, code, value), user(), 1000);
                         if already && signal < SIGRTMIN {
                             prop_assert_eq!(posted, Ok(Posted::AlreadyPending));
                         } else {

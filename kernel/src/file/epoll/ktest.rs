@@ -5,8 +5,10 @@ use crate::ktest::{Outcome, check, tests};
 use crate::result::Errno;
 use abi::file::{O_RDONLY, O_WRONLY};
 use abi::poll::{POLLIN, POLLOUT};
+use alloc::sync::Arc;
 use kcore::epoll::Interest;
 use kcore::node_tree::Timestamp;
+use kcore::user_account::UserAccount;
 
 tests![watches_are_counted_until_they_go];
 
@@ -24,7 +26,9 @@ fn watches_are_counted_until_they_go() -> Outcome {
         File::new(Kind::Pipe(end), node, flags).map_err(fail)
     };
     let (reader, writer) = (open(true, O_RDONLY)?, open(false, O_WRONLY)?);
-    let [epoll, same, other] = [7, 7, 8].map(Epoll::new);
+    let account = |user| Arc::try_new(UserAccount::new(user)).map_err(|_| fail(Errno::ENOMEM));
+    let (seven, eight) = (account(7)?, account(8)?);
+    let [epoll, same, other] = [seven.clone(), seven, eight].map(Epoll::new);
     let add = |epoll: &Epoll, fd, file: &File| {
         let interest = Interest::new((POLLIN | POLLOUT).into(), 0);
         epoll.add_within(fd, file, interest, MOST)

@@ -4,22 +4,19 @@ use super::list::{List, OF_FILE};
 use super::watch::Watch;
 use crate::file::File;
 use crate::mm::frames::low_pages;
-use crate::result::Result;
+use crate::result::{Errno, Result};
 use crate::sync::{Rank, SpinLock, SpinLockGuard};
 use crate::task::might_resched;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use kcore::addr::PAGE_SIZE;
-use kcore::epoll::WatchCounts;
+use kcore::user_account::Resource;
 
-/// All watches there are.
-pub struct Links {
-    counts: WatchCounts,
-}
+/// Who watches which description.
+pub struct Links(());
 
 /// While it is held, no description and no instance of a watch goes away.
-static LINKS: SpinLock<Links> =
-    SpinLock::new(Rank::EpollLinks, Links { counts: WatchCounts::new() });
+static LINKS: SpinLock<Links> = SpinLock::new(Rank::EpollLinks, Links(()));
 
 /// So many watches go before others have a turn.
 pub const AT_A_TIME: usize = 64;
@@ -62,9 +59,11 @@ impl Watchers {
 }
 
 impl Links {
-    /// A new one of a user's. ENOSPC if they are too many; ENOMEM.
+    /// A new one of a user's. ENOSPC if they are too many.
     pub fn add(&mut self, file: &File, watch: &Watch, most: u32) -> Result<()> {
-        self.counts.add(watch.epoll().user, most)?;
+        if !watch.epoll().user.try_add(Resource::Watches, most) {
+            return Err(Errno::ENOSPC);
+        }
         file.watchers().any.store(true, Relaxed);
         file.watchers().edit(self).push(watch);
         Ok(())
@@ -72,7 +71,7 @@ impl Links {
 
     pub fn remove(&mut self, watch: &Watch) {
         watch.file().watchers().edit(self).remove(watch);
-        self.counts.remove(watch.epoll().user);
+        watch.epoll().user.remove(Resource::Watches);
     }
 
     /// All watches of a description.

@@ -40,6 +40,7 @@ use core::pin::Pin;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicPtr};
 use kcore::epoll::Interest;
+use kcore::user_account::UserAccount;
 use links::{AT_A_TIME, Links};
 use list::{List, READY};
 use watch::Watch;
@@ -52,7 +53,7 @@ pub struct Epoll {
     /// Its description, until that goes.
     file: AtomicPtr<File>,
     /// Whose its watches are.
-    user: u32,
+    user: Arc<UserAccount>,
     /// Watches to look at, in the order in which they were listed.
     ready: IrqSpinLock<List<READY>>,
     sleepers: WaitQueue,
@@ -83,7 +84,7 @@ impl Kept<'_> {
 
 /// A new instance, as an open file.
 pub fn create() -> Result<Arc<File>> {
-    let epoll = Epoll::new(caller::real_user());
+    let epoll = Epoll::new(caller::account());
     let epoll = Arc::try_new(epoll).map_err(|_| Errno::ENOMEM)?;
     let identity = caller::identity();
     let node = Node::anonymous(identity.user(), identity.group());
@@ -103,7 +104,7 @@ pub struct Reported {
 
 impl Epoll {
     /// One whose watches are this user's.
-    pub const fn new(user: u32) -> Self {
+    pub const fn new(user: Arc<UserAccount>) -> Self {
         Self {
             watches: SpinLock::new(Rank::Epoll, Vec::new()),
             is_nested: AtomicBool::new(false),

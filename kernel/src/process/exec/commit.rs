@@ -40,6 +40,9 @@ pub struct Program<'a> {
 /// Replaces the program of the current process. An error leaves the old one as it was; once that
 /// is gone, failure lets the process end by SIGSEGV on its way to user mode.
 pub fn execute(thread: &CurrentThread, program: &Program) -> Result<()> {
+    if thread.process().exceeds_threads() {
+        return Err(Errno::EAGAIN);
+    }
     let stack_limit = thread.process.limit(RLIMIT_STACK);
     let mut stack =
         StackImage::gather(program.path, program.arguments, program.environment, stack_limit)?;

@@ -70,7 +70,8 @@ pub(super) fn force(thread: &CurrentThread, info: &Info) {
         guard.end_all(status_signaled(info.signal));
     } else {
         // A standard signal is never refused.
-        let _ = own.pending.post(&mut POOL.lock(), info, u32::MAX);
+        let account = thread.process.account();
+        let _ = own.pending.post(&mut POOL.lock(), info, account, u32::MAX);
         thread.task.add_work(work::SIGNAL);
     }
 }

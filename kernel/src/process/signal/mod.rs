@@ -29,6 +29,6 @@ pub use send::{
     send_to_all, send_to_group, send_to_process, send_to_thread,
 };
 pub(super) use send::{forget_timer, post_from_kernel, post_timer};
-pub use state::{SignalGuard, SignalRoom, Signals, ThreadSignals, kept, shrink};
+pub use state::{SignalGuard, SignalRoom, Signals, ThreadSignals, shrink};
 pub(super) use stop::{child_info, report_stopped};
 pub use timed_wait::{dequeue, is_pending, sleep_for_signal, take};

@@ -156,7 +156,7 @@ pub(super) fn post(guard: &mut SignalGuard, to: Option<&Thread>, info: &Info) ->
             true => process.limit(RLIMIT_SIGPENDING),
             false => u32::MAX,
         };
-        queue.post(&mut POOL.lock(), info, limit)
+        queue.post(&mut POOL.lock(), info, process.account(), limit)
     })
 }
 

@@ -15,11 +15,6 @@ use kcore::signal::{Actions, InfoPool, Pending};
 /// Why the signals of all processes are pending. Inside every process's signal lock.
 pub(super) static POOL: SpinLock<InfoPool> = SpinLock::new(Rank::SignalPool, InfoPool::new());
 
-/// Signals kept with their infos, of all processes.
-pub fn kept() -> u32 {
-    POOL.lock().len()
-}
-
 /// Gives back memory that holds nothing.
 pub fn shrink() {
     POOL.lock().shrink();

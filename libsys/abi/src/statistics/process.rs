@@ -140,7 +140,8 @@ structure! {
         pub level: u32,
         /// Personality.
         pub personality: u32,
-        /// Signals kept with what they say, of all processes: what RLIMIT_SIGPENDING limits.
+        /// Signals kept with what they say, and timers, of its real user: what RLIMIT_SIGPENDING
+        /// limits.
         pub signals_kept: u32,
         /// Whether its memory may be shown to its user's other processes.
         pub is_dumpable: u32,

@@ -7,7 +7,7 @@ mod process;
 mod reading;
 mod text;
 
-pub use text::{as_program, number, rename, text};
+pub use text::{as_program, number, rename, text, value};
 
 use descriptor::*;
 use machine::*;
