@@ -10,10 +10,10 @@ impl Mm {
     pub fn brk(&self, to: u32) -> u32 {
         let mut layout = self.layout.write();
         let now = Break {
-            start_data: layout.start_data,
-            end_data: layout.end_data,
-            start_brk: layout.start_brk,
-            brk: layout.brk,
+            start_data: layout.marks.start_data,
+            end_data: layout.marks.end_data,
+            start_brk: layout.marks.start_brk,
+            brk: layout.marks.brk,
         };
         let done = match brk(to, &now, &layout.areas, &layout.limits) {
             Brk::Refused => false,
@@ -22,7 +22,7 @@ impl Mm {
             Brk::Grow { range, flags } => {
                 let grown = self.map_free(&mut layout, range, flags, Contents::Anonymous).is_ok();
                 if grown && flags.contains(VmFlags::LOCKED) {
-                    layout.brk = to;
+                    layout.set_break(to);
                     drop(layout);
                     self.populate(range, flags);
                     return to;
@@ -31,8 +31,8 @@ impl Mm {
             }
         };
         if done {
-            layout.brk = to;
+            layout.set_break(to);
         }
-        layout.brk
+        layout.marks.brk
     }
 }

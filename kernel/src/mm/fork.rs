@@ -31,7 +31,7 @@ impl Mm {
         let layout = self.layout.write();
         let areas = layout.areas.duplicate().map_err(|_| Errno::ENOMEM)?;
         let mut child_layout = child.layout.write();
-        *child_layout = layout.with_areas(areas);
+        child_layout.set_forked(&layout, areas);
         // From here on dropping the child takes down whatever it has.
         let mut left_out = None;
         for (id, area) in child_layout.areas.iter() {

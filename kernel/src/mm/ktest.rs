@@ -6,6 +6,7 @@ use super::frames::{
 };
 use super::heap::poison;
 use super::kmap::{kmap, kmap_atomic, slots_in_use};
+use super::layout::Marks;
 use super::map::Contents;
 use super::object::{Lookup, Object};
 use super::page::{mem_map, page};
@@ -45,6 +46,7 @@ tests! {
     a_pinned_page_stays_where_it_was_pinned,
     an_address_space_gives_everything_back,
     objects_are_zero_until_written_and_shorter_when_cut,
+    who_asks_for_sizes_waits_for_no_edit,
 }
 
 fn all_free() -> u32 {
@@ -386,6 +388,38 @@ fn an_address_space_gives_everything_back() -> Outcome {
     drop(mm);
     drop(child);
     check!(all_free() == before);
+    Ok(())
+}
+
+fn who_asks_for_sizes_waits_for_no_edit() -> Outcome {
+    let mm = Mm::new().map_err(|_| "no mm")?;
+    mm.map_fixed(range(0x10_0000, 4), RW, Contents::Anonymous).map_err(|_| "map")?;
+    let object = Object::memory(3 * u64::from(PAGE_SIZE)).map_err(|_| "no object")?;
+    let shared = RW | VmFlags::SHARED | VmFlags::MAYSHARE;
+    let contents = Contents::Object { object, pgoff: 0, file: None };
+    mm.map_fixed(range(0x20_0000, 3), shared, contents).map_err(|_| "map")?;
+    mm.write_bytes(0x20_0000, b"mapped").map_err(|_| "write")?;
+    let mut edit = mm.layout.write();
+    let marks = Marks { start_code: 1, env_end: 2, ..edit.marks };
+    edit.set_marks(marks);
+    edit.set_break(3);
+    drop(edit);
+    let told = || {
+        let told = mm.space_statistics();
+        let marks = [told.start_code, told.end_environment, told.end_heap];
+        ([told.total, told.peak_total, told.data, told.resident_shared], marks)
+    };
+    let before = told();
+    check!(before == ([mm.layout.total_pages(), mm.layout.total_pages(), 4, 1], [1, 2, 3]));
+    check!(before.0 == [7, 7, 4, 1]);
+    // It would wait for this task itself.
+    let edit = mm.layout.write();
+    let meanwhile = told();
+    drop(edit);
+    check!(meanwhile == before);
+    let child = mm.fork().map_err(|_| "fork")?;
+    let marks = child.layout.marks();
+    check!([marks.start_code, marks.env_end, marks.brk] == [1, 2, 3]);
     Ok(())
 }
 

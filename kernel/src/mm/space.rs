@@ -100,6 +100,8 @@ pub struct Mm {
     /// Most pages it had before it last lost some.
     max_rss: AtomicU32,
     pub page_tables: AtomicU32,
+    /// As many as who last looked at all found: [`Mm::resident_shared`].
+    pub(super) shared_found: AtomicU32,
     /// Where in the vDSO's code its programs go on after SYSENTER.
     pub(super) landing: AtomicU32,
     /// Whether it may be shown to other processes of its user.
@@ -136,6 +138,7 @@ impl Mm {
                 rss_file: AtomicU32::new(0),
                 max_rss: AtomicU32::new(0),
                 page_tables: AtomicU32::new(0),
+                shared_found: AtomicU32::new(0),
                 landing: AtomicU32::new(0),
                 is_dumpable: AtomicBool::new(true),
             });

@@ -12,7 +12,6 @@ use abi::statistics::{
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::Relaxed;
 use kcore::credentials::Ids;
 use kcore::family::Report;
 use kcore::user_account::Resource;
@@ -44,7 +43,7 @@ pub fn details(process: &Process) -> Result<ProcessDetails> {
         let limit = limits.get(resource as u32).unwrap_or_default();
         LimitStatistics { current: limit.cur, maximum: limit.max }
     });
-    details.space = space(process);
+    details.space = process.mm().map_or_else(SpaceStatistics::default, |mm| mm.space_statistics());
     details.level = u32::from(process.ipc.level().number());
     details.personality = process.personality();
     details.signals_kept = process.account().count(Resource::Signals);
@@ -114,41 +113,6 @@ fn used(used: Used) -> UsedStatistics {
 
 fn ids(ids: &Ids) -> [u32; 4] {
     [ids.real, ids.effective, ids.saved, ids.filesystem]
-}
-
-fn space(process: &Process) -> SpaceStatistics {
-    let Some(mm) = process.mm() else { return SpaceStatistics::default() };
-    let resident_shared = mm.resident_shared();
-    let (private, file) = (mm.rss_anon.load(Relaxed), mm.rss_file.load(Relaxed));
-    let layout = mm.layout.read();
-    let account = layout.areas.account();
-    SpaceStatistics {
-        exists: 1,
-        total: account.total,
-        peak_total: layout.areas.peak(),
-        locked: account.locked,
-        data: account.data,
-        stack: account.stack,
-        executable: account.exec,
-        resident_private: private,
-        resident_file: file.saturating_sub(resident_shared),
-        resident_shared,
-        peak_resident: mm.peak_rss(),
-        page_tables: mm.page_tables.load(Relaxed),
-        swapped: 0,
-        users: mm.users(),
-        start_code: layout.start_code,
-        end_code: layout.end_code,
-        start_data: layout.start_data,
-        end_data: layout.end_data,
-        start_heap: layout.start_brk,
-        end_heap: layout.brk,
-        start_stack: layout.start_stack,
-        start_arguments: layout.arg_start,
-        end_arguments: layout.arg_end,
-        start_environment: layout.env_start,
-        end_environment: layout.env_end,
-    }
 }
 
 /// The thread of a process with the lowest id above `after`.

@@ -49,6 +49,8 @@ pub enum Rank {
     NodeTree,
     /// Who maps the pages of one object, or the private pages of one lineage.
     ReverseMap,
+    /// Where the parts of one mm's program are.
+    Marks,
     /// Page tables of one mm.
     PageTable,
     /// The pages of objects.

@@ -2,10 +2,11 @@
 
 use crate::mm::object::STEP;
 use crate::mm::page::mem_map;
-use crate::mm::space::{Mm, TASK_SIZE};
+use crate::mm::space::{Area, Mm, TASK_SIZE};
 use crate::result::{Errno, Result};
 use crate::task::might_resched;
 use abi::statistics::AreaUsage;
+use core::sync::atomic::Ordering::Relaxed;
 use kcore::addr::{PAGE_SHIFT, PAGE_SIZE, PageRange, VirtAddr, Vpn};
 use kcore::page::PageFlags;
 use kcore::paging::walk::entries;
@@ -34,27 +35,36 @@ impl Mm {
         Ok(usage)
     }
 
-    /// Present pages of memory without a file.
+    /// Present pages of memory without a file. Waits for nobody who edits the areas: then they are at
+    /// least as many as the last one found who did not meet an edit.
     pub fn resident_shared(&self) -> u32 {
         let (mut count, mut next) = (0, Vpn::new(0));
-        while let Some(range) = self.shared_memory_above(next) {
-            self.each_entry(range, |slot| {
-                if let Slot::Page { pfn, .. } = slot
-                    && let Some(page) = mem_map().get(pfn.as_u32() as usize)
-                {
-                    count += u32::from(page.has(PageFlags::SHARED_MEMORY));
+        loop {
+            match self.area_above(next, has_shared_memory) {
+                None => return count.max(self.shared_found.load(Relaxed)),
+                Some(None) => {
+                    self.shared_found.store(count, Relaxed);
+                    return count;
                 }
-            });
-            next = range.end();
+                Some(Some(range)) => {
+                    self.each_entry(range, |slot| {
+                        if let Slot::Page { pfn, .. } = slot
+                            && let Some(page) = mem_map().get(pfn.as_u32() as usize)
+                        {
+                            count += u32::from(page.has(PageFlags::SHARED_MEMORY));
+                        }
+                    });
+                    next = range.end();
+                }
+            }
         }
-        count
     }
 
     /// Present pages of locked areas. Waits for nobody who edits the areas: then they count whole.
     pub fn resident_locked(&self) -> u32 {
         let (mut count, mut next) = (0, Vpn::new(0));
         loop {
-            match self.locked_above(next) {
+            match self.area_above(next, |area| area.flags().contains(VmFlags::LOCKED)) {
                 None => return self.layout.locked_pages(),
                 Some(None) => return count,
                 Some(Some(range)) => {
@@ -69,15 +79,19 @@ impl Mm {
         }
     }
 
-    /// The first locked area above `start`; `None` if somebody edits them.
-    fn locked_above(&self, mut start: Vpn) -> Option<Option<PageRange>> {
+    /// The first such area above `start`; `None` if somebody edits them.
+    fn area_above(
+        &self,
+        mut start: Vpn,
+        is_such: impl Fn(&Area) -> bool,
+    ) -> Option<Option<PageRange>> {
         while start < TASK_SIZE {
             {
                 let above = PageRange::new(start, TASK_SIZE)?;
                 start = TASK_SIZE;
                 let layout = self.layout.try_read()?;
                 for (_, area) in layout.areas.overlapping(above).take(AREAS) {
-                    if area.flags().contains(VmFlags::LOCKED) {
+                    if is_such(area) {
                         return Some(Some(area.range()));
                     }
                     start = area.end();
@@ -86,26 +100,6 @@ impl Mm {
             might_resched();
         }
         Some(None)
-    }
-
-    /// The first area above `start` whose memory has no file.
-    fn shared_memory_above(&self, mut start: Vpn) -> Option<PageRange> {
-        while start < TASK_SIZE {
-            {
-                let above = PageRange::new(start, TASK_SIZE)?;
-                start = TASK_SIZE;
-                let layout = self.layout.read();
-                for (_, area) in layout.areas.overlapping(above).take(AREAS) {
-                    let object = area.backing.object.as_ref();
-                    if object.is_some_and(|object| object.is_shared_memory()) {
-                        return Some(area.range());
-                    }
-                    start = area.end();
-                }
-            }
-            might_resched();
-        }
-        None
     }
 
     /// Shows the entries of a range, and lets others run meanwhile. Nobody is kept from changing the
@@ -121,6 +115,10 @@ impl Mm {
             might_resched();
         }
     }
+}
+
+fn has_shared_memory(area: &Area) -> bool {
+    area.backing.object.as_ref().is_some_and(|object| object.is_shared_memory())
 }
 
 fn add(usage: &mut AreaUsage, slot: Slot, flags: VmFlags) {

@@ -3,6 +3,7 @@
 mod area_usage;
 mod memory;
 mod page_words;
+mod space;
 mod table_ranges;
 
 pub use memory::fill_memory;

@@ -1,6 +1,7 @@
 //! The segments of a program and of its interpreter, in the address space they will run in.
 
 use super::executable::{ElfFile, Executable};
+use crate::mm::layout::Marks;
 use crate::mm::map::Contents;
 use crate::mm::space::{Mm, TASK_SIZE};
 use crate::mm::user;
@@ -45,9 +46,16 @@ pub fn load(mm: &Mm, executable: &Executable) -> Result<Loaded> {
         None => None,
     };
     let mut layout = mm.layout.write();
-    (layout.start_code, layout.end_code) = (program.code_start, program.code_end);
-    (layout.start_data, layout.end_data) = (program.data_start, program.data_end);
-    (layout.start_brk, layout.brk) = (program.brk, program.brk);
+    let marks = Marks {
+        start_code: program.code_start,
+        end_code: program.code_end,
+        start_data: program.data_start,
+        end_data: program.data_end,
+        start_brk: program.brk,
+        brk: program.brk,
+        ..layout.marks
+    };
+    layout.set_marks(marks);
     let program_header_count = executable.program.table()?.len();
     Ok(Loaded { program, program_header_count, interpreter })
 }

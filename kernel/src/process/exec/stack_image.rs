@@ -3,6 +3,7 @@
 use crate::arch::uaccess::{copy_from_user, string_len_user};
 use crate::mm::frames::Frame;
 use crate::mm::kmap::{Kmap, kmap};
+use crate::mm::layout::Marks;
 use crate::mm::map::Contents;
 use crate::mm::space::Mm;
 use crate::mm::user;
@@ -231,9 +232,10 @@ impl StackImage {
     fn set_extent(&self, strings: &StringArea, table: &StackTable, start: Vpn) -> Result<()> {
         let mut layout = self.mm.layout.write();
         let (arguments, environment) = (strings.argument_bytes(), strings.environment_bytes());
-        (layout.arg_start, layout.arg_end) = arguments;
-        (layout.env_start, layout.env_end) = environment;
-        layout.start_stack = table.stack_pointer();
+        let (start_stack, mut marks) = (table.stack_pointer(), layout.marks);
+        (marks.arg_start, marks.arg_end) = arguments;
+        (marks.env_start, marks.env_end) = environment;
+        layout.set_marks(Marks { start_stack, ..marks });
         let top = Vpn::new(STACK_TOP / PAGE_SIZE - 1);
         let (id, area) = layout.areas.containing(top).ok_or(Errno::ENOMEM)?;
         if start < area.start() {

@@ -60,6 +60,7 @@ fn next_area(mm: &Mm, address: u32) -> Result<Option<AreaStatistics>> {
 }
 
 fn kind_of(layout: &Layout, area: &Area) -> u32 {
+    let marks = &layout.marks;
     let (start, end) = (area.start().as_u32() << PAGE_SHIFT, area.end().as_u32() << PAGE_SHIFT);
     if area.backing.file.is_some() {
         AREA_PLAIN
@@ -69,9 +70,9 @@ fn kind_of(layout: &Layout, area: &Area) -> u32 {
             Some(Part::Time) => AREA_VVAR,
             None => AREA_SHARED,
         }
-    } else if start <= layout.brk && end >= layout.start_brk && layout.brk != layout.start_brk {
+    } else if start <= marks.brk && end >= marks.start_brk && marks.brk != marks.start_brk {
         AREA_HEAP
-    } else if start <= layout.start_stack && layout.start_stack <= end {
+    } else if start <= marks.start_stack && marks.start_stack <= end {
         AREA_STACK
     } else {
         AREA_PLAIN
