@@ -11,7 +11,7 @@ use xtask::captured::text;
 use xtask::running::Running;
 use xtask::session::End;
 use xtask::snapshot::Snapshot;
-use xtask::stop::Result;
+use xtask::stop::{Result, failed};
 
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -123,17 +123,46 @@ pub fn nothing_of_a_guest_is_left(setup: &Setup) -> Outcome {
 }
 
 /// From nothing to the first byte that the program answers.
-fn first_answer(snapshot: &Snapshot) -> Result<Duration> {
+struct FirstAnswer {
+    /// What its QEMU took of the processor, which is the same however busy this host is.
+    processor: Duration,
+    elapsed: Duration,
+}
+
+fn first_answer(snapshot: &Snapshot) -> Result<FirstAnswer> {
     let start = Instant::now();
     let mut guest = snapshot.restore()?;
     guest.write(b"x")?;
     guest.read_bytes(1, PATIENCE)?;
-    Ok(start.elapsed())
+    let elapsed = start.elapsed();
+    Ok(FirstAnswer { processor: processor_time(guest.pid())?, elapsed })
+}
+
+/// What all threads of a process have used, in the program and for it in the kernel.
+fn processor_time(pid: u32) -> Result<Duration> {
+    /// Of a tick in `/proc`: `USER_HZ` is 100 on all of Linux's machines.
+    const MILLISECONDS: u64 = 10;
+    let path = format!("/proc/{pid}/stat");
+    let stat = fs::read_to_string(&path).map_err(|why| failed(format!("{path}: {why}")))?;
+    // Behind the name, which may have blanks and parentheses in it, the state is the third field.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    let ticks: Option<Vec<u64>> = fields.skip(11).take(2).map(|word| word.parse().ok()).collect();
+    match ticks.as_deref() {
+        Some([user, system]) => Ok(Duration::from_millis((user + system) * MILLISECONDS)),
+        _ => Err(failed(format!("{path}: {stat:?}"))),
+    }
+}
+
+/// The one in the middle, and the longest.
+fn median_and_longest(mut times: Vec<Duration>) -> (Duration, Duration) {
+    times.sort();
+    (times[times.len() / 2], times[times.len() - 1])
 }
 
 pub fn a_restored_guest_answers_at_once(setup: &Setup) -> Outcome {
     const GUESTS: u32 = 12;
-    const AT_MOST: Duration = Duration::from_secs(3);
+    /// Of the processor.
+    const AT_MOST: Duration = Duration::from_millis(100);
     let start = Instant::now();
     let snapshot = echoing(setup)?.snapshot(READY)?;
     let boot = start.elapsed().as_millis();
@@ -143,22 +172,26 @@ pub fn a_restored_guest_answers_at_once(setup: &Setup) -> Outcome {
             let work = || (0..GUESTS / workers).map(|_| first_answer(&snapshot)).collect();
             let work: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
             let done = work.into_iter().map(|worker| worker.join());
-            done.collect::<std::result::Result<Vec<Result<Vec<Duration>>>, _>>()
+            done.collect::<std::result::Result<Vec<Result<Vec<FirstAnswer>>>, _>>()
         });
         let all = start.elapsed();
         let times = times.map_err(|_| "a thread panicked")?;
-        let mut times = why(times.into_iter().collect::<Result<Vec<_>>>())?.concat();
-        times.sort();
-        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
+        let times = why(times.into_iter().collect::<Result<Vec<_>>>())?;
+        let times: Vec<FirstAnswer> = times.into_iter().flatten().collect();
+        let (median, longest) = median_and_longest(times.iter().map(|it| it.elapsed).collect());
+        let (used, most_used) = median_and_longest(times.iter().map(|it| it.processor).collect());
         eprintln!(
-            "snapshot: {workers} at a time: first answer after {} ms (median), {} ms (longest), {:.1} \
-             guests a second; boot and snapshot took {boot} ms",
+            "snapshot: {workers} at a time: first answer after {} ms (median), {} ms (longest), of the \
+             processor {} ms (median), {} ms (most), {:.1} guests a second; boot and snapshot took \
+             {boot} ms",
             median.as_millis(),
             longest.as_millis(),
+            used.as_millis(),
+            most_used.as_millis(),
             f64::from(GUESTS) / all.as_secs_f64()
         );
-        if median > AT_MOST {
-            return Err(format!("{} ms until the first answer", median.as_millis()));
+        if used > AT_MOST {
+            return Err(format!("{} ms of the processor until the first answer", used.as_millis()));
         }
     }
     Ok(())
