@@ -1,17 +1,17 @@
-//! `check`: layers, format and lints.
+//! `check`: layers, unit tests that nobody runs, format and lints.
 
 use crate::cargo::{self, Target};
 use crate::stop::{Result, usage};
 use crate::words::Words;
-use crate::{build, layers, vdso, workspace};
+use crate::{build, layers, unit_tests, vdso, workspace};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 pub const USAGE: &str = "\
 usage: cargo xtask check
 
-Checks the layers of the kernel, the format of every package, and the lints of all of them for host
-and guest.
+Checks the layers of the kernel, that the unit tests of every package are run, the format of every
+package, and the lints of all of them for host and guest.
 ";
 
 /// Something that can be checked without a guest.
@@ -20,7 +20,8 @@ pub type Check = fn() -> Verdict;
 pub type Verdict = std::result::Result<(), String>;
 
 /// Every check and its name.
-pub const CHECKS: [(&str, Check); 3] = [("layers", layers), ("format", format), ("lints", lints)];
+pub const CHECKS: [(&str, Check); 4] =
+    [("layers", layers), ("tests", tests), ("format", format), ("lints", lints)];
 
 /// Runs the command; its exit status.
 pub fn run(mut words: Words) -> Result<u8> {
@@ -101,5 +102,26 @@ fn layers() -> Verdict {
         }
     })
     .map_err(|stop| stop.why)?;
+    if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
+}
+
+/// The packages with unit tests against those that `cargo test` takes.
+fn tests() -> Verdict {
+    let root = workspace::root();
+    let manifest = root.join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest)
+        .map_err(|error| format!("cannot read {}: {error}", manifest.display()))?;
+    let members = unit_tests::default_members(&text);
+    let mut found = Vec::new();
+    for package in workspace::packages().map_err(|stop| stop.why)? {
+        let mut has_tests = false;
+        let mut look = |_: &Path, source: &str| has_tests |= unit_tests::has_tests(source);
+        workspace::sources(&root.join(&package.folder).join("src"), &mut look)
+            .map_err(|stop| stop.why)?;
+        let folder = package.folder.to_string_lossy();
+        if has_tests && !unit_tests::is_member(&folder, &members) {
+            found.push(format!("{folder}: unit tests, but not in default-members of Cargo.toml"));
+        }
+    }
     if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
 }

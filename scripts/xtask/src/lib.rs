@@ -48,6 +48,7 @@ mod test;
 mod transient;
 pub mod trials;
 mod tty;
+mod unit_tests;
 mod vdso;
 mod walked;
 pub mod words;
@@ -66,7 +67,7 @@ usage: cargo xtask COMMAND [options]
   bench    measure in instructions
   linux    the same on Debian's Linux, to compare
   debug    run a program under gdb
-  check    layers, format, lints
+  check    layers, unit tests that nobody runs, format, lints
   new-app  make a new user program
 ";
 

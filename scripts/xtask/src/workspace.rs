@@ -18,7 +18,7 @@ pub fn target() -> PathBuf {
     }
 }
 
-/// A package of the guest.
+/// A package of the tree.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Package {
     pub name: String,
@@ -45,6 +45,15 @@ pub fn guest_packages() -> Result<Vec<Package>> {
         find_packages(Path::new(folder), &mut packages)?;
     }
     packages.sort_by(|a, b| a.folder.cmp(&b.folder));
+    Ok(packages)
+}
+
+/// Every package of the tree.
+pub fn packages() -> Result<Vec<Package>> {
+    let mut packages = Vec::new();
+    for folder in ["kernel", "libsys", "scripts", "tests", "user"] {
+        find_packages(Path::new(folder), &mut packages)?;
+    }
     Ok(packages)
 }
 

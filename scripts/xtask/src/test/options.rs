@@ -12,7 +12,7 @@ usage: scripts/test [options] [host|ktest|suite|fault|random|stress|harness|orac
                     [FILTER]
        scripts/test [options] fault --replay ID [--gdb]
 
-host    unit tests on this machine; layers, format and lints of the code
+host    unit tests on this machine; what `cargo xtask check` checks: layers, format, lints
 ktest   the kernel's own tests, in QEMU
 suite   tests by system calls, in QEMU and on this Linux
 fault   everything that can fail in the kernel fails, one by one, while programs work; changes of

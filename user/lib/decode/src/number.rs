@@ -119,7 +119,9 @@ pub fn format(call: &str, argument: &str) -> Option<Format> {
             "address" | "new_address" | "head" | "area" | "stack" | "persona" | "device"
             | "argument2" | "argument3" | "argument4" | "argument5",
         ) => Address,
-        (_, "bits" | "badge" | "token" | "w0" | "w1" | "w2" | "w3" | "deadline") => Hexadecimal,
+        (_, "bits" | "byte" | "badge" | "token" | "w0" | "w1" | "w2" | "w3" | "deadline") => {
+            Hexadecimal
+        }
         (
             _,
             "fd" | "old" | "new" | "input" | "output" | "instance" | "pid" | "tid" | "pgid" | "id"
