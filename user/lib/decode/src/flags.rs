@@ -1,6 +1,6 @@
 //! Numbers that have names.
 
-use abi::{epoll, file, memory, poll, process, signal, socket, terminal, time, trace};
+use abi::{epoll, failpoint, file, memory, poll, process, signal, socket, terminal, time, trace};
 use alloc::string::String;
 use core::fmt::Write;
 
@@ -182,6 +182,7 @@ pub const SOCKET_CALL: &[Name] = &[
     (20, "SYS_SENDMMSG"),
 ];
 
+pub const FAULT_THREAD: &[Name] = names!(failpoint: FAULT_THREAD_NTH FAULT_THREAD_MARK);
 pub const TRACE: &[Name] = names!(trace: TRACE_CALLS TRACE_FAULTS TRACE_CHILDREN);
 
 /// The name of a value; the number where it has none.

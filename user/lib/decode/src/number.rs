@@ -100,6 +100,9 @@ pub fn format(call: &str, argument: &str) -> Option<Format> {
         (_, "which") => Choice(flags::INTERVAL_TIMER),
         ("getrusage", "who") => Choice(flags::USAGE),
         (_, "clock") => Choice(flags::CLOCK),
+        ("fault_set_thread", "what") => Choice(flags::FAULT_THREAD),
+        ("fault_take_memory", "zones") => Hexadecimal,
+        ("fault_step_clock", "low" | "high") => Hexadecimal,
         (_, "resource") => Choice(flags::LIMIT),
         (_, "advice") => Choice(flags::ADVICE),
         ("sigprocmask" | "rt_sigprocmask", "how") => Choice(flags::MASK_CHANGE),
@@ -131,7 +134,7 @@ pub fn format(call: &str, argument: &str) -> Option<Format> {
             | "unused2" | "local_count" | "remote_count" | "signature" | "exit" | "after" | "kind"
             | "lease" | "port" | "handle" | "pages" | "page" | "frames" | "line" | "irq" | "ports"
             | "process" | "console" | "flush" | "tag" | "tracer" | "right" | "from" | "key"
-            | "faults" | "backlog",
+            | "faults" | "backlog" | "context" | "free",
         ) => Decimal,
         _ => return None,
     })

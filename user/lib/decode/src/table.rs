@@ -62,6 +62,9 @@ macro_rules! statistics {
 macro_rules! trace {
     ($($rows:tt)*) => { table! { trace, abi::syscall::trace::kinds, $($rows)* } };
 }
+macro_rules! failpoint {
+    ($($rows:tt)*) => { table! { failpoint, abi::syscall::failpoint::kinds, $($rows)* } };
+}
 abi::for_each_linux_call!(linux);
 abi::for_each_linux_call_to_come!(to_come);
 abi::for_each_folio_call!(folio);
@@ -69,11 +72,19 @@ abi::for_each_ipc_call!(ipc);
 abi::for_each_message_call!(message);
 abi::for_each_statistics_call!(statistics);
 abi::for_each_trace_call!(trace);
+abi::for_each_failpoint_call!(failpoint);
 
 /// All rows of both tables, with their vectors.
 pub fn all() -> impl Iterator<Item = (u32, &'static Call)> {
     let linux = [linux::CALLS, to_come::CALLS].into_iter().flatten().map(|call| (LINUX, call));
-    let own = [folio::CALLS, ipc::CALLS, message::CALLS, statistics::CALLS, trace::CALLS];
+    let own = [
+        folio::CALLS,
+        ipc::CALLS,
+        message::CALLS,
+        statistics::CALLS,
+        trace::CALLS,
+        failpoint::CALLS,
+    ];
     linux.chain(own.into_iter().flatten().map(|call| (FOLIO, call)))
 }
 

@@ -237,6 +237,34 @@ fn own_calls_and_unknown_ones() {
 }
 
 #[test]
+fn calls_of_fault_injection() {
+    let plan = line("fault_create", &[BASE], 1, vec![]);
+    assert_eq!(plan, "folio:fault_create(0x1000)              = 1");
+    assert_eq!(
+        line("fault_set_thread", &[0, 7, 1, 1], 0, vec![]),
+        "folio:fault_set_thread(0, 7, FAULT_THREAD_MARK, 1) = 0"
+    );
+    let taken = line("fault_take_memory", &[0b110, 64], 900, vec![]);
+    assert_eq!(taken, "folio:fault_take_memory(0x6, 64)        = 900");
+}
+
+#[test]
+fn no_table_is_left_out() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../libsys/abi/src/syscall");
+    let mut tables = 0;
+    for item in std::fs::read_dir(folder).expect("the folder of the tables").flatten() {
+        let source = std::fs::read_to_string(item.path()).expect("a source");
+        for name in source.lines().filter_map(|line| line.strip_prefix("macro_rules! for_each_")) {
+            let name = name.trim_end_matches(" {");
+            let expanded = format!("abi::for_each_{name}!(");
+            assert!(include_str!("table.rs").contains(&expanded), "for_each_{name}");
+            tables += 1;
+        }
+    }
+    assert!(tables >= 8, "{tables}");
+}
+
+#[test]
 fn lines_of_several_threads_do_not_mix() {
     let (mut report, memory) = (Report::default(), Bytes(b"xy".to_vec()));
     let mut tell = |tid, what| report.event(&Event::new(tid, 5, &what), &memory, &|_| true);
