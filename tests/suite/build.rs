@@ -8,6 +8,7 @@ use std::process::Command;
 const OBJECTS: &[(&str, &str, &[&str])] = &[
     ("libinner.so", "inner.c", &["-shared", "-fPIC", "-Wl,-z,lazy"]),
     ("libouter.so", "outer.c", &["-shared", "-fPIC", "-l:libinner.so"]),
+    ("libdefiner.so", "definer.c", &["-shared", "-fPIC", "-l:libinner.so"]),
     ("libchoice.so", "choice.c", &["-shared", "-fPIC", "-Wl,-z,lazy", "-l:libinner.so"]),
     ("libcloser.so", "closer.c", &["-shared", "-fPIC"]),
     ("libgate.so", "gate.c", &["-shared", "-fPIC"]),

@@ -29,6 +29,7 @@ fn main() -> i32 {
         Some(b"reopen") => reopen(),
         Some(b"own") => own(),
         Some(b"late") => late(),
+        Some(b"bound") => bound(),
         Some(b"through") => through(),
         Some(b"first") => Ok(()),
         Some(b"last") => closed_at_the_end(),
@@ -158,6 +159,25 @@ fn late() -> Result<(), OpenError> {
     // SAFETY: the library has such a function.
     let late = unsafe { inner.get::<extern "C" fn() -> i32>("late") }?;
     println!("{}", late());
+    Ok(())
+}
+
+/// Twice: a library that was opened with another one calls a function of that, which was closed.
+fn bound() -> Result<(), OpenError> {
+    for _ in 0..2 {
+        // SAFETY: these libraries have no first and last functions.
+        let [definer, inner] =
+            ["libdefiner.so", "libinner.so"].map(|name| unsafe { Library::open(name) });
+        let inner = inner?;
+        // SAFETY: the library has such a function.
+        let late = unsafe { inner.get::<extern "C" fn() -> i32>("late") }?;
+        if env::args().nth(2) == Some(b"before") {
+            println!("{}", late());
+        }
+        drop(definer?);
+        println!("{}", late());
+        println!("{}", late());
+    }
     Ok(())
 }
 

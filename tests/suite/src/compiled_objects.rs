@@ -7,6 +7,7 @@ use sys::wait::Status;
 
 tests![
     a_library_outlives_those_it_came_with,
+    a_library_does_not_go_before_those_that_are_bound_to_it,
     last_functions_may_close_libraries,
     what_chooses_a_function_may_call_others,
     what_chooses_a_function_may_open_a_library,
@@ -26,6 +27,7 @@ macro_rules! object {
 
 const INNER: (&str, &[u8]) = object!("libinner.so");
 const OUTER: (&str, &[u8]) = object!("libouter.so");
+const DEFINER: (&str, &[u8]) = object!("libdefiner.so");
 const INNER_DEEP: (&str, &[u8]) = object!("libinner-deep.so");
 const RPATH: (&str, &[u8]) = object!("librpath.so");
 const RUNPATH: (&str, &[u8]) = object!("librunpath.so");
@@ -50,6 +52,20 @@ pub fn a_library_outlives_those_it_came_with() {
     only_here();
     let libraries = folder_of(&[INNER, OUTER]);
     expect("/bin/linked", &["late"], &[&libraries.variable()], &["1"]);
+}
+
+pub fn a_library_does_not_go_before_those_that_are_bound_to_it() {
+    only_here();
+    let libraries = folder_of(&[INNER, DEFINER]);
+    let variable = libraries.variable();
+    let (lazily, at_once) = ([&*variable], [&*variable, "LD_BIND_NOW=1"]);
+    // Twice each: what nobody uses any more begins anew.
+    expect("/bin/linked", &["bound"], &at_once, &["10", "11", "10", "11"]);
+    let before = ["10", "11", "12", "10", "11", "12"];
+    expect("/bin/linked", &["bound", "before"], &at_once, &before);
+    expect("/bin/linked", &["bound", "before"], &lazily, &before);
+    // Who is asked only then is asked without it.
+    expect("/bin/linked", &["bound"], &lazily, &["1", "1", "1", "1"]);
 }
 
 pub fn last_functions_may_close_libraries() {

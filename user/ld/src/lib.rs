@@ -32,7 +32,7 @@ pub use dynamic::Dynamic;
 pub use layout::{Access, Layout, PAGE, Range, Segment, TlsImage};
 pub use lookup::{Name, gnu_hash, sysv_hash};
 pub use object::{Object, TlsPlace};
-pub use order::{Cycle, initialisation_order};
+pub use order::{Cycle, initialisation_order, used};
 pub use relocate::{Binding, Memory, Problem, Scope, Step, bind, relocate};
 pub use search::{Environment, Path, Wanted, candidates};
 pub use symbol::{Symbol, SymbolKind};

@@ -1,4 +1,4 @@
-//! Who is initialised before whom.
+//! Who is initialised before whom, and who is still used.
 
 use alloc::vec::Vec;
 
@@ -46,4 +46,21 @@ pub fn initialisation_order<'n>(
         }
     }
     Ok(order)
+}
+
+/// Which of `count` objects are used: those of `roots`, and all that these keep, and what that keeps.
+/// Objects may keep each other.
+pub fn used<'n, Kept: Iterator<Item = &'n usize>>(
+    roots: impl Iterator<Item = usize>,
+    count: usize,
+    kept: impl Fn(usize) -> Kept,
+) -> Vec<bool> {
+    let mut used = alloc::vec![false; count];
+    let mut to_visit: Vec<usize> = roots.collect();
+    while let Some(object) = to_visit.pop() {
+        if !core::mem::replace(&mut used[object], true) {
+            to_visit.extend(kept(object));
+        }
+    }
+    used
 }

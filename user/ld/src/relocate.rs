@@ -27,6 +27,8 @@ pub trait Memory {
     fn write(&mut self, place: u32, value: u32);
     /// Notes what is to be done when all objects are relocated.
     fn put_off(&mut self, step: Step);
+    /// Notes that the object refers from now on to the one at this index of the scope.
+    fn bound(&mut self, definer: usize);
 }
 
 /// What runs code of the objects, or copies what such code may have made. Places and what is copied
@@ -253,7 +255,7 @@ fn apply<'s, 'a>(
                 R_386_JMP_SLOT => Sought::Content,
                 _ => Sought::Address,
             };
-            let target = target(object, scope, relocation.symbol, sought)?;
+            let target = target(object, scope, relocation.symbol, sought, memory)?;
             match target.address()? {
                 Address::Plain(address) => address.wrapping_add(addend),
                 Address::Resolver(resolver) => {
@@ -272,17 +274,17 @@ fn apply<'s, 'a>(
             return Ok(());
         }
         R_386_COPY => return copy(object, scope, relocation, memory),
-        R_386_TLS_DTPMOD32 => match thread_local(object, scope, relocation.symbol)? {
+        R_386_TLS_DTPMOD32 => match thread_local(object, scope, relocation.symbol, memory)? {
             Some((place, _)) => place.module,
             None => 0,
         },
-        R_386_TLS_DTPOFF32 => match thread_local(object, scope, relocation.symbol)? {
+        R_386_TLS_DTPOFF32 => match thread_local(object, scope, relocation.symbol, memory)? {
             Some((_, offset)) => memory.read(place).wrapping_add(offset),
             None => memory.read(place),
         },
         kind @ (R_386_TLS_TPOFF | R_386_TLS_TPOFF32) => {
             let addend = memory.read(place);
-            match thread_local(object, scope, relocation.symbol)? {
+            match thread_local(object, scope, relocation.symbol, memory)? {
                 Some((place, offset)) => {
                     let below = place.offset.ok_or(Defect(
                         "thread-local memory that threads have had to have from their start",
@@ -311,7 +313,7 @@ fn copy<'s, 'a>(
 ) -> Result<(), Problem<'a>> {
     let (symbol, _) = entry(object, relocation.symbol)?;
     let Target::Defined(library, original) =
-        target(object, scope, relocation.symbol, Sought::Original)?
+        target(object, scope, relocation.symbol, Sought::Original, memory)?
     else {
         return Ok(());
     };
@@ -343,6 +345,7 @@ fn target<'s, 'a>(
     scope: Scope<'s, 'a>,
     index: u32,
     sought: Sought,
+    memory: &mut impl Memory,
 ) -> Result<Target<'s, 'a>, Problem<'a>> {
     let (symbol, name) = entry(object, index)?;
     if symbol.is_own() {
@@ -363,7 +366,10 @@ fn target<'s, 'a>(
             continue;
         }
         match candidate.define(&wanted) {
-            Ok(Some(symbol)) => return Ok(Target::Defined(candidate, symbol)),
+            Ok(Some(symbol)) => {
+                memory.bound(index);
+                return Ok(Target::Defined(candidate, symbol));
+            }
             Ok(None) => {}
             Err(defect) => return Err(Problem::Other(index, defect)),
         }
@@ -380,12 +386,13 @@ fn thread_local<'a>(
     object: &Object<'a>,
     scope: Scope<'_, 'a>,
     index: u32,
+    memory: &mut impl Memory,
 ) -> Result<Option<(TlsPlace, u32)>, Problem<'a>> {
     const NONE: Defect = Defect("a variable in thread-local memory that there is not");
     if index == 0 {
         return Ok(Some((object.tls.ok_or(NONE)?, 0)));
     }
-    match target(object, scope, index, Sought::Content)? {
+    match target(object, scope, index, Sought::Content, memory)? {
         Target::Defined(owner, symbol) if symbol.kind() == SymbolKind::ThreadLocal => {
             Ok(Some((owner.tls.ok_or(NONE)?, symbol.value)))
         }

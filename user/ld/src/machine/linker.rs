@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::ffi::CString;
 use alloc::vec::Vec;
-use ld::{Object, Step};
+use ld::{Object, Step, used};
 
 /// All that the linker knows, and its heap: no memory is taken or freed without the lock. Nothing of
 /// the objects runs while somebody has it.
@@ -44,8 +44,10 @@ pub struct Loaded {
     pub came_by: Option<usize>,
     /// What it needs, in the order it says.
     pub needed: Vec<usize>,
-    /// How many objects need it and how often it was opened. What the program needs stays.
-    pub users: usize,
+    /// In what it has found symbols besides, which stays as long as it does.
+    pub bound: Vec<usize>,
+    /// How often it was opened and not closed.
+    pub opened: usize,
     /// With whom it was loaded: who is asked for its symbols after the program's objects.
     pub companions: Vec<usize>,
     /// Nobody writes to its RELRO pages any more.
@@ -67,7 +69,8 @@ impl Loaded {
             identity: None,
             came_by: None,
             needed: Vec::new(),
-            users: 0,
+            bound: Vec::new(),
+            opened: 0,
             companions: Vec::new(),
             is_protected: false,
             has_begun: false,
@@ -168,23 +171,41 @@ impl Linker {
         None
     }
 
-    /// Ends a use of a library. What is not used any more is to be finalised: as many as are more
-    /// than the answer.
+    /// Ends a use of a library. What is not used any more is to be finalised, the last initialised
+    /// first: as many as are more than the answer.
     pub fn release(&mut self, index: usize) -> usize {
         let base = self.to_end.len();
-        let mut dropped = Vec::from([index]);
-        let global = self.global;
-        while let Some(index) = dropped.pop() {
-            let loaded = self.get_mut(index);
-            loaded.users -= 1;
-            if loaded.users == 0 {
-                loaded.closing = true;
-                dropped.extend(loaded.needed.iter().rev().filter(|needed| **needed >= global));
-                self.to_end.push(index);
+        let loaded = self.get_mut(index);
+        loaded.opened -= 1;
+        if loaded.opened == 0 {
+            let used = self.used();
+            for (index, used) in used.into_iter().enumerate() {
+                match self.objects[index].as_deref_mut() {
+                    Some(loaded) if !used && !loaded.closing => {
+                        loaded.closing = true;
+                        self.to_end.push(index);
+                    }
+                    _ => {}
+                }
             }
+            let initialised = &self.initialised;
+            self.to_end[base..]
+                .sort_by_key(|index| initialised.iter().position(|done| done == index));
         }
-        self.to_end[base..].reverse();
         base
+    }
+
+    /// Which objects the program's, and those that are open, need or are bound to.
+    fn used(&self) -> Vec<bool> {
+        let stays = |loaded: &Loaded| loaded.opened > 0 || loaded.object.dynamic.no_delete;
+        let is_root = |index: &usize| {
+            *index < self.global || self.objects[*index].as_deref().is_some_and(stays)
+        };
+        let kept = |index: usize| {
+            let loaded = self.get(index);
+            loaded.needed.iter().chain(&loaded.bound)
+        };
+        used((0..self.objects.len()).filter(is_root), self.objects.len(), kept)
     }
 
     /// The next to finalise that was closed, down to `base` of them.

@@ -30,10 +30,6 @@ impl Linker {
         self.lead_debuggers(base);
         self.load_needed(0)?;
         self.global = self.objects.len();
-        // The program uses them to its end, whoever opens and closes them besides.
-        for loaded in self.objects.iter_mut().flatten() {
-            loaded.users = 1;
-        }
         let order = self.order(0)?;
         self.relocate_from(0, true)?;
         self.to_begin = order;
@@ -71,13 +67,7 @@ impl Linker {
         }
         self.relocate_from(before, false)?;
         // From here on nothing fails.
-        for index in before..self.objects.len() {
-            for needed in self.get(index).needed.clone() {
-                self.get_mut(needed).users += 1;
-            }
-            self.get_mut(index).users += usize::from(self.get(index).object.dynamic.no_delete);
-        }
-        self.get_mut(root).users += 1;
+        self.get_mut(root).opened += 1;
         self.to_begin.extend(order.into_iter().rev());
         Ok(root)
     }
@@ -197,14 +187,16 @@ impl Linker {
         let symbols = linker_symbols();
         let mut steps = VecDeque::new();
         for index in (first..self.objects.len()).rev() {
-            let loaded = self.get(index);
-            let object = &loaded.object;
-            let companions = self.companions(loaded);
-            let scope = Scope { objects: &companions, linker: &symbols };
+            let (object, asked) = (&self.get(index).object, self.asked(index));
+            let objects = self.objects_of(&asked);
+            let scope = Scope { objects: &objects, linker: &symbols };
             let eager = object.dynamic.bind_now || self.settings.bind_now;
             let binding = if eager { Binding::Now } else { lazy::prepare(object, index) };
-            ld::relocate(object, scope, binding, &mut Real { steps: &mut steps })
-                .map_err(|problem| told(problem, object, &companions))?;
+            let mut memory = Real::new(&mut steps);
+            ld::relocate(object, scope, binding, &mut memory)
+                .map_err(|problem| told(problem, object, &objects))?;
+            let definers = memory.definers;
+            self.note_bound(index, &asked, &definers);
         }
         self.steps.append(&mut steps);
         Ok(())

@@ -1,12 +1,21 @@
 //! The memory of the objects.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use ld::{Memory, Step};
 
 /// Real memory, at the addresses that it has.
 pub struct Real<'s> {
     /// What is put off.
     pub steps: &'s mut VecDeque<Step>,
+    /// Where in the scope it was found what the object refers to.
+    pub definers: Vec<usize>,
+}
+
+impl<'s> Real<'s> {
+    pub fn new(steps: &'s mut VecDeque<Step>) -> Self {
+        Self { steps, definers: Vec::new() }
+    }
 }
 
 /// All objects that are relocated are mapped, their writable segments as such, and only the linker
@@ -23,6 +32,12 @@ impl Memory for Real<'_> {
 
     fn put_off(&mut self, step: Step) {
         self.steps.push_back(step);
+    }
+
+    fn bound(&mut self, definer: usize) {
+        if !self.definers.contains(&definer) {
+            self.definers.push(definer);
+        }
     }
 }
 

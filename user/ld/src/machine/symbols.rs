@@ -1,7 +1,7 @@
 //! Who defines a symbol, for the objects of this process.
 
 use super::failure::Failure;
-use super::linker::{Linker, Loaded};
+use super::linker::Linker;
 use super::memory::Real;
 use super::tls_address;
 use alloc::collections::VecDeque;
@@ -34,20 +34,42 @@ impl Linker {
 
     /// Binds the entry of an object's linkage table that was called: where its function's address is
     /// once what was put off is done.
-    pub fn bind(&self, index: usize, offset: u32) -> Result<(u32, Option<Step>), Failure> {
-        let loaded = self.get(index);
-        let companions = self.companions(loaded);
-        let scope = Scope { objects: &companions, linker: &linker_symbols() };
+    pub fn bind(&mut self, index: usize, offset: u32) -> Result<(u32, Option<Step>), Failure> {
+        let (object, asked) = (&self.get(index).object, self.asked(index));
+        let objects = self.objects_of(&asked);
+        let scope = Scope { objects: &objects, linker: &linker_symbols() };
         let mut steps = VecDeque::new();
-        let bound = ld::bind(&loaded.object, scope, offset, &mut Real { steps: &mut steps });
-        let place = bound.map_err(|problem| told(problem, &loaded.object, &companions))?;
+        let mut memory = Real::new(&mut steps);
+        let bound = ld::bind(object, scope, offset, &mut memory);
+        let place = bound.map_err(|problem| told(problem, object, &objects))?;
+        let definers = memory.definers;
+        self.note_bound(index, &asked, &definers);
         Ok((place, steps.pop_front()))
     }
 
-    /// Who is asked for an object's symbols.
-    pub fn companions(&self, loaded: &Loaded) -> Vec<&Object<'static>> {
-        let late = loaded.companions.iter().filter(|index| **index >= self.global);
-        (0..self.global).chain(late.copied()).map(|index| &self.get(index).object).collect()
+    /// Who is asked for an object's symbols. What is being closed only helps what goes with it.
+    pub fn asked(&self, index: usize) -> Vec<usize> {
+        let loaded = self.get(index);
+        let is_asked =
+            |late: &usize| *late >= self.global && (loaded.closing || !self.get(*late).closing);
+        (0..self.global).chain(loaded.companions.iter().copied().filter(is_asked)).collect()
+    }
+
+    pub fn objects_of(&self, numbers: &[usize]) -> Vec<&Object<'static>> {
+        numbers.iter().map(|number| &self.get(*number).object).collect()
+    }
+
+    /// Notes that an object refers to `definers`, places in the list of those who were asked.
+    pub fn note_bound(&mut self, index: usize, asked: &[usize], definers: &[usize]) {
+        let late = definers.iter().filter_map(|place| asked.get(*place)).copied();
+        let late = late.filter(|definer| *definer >= self.global && *definer != index);
+        let late: Vec<usize> = late.collect();
+        let bound = &mut self.get_mut(index).bound;
+        for definer in late {
+            if !bound.contains(&definer) {
+                bound.push(definer);
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Cycle, Range, StaticTls, TlsImage, initialisation_order};
+use crate::{Cycle, Range, StaticTls, TlsImage, initialisation_order, used};
 use proptest::collection;
 use proptest::prelude::*;
 use std::vec;
@@ -17,6 +17,15 @@ fn a_cycle_is_named() {
 fn what_is_named_first_comes_first() {
     let needed = [vec![2, 1], vec![3], vec![3], vec![]];
     assert_eq!(initialisation_order(0, 4, |object| &needed[object]), Ok(vec![3, 2, 1, 0]));
+}
+
+#[test]
+fn those_who_only_keep_each_other_are_not_used() {
+    let kept = [vec![1], vec![], vec![3], vec![2, 1], vec![4]];
+    let used = |roots: &[usize]| used(roots.iter().copied(), 5, |object| kept[object].iter());
+    assert_eq!(used(&[0]), [true, true, false, false, false]);
+    assert_eq!(used(&[0, 3]), [true, true, true, true, false]);
+    assert_eq!(used(&[]), [false; 5]);
 }
 
 fn reaches(needed: &[Vec<usize>], from: usize, to: usize) -> bool {
@@ -59,6 +68,13 @@ proptest! {
                 prop_assert!(members.iter().zip(next).all(|(one, other)| needed[*one].contains(other)));
             }
         }
+    }
+
+    #[test]
+    fn used_is_what_can_be_reached(kept in collection::vec(collection::vec(0usize..12, 0..3), 12), root in 0usize..12) {
+        let expected: Vec<bool> =
+            (0..12).map(|object| object == root || reaches(&kept, root, object)).collect();
+        prop_assert_eq!(used([root].into_iter(), 12, |object| kept[object].iter()), expected);
     }
 
     #[test]

@@ -89,6 +89,23 @@ proptest! {
 }
 
 #[test]
+fn who_defines_a_symbol_is_noted() {
+    let undefined = ["first", "both", "nobody"].map(|name| (name.into(), true));
+    let user = user(&undefined, &[(0, 1), (1, 6), (2, 6)], Hash::Gnu);
+    let (mut first, mut second) = (Maker::new("first"), Maker::new("second"));
+    for name in ["first", "both"] {
+        first.define(name, WORDS);
+    }
+    second.define("both", WORDS);
+    let files = [user.make(), first.make(), second.make()];
+    let mut world = World::default();
+    let objects: Vec<Object> =
+        files.iter().zip(BIASES).map(|(file, bias)| world.load(file, bias).unwrap()).collect();
+    finish(&objects[0], &[&objects[2], &objects[1], &objects[0]], &mut world).unwrap();
+    assert_eq!(world.definers, [1, 0]);
+}
+
+#[test]
 fn nobody_is_named_and_weak_is_nothing() {
     let mut maker = Maker::new("user");
     maker.undefined = vec![("here".into(), true), ("linker".into(), false)];

@@ -17,6 +17,8 @@ pub struct World {
     /// The address of everything written.
     pub written: Vec<u32>,
     steps: Vec<Step>,
+    /// The places in the scope of objects that were bound to.
+    pub definers: Vec<usize>,
 }
 
 impl World {
@@ -112,5 +114,9 @@ impl Memory for World {
 
     fn put_off(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    fn bound(&mut self, definer: usize) {
+        self.definers.push(definer);
     }
 }
