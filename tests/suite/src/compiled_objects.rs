@@ -1,8 +1,13 @@
 //! Objects of a C compiler: what it makes of libraries and programs that Rust's does not.
 
+use crate::child;
 use crate::objects::{Libraries, expect, only_here, run};
 use alloc::format;
+use alloc::string::ToString;
+use sys::Errno;
+use sys::abi::UserStr;
 use sys::abi::signal::SIGSEGV;
+use sys::syscall::pointer;
 use sys::wait::Status;
 
 tests![
@@ -15,6 +20,7 @@ tests![
     who_opens_a_library_finds_it_initialised,
     a_child_waits_for_no_thread_of_its_parent,
     libraries_are_looked_for_in_an_order,
+    folders_that_may_not_be_searched_are_passed_over,
     every_relocation_comes_to_what_it_should,
     what_is_only_written_when_relocated_is_protected,
 ];
@@ -122,6 +128,29 @@ pub fn libraries_are_looked_for_in_an_order() {
     expect("/bin/linked", &["through", "librpath.so"], &[&variable], &["2"]);
     expect("/bin/linked", &["through", "librunpath.so"], &[&variable], &["1"]);
     expect("/bin/linked", &["through", &path], &[], &["2"]);
+}
+
+pub fn folders_that_may_not_be_searched_are_passed_over() {
+    only_here();
+    let libraries = folder_of(&[INNER, OUTER]);
+    let mut locked = Libraries::called("locked-libraries");
+    locked.add("libinner.so", INNER_DEEP.1);
+    let folder = locked.path("").trim_end_matches('/').to_string();
+    let path = format!("{folder}\0");
+    let pointer = UserStr::new(pointer(path.as_bytes()));
+    call!(chmod(pointer, 0)).expect("chmod");
+    let behind = format!("LD_LIBRARY_PATH={folder}:{}", libraries.path(""));
+    let somebody = child::start(|| {
+        call!(setuid32(1000)).expect("setuid32");
+        expect("/bin/linked", &["through", "libouter.so"], &[&behind], &["1"]);
+        // Whoever names one file means that.
+        let named = locked.path("libinner.so");
+        let (status, text) = run("/bin/linked", &["through", &named], &[]);
+        assert_eq!(text, format!("{named}: {}\n", Errno::EACCES));
+        assert_eq!(status, Status::Exited(1));
+        0
+    });
+    assert_eq!(child::wait(somebody), Status::Exited(0));
 }
 
 pub fn every_relocation_comes_to_what_it_should() {

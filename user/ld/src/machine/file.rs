@@ -25,8 +25,17 @@ pub struct Opened {
     pub layout: Layout,
 }
 
-/// Opens the library at `path`. `None`: there is no such file.
-pub fn open(path: &[u8]) -> Result<Option<Opened>, Failure> {
+/// How a library is called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Called {
+    /// By its path.
+    Path,
+    /// By a name that is looked for in several folders.
+    Name,
+}
+
+/// Opens the library at `path`. `None`: there is no such file, or it may not be seen and others may.
+pub fn open(path: &[u8], called: Called) -> Result<Option<Opened>, Failure> {
     let mut terminated = Vec::with_capacity(path.len() + 1);
     terminated.extend_from_slice(path);
     terminated.push(0);
@@ -35,6 +44,7 @@ pub fn open(path: &[u8]) -> Result<Option<Opened>, Failure> {
     let file = match unsafe { linux::open(name, O_RDONLY | O_CLOEXEC, 0) } {
         Ok(fd) => File::from_fd(Fd(fd.cast_signed())),
         Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
+        Err(Errno::EACCES) if called == Called::Name => return Ok(None),
         Err(error) => return Err(Failure::of(path, error)),
     };
     let because = |error: Errno| Failure::of(path, error);

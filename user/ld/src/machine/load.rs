@@ -2,7 +2,7 @@
 
 use super::debugger::State;
 use super::failure::Failure;
-use super::file::{self, Opened};
+use super::file::{self, Called, Opened};
 use super::lazy;
 use super::linker::{Linker, Loaded, Settings};
 use super::memory::Real;
@@ -129,8 +129,9 @@ impl Linker {
         let (own, origin) = (object.runpath(), object.origin());
         let inherited = if own.is_none() { self.inherited_paths(by) } else { Vec::new() };
         let wanted = Wanted { name, origin, inherited: &inherited, own };
+        let called = if name.contains(&b'/') { Called::Path } else { Called::Name };
         for path in candidates(wanted, environment) {
-            if let Some(opened) = file::open(&path)? {
+            if let Some(opened) = file::open(&path, called)? {
                 return Ok(Some((path, opened)));
             }
         }
