@@ -60,6 +60,8 @@ pub enum Problem<'a> {
     Defect(Defect),
     /// The object at this index of the scope is.
     Other(usize, Defect),
+    /// It has a relocation of this kind, which the linker does not know.
+    Unknown(u8),
     /// Nobody defines this.
     Undefined(&'a [u8]),
 }
@@ -298,7 +300,7 @@ fn apply<'s, 'a>(
                 None => addend,
             }
         }
-        _ => return Err(Defect("a relocation of a kind that is not known").into()),
+        kind => return Err(Problem::Unknown(kind)),
     };
     memory.write(place, value);
     Ok(())

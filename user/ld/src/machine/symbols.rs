@@ -98,6 +98,9 @@ pub fn told(problem: Problem<'_>, object: &Object<'_>, scope: &[&Object<'_>]) ->
             let other = scope.get(index).map_or(&object.path, |other| &other.path);
             Failure::of(other, defect)
         }
+        Problem::Unknown(kind) => {
+            Failure::of(&object.path, format_args!("relocations of kind {kind} are not known"))
+        }
         Problem::Undefined(name) => {
             let (name, by) = (name.escape_ascii(), object.path.escape_ascii());
             Failure::new(format_args!("{name}: nobody defines this symbol; needed by {by}"))

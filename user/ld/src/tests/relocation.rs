@@ -233,6 +233,22 @@ fn a_resolver_chooses() {
 }
 
 #[test]
+fn a_kind_that_is_not_known_is_named() {
+    // R_386_GOTOFF, which only linkers meet, R_386_TLS_DESC, and a number without a meaning.
+    for kind in [9, 41, 200] {
+        let mut maker = Maker::new("lib");
+        maker.relocations = vec![(0, None, kind)];
+        let file = maker.make();
+        let mut world = World::default();
+        let object = world.load(&file, 0x1000).unwrap();
+        let scope = Scope { objects: &[&object], linker: &[] };
+        let problem = relocate(&object, scope, Binding::Now, &mut world);
+        assert_eq!(problem, Err(Problem::Unknown(kind)));
+        assert_eq!(world.written, []);
+    }
+}
+
+#[test]
 fn text_is_not_relocated() {
     let mut file = Maker::new("lib");
     file.relocations = vec![(0, None, 8)];
