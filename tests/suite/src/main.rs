@@ -43,6 +43,7 @@ mod file_mapping;
 mod fork;
 mod forking;
 mod fpu;
+mod futex;
 mod fuzz;
 mod init;
 mod injection;
@@ -160,6 +161,7 @@ const TESTS: &[&[Case]] = &[
     avx::TESTS,
     fpu::TESTS,
     time::TESTS,
+    futex::TESTS,
     proc_walk::TESTS,
     procfs::TESTS,
     sharing::TESTS,
