@@ -7,11 +7,16 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 use sys::abi::file::O_WRONLY;
+use sys::abi::process::FUTEX_WAKE;
 use sys::abi::signal::SIGINT;
+use sys::abi::socket::{AF_UNIX, SOCK_STREAM, function};
+use sys::abi::terminal::FIONREAD;
+use sys::abi::{UserMutPtr, UserPtr};
 use sys::command::Command;
 use sys::file::File;
 use sys::ipc::{Level, raise_level};
 use sys::process::kill;
+use sys::syscall::{pointer, pointer_mut};
 use sys::time;
 use sys::wait::Status;
 
@@ -20,6 +25,7 @@ tests![
     strace_shows_only_what_is_wanted,
     strace_follows_children,
     strace_attaches_to_who_runs_already,
+    strace_looks_where_arguments_point,
     faults_prints_a_line_for_each,
     faults_follows_children_into_other_programs,
     programs_that_cannot_be_run_have_a_status,
@@ -153,6 +159,40 @@ pub fn strace_attaches_to_who_runs_already() {
         assert!(text.starts_with("nanosleep("), "{text}");
         let end = "exit_group(7)                           = ?\n+++ exited with 7 +++\n";
         assert_eq!(text.ends_with(end), !is_interrupted, "{text}");
+    }
+}
+
+pub fn strace_looks_where_arguments_point() {
+    as_programs();
+    let output = Scratch::path("pointed");
+    let path = output.as_str();
+    let target = child::start(|| {
+        while !sys::file::stat(path).is_ok_and(|stat| { stat.size } > 0) {
+            time::sleep(Duration::from_millis(5));
+        }
+        let socket = call!(socket(AF_UNIX, SOCK_STREAM, 0)).expect("socket");
+        let address = b"\x01\0/there/is/none\0";
+        let words = [socket, pointer(address), address.len() as u32];
+        let _ = call!(socketcall(function::CONNECT, UserPtr::new(pointer(&words))));
+        let (read, write) = sys::file::pipe().expect("pipe");
+        write.write_all(b"abc").expect("write");
+        let (fd, mut available) = (read.fd().0, 0u32);
+        call!(ioctl(fd, FIONREAD, pointer_mut(&mut available))).expect("ioctl");
+        let (word, garbage) = (UserMutPtr::new(pointer_mut(&mut available)), UserPtr::new(3));
+        call!(futex(word, FUTEX_WAKE, 1, garbage, UserMutPtr::NULL, 7)).expect("futex");
+        0
+    });
+    let wanted = "trace=nanosleep,connect,ioctl,futex";
+    let strace = start(STRACE, path, &["-e", wanted, "-p", &target.to_string()]);
+    assert_eq!((child::wait(strace), child::wait(target)), (Status::Exited(0), Status::Exited(0)));
+    let text = masked(&contents(path));
+    assert!(text.contains("\nconnect("), "{text}");
+    for line in [
+        ", {sa_family=AF_UNIX, sun_path=\"/there/is/none\"}, 17) = -1 ENOENT (",
+        ", FIONREAD, [3]) ",
+        "\nfutex(ADDRESS, FUTEX_WAKE, 1) ",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
     }
 }
 

@@ -1,11 +1,11 @@
 //! One call as one line: what can be said when it begins, and the rest when it is over.
 
 use crate::argument::Kind;
-use crate::memory::Memory;
+use crate::memory::{self, Memory};
 use crate::number::{self, Format};
 use crate::shape::{self, Around};
 use crate::table::{self, Call, FOLIO, Parameter};
-use crate::{command, outcome};
+use crate::{command, futex, outcome};
 use abi::argument::Registers;
 use abi::ipc::{Rights, Tag};
 use alloc::format;
@@ -132,6 +132,9 @@ fn word(registers: &Registers, at: usize) -> u32 {
 
 fn is_left_out(call: &Call, at: usize, parameter: &Parameter, registers: &Registers) -> bool {
     let before = word(registers, at.wrapping_sub(1));
+    if futex::is_left_out(call.name, parameter.name, word(registers, 1)) {
+        return true;
+    }
     number::format(call.name, parameter.name)
         .is_some_and(|format| number::is_left_out(call.name, format, before))
 }
@@ -146,6 +149,13 @@ fn input(
 ) -> Option<String> {
     let value = word(registers, at);
     let mut text = String::new();
+    if let Some(format) = futex::format(call.name, parameter.name, word(registers, 1)) {
+        number::show(format, value, false, &mut text);
+        return Some(text);
+    }
+    if is_answered(call, at, parameter, registers) {
+        return None;
+    }
     let mut plain = |signed| {
         let before = word(registers, at.wrapping_sub(1));
         match number::format(call.name, parameter.name) {
@@ -191,6 +201,12 @@ fn input(
     Some(text)
 }
 
+/// Whether a plain number is the address of what a command answers.
+fn is_answered(call: &Call, at: usize, parameter: &Parameter, registers: &Registers) -> bool {
+    matches!(number::format(call.name, parameter.name), Some(Format::OfCommand))
+        && command::answers(call.name, word(registers, at.wrapping_sub(1)))
+}
+
 /// What the kernel writes, but what it was asked for says more.
 fn is_read_too(call: &Call, parameter: &Parameter) -> bool {
     match call.name {
@@ -214,6 +230,10 @@ fn output(
 ) {
     let Some((_, parameter)) = places(call).find(|(place, _)| *place == at) else { return };
     let (value, result) = (word(registers, at), outcome::value(eax));
+    if result.is_some() && is_answered(call, at, parameter, registers) {
+        let command = word(registers, at.wrapping_sub(1));
+        return command::show(call.name, command, value, memory, to);
+    }
     let is_written = match parameter.name {
         // Of a sleep that was interrupted.
         "remaining" => outcome::is_restart(eax),
@@ -253,7 +273,11 @@ fn around<'a>(
     let count = match call.name {
         "select" | "_newselect" | "pselect6" | "pselect6_time64" => Some(word(registers, 0)),
         "sched_setaffinity" | "sched_getaffinity" => Some(word(registers, at.wrapping_sub(1))),
-        _ => behind.next().map(|(place, _)| word(registers, place)),
+        _ => behind.next().and_then(|(place, behind)| match behind.kind {
+            // The kernel says there how much it is.
+            Kind::Output(_) => memory::value(memory, word(registers, place)),
+            _ => Some(word(registers, place)),
+        }),
     };
     Around { memory, call: call.name, parameter: parameter.name, count, result }
 }

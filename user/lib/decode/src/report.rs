@@ -2,7 +2,7 @@
 
 use crate::call::{self, Entered, entered, left};
 use crate::memory::Memory;
-use crate::{signal, table};
+use crate::{signal, socket, table};
 use abi::trace::{Call, Event, What};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -57,11 +57,14 @@ impl Report {
     }
 
     fn enter(&mut self, tid: i32, call: &Call, memory: &dyn Memory, wanted: &Filter) {
-        let (vector, number) = (call.table, call.number);
-        if !wanted(table::name(vector, number).unwrap_or_default()) {
+        let vector = call.table;
+        let is_wanted = |number| wanted(table::name(vector, number).unwrap_or_default());
+        let meant = socket::unfolded(vector, call.number, call.registers, memory);
+        let (number, registers) = meant.unwrap_or((call.number, call.registers));
+        if !is_wanted(call.number) && !is_wanted(number) {
             return;
         }
-        let (head, entered) = entered(vector, number, call.registers, memory);
+        let (head, entered) = entered(vector, number, registers, memory);
         self.begin(tid, &head);
         if call::never_returns(vector, number) {
             let rest = call::not_left(self.column());

@@ -2,6 +2,7 @@
 
 use crate::memory::{self, Memory};
 use crate::quote;
+use crate::socket;
 use crate::structure::Text;
 use abi::UserStr;
 use abi::epoll::EpollEvent;
@@ -163,7 +164,9 @@ fn bytes(around: &Around, at: u32, to: &mut String) {
             return elements::<u32>(around, at, around.count.map_or(0, |size| size.min(4) / 4), to);
         }
         ("getsockopt" | "setsockopt", _) => return elements::<i32>(around, at, 1, to),
-        (_, "address") => return socket_address(around, at, to),
+        (_, "address") => {
+            return socket::address(around.memory, at, around.count.unwrap_or(0), to);
+        }
         _ => {}
     }
     let count = around.count.unwrap_or(0);
@@ -178,16 +181,6 @@ fn bytes(around: &Around, at: u32, to: &mut String) {
         return address(at, to);
     }
     quote::buffer(&bytes, to);
-}
-
-fn socket_address(around: &Around, at: u32, to: &mut String) {
-    match memory::value::<u16>(around.memory, at) {
-        Some(1) => to.push_str("{sa_family=AF_UNIX}"),
-        Some(family) => {
-            let _ = write!(to, "{{sa_family={family:#x}}}");
-        }
-        None => address(at, to),
-    }
 }
 
 /// A vector of strings with a null pointer at its end; of the environment only how many.
@@ -299,7 +292,10 @@ fn message(around: &Around, at: u32, to: &mut String) {
 
 fn show_message(around: &Around, head: &Msghdr, to: &mut String) {
     to.push_str("{msg_name=");
-    address({ head.name }.address(), to);
+    match { head.name }.address() {
+        0 => to.push_str("NULL"),
+        name => socket::address(around.memory, name, { head.namelen } as u32, to),
+    }
     let _ = write!(to, ", msg_namelen={}, msg_iov=", { head.namelen });
     show_buffers(around, { head.iov }.address(), head.iovlen, to);
     let _ = write!(to, ", msg_iovlen={}, msg_controllen={}, msg_flags=", { head.iovlen }, {

@@ -12,6 +12,7 @@ use abi::process::{CloneArgs, Rlimit, Rlimit64, Rusage, Sysinfo, UserDesc, Utsna
 use abi::signal::{
     OldSigaction, SA_RESTORER, Sigaction, Sigaltstack, Sigevent, Siginfo, SignalSet,
 };
+use abi::terminal::{Termios, Winsize};
 use abi::time::{
     Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, UTIME_NOW,
     UTIME_OMIT, Utimbuf,
@@ -162,6 +163,11 @@ texts! {
     };
     Flock: lock, to => lock_text((lock.kind, lock.whence), lock.start.into(), lock.len.into(), to);
     Flock64: lock, to => lock_text((lock.kind, lock.whence), lock.start, lock.len, to);
+    Termios: terminal, to => show!(to,
+        "{{c_iflag={:#x}, c_oflag={:#x}, c_cflag={:#x}, c_lflag={:#x}, ...}}",
+        { terminal.iflag }, { terminal.oflag }, { terminal.cflag }, { terminal.lflag });
+    Winsize: size, to => show!(to, "{{ws_row={}, ws_col={}, ws_xpixel={}, ws_ypixel={}}}",
+        { size.row }, { size.col }, { size.xpixel }, { size.ypixel });
     Lent: lent, to => show!(to, "{{address={:#x}, length={}, access={}}}",
         { lent.address }, { lent.length }, { lent.access });
 }

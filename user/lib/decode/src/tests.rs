@@ -237,6 +237,123 @@ fn own_calls_and_unknown_ones() {
 }
 
 #[test]
+fn socketcall_is_the_call_that_it_stands_for() {
+    let path = b"\x01\x00/tmp/socket\0";
+    let mut memory = words(&[4, BASE + 12, 14]);
+    memory.extend(path);
+    let connect = "connect(4, {sa_family=AF_UNIX, sun_path=\"/tmp/socket\"}, 14) = 0";
+    assert_eq!(line("socketcall", &[3, BASE], 0, memory), connect);
+    assert_eq!(line("connect", &[4, BASE, 14], 0, path.to_vec()), connect);
+    assert_eq!(
+        line("socketcall", &[1, BASE], 3, words(&[1, 0x80001, 0])),
+        "socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0) = 3"
+    );
+    let mut memory = words(&[3, BASE + 16, 2, 0]);
+    memory.extend(b"hi");
+    assert_eq!(
+        line("socketcall", &[9, BASE], 2, memory),
+        "sendto(3, \"hi\", 2, 0, NULL, 0)          = 2"
+    );
+    assert_eq!(
+        line("socketcall", &[5, BASE], 5, words(&[3, 0, 0])),
+        "accept4(3, NULL, NULL, 0)               = 5"
+    );
+    // What cannot be read, and what there is not.
+    assert!(line("socketcall", &[1, 8], failed(14), vec![]).starts_with("socketcall(SYS_SOCKET, "));
+    assert!(line("socketcall", &[0, BASE], failed(22), words(&[0])).starts_with("socketcall("));
+    assert!(line("socketcall", &[21, BASE], failed(22), words(&[0])).starts_with("socketcall("));
+}
+
+#[test]
+fn who_wants_a_call_sees_it_in_socketcall_too() {
+    let memory = Bytes(words(&[3, 5]));
+    for (wanted, lines) in [("listen", 1), ("socketcall", 1), ("bind", 0)] {
+        let mut report = Report::default();
+        let call = call("socketcall", &[4, BASE], 0);
+        for what in [What::CallEntered(call), What::CallLeft(call)] {
+            report.event(&Event::new(5, 5, &what), &memory, &|name| name == wanted);
+        }
+        assert_eq!(report.take().lines().count(), lines, "{wanted}");
+    }
+}
+
+#[test]
+fn functions_of_socketcall_have_the_calls_that_flags_name() {
+    for (function, name) in crate::flags::SOCKET_CALL {
+        let memory = Bytes(words(&[0; 6]));
+        let (vector, number) = number_of("socketcall");
+        let registers = [*function, BASE, 0, 0, 0, 0];
+        let meant = crate::socket::unfolded(vector, number, registers, &memory);
+        let (number, _) = meant.expect("a call");
+        let call = table::find(LINUX, number).expect("a call").name;
+        let name = name.trim_start_matches("SYS_").to_lowercase();
+        let is_short = matches!((&*name, call), ("send", "sendto") | ("recv", "recvfrom"));
+        assert!(name == call || is_short || (name == "accept" && call == "accept4"), "{name}");
+    }
+}
+
+#[test]
+fn addresses_of_sockets() {
+    let bind = |length, bytes: &[u8]| line("bind", &[3, BASE, length], 0, bytes.to_vec());
+    assert_eq!(bind(2, b"\x01\0garbage"), "bind(3, {sa_family=AF_UNIX}, 2)         = 0");
+    let hidden = "bind(3, {sa_family=AF_UNIX, sun_path=@\"a\\0b\"}, 6) = 0";
+    assert_eq!(bind(6, b"\x01\0\0a\0b and more"), hidden);
+    assert_eq!(bind(16, b"\x02\0\0\0"), "bind(3, {sa_family=0x2}, 16)            = 0");
+    // How long it is stands in memory.
+    let mut told = words(&[5]);
+    told.extend(b"\x01\0/a\0garbage");
+    assert_eq!(
+        line("getsockname", &[3, BASE + 4, BASE], 0, told.clone()),
+        "getsockname(3, {sa_family=AF_UNIX, sun_path=\"/a\"}, [5]) = 0"
+    );
+    let refused = line("getsockname", &[3, BASE + 4, BASE], failed(9), told);
+    assert!(refused.starts_with("getsockname(3, 0x1004, 0x1000)"), "{refused}");
+    let mut message = words(&[BASE + 28, 5, 0, 0, 0, 0, 0]);
+    message.extend(b"\x01\0/a\0");
+    let sent = line("sendmsg", &[3, BASE, 0], 0, message);
+    let name = "sendmsg(3, {msg_name={sa_family=AF_UNIX, sun_path=\"/a\"}, msg_namelen=5, ";
+    assert!(sent.starts_with(name), "{sent}");
+}
+
+#[test]
+fn what_ioctls_answer() {
+    let ioctl = |command, result, memory| line("ioctl", &[0, command, BASE], result, memory);
+    let group = ioctl(0x540f, 0, words(&[42]));
+    assert_eq!(group, "ioctl(0, TIOCGPGRP, [42])               = 0");
+    assert_eq!(ioctl(0x541b, 0, words(&[9])), "ioctl(0, FIONREAD, [9])                 = 0");
+    assert!(ioctl(0x541b, failed(25), words(&[9])).starts_with("ioctl(0, FIONREAD, 0x1000) "));
+    assert_eq!(
+        ioctl(0x5413, 0, words(&[80 << 16 | 24, 0])),
+        "ioctl(0, TIOCGWINSZ, {ws_row=24, ws_col=80, ws_xpixel=0, ws_ypixel=0}) = 0"
+    );
+    let mut terminal = words(&[0x500, 5, 0xbf, 0x8a3b]);
+    terminal.resize(36, 0);
+    assert_eq!(
+        ioctl(0x5401, 0, terminal.clone()),
+        "ioctl(0, TCGETS, {c_iflag=0x500, c_oflag=0x5, c_cflag=0xbf, c_lflag=0x8a3b, ...}) = 0"
+    );
+    assert!(ioctl(0x5402, failed(5), terminal).starts_with("ioctl(0, TCSETS, {c_iflag=0x500, "));
+    assert!(ioctl(0x5410, 0, words(&[7])).starts_with("ioctl(0, TIOCSPGRP, [7]) "));
+}
+
+#[test]
+fn a_futex_takes_what_its_operation_does() {
+    let futex = |operation, memory| {
+        line("futex", &[8, operation, 1, BASE, 9, 5], 0, memory)
+            .split_once(" = ")
+            .map(|(call, _)| call.trim_end().to_string())
+            .expect("a result")
+    };
+    let time = || words(&[1, 500]);
+    assert_eq!(futex(0x81, time()), "futex(0x8, FUTEX_WAKE_PRIVATE, 1)");
+    assert_eq!(futex(0x80, time()), "futex(0x8, FUTEX_WAIT_PRIVATE, 1, {tv_sec=1, tv_nsec=500})");
+    assert_eq!(futex(3, time()), "futex(0x8, FUTEX_REQUEUE, 1, 4096, 0x9)");
+    assert_eq!(futex(4, time()), "futex(0x8, FUTEX_CMP_REQUEUE, 1, 4096, 0x9, 5)");
+    assert_eq!(futex(9, time()), "futex(0x8, FUTEX_WAIT_BITSET, 1, {tv_sec=1, tv_nsec=500}, 0x5)");
+    assert_eq!(futex(10, time()), "futex(0x8, FUTEX_WAKE_BITSET, 1, 0x5)");
+}
+
+#[test]
 fn calls_of_fault_injection() {
     let plan = line("fault_create", &[BASE], 1, vec![]);
     assert_eq!(plan, "folio:fault_create(0x1000)              = 1");
