@@ -1,7 +1,7 @@
 //! [`libsys`] as a shared object: `libsys.so`, with `core` and `alloc` in it.
 //!
-//! A program that depends on this package instead of `libsys` has the same source text; only its
-//! `Cargo.toml` and `build.rs` differ.
+//! A program that depends on this package instead of `libsys` has the same source text and the same
+//! build script (`linker/program.rs`); a line of its `Cargo.toml` says which of the two it is.
 
 #![no_std]
 
