@@ -184,13 +184,14 @@ scenarios! {
 }
 
 /// Scenarios that build programs, or boot guests by the hundred: `--brief` leaves them out.
-const SLOW: [&str; 6] = [
+const SLOW: [&str; 7] = [
     "random_calls::",
     "new_test::",
     "replays::a_campaigns_run",
     "replays::a_debugger_meets_faults_of_campaigns",
     "replays::a_fault_from_outside",
     "replays::a_fault_of_a_server",
+    "replays::the_faults_of_a_report",
 ];
 
 scenarios! {
