@@ -12,7 +12,10 @@ pub enum Request {
     /// Runs a program to its end.
     Run(Program),
     /// No more faults. Answered when each service has a server again.
-    End,
+    End {
+        /// Within so many seconds.
+        within: u32,
+    },
     /// Writes a file, which is made if it is not there.
     Write {
         /// Where.

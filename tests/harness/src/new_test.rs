@@ -33,8 +33,39 @@ const WRONG: &str = r#"
         assert_eq!(ran.stdout, b"good evening\n");
         Ok(())
     }
+
+    #[sweep(points = [Fork])]
+    fn a_service_comes_too_late(guest) {
+        guest.kill("proc")?;
+        guest.run("/bin/sh", &["-c", "/bin/hello; /bin/hello"])?.succeeds()
+    }
+
+    #[sweep(points = [Fork], within = 20)]
+    fn a_service_takes_the_time_it_has(guest) {
+        guest.kill("proc")?;
+        guest.run("/bin/sh", &["-c", "/bin/hello; /bin/hello"])?.succeeds()
+    }
 }
 "#;
+
+/// What the guest has besides: a service whose second server and those after it begin late.
+const FILES: &str = r#"
+    files: ["proc.conf" => "/etc/services/proc.conf", "late.sh" => "/etc/late.sh"];
+"#;
+const MANIFEST: &str = "\
+program    /bin/sh
+argument   /etc/late.sh
+level      4
+mount      /proc proc
+statistics
+heartbeat  never
+restart    1000 in 1s
+";
+const SCRIPT: &str = "\
+/bin/cat /tmp/again && /bin/sleep 7
+echo again > /tmp/again
+exec /sbin/procfs
+";
 
 /// A crate, for as long as a scenario takes.
 struct Made(PathBuf);
@@ -81,7 +112,11 @@ pub fn a_crate_outside_finds_what_is_wrong_and_only_that(_: &Setup) -> Outcome {
     let file = made.0.join("tests/faults.rs");
     let right = of_the_readme()?;
     let all = right.trim_end().strip_suffix('}').map(|most| format!("{most}{WRONG}"));
-    fs::write(&file, all.ok_or("the README's campaign has no end")?)
+    let all = all.ok_or("the README's campaign has no end")?;
+    let all = all.replacen("campaign! {", &format!("campaign! {{{FILES}"), 1);
+    fs::write(&file, all)
+        .and_then(|()| fs::write(made.0.join("proc.conf"), MANIFEST))
+        .and_then(|()| fs::write(made.0.join("late.sh"), SCRIPT))
         .map_err(|why| why.to_string())?;
     let (all_well, said) = made.test(&[])?;
     let expected = [
@@ -91,7 +126,9 @@ pub fn a_crate_outside_finds_what_is_wrong_and_only_that(_: &Setup) -> Outcome {
         "not ok a_panic_is_no_refusal: exit status 101, ",
         "not ok nothing_runs: nothing that could fail",
         "not ok this_is_not_said: before anything failed: panicked: assertion `left == right`",
-        "1 passed, 4 failed, 0 skipped",
+        "not ok a_service_comes_too_late: before anything failed: service proc is ",
+        "ok a_service_takes_the_time_it_has: ",
+        "2 passed, 5 failed, 0 skipped",
     ];
     if let Some(missing) = expected.iter().find(|text| !said.contains(**text)) {
         return Err(format!("nothing said {missing:?}: {said}"));
@@ -117,7 +154,7 @@ fn report_is_whole(folder: &Path) -> Outcome {
     for (name, part) in [
         ("index.html", "this_shell_does_not_end_like_that:"),
         ("faults.jsonl", "\"scenario\":\"a_file_is_shown\""),
-        ("junit.xml", "failures=\"4\""),
+        ("junit.xml", "failures=\"5\""),
     ] {
         let path = folder.join(name);
         let text = fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;

@@ -3,6 +3,7 @@
 use super::services;
 use crate::message::Ended;
 use alloc::vec;
+use core::time::Duration;
 use leak::{Snapshot, end_orphans};
 use sys::abi::Plain;
 use sys::abi::failpoint::FaultPlan;
@@ -37,6 +38,9 @@ impl Known {
     }
 }
 
+/// Services that were disturbed before have their servers by then.
+const SETTLING: Duration = Duration::from_secs(5);
+
 pub struct Faults {
     context: Context,
     before: Snapshot,
@@ -50,7 +54,7 @@ impl Faults {
             return Err(Errno::EINVAL);
         }
         // What was killed before is no loss.
-        let _ = services::await_all();
+        let _ = services::await_all(SETTLING);
         let context = Context::new(&plan)?;
         Ok(Self { context, before: Snapshot::take().ok_or(Errno::ENOSYS)? })
     }
@@ -60,13 +64,14 @@ impl Faults {
         self.context.enter()
     }
 
-    pub fn end(self, known: &mut Known) -> Result<Ended> {
+    /// Services may take so long until each has a server.
+    pub fn end(self, patience: Duration, known: &mut Known) -> Result<Ended> {
         // Whoever is left could still meet a fault.
         end_orphans();
         let state = self.context.state()?;
         let mut bytes = vec![0; size_of_val(&state)];
         state.put(&mut bytes);
-        let absent = services::await_all();
+        let absent = services::await_all(patience);
         let mut after = Snapshot::take().ok_or(Errno::ENOSYS)?;
         if after != self.before {
             // A server that has just begun may still be about to settle down.

@@ -9,6 +9,7 @@ use crate::READY;
 use crate::message::{Failure, Reply, Request, frame, length, parse};
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::time::Duration;
 use faults::{Faults, Known};
 use sys::abi::signal::SIGPIPE;
 use sys::file::{self, File};
@@ -89,8 +90,11 @@ fn answer(request: Request, faults: &mut Option<Faults>, known: &mut Known) -> R
         Request::Run(program) => {
             reply(&program.path, program::run(&program, faults.as_ref()), Reply::Ran)
         }
-        Request::End => match faults.take() {
-            Some(begun) => reply("fault_state", begun.end(known), Reply::Ended),
+        Request::End { within } => match faults.take() {
+            Some(begun) => {
+                let patience = Duration::from_secs(within.into());
+                reply("fault_state", begun.end(patience, known), Reply::Ended)
+            }
             None => failed("end", Errno::EINVAL),
         },
         Request::Write { path, contents } => {

@@ -10,8 +10,6 @@ use sys::proto::supervisor::{Entry, State};
 use sys::time::{now, sleep};
 use sys::{Errno, Result, process, service};
 
-/// A service whose server has died has the next one by then.
-const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);
 
 pub fn all() -> Vec<Service> {
@@ -35,8 +33,8 @@ pub fn kill(name: &str) -> Result<()> {
 }
 
 /// Waits until each service has a server that is ready; which one has none, if it takes too long.
-pub fn await_all() -> Option<String> {
-    let deadline = now() + PATIENCE;
+pub fn await_all(patience: Duration) -> Option<String> {
+    let deadline = now() + patience;
     loop {
         let absent = service::list().find(|entry| !is_there(entry))?;
         if absent.state == State::GivenUp || now() > deadline {

@@ -84,9 +84,11 @@ macro_rules! campaign_option {
     (exits [$($status:literal),* $(,)?]) => { &[$($status),*] };
     (signals [$($signal:ident),* $(,)?]) => { &[$($crate::signal::$signal),*] };
     (pairs $bound:literal) => { $bound };
+    (within $seconds:literal) => { $seconds };
     ($option:ident $value:tt) => {
         compile_error!(
-            "a sweep has points = [Slab, …], exits = [1, …], signals = [SIGSEGV, …], pairs = 20"
+            "a sweep has points = [Slab, …], exits = [1, …], signals = [SIGSEGV, …], pairs = 20, \
+             within = 5"
         )
     };
 }

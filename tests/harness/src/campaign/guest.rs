@@ -16,8 +16,8 @@ use xtask::stop::{Result as Stopped, Stop};
 const PROGRAM: Duration = Duration::from_secs(20);
 /// A guest that is silent for longer than its program may take is lost.
 const SILENCE: Duration = Duration::from_secs(40);
-/// Where instructions are counted, a busy guest's seconds are longer.
-const COUNTED_SILENCE: Duration = Duration::from_secs(180);
+/// Where instructions are counted, a busy guest's second may be so many.
+const COUNTED: u32 = 5;
 /// Enough for a guest that has nothing left to do.
 const ENDING: Duration = Duration::from_secs(60);
 
@@ -25,18 +25,19 @@ const ENDING: Duration = Duration::from_secs(60);
 pub struct Guest {
     running: Running,
     asked: Asked,
-    silence: Duration,
+    /// How many of the host's seconds one of its own may be.
+    slowness: u32,
 }
 
 impl Guest {
     /// One that waits for requests.
     pub(super) fn new(running: Running) -> Self {
-        Self { running, asked: Asked::one_by_one(), silence: SILENCE }
+        Self { running, asked: Asked::one_by_one(), slowness: 1 }
     }
 
     /// One that counts instructions and reads these.
     pub(super) fn reading(running: Running, script: Script) -> Self {
-        Self { running, asked: Asked::beforehand(script), silence: COUNTED_SILENCE }
+        Self { running, asked: Asked::beforehand(script), slowness: COUNTED }
     }
 
     /// Runs a program of the guest to its end, without input.
@@ -120,10 +121,14 @@ impl Guest {
         self.done("faults", &Request::Begin(bytes))
     }
 
-    /// No more faults: those there were, which service has no server, and what was lost since they
-    /// began.
-    pub(super) fn end(&mut self) -> Result<(FaultState, Option<String>, Option<String>), Failure> {
-        match self.ask(&Request::End)? {
+    /// No more faults: those there were, which service has no server `within` so many seconds, and what was
+    /// lost since they began.
+    pub(super) fn end(
+        &mut self,
+        within: u32,
+    ) -> Result<(FaultState, Option<String>, Option<String>), Failure> {
+        let patience = Duration::from_secs(within.into());
+        match self.ask_for_long(&Request::End { within }, patience)? {
             Reply::Ended(ended) => match FaultState::take(&ended.state) {
                 Some((state, [])) => Ok((state, ended.absent, ended.lost)),
                 _ => Err(Failure::Lost("the guest's agent speaks another language".into())),
@@ -140,6 +145,12 @@ impl Guest {
     }
 
     fn ask(&mut self, request: &Request) -> Result<Reply, Failure> {
+        self.ask_for_long(request, Duration::ZERO)
+    }
+
+    /// What the guest may take so much longer to answer.
+    fn ask_for_long(&mut self, request: &Request, longer: Duration) -> Result<Reply, Failure> {
+        let silence = SILENCE.saturating_add(longer).saturating_mul(self.slowness);
         let lost = |Stop { why, .. }| Failure::Lost(why);
         let frame = agent::frame(request);
         match self.asked.next(&frame) {
@@ -147,11 +158,11 @@ impl Guest {
             Way::Given => {}
             Way::Other => return Err(Failure::Lost("it was given other requests".into())),
         }
-        let prefix = self.running.read_bytes(4, self.silence).map_err(lost)?;
+        let prefix = self.running.read_bytes(4, silence).map_err(lost)?;
         let length = prefix.as_array().copied().and_then(agent::length);
         let garbled = || Failure::Lost("the guest's agent does not answer in its language".into());
         let length = length.ok_or_else(garbled)?;
-        let body = self.running.read_bytes(length, self.silence).map_err(lost)?;
+        let body = self.running.read_bytes(length, silence).map_err(lost)?;
         agent::parse(&body).ok_or_else(garbled)
     }
 }

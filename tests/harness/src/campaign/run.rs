@@ -31,7 +31,7 @@ impl Run {
             guest.begin(&choice.plan(scenario.sweep.points, flags))?;
             let outcome = without_panic(|| (scenario.run)(guest));
             if !matches!(outcome, Err(Failure::Lost(_))) {
-                (state, absent, left) = guest.end()?;
+                (state, absent, left) = guest.end(scenario.sweep.within)?;
             }
             outcome
         };

@@ -4,18 +4,29 @@ use abi::failpoint::Failpoint;
 use std::ops::Range;
 
 /// Which faults a scenario meets, and how its programs may take them: by default each single one of
-/// every kind that is answered at once, and any exit status but a panic's.
+/// every kind that is answered at once, any exit status but a panic's, and servers that are there again
+/// within 5 s.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep {
     pub(super) points: u64,
     pub(super) exits: &'static [i32],
     pub(super) signals: &'static [i32],
     pub(super) pairs: u32,
+    pub(super) within: u32,
 }
+
+/// Seconds after which each service has a server again.
+const USUAL_WITHIN: u32 = 5;
 
 impl Default for Sweep {
     fn default() -> Self {
-        Self { points: Failpoint::answered(), exits: &[], signals: &[], pairs: 0 }
+        Self {
+            points: Failpoint::answered(),
+            exits: &[],
+            signals: &[],
+            pairs: 0,
+            within: USUAL_WITHIN,
+        }
     }
 }
 
@@ -40,6 +51,11 @@ impl Sweep {
     /// most this.
     pub fn pairs(self, bound: u32) -> Self {
         Self { pairs: bound, ..self }
+    }
+
+    /// How many seconds after the programs' end each service has a server again, 5 without this.
+    pub fn within(self, seconds: u32) -> Self {
+        Self { within: seconds, ..self }
     }
 }
 
