@@ -20,4 +20,6 @@ mod campaign;
 
 pub use abi::failpoint::Failpoint;
 pub use abi::signal;
-pub use campaign::{Campaign, Failure, Guest, Outcome, Ran, Refusal, Scenario, Sweep, main};
+pub use campaign::{
+    Campaign, Failure, Guest, Outcome, Output, Ran, Refusal, Scenario, Sweep, main,
+};

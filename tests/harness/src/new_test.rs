@@ -34,16 +34,31 @@ const WRONG: &str = r#"
         Ok(())
     }
 
+    #[sweep(points = [FdTable])]
+    fn a_failure_shows_only_in_what_is_written(guest) {
+        guest.run("/bin/sh", &["-c", "cat /dev/null || echo nothing"])?.succeeds()
+    }
+
+    #[sweep(points = [FdTable], output = any)]
+    fn anything_may_be_written(guest) {
+        guest.run("/bin/sh", &["-c", "cat /dev/null || echo nothing"])?.succeeds()
+    }
+
+    #[sweep(points = [Fork])]
+    fn it_is_another_process_each_time(guest) {
+        guest.run("/bin/cat", &["/proc/self/stat"])?.succeeds()
+    }
+
     #[sweep(points = [Fork])]
     fn a_service_comes_too_late(guest) {
         guest.kill("proc")?;
-        guest.run("/bin/sh", &["-c", "/bin/hello; /bin/hello"])?.succeeds()
+        guest.run("/bin/sh", &["-c", "/bin/hello && /bin/hello"])?.succeeds()
     }
 
     #[sweep(points = [Fork], within = 20)]
     fn a_service_takes_the_time_it_has(guest) {
         guest.kill("proc")?;
-        guest.run("/bin/sh", &["-c", "/bin/hello; /bin/hello"])?.succeeds()
+        guest.run("/bin/sh", &["-c", "/bin/hello && /bin/hello"])?.succeeds()
     }
 }
 "#;
@@ -126,9 +141,13 @@ pub fn a_crate_outside_finds_what_is_wrong_and_only_that(_: &Setup) -> Outcome {
         "not ok a_panic_is_no_refusal: exit status 101, ",
         "not ok nothing_runs: nothing that could fail",
         "not ok this_is_not_said: before anything failed: panicked: assertion `left == right`",
+        "not ok a_failure_shows_only_in_what_is_written: /bin/sh succeeded, but its standard output is \
+         \"nothing\\n\", and \"\" when nothing fails",
+        "ok anything_may_be_written: ",
+        "not ok it_is_another_process_each_time: before anything failed: /bin/cat succeeded, but ",
         "not ok a_service_comes_too_late: before anything failed: service proc is ",
         "ok a_service_takes_the_time_it_has: ",
-        "2 passed, 5 failed, 0 skipped",
+        "3 passed, 7 failed, 0 skipped",
     ];
     if let Some(missing) = expected.iter().find(|text| !said.contains(**text)) {
         return Err(format!("nothing said {missing:?}: {said}"));
@@ -154,7 +173,7 @@ fn report_is_whole(folder: &Path) -> Outcome {
     for (name, part) in [
         ("index.html", "this_shell_does_not_end_like_that:"),
         ("faults.jsonl", "\"scenario\":\"a_file_is_shown\""),
-        ("junit.xml", "failures=\"5\""),
+        ("junit.xml", "failures=\"7\""),
     ] {
         let path = folder.join(name);
         let text = fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;

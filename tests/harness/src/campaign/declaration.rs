@@ -85,10 +85,11 @@ macro_rules! campaign_option {
     (signals [$($signal:ident),* $(,)?]) => { &[$($crate::signal::$signal),*] };
     (pairs $bound:literal) => { $bound };
     (within $seconds:literal) => { $seconds };
+    (output any) => { $crate::Output::Any };
     ($option:ident $value:tt) => {
         compile_error!(
             "a sweep has points = [Slab, …], exits = [1, …], signals = [SIGSEGV, …], pairs = 20, \
-             within = 5"
+             within = 5, output = any"
         )
     };
 }

@@ -1,12 +1,14 @@
 //! A guest, for scenarios: each function asks `agent` inside, which waits for requests.
 
 use super::ran::Ran;
+use super::said::Said;
 use super::script::{Asked, Script, Way};
 use super::verdict::{Failure, Outcome};
 use abi::Plain;
 use abi::errno::Errno;
 use abi::failpoint::{FaultPlan, FaultState};
 use agent::{Program, Reply, Request, Service};
+use std::mem;
 use std::time::Duration;
 use sys::wait::Status;
 use xtask::running::Running;
@@ -27,17 +29,25 @@ pub struct Guest {
     asked: Asked,
     /// How many of the host's seconds one of its own may be.
     slowness: u32,
+    /// What programs wrote since [`Guest::begin`].
+    said: Said,
+    /// What they write when nothing fails, once that is known.
+    usual: Option<Said>,
 }
 
 impl Guest {
     /// One that waits for requests.
     pub(super) fn new(running: Running) -> Self {
-        Self { running, asked: Asked::one_by_one(), slowness: 1 }
+        Self::asked(running, Asked::one_by_one(), 1)
     }
 
     /// One that counts instructions and reads these.
     pub(super) fn reading(running: Running, script: Script) -> Self {
-        Self { running, asked: Asked::beforehand(script), slowness: COUNTED }
+        Self::asked(running, Asked::beforehand(script), COUNTED)
+    }
+
+    fn asked(running: Running, asked: Asked, slowness: u32) -> Self {
+        Self { running, asked, slowness, said: Said::default(), usual: None }
     }
 
     /// Runs a program of the guest to its end, without input.
@@ -58,14 +68,18 @@ impl Guest {
             stdin: stdin.into(),
             milliseconds: PROGRAM.as_millis() as u32,
         };
-        match self.ask(&Request::Run(program))? {
-            Reply::Ran(ran) => Ok(Ran {
-                path: path.into(),
-                status: Status::from_raw(ran.status),
-                is_late: ran.is_late,
-                stdout: ran.stdout,
-                stderr: ran.stderr,
-            }),
+        match self.ask(&Request::Run(program.clone()))? {
+            Reply::Ran(ran) => {
+                let ran = Ran {
+                    path: path.into(),
+                    status: Status::from_raw(ran.status),
+                    is_late: ran.is_late,
+                    stdout: ran.stdout,
+                    stderr: ran.stderr,
+                };
+                self.said.note(program, ran.clone());
+                Ok(ran)
+            }
             other => Err(unexpected(path, &other)),
         }
     }
@@ -114,8 +128,19 @@ impl Guest {
         Ok((self.asked.into_script(), outcome.log))
     }
 
+    /// What programs wrote in the last run, in which nothing failed, is what they have to write.
+    pub(super) fn expect_the_same(&mut self) {
+        self.usual = Some(mem::take(&mut self.said));
+    }
+
+    /// How a program that succeeded in the last run wrote something else.
+    pub(super) fn difference(&self) -> Option<String> {
+        self.said.difference(self.usual.as_ref()?)
+    }
+
     /// From now on what is run meets faults.
     pub(super) fn begin(&mut self, plan: &FaultPlan) -> Outcome {
+        self.said = Said::default();
         let mut bytes = vec![0; size_of::<FaultPlan>()];
         plan.put(&mut bytes);
         self.done("faults", &Request::Begin(bytes))

@@ -10,6 +10,7 @@
 //!  replay       one fault again, exactly, in a guest that counts instructions
 //!  script       what such a guest is asked: it gets no input
 //!  run          one run, and what was wrong with it
+//!  said         what its programs wrote, against what they write when nothing fails
 //!  lost         what had failed before a guest was lost
 //!  verdict      what a run may come to
 //! ```
@@ -25,6 +26,7 @@ mod options;
 mod ran;
 mod replay;
 mod run;
+mod said;
 mod script;
 mod sweep;
 mod verdict;
@@ -34,5 +36,5 @@ pub use command::main;
 pub use declaration::{Campaign, Scenario};
 pub use guest::Guest;
 pub use ran::Ran;
-pub use sweep::Sweep;
+pub use sweep::{Output, Sweep};
 pub use verdict::{Failure, Outcome, Refusal};

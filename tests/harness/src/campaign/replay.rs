@@ -93,6 +93,7 @@ fn runs(vm: &Vm, guest: &mut Guest, scenario: &Scenario, choice: Choice) -> (Run
     if before.why().is_some() {
         return (before, None);
     }
+    guest.expect_the_same();
     let run = Run::until_nothing_is_lost(vm, guest, scenario, choice, FAULT_VERBOSE, TRIES);
     (before, Some(run))
 }

@@ -4,7 +4,7 @@ use super::choice::Choice;
 use super::lost;
 use super::verdict::{Failure, Outcome, wrong};
 use super::vm::Vm;
-use super::{Guest, Scenario};
+use super::{Guest, Output, Scenario};
 use abi::failpoint::FaultState;
 use std::any::Any;
 use std::ops::RangeInclusive;
@@ -40,7 +40,12 @@ impl Run {
             state = lost::state(&guest.machine().log(), vm.sites());
         }
         let ends = |record: &_| vm.ends_programs(record);
-        let wrong = wrong(&outcome, &state, &scenario.sweep, ends).or(absent);
+        let sweep = &scenario.sweep;
+        let differs = || match sweep.output {
+            Output::Same => guest.difference(),
+            Output::Any => None,
+        };
+        let wrong = wrong(&outcome, &state, sweep, ends).or_else(differs).or(absent);
         Self { outcome, state, took, wrong, lost: left }
     }
 

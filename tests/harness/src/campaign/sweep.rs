@@ -13,6 +13,16 @@ pub struct Sweep {
     pub(super) signals: &'static [i32],
     pub(super) pairs: u32,
     pub(super) within: u32,
+    pub(super) output: Output,
+}
+
+/// What programs that succeed although something failed may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// What they write when nothing fails.
+    Same,
+    /// Anything: they tell of time or of processes, or of a failure that they got around.
+    Any,
 }
 
 /// Seconds after which each service has a server again.
@@ -26,6 +36,7 @@ impl Default for Sweep {
             signals: &[],
             pairs: 0,
             within: USUAL_WITHIN,
+            output: Output::Same,
         }
     }
 }
@@ -56,6 +67,11 @@ impl Sweep {
     /// How many seconds after the programs' end each service has a server again, 5 without this.
     pub fn within(self, seconds: u32) -> Self {
         Self { within: seconds, ..self }
+    }
+
+    /// What programs that succeed may write, to standard output and standard error.
+    pub fn output(self, output: Output) -> Self {
+        Self { output, ..self }
     }
 }
 
