@@ -1,4 +1,5 @@
-//! Who runs next: the highest priority first, within a priority in turn.
+//! Who runs next: the highest priority first, within a priority in turn. But nobody waits for ever:
+//! who has waited too long below others gets a tick.
 //!
 //! Tasks are numbers; each has its place in one of 32 doubly linked lists, and a word says which
 //! lists are not empty. Where a task keeps its [`Link`] is its owner's affair, so that queueing
@@ -40,7 +41,7 @@ pub struct Share {
 
 impl Share {
     /// Below 0, which takes privilege, a task is above ordinary programs and has longer turns; above
-    /// it its turns are shorter, so that it always gets some.
+    /// it its turns are shorter.
     pub const fn of_nice(nice: i32) -> Self {
         let nice = if nice < -20 {
             -20
@@ -60,6 +61,8 @@ impl Share {
 }
 
 const LEVELS: usize = 32;
+/// Ticks that a task waits below others before it gets one.
+const PATIENCE: u32 = 9;
 /// `level` of a task that is in no list.
 const NOT_QUEUED: u8 = u8::MAX;
 
@@ -101,6 +104,12 @@ struct List {
 pub struct RunQueue<L> {
     /// Bit 31 − level: the list is not empty. So the leading zeros are the level.
     ready: u32,
+    /// The same of levels that are held back, as lower ones have waited too long.
+    held: u32,
+    /// The highest level that is not held back.
+    first: u8,
+    /// Ticks in a row at which somebody waited below who ran.
+    waited: u32,
     lists: [List; LEVELS],
     links: L,
 }
@@ -108,7 +117,7 @@ pub struct RunQueue<L> {
 impl<L: Links> RunQueue<L> {
     pub const fn new(links: L) -> Self {
         let empty = List { first: NIL, last: NIL };
-        Self { ready: 0, lists: [empty; LEVELS], links }
+        Self { ready: 0, held: 0, first: 0, waited: 0, lists: [empty; LEVELS], links }
     }
 
     /// Behind all others of its priority: a task that woke up or used up its slice. A task that
@@ -125,7 +134,7 @@ impl<L: Links> RunQueue<L> {
         list.last = task;
         if last == NIL {
             list.first = task;
-            self.ready |= bit(priority.0);
+            self.mark(priority.0);
         } else if let Some(link) = self.links.link_mut(last) {
             link.next = task;
         }
@@ -144,7 +153,7 @@ impl<L: Links> RunQueue<L> {
         list.first = task;
         if first == NIL {
             list.last = task;
-            self.ready |= bit(priority.0);
+            self.mark(priority.0);
         } else if let Some(link) = self.links.link_mut(first) {
             link.previous = task;
         }
@@ -161,7 +170,8 @@ impl<L: Links> RunQueue<L> {
     /// The next task, which stays.
     #[inline]
     pub fn peek(&self) -> Option<(u32, Priority)> {
-        let level = self.ready.leading_zeros();
+        let bits = if self.ready == 0 { self.held } else { self.ready };
+        let level = bits.leading_zeros();
         let list = self.lists.get(level as usize)?;
         Some((list.first, Priority(level as u8)))
     }
@@ -178,6 +188,29 @@ impl<L: Links> RunQueue<L> {
         self.ready.leading_zeros() <= u32::from(priority.0)
     }
 
+    /// Whether tasks of this priority have to let one of a lower one go first.
+    #[inline]
+    pub fn holds(&self, priority: Priority) -> bool {
+        priority.0 < self.first && self.ready != 0
+    }
+
+    /// A tick found a task of this priority running. Whether it has to go.
+    pub fn account_tick(&mut self, running: Priority) -> bool {
+        let all = self.ready | self.held;
+        let is_waited_for = all & (bit(running.0) - 1) != 0;
+        self.waited = if is_waited_for { self.waited.saturating_add(1) } else { 0 };
+        self.first = if self.waited >= PATIENCE { running.0 + 1 } else { 0 };
+        self.ready = all & (u32::MAX >> self.first);
+        self.held = all & !self.ready;
+        self.holds(running) || self.has_above(running)
+    }
+
+    #[inline]
+    fn mark(&mut self, level: u8) {
+        let bits = if level < self.first { &mut self.held } else { &mut self.ready };
+        *bits |= bit(level);
+    }
+
     /// How many are ready. Goes through all of them.
     pub fn len(&self) -> u32 {
         let mut count = 0;
@@ -192,7 +225,7 @@ impl<L: Links> RunQueue<L> {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ready == 0
+        self.ready | self.held == 0
     }
 
     #[inline]
@@ -219,6 +252,7 @@ impl<L: Links> RunQueue<L> {
         }
         if list.first == NIL {
             self.ready &= !bit(level);
+            self.held &= !bit(level);
         }
         true
     }
@@ -234,7 +268,12 @@ impl<L: Links> RunQueue<L> {
     pub fn check(&self) -> u32 {
         let mut count = 0;
         for (level, list) in (0u8..).zip(&self.lists) {
-            assert_eq!(self.ready & bit(level) != 0, list.first != NIL, "bit of level {level}");
+            let (bits, others) = match level < self.first {
+                true => (self.held, self.ready),
+                false => (self.ready, self.held),
+            };
+            assert_eq!(bits & bit(level) != 0, list.first != NIL, "bit of level {level}");
+            assert_eq!(others & bit(level), 0, "bit of level {level}");
             let (mut task, mut previous) = (list.first, NIL);
             while let Some(link) = self.links.link(task) {
                 assert_eq!((link.previous, link.level), (previous, level), "task {task}");
@@ -314,6 +353,51 @@ mod tests {
         assert!(queue.is_empty() && !queue.has_at_or_above(Priority::LOWEST));
     }
 
+    /// How many of so many ticks each of these levels gets if nobody ever sleeps.
+    fn ticks_of<const N: usize>(levels: [u8; N], ticks: u32) -> [u32; N] {
+        let (mut queue, mut found) = (queue(), [0; N]);
+        for (task, level) in (0..).zip(levels) {
+            queue.push_back(task, Priority::new(level));
+        }
+        for _ in 0..ticks {
+            let (task, priority) = queue.peek().unwrap();
+            queue.pop();
+            found[task as usize] += 1;
+            let goes = queue.account_tick(priority);
+            assert_eq!(goes, queue.has_above(priority) || queue.holds(priority));
+            queue.push_front(task, priority);
+            assert_eq!(goes, queue.peek().unwrap().1 != priority);
+        }
+        found
+    }
+
+    #[test]
+    fn who_waits_below_others_gets_some_ticks() {
+        assert_eq!(ticks_of([11, 16], 100), [90, 10]);
+        assert_eq!(ticks_of([6, 11, 16], 110), [90, 10, 10]);
+        assert_eq!(ticks_of([0, 31], 100), [90, 10]);
+        assert_eq!(ticks_of([16], 7), [7]);
+    }
+
+    #[test]
+    fn what_is_owed_is_forgotten_once_nobody_waits() {
+        let mut queue = queue();
+        let high = Priority::new(3);
+        queue.push_back(1, Priority::NORMAL);
+        let goes: std::vec::Vec<_> = (0..9).map(|_| queue.account_tick(high)).collect();
+        assert_eq!(goes, [&[false; 8][..], &[true]].concat());
+        // It runs and sleeps before a tick finds it; who wakes up goes first all the same.
+        queue.push_front(2, high);
+        assert_eq!(queue.pop(), Some(1));
+        assert_eq!(queue.peek(), Some((2, high)));
+        queue.push_back(1, Priority::NORMAL);
+        assert!(queue.holds(high) && !queue.has_above(Priority::NORMAL));
+        assert_eq!([queue.pop(), queue.pop()], [Some(1), Some(2)]);
+        assert!(!queue.holds(high) && !queue.account_tick(high));
+        queue.push_back(1, Priority::NORMAL);
+        assert!(!queue.holds(high) && !queue.account_tick(high));
+    }
+
     #[test]
     fn a_task_is_queued_once() {
         let mut queue = queue();
@@ -334,10 +418,11 @@ mod tests {
 
         #[test]
         fn it_is_32_lists(
-            steps in prop::collection::vec((0u8..6, 0u32..40, 0u8..32), 1..200),
+            steps in prop::collection::vec((0u8..7, 0u32..40, 0u8..32), 1..200),
         ) {
             let mut queue = queue();
             let mut model = [const { VecDeque::<u32>::new() }; LEVELS];
+            let (mut waited, mut first) = (0, 0);
             for (verb, task, level) in steps {
                 let priority = Priority::new(level);
                 let place = model.iter().position(|list| list.contains(&task));
@@ -364,8 +449,18 @@ mod tests {
                             model[usize::from(level)].push_back(task);
                         }
                     }
+                    5 => {
+                        for _ in 0..5 {
+                            queue.account_tick(priority);
+                        }
+                        let waits = model[usize::from(level) + 1..].iter().any(|list| !list.is_empty());
+                        waited = if waits { waited + 5 } else { 0 };
+                        first = if waited >= PATIENCE { level + 1 } else { 0 };
+                    }
                     _ => {
-                        let expected = model.iter_mut().find_map(VecDeque::pop_front);
+                        let (held, others) = model.split_at_mut(first.into());
+                        let mut lists = others.iter_mut().chain(held);
+                        let expected = lists.find_map(VecDeque::pop_front);
                         prop_assert_eq!(queue.pop(), expected);
                     }
                 }
@@ -373,7 +468,8 @@ mod tests {
                 prop_assert_eq!((queue.check(), queue.len()), (count as u32, count as u32));
                 let queued = (0..40).filter(|task| queue.is_queued(*task)).count();
                 prop_assert_eq!(queued, count);
-                let above = model[..usize::from(level)].iter().any(|list| !list.is_empty());
+                let mut above = (0..level).zip(&model).skip(first.into());
+                let above = above.any(|(_, list)| !list.is_empty());
                 prop_assert_eq!(queue.has_above(priority), above);
             }
         }

@@ -245,7 +245,8 @@ pub fn account_tick(in_user_mode: bool) {
     });
     let left = task.ticks_left.load(Relaxed).saturating_sub(1);
     task.ticks_left.store(left, Relaxed);
-    if left == 0 && !is_idle(&task) {
+    let has_to_go = QUEUE.lock_with_interrupts_off().account_tick(task.priority());
+    if (left == 0 || has_to_go) && !is_idle(&task) {
         task.add_work(work::RESCHED);
     }
 }
@@ -284,12 +285,12 @@ fn reschedule(mut queue: SpinLockGuard<Queue>, previous: &Task) {
             }
         } else if previous.ticks_left.load(Relaxed) == 0 {
             previous.ticks_left.store(previous.time_slice.load(Relaxed), Relaxed);
-            if !queue.has_at_or_above(priority) {
+            if !queue.has_at_or_above(priority) && !queue.holds(priority) {
                 return;
             }
             queue.push_back(number(previous), priority);
         } else {
-            if !queue.has_above(priority) {
+            if !queue.has_above(priority) && !queue.holds(priority) {
                 return;
             }
             queue.push_front(number(previous), priority);

@@ -33,6 +33,7 @@ tests![
     priorities_can_be_asked_and_lowered,
     the_affinity_has_this_processor,
     negative_nice_goes_first,
+    negative_nice_starves_nobody,
 ];
 
 unsafe extern "C" {
@@ -230,12 +231,11 @@ pub fn the_affinity_has_this_processor() {
     assert_eq!(call!(sched_getaffinity(0, 3, pointer)), Err(Errno::EINVAL));
 }
 
-/// While a process of negative nice value has something to do, ordinary ones wait.
-pub fn negative_nice_goes_first() {
-    only_on_folio("priorities; Linux shares the processor out");
+/// Counts for ever in a word of shared memory, as an ordinary process.
+fn counting() -> (u32, i32) {
     let shared = MAP_SHARED | MAP_ANONYMOUS;
     let counter = call!(mmap2(0, PAGE, RW, shared, -1, 0)).expect("mmap2");
-    let ordinary = child::start(|| {
+    let pid = child::start(|| {
         loop {
             poke_word(counter, peek_word(counter).wrapping_add(1));
         }
@@ -243,14 +243,55 @@ pub fn negative_nice_goes_first() {
     while peek_word(counter) == 0 {
         let _ = call!(sched_yield());
     }
+    (counter, pid)
+}
+
+fn end(pid: i32) {
+    let _ = sys::process::kill(pid, SIGKILL);
+    assert_eq!(child::wait(pid), Status::Signaled(SIGKILL));
+}
+
+/// While a process of negative nice value has something to do, ordinary ones get little.
+pub fn negative_nice_goes_first() {
+    only_on_folio("priorities; Linux shares the processor out");
+    let (counter, ordinary) = counting();
+    let before = peek_word(counter);
+    sys::time::sleep(Duration::from_millis(100));
+    let alone = peek_word(counter) - before;
     assert_eq!(call!(setpriority(PRIO_PROCESS, 0, -1)), Ok(0));
     let (before, start) = (peek_word(counter), now());
     while now() - start < Duration::from_millis(300) {}
-    let after = peek_word(counter);
+    let beside = peek_word(counter) - before;
     assert_eq!(call!(setpriority(PRIO_PROCESS, 0, 0)), Ok(0));
-    let _ = sys::process::kill(ordinary, SIGKILL);
-    assert_eq!(child::wait(ordinary), Status::Signaled(SIGKILL));
-    assert_eq!(after, before, "an ordinary process ran");
+    end(ordinary);
+    // Three times the time, of which a tenth is left to it.
+    assert!(beside < alone && beside > 0, "{beside} beside, {alone} alone");
+}
+
+/// Nor does one that never sleeps, or does so for moments only.
+pub fn negative_nice_starves_nobody() {
+    // Only one that may be nice to itself is.
+    let nice = || _ = call!(setpriority(PRIO_PROCESS, 0, -20));
+    let computing = child::start(|| {
+        nice();
+        loop {
+            core::hint::spin_loop();
+        }
+    });
+    let waking = child::start(|| {
+        nice();
+        loop {
+            let _ = call!(sched_yield());
+            sys::time::sleep(Duration::from_micros(1));
+        }
+    });
+    let start = now();
+    while now() - start < Duration::from_millis(300) {}
+    let (counter, ordinary) = counting();
+    let before = peek_word(counter);
+    sys::time::sleep(Duration::from_millis(200));
+    assert_ne!(peek_word(counter), before);
+    [computing, waking, ordinary].into_iter().for_each(end);
 }
 
 /// What was set so is returned so, though it reads as an error.
