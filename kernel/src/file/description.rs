@@ -30,6 +30,7 @@ use abi::file::{
     SEEK_END, SEEK_HOLE, SEEK_SET,
 };
 use alloc::sync::Arc;
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::node_tree::Timestamp;
 
@@ -124,10 +125,12 @@ impl Node {
     }
 }
 
-impl File {
-    /// `flags` as for `open`. Counts as a writer of a regular file from now on: ETXTBSY while that
-    /// runs as a program.
-    pub fn new(kind: Kind, node: Node, flags: u32) -> Result<Arc<Self>> {
+/// Memory for a description.
+pub struct Reserved(Arc<MaybeUninit<File>>);
+
+impl Reserved {
+    /// As [`File::new`], in this memory.
+    pub fn open(mut self, kind: Kind, node: Node, flags: u32) -> Result<Arc<File>> {
         let is_place = matches!(kind, Kind::Place(_));
         let access = flags & O_ACCMODE;
         let may_write = !is_place && (access + 1) & 2 != 0;
@@ -138,7 +141,8 @@ impl File {
         }
         // From here on dropping it undoes both.
         COUNT.fetch_add(1, Relaxed);
-        let file = Self {
+        let Some(unwritten) = Arc::get_mut(&mut self.0) else { unreachable!("just made") };
+        unwritten.write(File {
             kind,
             node,
             may_read: !is_place && (access + 1) & 1 != 0,
@@ -148,8 +152,22 @@ impl File {
             watchers: Watchers::new(),
             has_locked: AtomicBool::new(false),
             travel: Travel::new(),
-        };
-        Arc::try_new(file).map_err(|_| Errno::ENOMEM)
+        });
+        // SAFETY: written above.
+        Ok(unsafe { self.0.assume_init() })
+    }
+}
+
+impl File {
+    /// `flags` as for `open`. Counts as a writer of a regular file from now on: ETXTBSY while that
+    /// runs as a program.
+    pub fn new(kind: Kind, node: Node, flags: u32) -> Result<Arc<Self>> {
+        Self::reserve()?.open(kind, node, flags)
+    }
+
+    /// Memory for one, before something is made that has to be open afterwards.
+    pub fn reserve() -> Result<Reserved> {
+        Arc::try_new_uninit().map(Reserved).map_err(|_| Errno::ENOMEM)
     }
 
     /// Another description of the same file, which others may write. EINVAL unless it is a regular

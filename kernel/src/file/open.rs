@@ -3,7 +3,7 @@
 use super::access::Caller;
 use super::caller;
 use super::console;
-use super::description::{File, Kind, Node};
+use super::description::{File, Kind, Node, Reserved};
 use super::device::Device;
 use super::directory::Directory;
 use super::found::Found;
@@ -84,6 +84,7 @@ pub fn open(start: &Start, path: &[u8], flags: u32, mode: u32, umask: u32) -> Re
                 // Servers are not asked to make files, and Linux's /proc has nothing to make.
                 let directory = missing.directory.held().ok_or(Errno::ENOENT)?.node();
                 let new = new_file(start.caller, how.mode);
+                let reserved = File::reserve()?;
                 let node = {
                     let mut tree = tree::lock();
                     let edit = tree.edit(start.caller);
@@ -98,7 +99,7 @@ pub fn open(start: &Start, path: &[u8], flags: u32, mode: u32, umask: u32) -> Re
                     };
                     tree.held(node)?
                 };
-                open_new(node, &how)
+                open_new(reserved, node, &how)
             }
         };
     }
@@ -114,12 +115,12 @@ fn new_file(caller: &Caller, mode: u32) -> NewNode {
 }
 
 /// A file that was just made: no permission is asked, nothing is cut off.
-fn open_new(node: Held, how: &How) -> Result<Arc<File>> {
+fn open_new(reserved: Reserved, node: Held, how: &How) -> Result<Arc<File>> {
     if how.has(O_DIRECTORY) {
         return Err(Errno::ENOTDIR);
     }
     let regular = super::namespace::regular(&node)?;
-    File::new(Kind::Regular(regular), Node::Held(node), how.flags)
+    reserved.open(Kind::Regular(regular), Node::Held(node), how.flags)
 }
 
 /// O_TMPFILE: a file without a name, on the file system of a directory.
