@@ -25,7 +25,17 @@ enum Key {
 }
 
 /// Sockets that have a name, as long as they are open.
-static NAMES: SpinLock<Vec<(Key, Weak<Endpoint>)>> = SpinLock::new(Rank::SocketNames, Vec::new());
+static NAMES: SpinLock<Names> =
+    SpinLock::new(Rank::SocketNames, Names { entries: Vec::new(), reserved: 0 });
+
+struct Names {
+    entries: Vec<(Key, Weak<Endpoint>)>,
+    /// There is memory for so many more.
+    reserved: usize,
+}
+
+/// Memory for a name.
+struct Reserved;
 
 /// The automatic name that is tried next.
 static NEXT_AUTOMATIC: AtomicU32 = AtomicU32::new(0);
@@ -73,7 +83,7 @@ pub fn find(name: Name, kind: SocketKind) -> Result<Arc<Endpoint>> {
 
 fn search(is_it: impl Fn(&Key) -> bool) -> Option<Arc<Endpoint>> {
     let names = NAMES.lock();
-    names.iter().find(|(key, _)| is_it(key)).and_then(|(_, socket)| socket.upgrade())
+    names.entries.iter().find(|(key, _)| is_it(key)).and_then(|(_, socket)| socket.upgrade())
 }
 
 /// The node of a socket that the caller may write to.
@@ -89,23 +99,48 @@ fn place_of(path: &[u8]) -> Result<Place> {
     })
 }
 
-fn add(key: Key, socket: &Arc<Endpoint>) -> Result<()> {
-    let mut names = NAMES.lock();
-    if names.iter().any(|(other, _)| *other == key) {
-        return Err(Errno::EADDRINUSE);
+impl Reserved {
+    fn new() -> Result<Self> {
+        let mut names = NAMES.lock();
+        let more = names.reserved + 1;
+        names.entries.try_reserve(more).map_err(|_| Errno::ENOMEM)?;
+        names.reserved = more;
+        Ok(Self)
     }
-    names.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-    names.push((key, Arc::downgrade(socket)));
-    Ok(())
+
+    /// EADDRINUSE.
+    fn fill(self, key: Key, socket: &Arc<Endpoint>) -> Result<()> {
+        let mut names = NAMES.lock();
+        if names.entries.iter().any(|(other, _)| *other == key) {
+            return Err(Errno::EADDRINUSE);
+        }
+        names.entries.push((key, Arc::downgrade(socket)));
+        Ok(())
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        let mut names = NAMES.lock();
+        names.reserved -= 1;
+        names.shrink();
+    }
+}
+
+impl Names {
+    /// Gives back the memory when nobody needs it.
+    fn shrink(&mut self) {
+        if self.entries.is_empty() && self.reserved == 0 {
+            self.entries = Vec::new();
+        }
+    }
 }
 
 /// Nobody finds the socket any more.
 pub fn forget(socket: &Arc<Endpoint>) {
     let mut names = NAMES.lock();
-    names.retain(|(_, other)| !core::ptr::eq(other.as_ptr(), Arc::as_ptr(socket)));
-    if names.is_empty() {
-        *names = Vec::new();
-    }
+    names.entries.retain(|(_, other)| !core::ptr::eq(other.as_ptr(), Arc::as_ptr(socket)));
+    names.shrink();
 }
 
 /// Gives a socket a name. EADDRINUSE; EINVAL if it has one.
@@ -130,7 +165,7 @@ pub fn bind(socket: &Arc<Endpoint>, name: Name) -> Result<()> {
 
 fn bind_abstract(socket: &Arc<Endpoint>, name: &[u8]) -> Result<Arc<Address>> {
     let address = Address::new([name, b""])?;
-    add(Key::Abstract(socket.kind(), address.clone()), socket)?;
+    Reserved::new()?.fill(Key::Abstract(socket.kind(), address.clone()), socket)?;
     Ok(address)
 }
 
@@ -148,13 +183,14 @@ fn bind_anyhow(socket: &Arc<Endpoint>) -> Result<Arc<Address>> {
 
 fn bind_path(socket: &Arc<Endpoint>, path: &[u8]) -> Result<Arc<Address>> {
     let address = Address::new([path, b"\0"])?;
+    // Before the name is made, which nobody would be at otherwise.
+    let reserved = Reserved::new()?;
     let mode = S_IFSOCK | 0o777 & !current().fs().umask();
     let made = caller::from_working_directory(|start| names::mknod(start, path, mode, 0));
     let node = made.map_err(|error| match error {
         Errno::EEXIST => Errno::EADDRINUSE,
         other => other,
     })?;
-    // Without memory the name stays, and nobody is there.
-    add(Key::Node(built_in(node)), socket)?;
+    reserved.fill(Key::Node(built_in(node)), socket)?;
     Ok(address)
 }
