@@ -8,7 +8,7 @@
 //! several by chance. Whatever fails, the work is either done or answered by an error that is written down, and nothing is lost.
 //! Who refuses, moves fewer bytes than he was asked to, or is ended by a signal needs a fault that
 //! explains it, and a panic is wrong whatever failed. A service that lost its server answers again within
-//! five seconds.
+//! five seconds. Who lives to say how the work went leaves nothing in `/tmp`.
 //!
 //! ```text
 //! suite --faults [--long] [--report] [--part K/N] [--after SCENARIO] [FILTER…]
@@ -41,6 +41,7 @@
 mod campaign;
 mod children;
 mod choice;
+pub mod files;
 mod options;
 mod outcome;
 mod plans;
@@ -54,6 +55,9 @@ mod verdict;
 
 pub use campaign::run;
 pub use children::{became, child, ended_well, join, told, wait};
+pub use choice::Choice;
 pub use outcome::{Failure, Outcome, Scenario, whole};
+pub use runner::{QUIET, Runner};
 pub use strictness::TESTS;
 pub use sys::failpoint::without_faults;
+pub use verdict::Right;

@@ -3,8 +3,8 @@
 use super::children::wait;
 use super::choice::Choice;
 use super::report::describe;
-use super::verdict::{Ended, Faults, Right, judge};
-use super::{Failure, Outcome, Scenario, servers};
+use super::verdict::{Ended, Faults, Right, judge, judge_files};
+use super::{Failure, Outcome, Scenario, files, servers};
 use crate::harness::{end_orphans, said};
 use alloc::boxed::Box;
 use alloc::format;
@@ -13,16 +13,14 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use sys::abi::failpoint::{FAULT_MACHINE, FAULT_VERBOSE, FaultPlan, FaultState};
-use sys::abi::file::MNT_DETACH;
 use sys::abi::memory::{MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE};
 use sys::abi::signal::SIGPIPE;
 use sys::failpoint::{self, Context};
 use sys::io::{Fd, STDERR};
 use sys::memory::Mapping;
-use sys::path::CPath;
 use sys::process::{self, Fork};
 use sys::wait::Status;
-use sys::{Errno, directory, file, signal, time};
+use sys::{Errno, file, signal, time};
 
 /// Seconds a run may take.
 const TIME_LIMIT: u32 = 20;
@@ -131,11 +129,12 @@ impl Runner {
             }
         };
         end_orphans();
-        remove_files();
-        match status {
-            Status::Exited(process::PANICKED) => Err(said(&read)),
-            status => Ok(self.ended(status)),
+        let left = files::take_all();
+        if status == Status::Exited(process::PANICKED) {
+            return Err(said(&read));
         }
+        let ended = self.ended(status);
+        judge_files(ended, &left).map(|()| ended)
     }
 
     /// Two words in memory that the runs share.
@@ -175,28 +174,6 @@ impl Runner {
 
 fn cannot(what: &'static str) -> impl Fn(Errno) -> String {
     move |errno| format!("{what}: {errno}")
-}
-
-/// Takes away what a process that did not live to do so had in `/tmp`, and mounts there.
-fn remove_files() {
-    fn remove(path: &str) {
-        for entry in directory::entries(path).unwrap_or_default() {
-            let name = String::from_utf8_lossy(&entry.name).into_owned();
-            if name != "." && name != ".." {
-                remove(&format!("{path}/{name}"));
-            }
-        }
-        if path == "/tmp" || directory::remove_file(path).is_ok() {
-            return;
-        }
-        if directory::remove(path) == Err(Errno::EBUSY)
-            && let Ok(mounted) = CPath::new(path)
-        {
-            let _ = call!(umount2(mounted.as_user(), MNT_DETACH));
-            let _ = directory::remove(path);
-        }
-    }
-    remove("/tmp");
 }
 
 /// Memory of the program's own heap, so that it does not ask the kernel in the middle of the work.

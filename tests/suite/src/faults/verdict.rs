@@ -115,6 +115,17 @@ pub fn judge(scenario: &Scenario, ended: Ended, faults: Faults) -> Result<Right,
     }
 }
 
+/// Whether it is right that so much lies in `/tmp` afterwards: who lives to say what came of the work
+/// leaves nothing there.
+pub fn judge_files(ended: Ended, left: &[String]) -> Result<(), String> {
+    match ended {
+        Ended::Said(outcome) if !left.is_empty() => {
+            Err(format!("left behind, with {outcome:?}: {}", left.join(" ")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether the faults explain that a signal ended a process.
 fn ends(signal: i32, faults: Faults) -> bool {
     match signal {

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod fail_nth;
+mod left_behind;
 mod machine_wide;
 mod permission;
 mod plan;
@@ -14,6 +15,7 @@ mod surroundings;
 use crate::harness::on_folio;
 use arrival::*;
 use fail_nth::*;
+use left_behind::*;
 use machine_wide::*;
 use permission::*;
 use plan::*;
@@ -58,6 +60,7 @@ tests![
     a_server_is_killed_for_want_of_a_page,
     a_server_aborts_for_want_of_memory,
     a_server_ends_itself_after_a_fault,
+    a_file_left_behind_is_named,
     a_notification_is_lost,
     a_notification_comes_twice,
     a_timer_is_late,

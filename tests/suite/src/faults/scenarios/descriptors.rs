@@ -1,8 +1,7 @@
 //! Descriptors, their flags and locks.
 
-use super::new_file;
+use crate::faults::files::{self, Made};
 use crate::faults::{Outcome, child, join};
-use crate::scratch::Scratch;
 use sys::Errno;
 use sys::abi::file::*;
 use sys::file::File;
@@ -11,7 +10,7 @@ use sys::path::CPath;
 use sys::syscall::output;
 
 pub fn descriptors_are_doubled() -> Outcome {
-    let (_name, file) = new_file("doubled")?;
+    let (_name, file) = Made::file("doubled")?;
     let own = |fd: u32| File::from_fd(Fd(fd.cast_signed()));
     let copy = own(call!(dup(file.fd().0))?);
     let far = own(call!(fcntl64(file.fd().0, F_DUPFD_CLOEXEC, 1000))?);
@@ -38,7 +37,7 @@ fn lock(file: &File, command: u32, kind: i16, start: i64, len: i64) -> sys::Resu
 }
 
 pub fn ranges_are_locked() -> Outcome {
-    let (name, file) = new_file("locked")?;
+    let (name, file) = Made::file("locked")?;
     lock(&file, F_SETLK64, F_WRLCK, 0, 100)?;
     lock(&file, F_SETLK64, F_RDLCK, 40, 20)?;
     lock(&file, F_SETLK64, F_UNLCK, 50, 2)?;
@@ -57,7 +56,7 @@ pub fn ranges_are_locked() -> Outcome {
 }
 
 pub fn who_waits_for_a_lock_gets_it() -> Outcome {
-    let (name, file) = new_file("waited")?;
+    let (name, file) = Made::file("waited")?;
     lock(&file, F_SETLK64, F_WRLCK, 0, 0)?;
     let pid = child(|| {
         let file = File::open_with(name.as_str(), O_RDWR, 0)?;
@@ -70,7 +69,7 @@ pub fn who_waits_for_a_lock_gets_it() -> Outcome {
 }
 
 pub fn a_description_is_locked() -> Outcome {
-    let (name, file) = new_file("description")?;
+    let (name, file) = Made::file("description")?;
     call!(flock(file.fd().0, LOCK_EX))?;
     let again = File::open_with(name.as_str(), O_RDWR, 0)?;
     match call!(flock(again.fd().0, LOCK_EX | LOCK_NB)) {
@@ -83,9 +82,9 @@ pub fn a_description_is_locked() -> Outcome {
 }
 
 pub fn a_named_pipe_joins_two() -> Outcome {
-    let name = Scratch::path("fifo");
-    let path = CPath::new(name.as_str())?;
-    call!(mknod(path.as_user(), S_IFIFO | 0o600, 0))?;
+    let name = files::path("fifo");
+    call!(mknod(CPath::new(&name)?.as_user(), S_IFIFO | 0o600, 0))?;
+    let name = Made::at(name);
     let reader = File::open_with(name.as_str(), O_RDONLY | O_NONBLOCK, 0)?;
     let pid = child(|| {
         let writer = File::open_with(name.as_str(), O_WRONLY, 0)?;

@@ -1,7 +1,7 @@
 //! Other programs.
 
-use super::new_file;
 use super::thread::Thread;
+use crate::faults::files::Made;
 use crate::faults::{Outcome, became, child, ended_well, wait};
 use crate::harness::said;
 use sys::command::Command;
@@ -44,7 +44,7 @@ pub fn a_program_opens_a_library() -> Outcome {
 }
 
 pub fn a_script_runs() -> Outcome {
-    let (name, file) = new_file("script")?;
+    let (name, file) = Made::file("script")?;
     file.write_all(b"#!/bin/echo here is\nnever read\n")?;
     call!(fchmod(file.fd().0, 0o755))?;
     drop(file);
@@ -62,7 +62,7 @@ pub fn many_arguments_arrive() -> Outcome {
 }
 
 pub fn what_is_no_program_is_refused() -> Outcome {
-    let (name, file) = new_file("none")?;
+    let (name, file) = Made::file("none")?;
     file.write_all(b"\x7fELF but no more than that")?;
     call!(fchmod(file.fd().0, 0o755))?;
     drop(file);

@@ -1,8 +1,7 @@
 //! Files of the kernel's own tree.
 
-use super::new_file;
+use crate::faults::files::{self, Made};
 use crate::faults::{Outcome, whole};
-use crate::scratch::Scratch;
 use sys::abi::file::*;
 use sys::abi::time::Timespec;
 use sys::abi::{UserMutPtr, UserPtr};
@@ -11,7 +10,7 @@ use sys::path::CPath;
 use sys::syscall::{input, output, pointer, pointer_mut};
 
 pub fn a_file_is_written_and_read() -> Outcome {
-    let (_name, file) = new_file("written")?;
+    let (_name, file) = Made::file("written")?;
     let text = [7; 9000];
     let written = file.write_at(&text, 0)?;
     let mut found = [0; 9000];
@@ -23,7 +22,7 @@ pub fn a_file_is_written_and_read() -> Outcome {
 }
 
 pub fn several_buffers_go_at_once() -> Outcome {
-    let (_name, file) = new_file("vectors")?;
+    let (_name, file) = Made::file("vectors")?;
     let (one, two) = ([1u8; 5000], [2u8; 300]);
     let vector = [&one[..], &two[..]]
         .map(|part| Iovec { base: UserMutPtr::new(pointer(part)), len: part.len() as u32 });
@@ -42,7 +41,7 @@ pub fn several_buffers_go_at_once() -> Outcome {
 }
 
 pub fn a_file_is_cut_and_filled() -> Outcome {
-    let (name, file) = new_file("cut")?;
+    let (name, file) = Made::file("cut")?;
     file.write_all(&[9; 12_000])?;
     file.set_len(5000)?;
     file.set_len(10_000)?;
@@ -67,8 +66,8 @@ pub fn a_file_is_cut_and_filled() -> Outcome {
 }
 
 pub fn bytes_are_copied_from_file_to_file() -> Outcome {
-    let (_one, from) = new_file("from")?;
-    let (_two, to) = new_file("to")?;
+    let (_one, from) = Made::file("from")?;
+    let (_two, to) = Made::file("to")?;
     from.write_all(&[5; 9000])?;
     let mut offset = 100i64;
     let sent = call!(sendfile64(to.fd().0, from.fd().0, output(&mut offset), 8000))?;
@@ -95,7 +94,7 @@ pub fn a_file_is_found_by_a_long_way() -> Outcome {
 }
 
 pub fn attributes_change() -> Outcome {
-    let (name, file) = new_file("attributes")?;
+    let (name, file) = Made::file("attributes")?;
     let path = CPath::new(name.as_str())?;
     call!(chmod(path.as_user(), 0o600))?;
     call!(chown32(path.as_user(), 5, 6))?;
@@ -129,8 +128,7 @@ pub fn devices_are_read_and_written() -> Outcome {
 }
 
 pub fn a_file_without_a_way_is_not_made() -> Outcome {
-    let name = Scratch::path("none");
-    match File::create(name.join("inside")) {
+    match File::create(files::path("none/inside")) {
         Err(sys::Errno::ENOENT) => Ok(()),
         other => Err(other.expect_err("no such directory").into()),
     }

@@ -1,7 +1,7 @@
 //! Files in memory.
 
-use super::new_file;
 use crate::fault::{PAGE, RW, peek_word, poke_word};
+use crate::faults::files::Made;
 use crate::faults::{Outcome, child, join, whole};
 use sys::abi::UserStr;
 use sys::abi::file::{FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE};
@@ -12,7 +12,7 @@ use sys::memory::Mapping;
 use sys::syscall::pointer;
 
 pub fn a_file_is_mapped() -> Outcome {
-    let (_name, file) = new_file("mapped")?;
+    let (_name, file) = Made::file("mapped")?;
     file.write_all(&[3; 3 * PAGE as usize])?;
     let shared = Mapping::new(3 * PAGE, RW, MAP_SHARED, file.fd(), 0)?;
     let private = Mapping::new(3 * PAGE, RW, MAP_PRIVATE, file.fd(), 0)?;
@@ -47,7 +47,7 @@ pub fn the_program_file_is_copied_where_it_is_written() -> Outcome {
 }
 
 pub fn what_is_written_in_memory_is_synced() -> Outcome {
-    let (_name, file) = new_file("synced")?;
+    let (_name, file) = Made::file("synced")?;
     file.set_len(i64::from(4 * PAGE))?;
     let shared = Mapping::new(4 * PAGE, RW, MAP_SHARED, file.fd(), 0)?;
     (0..4).for_each(|page| poke_word(shared.address() + page * PAGE, page + 1));
@@ -76,7 +76,7 @@ pub fn a_file_without_a_name_grows_and_shrinks() -> Outcome {
 }
 
 pub fn one_file_is_mapped_page_by_page() -> Outcome {
-    let (_name, file) = new_file("pages")?;
+    let (_name, file) = Made::file("pages")?;
     for page in 0..6u8 {
         file.write_all(&[page; PAGE as usize])?;
     }

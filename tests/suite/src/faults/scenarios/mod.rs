@@ -26,9 +26,6 @@ mod tracing;
 mod wrong;
 
 use super::Scenario;
-use crate::scratch::Scratch;
-use sys::abi::file::{O_CREAT, O_EXCL, O_RDWR};
-use sys::file::File;
 
 /// Lists scenarios as `module: [function, …]`; behind a colon, errors it may meet besides those of the
 /// failpoints.
@@ -234,11 +231,4 @@ scenarios! {
     wrong: [
         one_of_two_is_enough,
     ],
-}
-
-/// A file of its own, open for reading and writing; its name goes away with the first value.
-fn new_file(name: &str) -> sys::Result<(Scratch, File)> {
-    let scratch = Scratch::path(name);
-    let file = File::open_with(scratch.as_str(), O_RDWR | O_CREAT | O_EXCL, 0o644)?;
-    Ok((scratch, file))
 }

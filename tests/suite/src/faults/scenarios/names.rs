@@ -1,8 +1,7 @@
 //! Directories and names.
 
-use super::new_file;
+use crate::faults::files::{self, Made};
 use crate::faults::{Outcome, child, join};
-use crate::scratch::Scratch;
 use alloc::format;
 use sys::Errno;
 use sys::abi::UserMutPtr;
@@ -12,15 +11,8 @@ use sys::file::{self, File};
 use sys::path::CPath;
 use sys::syscall::pointer_mut;
 
-/// A directory of its own.
-fn new_directory(name: &str) -> sys::Result<Scratch> {
-    let place = Scratch::path(name);
-    directory::create(place.as_str(), 0o755)?;
-    Ok(place)
-}
-
 pub fn names_come_and_go() -> Outcome {
-    let place = new_directory("names")?;
+    let place = Made::directory("names")?;
     let (one, two, three) = (place.join("one"), place.join("two"), place.join("three"));
     drop(File::create(&one)?);
     directory::rename(&one, &two)?;
@@ -36,9 +28,10 @@ pub fn names_come_and_go() -> Outcome {
 }
 
 pub fn a_file_has_two_names() -> Outcome {
-    let (name, file) = new_file("first")?;
-    let other = Scratch::path("second");
-    directory::link(name.as_str(), other.as_str())?;
+    let (name, file) = Made::file("first")?;
+    let other = files::path("second");
+    directory::link(name.as_str(), &other)?;
+    let other = Made::at(other);
     assert_eq!(file.stat()?.nlink, 2);
     file.write_all(b"the same")?;
     directory::remove_file(name.as_str())?;
@@ -52,7 +45,7 @@ pub fn a_file_has_two_names() -> Outcome {
 }
 
 pub fn a_directory_is_listed_in_pieces() -> Outcome {
-    let place = new_directory("listed")?;
+    let place = Made::directory("listed")?;
     for number in 0..8 {
         directory::create(place.join(&format!("entry-{number}")), 0o755)?;
     }
@@ -77,8 +70,8 @@ pub fn a_directory_is_listed_in_pieces() -> Outcome {
 }
 
 pub fn names_change_places() -> Outcome {
-    let (one, first) = new_file("one")?;
-    let (two, second) = new_file("two")?;
+    let (one, first) = Made::file("one")?;
+    let (two, second) = Made::file("two")?;
     first.write_all(b"1")?;
     second.write_all(b"2")?;
     let paths = [CPath::new(one.as_str())?, CPath::new(two.as_str())?];
@@ -96,7 +89,7 @@ pub fn names_change_places() -> Outcome {
 }
 
 pub fn a_working_directory_changes() -> Outcome {
-    let place = new_directory("working")?;
+    let place = Made::directory("working")?;
     directory::set_current(place.as_str())?;
     directory::create("inner", 0o755)?;
     let inner = File::open_with("inner", O_RDONLY | O_DIRECTORY, 0)?;
@@ -115,7 +108,7 @@ pub fn a_working_directory_changes() -> Outcome {
 }
 
 pub fn a_root_changes() -> Outcome {
-    let place = new_directory("root")?;
+    let place = Made::directory("root")?;
     directory::create(place.join("inside"), 0o755)?;
     let pid = child(|| {
         call!(chroot(CPath::new(place.as_str())?.as_user()))?;

@@ -1,8 +1,8 @@
 //! Files that a server answers for: `tests/assist`.
 
 use crate::fault::PAGE;
+use crate::faults::files::Made;
 use crate::faults::{Failure, Outcome, whole, without_faults};
-use crate::scratch::Scratch;
 use assist::files::*;
 use sys::abi::UserPtr;
 use sys::abi::file::*;
@@ -63,12 +63,11 @@ pub fn a_server_dies_over_a_read() -> Outcome {
 }
 
 /// A mount that goes away with this value.
-struct Mounted(Scratch);
+struct Mounted(Made);
 
 impl Mounted {
     fn new(name: &str) -> sys::Result<Self> {
-        let place = Scratch::path(name);
-        directory::create(place.as_str(), 0o755)?;
+        let place = Made::directory(name)?;
         let (target, kind) = (CPath::new(place.as_str())?, CPath::new("test")?);
         let (target, kind) = (target.as_user(), kind.as_user());
         call!(mount(kind, target, kind, 0, UserPtr::NULL))?;

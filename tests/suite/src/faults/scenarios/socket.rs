@@ -1,5 +1,6 @@
 //! Sockets of this machine.
 
+use crate::faults::files::{self, Made};
 use crate::faults::{Failure, Outcome, child, join, told, whole};
 use alloc::format;
 use alloc::vec::Vec;
@@ -29,7 +30,7 @@ fn create(kind: i32) -> sys::Result<File> {
 fn address(name: &str) -> Vec<u8> {
     let family = (AF_UNIX as u16).to_le_bytes();
     let own = match name.strip_prefix('/') {
-        Some(name) => format!("/tmp/{}-{name}\0", sys::process::id()),
+        Some(name) => format!("{}\0", files::path(name)),
         None => format!("\0{}-{name}", sys::process::id()),
     };
     [&family[..], own.as_bytes()].concat()
@@ -81,9 +82,10 @@ pub fn messages_keep_their_bounds() -> Outcome {
 }
 
 fn serves(name: &str) -> Outcome {
-    let name = address(name);
+    let (path, name) = (name.strip_prefix('/').map(files::path), address(name));
     let server = create(SOCK_STREAM)?;
     bind(&server, &name)?;
+    let _made = path.map(Made::at);
     call!(listen(server.fd().0, 3))?;
     let pid = child(|| {
         let client = create(SOCK_STREAM)?;
